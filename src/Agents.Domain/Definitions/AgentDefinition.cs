@@ -1,0 +1,60 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace Agents.Domain.Definitions;
+
+/// <summary>What an agent is: the steps it takes, the tools each step may use, and when it must stop.</summary>
+/// <remarks>Stored once under its <see cref="Hash"/>; a run keeps the hash, so a run in flight never changes when the code does.</remarks>
+public sealed record AgentDefinition
+{
+    /// <summary>Stable name used in URLs, events and price reports, such as <c>research</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Raised by the author on every change of prompt, step, tool or model. Compared in reports.</summary>
+    public int Version { get; init; } = 1;
+
+    /// <summary>One sentence for people who choose an agent.</summary>
+    public string Description { get; init; } = "";
+
+    /// <summary>Model of the steps that name none, as the provider names it. Null means the server's default.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>In order; at least one.</summary>
+    public required IReadOnlyList<StepDefinition> Steps { get; init; }
+
+    public Limits Limits { get; init; } = new();
+
+    /// <summary>SHA-256 of the definition's JSON, in lower-case hex. Two definitions are the same if and only if their hashes are.</summary>
+    public string Hash() => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this)));
+
+    /// <summary>Whether a step's output is read by a tool step after it, so that a checkpoint must keep it.</summary>
+    public bool IsReadLater(int step) => Steps.Skip(step + 1).OfType<ToolStep>()
+        .SelectMany(later => later.Arguments.Values)
+        .Any(argument => SourceOf(argument) == Steps[step].Name);
+
+    /// <summary>What is wrong with this definition, in sentences; empty when nothing is.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (string.IsNullOrWhiteSpace(Name)) yield return "An agent needs a name.";
+        if (Steps.Count == 0) yield return "An agent needs at least one step.";
+        foreach (var twice in Steps.GroupBy(step => step.Name).Where(group => group.Count() > 1))
+            yield return $"Two steps are named {twice.Key}.";
+
+        foreach (var (step, position) in Steps.Select((step, position) => (step, position)))
+        {
+            if (step is not ToolStep tool) continue;
+            if (tool.Arguments.Values.OfType<Argument.EachLine>().Count() > 1)
+                yield return $"Step {step.Name} may take one argument from each line, not several.";
+            foreach (var source in tool.Arguments.Values.Select(SourceOf).OfType<string>())
+                if (!Steps.Take(position).OfType<ModelStep>().Any(earlier => earlier.Name == source))
+                    yield return $"Step {step.Name} reads {source}, which is no model step before it.";
+        }
+    }
+
+    static string? SourceOf(Argument argument) => argument switch
+    {
+        Argument.Output output => output.Step,
+        Argument.EachLine lines => lines.Step,
+        _ => null,
+    };
+}

@@ -1,0 +1,42 @@
+using System.Text.Json;
+
+namespace Agents.Domain.Definitions;
+
+/// <summary>Turns a tool step's bindings into the arguments of its calls.</summary>
+public static class ArgumentBinding
+{
+    /// <summary>JSON arguments, one string for each call to make; at least one.</summary>
+    /// <param name="outputOf">The output of an earlier step by its name; empty when that step said nothing.</param>
+    public static IReadOnlyList<string> Bind(ToolStep step, string question, Func<string, string> outputOf)
+    {
+        var repeated = step.Arguments.FirstOrDefault(argument => argument.Value is Argument.EachLine);
+        IReadOnlyList<string> values = repeated.Value is Argument.EachLine lines ? Lines(outputOf(lines.Step), question) : [""];
+
+        return [.. values.Select(value => JsonSerializer.Serialize(step.Arguments.ToDictionary(
+            argument => argument.Key,
+            argument => argument.Value switch
+            {
+                Argument.Question => question,
+                Argument.Output output => outputOf(output.Step),
+                Argument.Text text => text.Value,
+                _ => value,
+            })))];
+    }
+
+    static List<string> Lines(string text, string question)
+    {
+        var lines = text.Split('\n').Select(WithoutListMark).Where(line => line.Length > 0).Distinct().ToList();
+        return lines.Count > 0 ? lines : [question];
+    }
+
+    static string WithoutListMark(string line)
+    {
+        var text = line.Trim();
+        if (text.StartsWith("- ", StringComparison.Ordinal) || text.StartsWith("* ", StringComparison.Ordinal)) return text[2..].Trim();
+
+        var digits = text.TakeWhile(char.IsAsciiDigit).Count();
+        return digits is > 0 and < 3 && text.Length > digits + 1 && text[digits] is '.' or ')' && text[digits + 1] == ' '
+            ? text[(digits + 2)..].Trim()
+            : text;
+    }
+}

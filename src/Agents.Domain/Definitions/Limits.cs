@@ -1,0 +1,24 @@
+namespace Agents.Domain.Definitions;
+
+/// <summary>Every bound a run obeys. Reaching one is a fact that names it.</summary>
+/// <param name="ModelCallsPerStep">Model calls in one step, retries not counted. From 1. Over it the run fails.</param>
+/// <param name="ToolCallsPerTurn">Tools run for one model reply, or for one tool step. From 1. Further requests fail at once and the model is told.</param>
+/// <param name="Attempts">Tries of one model or tool call before the run parks (model) or the model is told (tool). From 1.</param>
+/// <param name="CostUsd">US dollars over the whole run, unconfirmed spend at its upper bound included. Checked before each model call; over it the run parks.</param>
+/// <param name="OutputTokensPerCall">Sent to the provider as the most one reply may hold.</param>
+/// <param name="ResultCharacters">Longest tool result kept; the rest is cut and the fact says so.</param>
+/// <param name="PassagesPerStep">Passages a tool step hands on, best first.</param>
+/// <param name="Duration">Wall clock from queueing, while the run is queued or running. Null means one hour. Over it the run fails.</param>
+public sealed record Limits(
+    int ModelCallsPerStep = 8,
+    int ToolCallsPerTurn = 16,
+    int Attempts = 3,
+    decimal CostUsd = 1.00m,
+    int OutputTokensPerCall = 4096,
+    int ResultCharacters = 65_536,
+    int PassagesPerStep = 12,
+    TimeSpan? Duration = null)
+{
+    /// <summary>The wall clock a run may take when nothing is said.</summary>
+    public static readonly TimeSpan DefaultDuration = TimeSpan.FromHours(1);
+}

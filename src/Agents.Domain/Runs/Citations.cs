@@ -1,0 +1,28 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Agents.Domain.Runs;
+
+/// <summary>Finds the passages a text refers to.</summary>
+public static partial class Citations
+{
+    /// <summary>The citations of a text in the order of their first mention; numbers without a passage are left out.</summary>
+    /// <param name="sources">Number n is at position n - 1.</param>
+    /// <param name="quotes">Words the model took over literally, each with the number it cites; empty when it wrote in its own words.</param>
+    public static IReadOnlyList<Citation> In(string text, IReadOnlyList<Passage> sources, IReadOnlyList<(int Number, string Quote)> quotes) =>
+    [
+        .. Marks().Matches(text)
+            .SelectMany(mark => mark.Groups["n"].Captures)
+            .Select(capture => int.Parse(capture.Value, CultureInfo.InvariantCulture))
+            .Where(number => number >= 1 && number <= sources.Count)
+            .Distinct()
+            .Select(number => Of(number, sources[number - 1], quotes.FirstOrDefault(quote => quote.Number == number).Quote)),
+    ];
+
+    static Citation Of(int number, Passage passage, string? quote) =>
+        new(number, passage.DocumentId, passage.DocumentVersion, passage.PassageId, passage.Source, passage.Title, quote);
+
+    /// <summary>[1], [1, 2] and [1][2].</summary>
+    [GeneratedRegex(@"\[(?<n>\d{1,4})(?:\s*,\s*(?<n>\d{1,4}))*\]", RegexOptions.CultureInvariant)]
+    private static partial Regex Marks();
+}

@@ -1,0 +1,110 @@
+using System.Collections.Immutable;
+
+namespace Agents.Domain.Runs;
+
+/// <summary>What the model must be told next: folded from the run's facts when a worker needs it, never stored.</summary>
+/// <remarks>
+/// Passages are numbered once for the whole run, in the order in which the model first sees them, so <c>[3]</c> means the same passage
+/// in every step and in the answer.
+/// </remarks>
+public sealed record Conversation
+{
+    public string Question { get; init; } = "";
+
+    /// <summary>The completed steps, in order.</summary>
+    public ImmutableList<EarlierStep> Earlier { get; init; } = [];
+
+    /// <summary>What was said in the step under way.</summary>
+    public ImmutableList<Turn> Turns { get; init; } = [];
+
+    /// <summary>Every passage shown so far; number n is at position n - 1.</summary>
+    public ImmutableList<Passage> Sources { get; init; } = [];
+
+    string StepName { get; init; } = "";
+
+    /// <summary>What a tool step has retrieved, one list for each query, until the step ends and they are fused.</summary>
+    ImmutableList<IReadOnlyList<Passage>> Found { get; init; } = [];
+
+    /// <summary>The conversation after the whole history.</summary>
+    /// <param name="passagesPerStep">How many fused passages a tool step hands on; see <see cref="Definitions.Limits.PassagesPerStep"/>.</param>
+    public static Conversation Of(IEnumerable<RunEvent> history, int passagesPerStep) =>
+        history.Aggregate(new Conversation(), (said, happened) => said.After(happened, passagesPerStep));
+
+    Conversation After(RunEvent happened, int passagesPerStep) => happened switch
+    {
+        RunQueued e => this with { Question = e.Question },
+        StepStarted e => this with { StepName = e.Name, Turns = [], Found = [] },
+        StepCompleted e => Completed(e.Output, passagesPerStep),
+        ModelCallCompleted e => Add(new Turn.Model(e.Reply.Text, [])),
+        ToolCallRequested { Call: null } => this,
+        ToolCallRequested e => Asking(new(e.ToolCallId, e.Tool, e.Arguments)),
+        PassagesRetrieved e => IsAsked(e.ToolCallId) ? Showing(e) : this with { Found = Found.Add(e.Passages) },
+        ToolCallCompleted e => Told(e.ToolCallId, e.Result),
+        ToolCallFailed e => Told(e.ToolCallId, "Error: " + e.Failure.Message),
+        ToolCallDenied e => Told(e.ToolCallId, "Denied: " + e.Reason),
+        ToolCallScheduled e => Without(e.ToolCallId), // tried again: the model hears the last outcome only
+        _ => this,
+    };
+
+    /// <summary>A model step hands on its last words, a tool step what its calls brought.</summary>
+    Conversation Completed(string output, int passagesPerStep)
+    {
+        var results = output.Length > 0 || Found.Count > 0 ? output : string.Join("\n\n", Turns.OfType<Turn.Tool>().Select(turn => turn.Result));
+        var passages = Fusion.Of(Found).Take(passagesPerStep).ToList();
+        var said = Numbering(passages);
+        return said with { Earlier = Earlier.Add(new(StepName, results, said.Numbered(passages))), Turns = [], Found = [] };
+    }
+
+    Conversation Add(Turn turn) => this with { Turns = Turns.Add(turn) };
+
+    Conversation Asking(ToolUse use) => Turns.FindLast(turn => turn is Turn.Model) is Turn.Model asking
+        ? this with { Turns = Turns.Replace(asking, asking with { ToolUses = asking.ToolUses.Add(use) }) }
+        : this;
+
+    Conversation Showing(PassagesRetrieved e)
+    {
+        var said = Numbering(e.Passages);
+        return said.Add(new Turn.Tool(e.ToolCallId, "", said.Numbered(e.Passages)));
+    }
+
+    /// <summary>The result joins the passages shown for the same call, if there are any.</summary>
+    Conversation Told(string toolCallId, string result) => Turns.Find(turn => turn is Turn.Tool tool && tool.ToolCallId == toolCallId) is Turn.Tool shown
+        ? this with { Turns = Turns.Replace(shown, shown with { Result = result }) }
+        : Add(new Turn.Tool(toolCallId, result, []));
+
+    Conversation Without(string toolCallId) =>
+        this with { Turns = Turns.RemoveAll(turn => turn is Turn.Tool tool && tool.ToolCallId == toolCallId) };
+
+    Conversation Numbering(IReadOnlyList<Passage> passages) => this with
+    {
+        Sources = Sources.AddRange(passages.DistinctBy(passage => passage.PassageId).Where(passage => NumberOf(passage) is 0)),
+    };
+
+    ImmutableList<NumberedPassage> Numbered(IReadOnlyList<Passage> passages) =>
+        [.. passages.DistinctBy(passage => passage.PassageId).Select(passage => new NumberedPassage(NumberOf(passage), passage))];
+
+    int NumberOf(Passage passage) => Sources.FindIndex(source => source.PassageId == passage.PassageId) + 1;
+
+    bool IsAsked(string toolCallId) => Turns.OfType<Turn.Model>().Any(turn => turn.ToolUses.Any(use => use.ToolCallId == toolCallId));
+}
+
+/// <summary>A completed step, as later steps are told of it.</summary>
+/// <param name="Output">What a model step said last, or the results of a tool step's calls.</param>
+/// <param name="Passages">What a tool step retrieved, best first.</param>
+public sealed record EarlierStep(string Name, string Output, ImmutableList<NumberedPassage> Passages);
+
+/// <summary>A passage under the number that the model is to cite it by.</summary>
+public sealed record NumberedPassage(int Number, Passage Passage);
+
+/// <summary>A tool the model asked for, under our id.</summary>
+public sealed record ToolUse(string ToolCallId, string Tool, string Arguments);
+
+/// <summary>One turn of the step under way. A closed family.</summary>
+public abstract record Turn
+{
+    private Turn() { }
+
+    public sealed record Model(string Text, ImmutableList<ToolUse> ToolUses) : Turn;
+
+    public sealed record Tool(string ToolCallId, string Result, ImmutableList<NumberedPassage> Passages) : Turn;
+}

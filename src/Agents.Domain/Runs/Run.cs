@@ -1,0 +1,163 @@
+using System.Collections.Immutable;
+using Agents.Domain.Costs;
+
+namespace Agents.Domain.Runs;
+
+/// <summary>Stored by name: add, never rename.</summary>
+public enum RunStatus { Queued, Running, Paused, Parked, Completed, Failed, Cancelled }
+
+/// <summary>Where a run stands: small, and enough to decide what comes next. Its stored form is the checkpoint.</summary>
+/// <remarks>What was said is not here; the <see cref="Conversation"/> is folded separately, when a worker needs it.</remarks>
+public sealed record Run
+{
+    public required Guid Id { get; init; }
+    public string Agent { get; init; } = "";
+    public int AgentVersion { get; init; }
+    public string DefinitionHash { get; init; } = "";
+    public string Model { get; init; } = "";
+    public string Question { get; init; } = "";
+    public RunStatus Status { get; init; }
+
+    /// <summary>Position of the step begun last; -1 before the first.</summary>
+    public int Step { get; init; } = -1;
+
+    /// <summary>The step begun last is not complete yet.</summary>
+    public bool IsInStep { get; init; }
+
+    /// <summary>Outputs of completed steps that a later tool step reads, by position.</summary>
+    public ImmutableSortedDictionary<int, string> Outputs { get; init; } = ImmutableSortedDictionary<int, string>.Empty;
+
+    public int ModelCalls { get; init; }
+    public int ModelCallsInStep { get; init; }
+
+    /// <summary>The model call in flight, or the failed one a resumed run tries again. Null between calls.</summary>
+    public ModelAttempt? ModelCall { get; init; }
+
+    /// <summary>Tool calls of the current turn by id, settled ones included.</summary>
+    public ImmutableSortedDictionary<string, ToolCall> ToolCalls { get; init; } = NoToolCalls;
+
+    public Usage Usage { get; init; } = Usage.None;
+
+    /// <summary>US dollars, priced calls only.</summary>
+    public decimal CostUsd { get; init; }
+
+    /// <summary>Completed calls without a price or without usage: their cost is unknown, not zero.</summary>
+    public int UnpricedCalls { get; init; }
+
+    /// <summary>Attempts that may have been billed and whose cost nobody knows yet.</summary>
+    public ImmutableList<UnconfirmedAttempt> Unconfirmed { get; init; } = [];
+
+    /// <summary>US dollars this run may spend. Null means the agent's limit only.</summary>
+    public decimal? BudgetUsd { get; init; }
+
+    /// <summary>A run of which nothing is known yet but its id.</summary>
+    public static Run Before(Guid id) => new() { Id = id };
+
+    /// <summary>Completed, failed or cancelled: it does no more work.</summary>
+    public bool IsFinished() => Status is RunStatus.Completed or RunStatus.Failed or RunStatus.Cancelled;
+
+    /// <summary>Something is in flight or waits for approval; nothing new is begun before it is settled.</summary>
+    public bool IsWaiting() => ModelCall is { Status: not AttemptStatus.Failed } || ToolCalls.Values.Any(call => !call.IsSettled());
+
+    /// <summary>US dollars spent, unconfirmed attempts at their upper bound where there is one.</summary>
+    public decimal SpentAtMostUsd() => CostUsd + Unconfirmed.Sum(attempt => attempt.HighUsd ?? attempt.LowUsd);
+
+    /// <summary>The run after one more fact. Knows nothing of rules: whatever happened, happened.</summary>
+    public static Run Evolve(Run run, RunEvent happened) => happened switch
+    {
+        RunQueued e => run with
+        {
+            Agent = e.Agent, AgentVersion = e.AgentVersion, DefinitionHash = e.DefinitionHash,
+            Model = e.Model, Question = e.Question, BudgetUsd = e.BudgetUsd,
+        },
+        RunStarted => run with { Status = RunStatus.Running },
+        RunPaused => run with { Status = RunStatus.Paused },
+        RunResumed => run with { Status = RunStatus.Running, ModelCall = run.ModelCall?.Renewed() },
+        RunParked => run with { Status = RunStatus.Parked },
+        RunCompleted => run with { Status = RunStatus.Completed },
+        RunFailed => run with { Status = RunStatus.Failed },
+        RunCancelled => run with { Status = RunStatus.Cancelled },
+
+        StepStarted e => run with { Step = e.Step, IsInStep = true, ModelCallsInStep = 0, ToolCalls = NoToolCalls },
+        StepCompleted e => run with { IsInStep = false, Outputs = e.IsReadLater ? run.Outputs.SetItem(e.Step, e.Output) : run.Outputs },
+
+        ModelCallScheduled { Attempt: 1 } e => run with
+        {
+            ModelCall = new(e.Call, 1, AttemptStatus.Scheduled),
+            ModelCalls = e.Call,
+            ModelCallsInStep = run.ModelCallsInStep + 1,
+            ToolCalls = NoToolCalls,
+        },
+        ModelCallScheduled e => run.WithCall(call => call with { Number = e.Attempt, Status = AttemptStatus.Scheduled, Worker = null, ReservedUsd = null }),
+        ModelCallStarted e => run.WithCall(call => call with { Status = AttemptStatus.Started, Worker = e.Worker, ReservedUsd = e.ReservedUsd }),
+        ModelCallCompleted e => run.Paying(e.Usage, e.Cost, isUnpriced: e.Cost is null) with { ModelCall = null },
+        ModelCallFailed e => run.Paying(e.Usage, e.Cost, isUnpriced: false).WithCall(call => call with { Status = AttemptStatus.Failed }),
+        ModelCallOutcomeUnknown e => run.WithCall(call => call with { Status = AttemptStatus.Failed }) with
+        {
+            Unconfirmed = run.Unconfirmed.Add(new(e.Call, e.Attempt, e.LowUsd, e.HighUsd)),
+        },
+        SpendResolved e => run with
+        {
+            CostUsd = run.CostUsd + e.ActualUsd,
+            Unconfirmed = run.Unconfirmed.RemoveAll(attempt => attempt.Call == e.Call && attempt.Attempt == e.Attempt),
+        },
+
+        ToolCallRequested e => run with { ToolCalls = run.ToolCalls.SetItem(e.ToolCallId, new(e.Tool, e.Arguments, ToolCallStatus.AwaitingApproval, Attempt: 0)) },
+        ToolCallApproved => run,
+        ToolCallDenied e => run.WithTool(e.ToolCallId, call => call.Settled(ToolCallStatus.Denied)),
+        ToolCallScheduled e => run.WithTool(e.ToolCallId, call => call with { Status = ToolCallStatus.Scheduled, Attempt = e.Attempt, Worker = null }),
+        ToolCallStarted e => run.WithTool(e.ToolCallId, call => call with { Status = ToolCallStatus.Started, Worker = e.Worker }),
+        ToolCallCompleted e => run.WithTool(e.ToolCallId, call => call.Settled(ToolCallStatus.Completed)),
+        ToolCallFailed e => run.WithTool(e.ToolCallId, call => call with { Status = ToolCallStatus.Failed, Failure = e.Failure.Kind }),
+        PassagesRetrieved => run,
+
+        _ => throw new InvalidOperationException($"Run does not know {happened.GetType().Name}."),
+    };
+
+    Run Paying(Usage? usage, Cost? cost, bool isUnpriced) => this with
+    {
+        Usage = Usage + (usage ?? Usage.None),
+        CostUsd = CostUsd + (cost?.Usd ?? 0),
+        UnpricedCalls = UnpricedCalls + (isUnpriced ? 1 : 0),
+    };
+
+    Run WithCall(Func<ModelAttempt, ModelAttempt> change) => this with { ModelCall = ModelCall is null ? null : change(ModelCall) };
+
+    Run WithTool(string id, Func<ToolCall, ToolCall> change) => this with { ToolCalls = ToolCalls.SetItem(id, change(ToolCalls[id])) };
+
+    static readonly ImmutableSortedDictionary<string, ToolCall> NoToolCalls =
+        ImmutableSortedDictionary.Create<string, ToolCall>(StringComparer.Ordinal);
+}
+
+/// <summary>One try of a model call.</summary>
+/// <param name="Number">From 1; raised by each retry.</param>
+/// <param name="Worker">Who claimed it. Null until it is started.</param>
+/// <param name="ReservedUsd">The most it can cost. Null until it is started, or without a price.</param>
+/// <param name="AttemptsBefore">Attempts made before the run was last resumed; they do not count against the limit.</param>
+public sealed record ModelAttempt(
+    int Call, int Number, AttemptStatus Status, string? Worker = null, decimal? ReservedUsd = null, int AttemptsBefore = 0)
+{
+    /// <summary>A person gave the call another full round of attempts.</summary>
+    public ModelAttempt Renewed() => this with { AttemptsBefore = Status is AttemptStatus.Failed ? Number : AttemptsBefore };
+}
+
+/// <summary>Stored by name: add, never rename.</summary>
+public enum AttemptStatus { Scheduled, Started, Failed }
+
+/// <summary>A tool call of the current turn.</summary>
+/// <param name="Arguments">Null once it is settled; the fact keeps them.</param>
+/// <param name="Worker">Who claimed it, for tools that must not run twice.</param>
+/// <param name="Failure">Of the last failed attempt.</param>
+public sealed record ToolCall(
+    string Tool, string? Arguments, ToolCallStatus Status, int Attempt, string? Worker = null, FailureKind? Failure = null)
+{
+    public bool IsSettled() => Status is ToolCallStatus.Completed or ToolCallStatus.Failed or ToolCallStatus.Denied;
+
+    internal ToolCall Settled(ToolCallStatus status) => this with { Status = status, Arguments = null };
+}
+
+/// <summary>Stored by name: add, never rename.</summary>
+public enum ToolCallStatus { AwaitingApproval, Scheduled, Started, Completed, Failed, Denied }
+
+/// <summary>An attempt that may have been billed: between a low and a high bound, the high one null without a price.</summary>
+public sealed record UnconfirmedAttempt(int Call, int Attempt, decimal LowUsd, decimal? HighUsd);

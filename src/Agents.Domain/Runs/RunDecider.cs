@@ -1,0 +1,258 @@
+using Agents.Domain.Definitions;
+
+namespace Agents.Domain.Runs;
+
+/// <summary>Every rule of a run, as pure functions: the run as it is, something asked or reported, the facts that follow.</summary>
+/// <remarks>
+/// No clock, no randomness, no I/O. An empty decision means the message came late or twice and changes nothing.
+/// A finished run does no more work, but still records what its calls cost.
+/// </remarks>
+public static class RunDecider
+{
+    public static Decision Decide(Run run, AgentDefinition agent, StartRun command) =>
+        run.Status is RunStatus.Queued
+            ? Continue(Decision.On(run, agent).Add(new RunStarted(command.Worker)))
+            : Decision.On(run, agent);
+
+    public static Decision Decide(Run run, AgentDefinition agent, RecordModelReply report)
+    {
+        var decision = Decision.On(run, agent);
+        if (IsUnconfirmed(run, report.Call, report.Attempt)) return Resolve(decision, report);
+        if (!IsStarted(run, report.Call, report.Attempt)) return decision;
+
+        decision.Add(new ModelCallCompleted(
+            report.Call, report.Attempt, report.Reply, report.Usage, report.RawUsage, report.Cost, report.Latency, report.TimeToFirstToken));
+        if (run.IsFinished()) return decision;
+
+        if (report.Reply.ToolRequests.Count == 0) return Finish(decision, report.Reply.Text, report.Reply.Citations);
+
+        foreach (var (request, index) in report.Reply.ToolRequests.Select((request, index) => (request, index)))
+            Request(decision, report.Call, index, request);
+        return Continue(decision);
+    }
+
+    public static Decision Decide(Run run, AgentDefinition agent, RecordModelFailure report)
+    {
+        var decision = Decision.On(run, agent);
+        if (!IsStarted(run, report.Call, report.Attempt)) return decision;
+
+        decision.Add(MayHaveBeenBilled(report.Failure) is { } cause
+            ? new ModelCallOutcomeUnknown(report.Call, report.Attempt, cause, report.LowUsd, run.ModelCall!.ReservedUsd)
+            : new ModelCallFailed(report.Call, report.Attempt, report.Failure, report.Latency, report.Usage, report.Cost));
+        return TryAgain(decision, report.Failure);
+    }
+
+    public static Decision Decide(Run run, AgentDefinition agent, RecordModelCallLost report)
+    {
+        var decision = Decision.On(run, agent);
+        if (!IsStarted(run, report.Call, report.Attempt)) return decision;
+
+        decision.Add(new ModelCallOutcomeUnknown(report.Call, report.Attempt, report.Cause, LowUsd: 0, run.ModelCall!.ReservedUsd));
+        return TryAgain(decision, new(FailureKind.WorkerLost, "The worker stopped before it reported."));
+    }
+
+    public static Decision Decide(Run run, AgentDefinition agent, RecordToolResult report)
+    {
+        var decision = Decision.On(run, agent);
+        if (!IsAwaited(run, report.ToolCallId, report.Attempt)) return decision;
+
+        if (report.Retrieved is { } found)
+            decision.Add(new PassagesRetrieved(report.ToolCallId, found.Query, found.Passages));
+        decision.Add(new ToolCallCompleted(report.ToolCallId, report.Attempt, report.Result, report.Truncated, report.Latency));
+        return Continue(decision);
+    }
+
+    public static Decision Decide(Run run, AgentDefinition agent, RecordToolFailure report)
+    {
+        var decision = Decision.On(run, agent);
+        if (!IsAwaited(run, report.ToolCallId, report.Attempt)) return decision;
+
+        decision.Add(new ToolCallFailed(report.ToolCallId, report.Attempt, report.Failure, report.Latency));
+        if (run.IsFinished()) return decision;
+
+        if (Retry.IsWorthwhile(report.Failure, report.Attempt, agent.Limits))
+            return decision.Add(new ToolCallScheduled(
+                report.ToolCallId, report.Attempt + 1, Retry.Delay(report.Failure, report.Attempt, run.Id)));
+
+        if (report.Failure.Kind is FailureKind.OutcomeUnknown || IsFruitless(decision))
+            return Park(decision, report.Failure);
+
+        return Continue(decision); // the model is told, and may find another way
+    }
+
+    public static Decision Decide(Run run, AgentDefinition agent, ApproveToolCall command)
+    {
+        var decision = Decision.On(run, agent);
+        if (run.IsFinished() || !IsAwaitingApproval(run, command.ToolCallId)) return decision;
+
+        decision.Add(new ToolCallApproved(command.ToolCallId, command.By));
+        return decision.Add(new ToolCallScheduled(command.ToolCallId, Attempt: 1, TimeSpan.Zero));
+    }
+
+    public static Decision Decide(Run run, AgentDefinition agent, DenyToolCall command)
+    {
+        var decision = Decision.On(run, agent);
+        if (run.IsFinished() || !IsAwaitingApproval(run, command.ToolCallId)) return decision;
+
+        decision.Add(new ToolCallDenied(command.ToolCallId, command.By, command.Reason));
+        return IsFruitless(decision)
+            ? decision.Add(new RunFailed(new(FailureKind.Rejected, $"{command.By} denied the only call of step {StepOf(decision).Name}: {command.Reason}")))
+            : Continue(decision);
+    }
+
+    public static Decision Decide(Run run, AgentDefinition agent, PauseRun command) =>
+        run.Status is RunStatus.Running
+            ? Decision.On(run, agent).Add(new RunPaused(command.By, command.Reason))
+            : Decision.On(run, agent);
+
+    public static Decision Decide(Run run, AgentDefinition agent, ResumeRun command) =>
+        run.Status is RunStatus.Paused or RunStatus.Parked
+            ? Continue(Decision.On(run, agent).Add(new RunResumed(command.By, command.Reason)))
+            : Decision.On(run, agent);
+
+    public static Decision Decide(Run run, AgentDefinition agent, CancelRun command) =>
+        run.IsFinished()
+            ? Decision.On(run, agent)
+            : Decision.On(run, agent).Add(new RunCancelled(command.By, command.Reason));
+
+    public static Decision Decide(Run run, AgentDefinition agent, ExpireRun _) =>
+        run.Status is RunStatus.Queued or RunStatus.Running
+            ? Decision.On(run, agent).Add(new RunFailed(new(FailureKind.Deadline, "The run took longer than it may.")))
+            : Decision.On(run, agent);
+
+    /// <summary>Begins what comes next, unless something is still in flight or the run stands still.</summary>
+    static Decision Continue(Decision decision)
+    {
+        var run = decision.Run;
+        if (run.Status is not RunStatus.Running || run.IsWaiting()) return decision;
+
+        if (!run.IsInStep) decision.Add(new StepStarted(run.Step + 1, decision.Agent.Steps[run.Step + 1].Name));
+        return StepOf(decision) switch
+        {
+            ModelStep step => CallModel(decision, step),
+            ToolStep step => CallTools(decision, step),
+            var step => throw new InvalidOperationException(step.GetType().Name),
+        };
+    }
+
+    static Decision CallModel(Decision decision, ModelStep step)
+    {
+        var (run, limits) = (decision.Run, decision.Agent.Limits);
+        if (run.ModelCall is { Status: AttemptStatus.Failed } failed)
+            return ScheduleModelCall(decision, failed.Call, failed.Number + 1, TimeSpan.Zero);
+        if (run.ModelCallsInStep >= limits.ModelCallsPerStep)
+            return decision.Add(new RunFailed(new(FailureKind.CallLimit, $"Step {step.Name} used its {run.ModelCallsInStep} model calls.")));
+
+        return ScheduleModelCall(decision, run.ModelCalls + 1, attempt: 1, TimeSpan.Zero);
+    }
+
+    static Decision ScheduleModelCall(Decision decision, int call, int attempt, TimeSpan delay)
+    {
+        var (run, step) = (decision.Run, (ModelStep)StepOf(decision));
+        var most = Math.Min(run.BudgetUsd ?? decimal.MaxValue, decision.Agent.Limits.CostUsd);
+        if (run.SpentAtMostUsd() >= most)
+            return decision.Add(new RunParked(new(FailureKind.CostLimit, FormattableString.Invariant($"Spent {run.SpentAtMostUsd()} of {most} USD."))));
+
+        return decision.Add(new ModelCallScheduled(call, attempt, run.Step, step.Model ?? run.Model, delay));
+    }
+
+    /// <summary>Requests the calls of a tool step, or, when all have settled, ends it; what failed is tried again on resuming.</summary>
+    static Decision CallTools(Decision decision, ToolStep step)
+    {
+        var run = decision.Run;
+        if (run.ToolCalls.Count == 0)
+        {
+            var bound = ArgumentBinding.Bind(step, run.Question, name => OutputOf(decision, name));
+            foreach (var (arguments, index) in bound.Take(decision.Agent.Limits.ToolCallsPerTurn).Select((arguments, index) => (arguments, index)))
+                Schedule(decision, ToolCallIds.OfStep(run.Step, index + 1), call: null, step.Tool, arguments);
+            return decision;
+        }
+
+        if (!IsFruitless(decision)) return Finish(decision, output: "", citations: []);
+
+        foreach (var (id, call) in run.ToolCalls.Where(call => call.Value.Status is ToolCallStatus.Failed))
+            decision.Add(new ToolCallScheduled(id, call.Attempt + 1, TimeSpan.Zero));
+        return decision;
+    }
+
+    static Decision Finish(Decision decision, string output, IReadOnlyList<Citation> citations)
+    {
+        var step = decision.Run.Step;
+        decision.Add(new StepCompleted(step, output, decision.Agent.IsReadLater(step)));
+        return step + 1 < decision.Agent.Steps.Count
+            ? Continue(decision)
+            : decision.Add(new RunCompleted(output, citations));
+    }
+
+    static Decision TryAgain(Decision decision, Failure failure)
+    {
+        var call = decision.Run.ModelCall!;
+        if (decision.Run.Status is not RunStatus.Running) return decision; // resuming tries it again
+        if (!Retry.IsWorthwhile(failure, call.Number - call.AttemptsBefore, decision.Agent.Limits)) return Park(decision, failure);
+
+        return ScheduleModelCall(decision, call.Call, call.Number + 1, Retry.Delay(failure, call.Number - call.AttemptsBefore, decision.Run.Id));
+    }
+
+    /// <summary>The reply of an attempt that had been given up: it is paid for and starts nothing.</summary>
+    static Decision Resolve(Decision decision, RecordModelReply report) => report.Cost is null
+        ? decision
+        : decision.Add(new SpendResolved(report.Call, report.Attempt, report.Cost.Usd, SpendSource.LateReply));
+
+    static Decision Park(Decision decision, Failure failure) =>
+        decision.Run.Status is RunStatus.Running ? decision.Add(new RunParked(failure)) : decision;
+
+    static void Request(Decision decision, int call, int index, ToolRequest request)
+    {
+        var (step, id) = ((ModelStep)StepOf(decision), ToolCallIds.OfModelCall(call, index + 1));
+        var limits = decision.Agent.Limits;
+
+        if (step.GrantOf(request.Tool) is not { } grant)
+            Refuse(decision, id, call, request, new(FailureKind.UnknownTool, $"Step {step.Name} has no tool {request.Tool}."));
+        else if (index >= limits.ToolCallsPerTurn)
+            Refuse(decision, id, call, request, new(FailureKind.CallLimit, $"Only {limits.ToolCallsPerTurn} tools may be called in one turn."));
+        else
+            Schedule(decision, id, call, grant, request.Arguments);
+    }
+
+    static void Refuse(Decision decision, string id, int call, ToolRequest request, Failure failure) => decision
+        .Add(new ToolCallRequested(id, call, request.Tool, request.Arguments, NeedsApproval: false))
+        .Add(new ToolCallFailed(id, Attempt: 0, failure, TimeSpan.Zero));
+
+    static void Schedule(Decision decision, string id, int? call, ToolGrant grant, string arguments)
+    {
+        decision.Add(new ToolCallRequested(id, call, grant.Tool, arguments, grant.NeedsApproval));
+        if (!grant.NeedsApproval) decision.Add(new ToolCallScheduled(id, Attempt: 1, TimeSpan.Zero));
+    }
+
+    /// <summary>Timeouts and cut streams may have been billed; a refusal was not.</summary>
+    static UnknownCause? MayHaveBeenBilled(Failure failure) => failure.Kind switch
+    {
+        FailureKind.Timeout => UnknownCause.TimedOut,
+        FailureKind.StreamCut => UnknownCause.StreamCut,
+        _ => null,
+    };
+
+    /// <summary>All calls of a tool step have settled, none with a result, and none that might have had its effect.</summary>
+    static bool IsFruitless(Decision decision) =>
+        StepOf(decision) is ToolStep && decision.Run.ToolCalls.Values.All(call =>
+            call.Status is ToolCallStatus.Failed or ToolCallStatus.Denied && call.Failure is not FailureKind.OutcomeUnknown);
+
+    static string OutputOf(Decision decision, string step) =>
+        decision.Run.Outputs.GetValueOrDefault(decision.Agent.Steps.Select(s => s.Name).ToList().IndexOf(step), "");
+
+    static StepDefinition StepOf(Decision decision) => decision.Agent.Steps[decision.Run.Step];
+
+    static bool IsStarted(Run run, int call, int attempt) =>
+        run.ModelCall is { Status: AttemptStatus.Started } pending && pending.Call == call && pending.Number == attempt;
+
+    static bool IsUnconfirmed(Run run, int call, int attempt) =>
+        run.Unconfirmed.Any(lost => lost.Call == call && lost.Attempt == attempt);
+
+    /// <summary>A finished run still records the outcome of a tool that was claimed: it may have had its effect.</summary>
+    static bool IsAwaited(Run run, string toolCallId, int attempt) =>
+        run.ToolCalls.GetValueOrDefault(toolCallId) is { } call && call.Attempt == attempt
+        && (call.Status is ToolCallStatus.Started || call.Status is ToolCallStatus.Scheduled && !run.IsFinished());
+
+    static bool IsAwaitingApproval(Run run, string toolCallId) =>
+        run.ToolCalls.GetValueOrDefault(toolCallId)?.Status is ToolCallStatus.AwaitingApproval;
+}

@@ -1,0 +1,163 @@
+using Agents.Domain.Costs;
+
+namespace Agents.Domain.Runs;
+
+/// <summary>A fact about one run. The store adds run id, tenant, version, time, correlation and cause.</summary>
+public abstract record RunEvent
+{
+    private protected RunEvent() { }
+}
+
+// The run
+
+/// <param name="DefinitionHash">Names the stored definition this run obeys to its end.</param>
+/// <param name="Model">Model of the steps that name none.</param>
+/// <param name="Priority">0 to 9, 9 the most urgent.</param>
+/// <param name="RequestedBy">Who asked, by the credential's name.</param>
+/// <param name="Metadata">The caller's own labels. Null when there are none.</param>
+/// <param name="BudgetUsd">US dollars this run may spend. Null means the agent's limit only.</param>
+/// <param name="MaxDuration">Wall clock from this fact, while the run is queued or running.</param>
+/// <param name="IdempotencyKey">The caller's key: one key, one run. Null when none was given.</param>
+/// <param name="RequestHash">SHA-256 of the request the key came with. Null without a key.</param>
+/// <param name="ForkedFrom">The run and version this one continues from. Null when it starts fresh.</param>
+/// <param name="Parent">The run whose tool started this one. Null for a run started by a caller.</param>
+/// <param name="TraceParent">W3C trace context of the request, so that a resumed run stays one trace. Null when untraced.</param>
+public sealed record RunQueued(
+    string Agent,
+    int AgentVersion,
+    string DefinitionHash,
+    string Model,
+    string Question,
+    int Priority,
+    string RequestedBy,
+    TimeSpan MaxDuration,
+    IReadOnlyDictionary<string, string>? Metadata = null,
+    decimal? BudgetUsd = null,
+    string? IdempotencyKey = null,
+    string? RequestHash = null,
+    ForkedFrom? ForkedFrom = null,
+    Guid? Parent = null,
+    string? TraceParent = null) : RunEvent;
+
+/// <summary>A version of another run.</summary>
+public sealed record ForkedFrom(Guid Run, long Version);
+
+/// <param name="Worker">The node that admitted the run.</param>
+public sealed record RunStarted(string Worker) : RunEvent;
+
+public sealed record RunPaused(string By, string Reason) : RunEvent;
+
+public sealed record RunResumed(string By, string Reason) : RunEvent;
+
+/// <summary>Stopped by the system with its history intact: retries spent, budget spent, refused, or an unsafe outcome unknown. Resuming goes on.</summary>
+public sealed record RunParked(Failure Failure) : RunEvent;
+
+public sealed record RunCompleted(string Answer, IReadOnlyList<Citation> Citations) : RunEvent;
+
+public sealed record RunFailed(Failure Failure) : RunEvent;
+
+public sealed record RunCancelled(string By, string Reason) : RunEvent;
+
+// Its steps
+
+/// <param name="Step">Position in the agent's steps, from 0.</param>
+public sealed record StepStarted(int Step, string Name) : RunEvent;
+
+/// <summary>The step's output is final.</summary>
+/// <param name="Output">What a model step said. Empty for a tool step, whose output is the results of its calls.</param>
+/// <param name="IsReadLater">A later tool step takes this output as an argument; only then does the checkpoint keep it.</param>
+public sealed record StepCompleted(int Step, string Output, bool IsReadLater = false) : RunEvent;
+
+// Model calls: scheduled, started, then completed, failed or unknown
+
+/// <param name="Call">Ordinal of the model call within the run, from 1.</param>
+/// <param name="Attempt">From 1; raised by each retry of the same call.</param>
+/// <param name="Delay">How long after this fact it may begin. Zero on a first attempt.</param>
+public sealed record ModelCallScheduled(int Call, int Attempt, int Step, string Model, TimeSpan Delay) : RunEvent;
+
+/// <summary>A worker took the attempt; stored before the request is sent. If no outcome follows, that worker was lost.</summary>
+/// <param name="RequestHash">SHA-256 of what is sent: model, messages, tools.</param>
+/// <param name="PriceVersion">The price list in force. Null when it has no price for the model.</param>
+/// <param name="ReservedUsd">The most this attempt can cost. Null without a price.</param>
+public sealed record ModelCallStarted(
+    int Call, int Attempt, string Worker, string RequestHash, string? PriceVersion, decimal? ReservedUsd) : RunEvent;
+
+/// <param name="Usage">Null when the provider reported none, or nothing believable.</param>
+/// <param name="RawUsage">The provider's own usage JSON, to the letter. Null when it sent none.</param>
+/// <param name="Cost">Null when the usage is unknown or the price list had no price for the model that answered.</param>
+/// <param name="Latency">From sending the request to the last token.</param>
+/// <param name="TimeToFirstToken">From sending the request. Null when the reply had no text.</param>
+public sealed record ModelCallCompleted(
+    int Call, int Attempt, ModelReply Reply, Usage? Usage, string? RawUsage, Cost? Cost,
+    TimeSpan Latency, TimeSpan? TimeToFirstToken = null) : RunEvent;
+
+/// <summary>The provider answered that it did not do it: nothing was bought unless <paramref name="Cost"/> says so.</summary>
+public sealed record ModelCallFailed(
+    int Call, int Attempt, Failure Failure, TimeSpan Latency, Usage? Usage = null, Cost? Cost = null) : RunEvent;
+
+/// <summary>The request was, or may have been, sent, and no complete answer came: it may have been billed. Unconfirmed spend.</summary>
+/// <param name="LowUsd">The least it can have cost, at least 0.</param>
+/// <param name="HighUsd">The most it can have cost. Null when the model has no price.</param>
+public sealed record ModelCallOutcomeUnknown(
+    int Call, int Attempt, UnknownCause Cause, decimal LowUsd, decimal? HighUsd) : RunEvent;
+
+/// <summary>What an unknown outcome did cost, after all.</summary>
+/// <param name="By">Who said so. Null when the system found out by itself.</param>
+public sealed record SpendResolved(int Call, int Attempt, decimal ActualUsd, SpendSource Source, string? By = null) : RunEvent;
+
+// Tool calls: requested by the model or a tool step, approved if need be, then like model calls
+
+/// <param name="ToolCallId">Unique within the run; see <see cref="ToolCallIds"/>.</param>
+/// <param name="Call">The model call that asked. Null for a tool step.</param>
+/// <param name="Arguments">JSON as the model wrote it, valid or not.</param>
+public sealed record ToolCallRequested(
+    string ToolCallId, int? Call, string Tool, string Arguments, bool NeedsApproval) : RunEvent;
+
+public sealed record ToolCallApproved(string ToolCallId, string By) : RunEvent;
+
+public sealed record ToolCallDenied(string ToolCallId, string By, string Reason) : RunEvent;
+
+/// <param name="Delay">How long after this fact it may begin. Zero on a first attempt.</param>
+public sealed record ToolCallScheduled(string ToolCallId, int Attempt, TimeSpan Delay) : RunEvent;
+
+/// <summary>Only for tools that must not run twice: stored before the tool runs.</summary>
+public sealed record ToolCallStarted(string ToolCallId, int Attempt, string Worker) : RunEvent;
+
+/// <param name="Truncated">The result was longer than <see cref="Definitions.Limits.ResultCharacters"/> and was cut.</param>
+public sealed record ToolCallCompleted(
+    string ToolCallId, int Attempt, string Result, bool Truncated, TimeSpan Latency) : RunEvent;
+
+/// <param name="Attempt">0 when it was refused before any attempt.</param>
+public sealed record ToolCallFailed(string ToolCallId, int Attempt, Failure Failure, TimeSpan Latency) : RunEvent;
+
+/// <summary>What a retrieval found, best first: the ground for citations. Recorded with the tool call that made it.</summary>
+public sealed record PassagesRetrieved(string ToolCallId, string Query, IReadOnlyList<Passage> Passages) : RunEvent;
+
+/// <summary>Why an outcome is not known. Stored by name: add, never rename.</summary>
+public enum UnknownCause
+{
+    /// <summary>The worker stopped between sending and reporting.</summary>
+    WorkerLost,
+
+    /// <summary>The run was cancelled while the call was in flight.</summary>
+    Cancelled,
+
+    /// <summary>The stream ended before the reply was complete.</summary>
+    StreamCut,
+
+    /// <summary>No complete reply within the call's time.</summary>
+    TimedOut,
+}
+
+/// <summary>How an unknown spend became known. Stored by name: add, never rename.</summary>
+public enum SpendSource
+{
+    /// <summary>The reply came after all.</summary>
+    LateReply,
+
+    /// <summary>The provider's own usage export.</summary>
+    ProviderExport,
+
+    /// <summary>A person looked it up.</summary>
+    Operator,
+}

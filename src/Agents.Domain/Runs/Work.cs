@@ -1,0 +1,24 @@
+namespace Agents.Domain.Runs;
+
+/// <summary>A message owed to a worker, and how long to hold it back. Owed twice does no harm: the claim decides.</summary>
+public sealed record Work(object Message, TimeSpan Delay)
+{
+    /// <summary>The work a fact calls for, or null. Only what was scheduled is ever worked on.</summary>
+    public static Work? DueTo(Guid runId, RunEvent happened) => happened switch
+    {
+        ModelCallScheduled e => new(new CallModel(runId, e.Call, e.Attempt), e.Delay),
+        ToolCallScheduled e => new(new RunTool(runId, e.ToolCallId, e.Attempt), e.Delay),
+        _ => null,
+    };
+
+    /// <summary>All work outstanding, for a run that is resumed or whose messages may be lost.</summary>
+    public static IEnumerable<Work> OwedBy(Run run)
+    {
+        if (run.ModelCall is { Status: AttemptStatus.Scheduled or AttemptStatus.Started } call)
+            yield return new(new CallModel(run.Id, call.Call, call.Number), TimeSpan.Zero);
+
+        foreach (var (id, tool) in run.ToolCalls)
+            if (tool.Status is ToolCallStatus.Scheduled or ToolCallStatus.Started)
+                yield return new(new RunTool(run.Id, id, tool.Attempt), TimeSpan.Zero);
+    }
+}
