@@ -1,0 +1,49 @@
+using System.Text.Json;
+using JasperFx.Events;
+using JasperFx.Events.Projections;
+using JasperFx.MultiTenancy;
+using Marten;
+using Weasel.Core;
+
+namespace Agents.Projections;
+
+/// <summary>Registers what is stored and what is read: names of facts, inline projections, the scripts that make their tables.</summary>
+public static class ReadModels
+{
+    /// <summary>Schema of facts, checkpoints and read models; what finance reads is in <c>finance</c>.</summary>
+    public const string Schema = "agents";
+
+    static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web);
+
+    public static void AddRunStore(this StoreOptions store)
+    {
+        store.DatabaseSchemaName = Schema;
+        store.UseSystemTextJsonForSerialization(EnumStorage.AsString, Casing.CamelCase);
+        store.Events.TenancyStyle = TenancyStyle.Conjoined;
+        store.Policies.AllDocumentsAreMultiTenanted();
+        store.Events.UseExclusiveLockOnConcurrentAppends = true;
+        foreach (var (type, name) in EventNames.All) store.Events.MapEventType(type, name);
+
+        store.Projections.Add(new Checkpoints(), ProjectionLifecycle.Inline);
+        store.Projections.Add(new RunSummaries(), ProjectionLifecycle.Inline);
+        store.Projections.Add(new RunQueue(), ProjectionLifecycle.Inline);
+        store.Projections.Add(new Timeline(), ProjectionLifecycle.Inline);
+        store.Projections.Add(new CostLedger(), ProjectionLifecycle.Inline);
+    }
+
+    /// <summary>The SQL that makes the tables of this assembly, in order. Each may be run again at any time.</summary>
+    public static IEnumerable<string> Scripts()
+    {
+        foreach (var name in new[] { "Runs.sql", "Finance.sql", "Knowledge.sql" })
+        {
+            using var stream = typeof(ReadModels).Assembly.GetManifestResourceStream(name);
+            if (stream is null) continue;
+            using var reader = new StreamReader(stream);
+            yield return reader.ReadToEnd();
+        }
+    }
+
+    internal static string Json<T>(T value) => JsonSerializer.Serialize(value, Format);
+
+    internal static object Nullable(object? value) => value ?? DBNull.Value;
+}

@@ -1,0 +1,51 @@
+using Agents.Domain.Runs;
+using JasperFx.Events;
+using Marten;
+using Marten.Events.Projections;
+
+namespace Agents.Projections;
+
+/// <summary>One row in <c>agents.run_queue</c> for each run that waits for a slot or holds one.</summary>
+public sealed partial class RunQueue : EventProjection
+{
+    const string Table = "agents.run_queue";
+
+    public RunQueue()
+    {
+        Name = "run_queue";
+        Options.DeleteDataInTableOnTeardown(Table);
+    }
+
+    public override ValueTask ApplyAsync(IDocumentOperations operations, IEvent happened, CancellationToken cancellation)
+    {
+        switch (happened.Data)
+        {
+            case RunQueued e:
+                operations.QueueSqlCommand(
+                    $"insert into {Table} (tenant_id, run_id, agent, priority, state, since, deadline_at) values (?, ?, ?, ?, 'waiting', ?, ?) "
+                    + "on conflict do nothing",
+                    happened.TenantId, happened.StreamId, e.Agent, e.Priority, happened.Timestamp, happened.Timestamp + e.MaxDuration);
+                break;
+
+            case RunStarted e:
+                operations.QueueSqlCommand(
+                    $"update {Table} set state = 'running', node = ? where tenant_id = ? and run_id = ?",
+                    e.Worker, happened.TenantId, happened.StreamId);
+                break;
+
+            case RunResumed:
+                operations.QueueSqlCommand(
+                    $"insert into {Table} (tenant_id, run_id, agent, priority, state, since, deadline_at) "
+                    + "select tenant_id, run_id, agent, priority, 'running', ?, ? + max_duration from agents.run_summary "
+                    + "where tenant_id = ? and run_id = ? on conflict do nothing",
+                    happened.Timestamp, happened.Timestamp, happened.TenantId, happened.StreamId);
+                break;
+
+            case RunPaused or RunParked or RunCompleted or RunFailed or RunCancelled:
+                operations.QueueSqlCommand($"delete from {Table} where tenant_id = ? and run_id = ?", happened.TenantId, happened.StreamId);
+                break;
+        }
+
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Agents.Domain.Costs;
+using Agents.Domain.Runs;
+using JasperFx.Events;
+using Marten;
+using Marten.Events.Projections;
+
+namespace Agents.Projections;
+
+/// <summary>One row for each run in <c>agents.run_summary</c>: what lists and run pages show.</summary>
+public sealed partial class RunSummaries : EventProjection
+{
+    const string Table = "agents.run_summary";
+
+    public RunSummaries()
+    {
+        Name = "run_summaries";
+        Options.DeleteDataInTableOnTeardown(Table);
+    }
+
+    public override ValueTask ApplyAsync(IDocumentOperations operations, IEvent happened, CancellationToken cancellation)
+    {
+        var rows = new Rows(operations, happened);
+        switch (happened.Data)
+        {
+            case RunQueued e: rows.Insert(e); break;
+            case RunStarted: rows.Set("status = 'running', started_at = coalesce(started_at, ?)", happened.Timestamp); break;
+            case RunPaused e: rows.Set("status = 'paused', reason = ?", e.Reason); break;
+            case RunResumed e: rows.Set("status = 'running', reason = ?, failure_kind = null, failure_message = null", e.Reason); break;
+            case RunParked e: rows.Set("status = 'parked', failure_kind = ?, failure_message = ?", e.Failure.Kind.ToString(), e.Failure.Message); break;
+            case StepStarted e: rows.Set("step = ?, step_name = ?", e.Step, e.Name); break;
+            case ModelCallScheduled { Attempt: 1 } e: rows.Set("model_calls = ?", e.Call); break;
+            case ModelCallCompleted e: rows.Pay(e.Usage, e.Cost, e.Cost is null ? 1 : 0); break;
+            case ModelCallFailed { Usage: not null } e: rows.Pay(e.Usage, e.Cost, 0); break;
+            case SpendResolved e: rows.Set("cost_usd = cost_usd + ?", e.ActualUsd); break;
+            case RunCompleted e: rows.Finish("completed", "answer = ?, citations = ?::jsonb", e.Answer, ReadModels.Json(e.Citations)); break;
+            case RunFailed e: rows.Finish("failed", "failure_kind = ?, failure_message = ?", e.Failure.Kind.ToString(), e.Failure.Message); break;
+            case RunCancelled e: rows.Finish("cancelled", "reason = ?, requested_by = requested_by", e.Reason); break;
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>The row of one run, as statements of the transaction that appends.</summary>
+    readonly struct Rows(IDocumentOperations operations, IEvent happened)
+    {
+        public void Insert(RunQueued e) => operations.QueueSqlCommand(
+            $"insert into {Table} (tenant_id, run_id, agent, agent_version, status, priority, question, requested_by, metadata, model, "
+            + "budget_usd, max_duration, queued_at, idempotency_key, request_hash, parent) "
+            + "values (?, ?, ?, ?, 'queued', ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, ?, ?) on conflict (tenant_id, run_id) do nothing",
+            happened.TenantId, happened.StreamId, e.Agent, e.AgentVersion, e.Priority, e.Question, e.RequestedBy,
+            ReadModels.Nullable(e.Metadata is null ? null : ReadModels.Json(e.Metadata)), e.Model,
+            ReadModels.Nullable(e.BudgetUsd), e.MaxDuration, happened.Timestamp,
+            ReadModels.Nullable(e.IdempotencyKey), ReadModels.Nullable(e.RequestHash), ReadModels.Nullable(e.Parent));
+
+        public void Set(string changes, params object[] values) => operations.QueueSqlCommand(
+            $"update {Table} set {changes} where tenant_id = ? and run_id = ?", [.. values, happened.TenantId, happened.StreamId]);
+
+        public void Finish(string status, string changes, params object[] values) =>
+            Set($"status = '{status}', finished_at = ?, {changes}", [happened.Timestamp, .. values]);
+
+        public void Pay(Usage? usage, Cost? cost, int unpriced)
+        {
+            var used = usage ?? Usage.None;
+            Set("input_tokens = input_tokens + ?, cached_input_tokens = cached_input_tokens + ?, "
+                + "cache_write_5_minutes_tokens = cache_write_5_minutes_tokens + ?, cache_write_1_hour_tokens = cache_write_1_hour_tokens + ?, "
+                + "output_tokens = output_tokens + ?, reasoning_tokens = reasoning_tokens + ?, "
+                + "cost_usd = cost_usd + ?, unpriced_calls = unpriced_calls + ?",
+                used.InputTokens, used.CachedInputTokens, used.CacheWrite5MinutesTokens, used.CacheWrite1HourTokens,
+                used.OutputTokens, used.ReasoningTokens, cost?.Usd ?? 0m, unpriced);
+        }
+    }
+}

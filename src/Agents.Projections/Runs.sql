@@ -1,0 +1,105 @@
+-- Tables that are read, not decided from. Facts are in agents.mt_events; all of this can be rebuilt from them.
+create schema if not exists agents;
+
+create table if not exists agents.definition (
+  hash        text primary key,
+  name        text not null,
+  version     integer not null,
+  body        text not null,
+  stored_at   timestamptz not null default clock_timestamp()
+);
+comment on table agents.definition is 'Agent definitions that runs refer to, by content. Never changed.';
+comment on column agents.definition.hash is 'SHA-256 of body, lower-case hex.';
+comment on column agents.definition.body is 'The definition as JSON, to the letter.';
+
+create table if not exists agents.run_summary (
+  tenant_id                     text not null,
+  run_id                        uuid not null,
+  agent                         text not null,
+  agent_version                 integer not null,
+  status                        text not null,
+  priority                      integer not null,
+  question                      text not null,
+  requested_by                  text not null,
+  metadata                      jsonb,
+  model                         text not null,
+  step                          integer not null default -1,
+  step_name                     text,
+  answer                        text,
+  citations                     jsonb,
+  failure_kind                  text,
+  failure_message               text,
+  reason                        text,
+  model_calls                   integer not null default 0,
+  input_tokens                  bigint not null default 0,
+  cached_input_tokens           bigint not null default 0,
+  cache_write_5_minutes_tokens  bigint not null default 0,
+  cache_write_1_hour_tokens     bigint not null default 0,
+  output_tokens                 bigint not null default 0,
+  reasoning_tokens              bigint not null default 0,
+  cost_usd                      numeric not null default 0,
+  unpriced_calls                integer not null default 0,
+  budget_usd                    numeric,
+  max_duration                  interval not null,
+  queued_at                     timestamptz not null,
+  started_at                    timestamptz,
+  finished_at                   timestamptz,
+  idempotency_key               text,
+  request_hash                  text,
+  parent                        uuid,
+  primary key (tenant_id, run_id)
+) with (fillfactor = 80);
+comment on table agents.run_summary is 'One row for each run: what lists and run pages show.';
+comment on column agents.run_summary.status is 'queued, running, paused, parked, completed, failed or cancelled.';
+comment on column agents.run_summary.step is 'Position of the step begun last, from 0; -1 before the first.';
+comment on column agents.run_summary.failure_kind is 'Why the run is parked or failed; null otherwise.';
+comment on column agents.run_summary.reason is 'What the person who paused, resumed or cancelled it said.';
+comment on column agents.run_summary.input_tokens is 'Fresh input only. The six token columns never overlap; their sum is the provider''s total.';
+comment on column agents.run_summary.cost_usd is 'US dollars of priced calls, exact. Unconfirmed spend is in finance.model_call.';
+comment on column agents.run_summary.unpriced_calls is 'Completed calls whose cost is unknown, not zero.';
+comment on column agents.run_summary.max_duration is 'Wall clock the run may take from being queued or resumed.';
+create index if not exists run_summary_recent on agents.run_summary (tenant_id, run_id desc);
+create index if not exists run_summary_by_status on agents.run_summary (tenant_id, status, run_id desc);
+create unique index if not exists run_summary_idempotency on agents.run_summary (tenant_id, idempotency_key) where idempotency_key is not null;
+
+create table if not exists agents.timeline (
+  tenant_id     text not null,
+  run_id        uuid not null,
+  version       bigint not null,
+  at            timestamptz not null,
+  type          text not null,
+  step          integer,
+  name          text,
+  call          integer,
+  attempt       integer,
+  tool_call_id  text,
+  duration_ms   double precision,
+  input_tokens  bigint,
+  output_tokens bigint,
+  cost_usd      numeric,
+  detail        text,
+  primary key (tenant_id, run_id, version)
+);
+comment on table agents.timeline is 'One row for each fact worth showing, in the order of the run.';
+comment on column agents.timeline.version is 'Version of the run''s stream at which the fact stands.';
+comment on column agents.timeline.name is 'Of the step, the model or the tool.';
+comment on column agents.timeline.duration_ms is 'Of the outside call, measured by the worker; null for facts that took no time.';
+comment on column agents.timeline.detail is 'At most 500 characters; the fact has the whole.';
+
+create table if not exists agents.run_queue (
+  tenant_id    text not null,
+  run_id       uuid not null,
+  agent        text not null,
+  priority     integer not null,
+  state        text not null check (state in ('waiting', 'running')),
+  node         text,
+  since        timestamptz not null,
+  deadline_at  timestamptz not null,
+  redriven_at  timestamptz not null default clock_timestamp(),
+  primary key (tenant_id, run_id)
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
+comment on table agents.run_queue is 'One row for each run that waits for a slot or holds one. Paused, parked and finished runs have none.';
+comment on column agents.run_queue.node is 'The node whose slot the run holds; null while it waits, or until a node takes up a resumed run.';
+comment on column agents.run_queue.redriven_at is 'When the run''s outstanding work was last sent again by a watchdog.';
+create index if not exists run_queue_waiting on agents.run_queue (priority desc, since, run_id) where state = 'waiting';
+create index if not exists run_queue_running on agents.run_queue (node) where state = 'running';
