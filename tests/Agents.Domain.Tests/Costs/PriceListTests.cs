@@ -1,0 +1,153 @@
+using System.Globalization;
+using System.Numerics;
+using Agents.Domain.Costs;
+using CsCheck;
+
+namespace Agents.Domain.Tests.Costs;
+
+public sealed class PriceListTests
+{
+    static readonly PriceList Prices = new("test", [
+        new("gpt-4o*", new(2.50m, 10m, CachedInput: 1.25m)),
+        new("gpt-4o-mini*", new(0.15m, 0.60m, CachedInput: 0.075m)),
+        new("gpt-4o-mini-audio", new(7m, 7m)),
+        new("claude-haiku-4-5*", new(1m, 5m, 0.10m, 1.25m, 2m)),
+        new("thinker", new(1m, 2m, Reasoning: 3m)),
+        new("long", new(2.5m, 15m, 0.25m, LongInput: new(272_000, new(5m, 22.5m, 0.5m)))),
+        new("free", new(0m, 0m)),
+    ]);
+
+    static readonly Gen<long> Tokens = Gen.OneOf(Gen.Long[0, 10], Gen.Long[0, 500_000], Gen.Long[0, Price.MaxTokens]);
+    static readonly Gen<Usage> Usages = Gen.Select(Tokens, Tokens, Tokens, Tokens, Tokens, Tokens,
+        (input, output, cached, write, writeHour, reasoning) => new Usage(input, output, cached, write, writeHour, reasoning));
+    static readonly Gen<decimal> Usd = Gen.Long[0, 1_000_000_00000000].Select(hundredMillionths => hundredMillionths / 100_000_000m);
+    static readonly Gen<decimal?> UsdOrNull = Gen.OneOf(Usd.Select(usd => (decimal?)usd), Gen.Const((decimal?)null));
+    static readonly Gen<Price> AnyPrice = Gen.Select(Usd, Usd, UsdOrNull, UsdOrNull, UsdOrNull, UsdOrNull,
+        (input, output, cached, write, writeHour, reasoning) => new Price(input, output, cached, write, writeHour, reasoning));
+
+    public static TheoryData<string, Usage, string> Calls => new()
+    {
+        { "gpt-4o", new(1_000_000, 1_000_000), "12.50" },
+        { "gpt-4o-mini", new(1000, 500), "0.00045" },
+        { "gpt-4o-mini", new(200, 500, CachedInputTokens: 800), "0.00039" },
+        { "gpt-4o-mini", new(200, 300, 800, ReasoningTokens: 200), "0.00039" },
+        { "claude-haiku-4-5-20251001", new(10, 20, 1000, 2000, 3000), "0.00871" },
+        { "thinker", new(1, 1, ReasoningTokens: 1), "0.000006" },
+        { "thinker", new(0, 0, 1, 1, 1), "0.000003" },
+        { "long", new(272_000, 1000), "0.695" },
+        { "long", new(272_001, 1000), "1.382505" },
+        { "long", new(1, 1000, CachedInputTokens: 272_000), "0.158505" },
+        { "free", new(1_000_000, 1_000_000), "0" },
+        { "gpt-4o", Usage.None, "0" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Calls))]
+    public void Each_bucket_has_its_price(string model, Usage usage, string usd) =>
+        Assert.Equal(new Cost(decimal.Parse(usd, CultureInfo.InvariantCulture), "test"), Prices.Of(model, usage));
+
+    [Theory]
+    [InlineData("gpt-4o", 2.50)]
+    [InlineData("gpt-4o-2024-11-20", 2.50)]
+    [InlineData("gpt-4o-mini", 0.15)]
+    [InlineData("gpt-4o-mini-2024-07-18", 0.15)]
+    [InlineData("gpt-4o-mini-audio", 7)]
+    [InlineData("gpt-4o-mini-audio-2", 0.15)]
+    public void The_exact_name_wins_and_then_the_longest_prefix(string model, decimal input)
+    {
+        Assert.Equal(input, Prices.For(model)?.Input);
+        Assert.Equal(input, (Prices with { Entries = [.. Prices.Entries.Reverse()] }).For(model)?.Input);
+    }
+
+    [Theory]
+    [InlineData("gpt-4")]
+    [InlineData("GPT-4o")]
+    [InlineData("openai/gpt-4o")]
+    [InlineData("longer")]
+    [InlineData("")]
+    public void An_unknown_model_has_no_price_which_is_not_zero(string model)
+    {
+        Assert.Null(Prices.For(model));
+        Assert.Null(Prices.Of(model, new(1, 1)));
+        Assert.Null(Prices.UpperBound(model, 1, 1));
+    }
+
+    [Fact]
+    public void A_cost_is_the_exact_sum_of_its_buckets() => Gen.Select(AnyPrice, Usages).Sample((price, usage) =>
+    {
+        var buckets = new[]
+        {
+            price.Of(new(usage.InputTokens, 0)), price.Of(new(0, usage.OutputTokens)), price.Of(new(0, 0, usage.CachedInputTokens)),
+            price.Of(new(0, 0, 0, usage.CacheWrite5MinutesTokens)), price.Of(new(0, 0, 0, 0, usage.CacheWrite1HourTokens)),
+            price.Of(new(0, 0, ReasoningTokens: usage.ReasoningTokens)),
+        };
+
+        Assert.Equal(buckets.Sum(), price.Of(usage));
+        Assert.Equal(ScaledByHand(price, usage), new BigInteger(price.Of(usage) * 1_000_000) * 100_000_000
+            + new BigInteger(price.Of(usage) * 1_000_000 % 1 * 100_000_000));
+    });
+
+    [Fact]
+    public void A_cost_is_never_negative_and_more_tokens_never_cost_less() => Gen.Select(AnyPrice, Usages, Usages).Sample((price, usage, more) =>
+    {
+        var half = new Usage(usage.InputTokens / 2, usage.OutputTokens / 2, usage.CachedInputTokens / 2,
+            usage.CacheWrite5MinutesTokens / 2, usage.CacheWrite1HourTokens / 2, usage.ReasoningTokens / 2);
+
+        Assert.True(price.Of(half) >= 0);
+        Assert.True(price.Of(usage) >= price.Of(half));
+    });
+
+    [Fact]
+    public void No_call_costs_more_than_its_upper_bound() => Gen.Select(AnyPrice, AnyPrice, Usages, Gen.Long[0, 300_000]).Sample((price, longInput, usage, above) =>
+    {
+        usage = new(usage.InputTokens / 4, usage.OutputTokens / 2, usage.CachedInputTokens / 4,
+            usage.CacheWrite5MinutesTokens / 4, usage.CacheWrite1HourTokens / 4, usage.ReasoningTokens / 2);
+        var list = new PriceList("any", [new("m", price with { LongInput = new(above, longInput) })]);
+
+        Assert.True(list.UpperBound("m", usage.TotalInput(), usage.TotalOutput()) >= list.Of("m", usage)!.Usd);
+    });
+
+    [Fact]
+    public void A_reservation_takes_the_dearest_bucket() => Assert.Equal(0.002m + 0.0005m, Prices.UpperBound("claude-haiku-4-5", 1000, 100));
+
+    [Theory]
+    [InlineData(Price.MaxTokens + 1)]
+    [InlineData(long.MaxValue)]
+    [InlineData(-1)]
+    public void What_cannot_be_priced_exactly_is_not_priced_at_all(long tokens)
+    {
+        Assert.Throws<OverflowException>(() => Prices.Of("gpt-4o", new(tokens, 0)));
+        Assert.Throws<OverflowException>(() => Prices.Of("gpt-4o", new(0, 0, ReasoningTokens: tokens)));
+        Assert.Throws<OverflowException>(() => Prices.UpperBound("gpt-4o", tokens, 0));
+        Assert.Throws<OverflowException>(() => Prices.UpperBound("free", 0, tokens));
+    }
+
+    [Fact]
+    public void Input_that_overflows_while_it_is_summed_is_not_priced() =>
+        Assert.Throws<OverflowException>(() => Prices.Of("long", new(long.MaxValue, 0, 1)));
+
+    [Theory]
+    [InlineData("-0.01")]
+    [InlineData("1000000.01")]
+    [InlineData("0.000000001")]
+    public void A_price_outside_its_bounds_is_refused(string usd)
+    {
+        var price = decimal.Parse(usd, CultureInfo.InvariantCulture);
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Price(price, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Price(1, 1, Reasoning: price));
+    }
+
+    /// <summary>The cost in units of 10^-14 dollars, computed with integers.</summary>
+    static BigInteger ScaledByHand(Price price, Usage usage)
+    {
+        return Bucket(usage.InputTokens, price.Input)
+               + Bucket(usage.CachedInputTokens, price.CachedInput ?? price.Input)
+               + Bucket(usage.CacheWrite5MinutesTokens, price.CacheWrite5Minutes ?? price.Input)
+               + Bucket(usage.CacheWrite1HourTokens, price.CacheWrite1Hour ?? price.Input)
+               + Bucket(usage.OutputTokens, price.Output)
+               + Bucket(usage.ReasoningTokens, price.Reasoning ?? price.Output);
+
+        static BigInteger Bucket(long tokens, decimal usd) => tokens * new BigInteger(usd * 100_000_000m);
+    }
+}
