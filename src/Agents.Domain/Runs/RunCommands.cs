@@ -27,21 +27,30 @@ public sealed record RunTool(Guid RunId, string ToolCallId, int Attempt);
 
 // Reported by the workers
 
+/// <summary>How a claimed model call attempt ended. A closed family.</summary>
+public abstract record ModelReport(int Call, int Attempt);
+
 public sealed record RecordModelReply(
-    int Call, int Attempt, ModelReply Reply, Usage? Usage, string? RawUsage, Cost? Cost, TimeSpan Latency, TimeSpan? TimeToFirstToken = null);
+    int Call, int Attempt, ModelReply Reply, Usage? Usage, string? RawUsage, Cost? Cost, TimeSpan Latency, TimeSpan? TimeToFirstToken = null)
+    : ModelReport(Call, Attempt);
 
 /// <param name="LowUsd">The least the attempt can have cost if its outcome is unknown.</param>
 public sealed record RecordModelFailure(
-    int Call, int Attempt, Failure Failure, TimeSpan Latency, Usage? Usage = null, Cost? Cost = null, decimal LowUsd = 0);
+    int Call, int Attempt, Failure Failure, TimeSpan Latency, Usage? Usage = null, Cost? Cost = null, decimal LowUsd = 0)
+    : ModelReport(Call, Attempt);
 
-/// <summary>An attempt was claimed and nobody will report it.</summary>
-public sealed record RecordModelCallLost(int Call, int Attempt, UnknownCause Cause);
+/// <summary>The attempt was claimed and nobody will report it.</summary>
+public sealed record RecordModelCallLost(int Call, int Attempt, UnknownCause Cause) : ModelReport(Call, Attempt);
+
+/// <summary>How a tool call attempt ended. A closed family.</summary>
+public abstract record ToolReport(string ToolCallId, int Attempt);
 
 /// <param name="Retrieved">What a retrieval tool found; null for other tools.</param>
 public sealed record RecordToolResult(
-    string ToolCallId, int Attempt, string Result, bool Truncated, TimeSpan Latency, Retrieved? Retrieved = null);
+    string ToolCallId, int Attempt, string Result, bool Truncated, TimeSpan Latency, Retrieved? Retrieved = null)
+    : ToolReport(ToolCallId, Attempt);
 
-public sealed record RecordToolFailure(string ToolCallId, int Attempt, Failure Failure, TimeSpan Latency);
+public sealed record RecordToolFailure(string ToolCallId, int Attempt, Failure Failure, TimeSpan Latency) : ToolReport(ToolCallId, Attempt);
 
 /// <summary>A retrieval's query and what it found, best first.</summary>
 public sealed record Retrieved(string Query, IReadOnlyList<Passage> Passages);

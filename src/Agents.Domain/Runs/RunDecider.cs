@@ -14,6 +14,21 @@ public static class RunDecider
             ? Continue(Decision.On(run, agent).Add(new RunStarted(command.Worker)))
             : Decision.On(run, agent);
 
+    public static Decision Decide(Run run, AgentDefinition agent, ModelReport report) => report switch
+    {
+        RecordModelReply reply => Decide(run, agent, reply),
+        RecordModelFailure failure => Decide(run, agent, failure),
+        RecordModelCallLost lost => Decide(run, agent, lost),
+        _ => throw new InvalidOperationException(report.GetType().Name),
+    };
+
+    public static Decision Decide(Run run, AgentDefinition agent, ToolReport report) => report switch
+    {
+        RecordToolResult result => Decide(run, agent, result),
+        RecordToolFailure failure => Decide(run, agent, failure),
+        _ => throw new InvalidOperationException(report.GetType().Name),
+    };
+
     public static Decision Decide(Run run, AgentDefinition agent, RecordModelReply report)
     {
         var decision = Decision.On(run, agent);
