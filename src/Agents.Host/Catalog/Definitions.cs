@@ -1,0 +1,34 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Agents.Domain.Definitions;
+using Marten;
+using Npgsql;
+
+namespace Agents.Host.Catalog;
+
+/// <summary>The definitions that runs refer to by hash. They never change, so each is read from the database once.</summary>
+public sealed class Definitions(NpgsqlDataSource database)
+{
+    readonly ConcurrentDictionary<string, AgentDefinition> known = new(StringComparer.Ordinal);
+
+    /// <summary>Stores a definition in the session's transaction, unless it is stored already. Its hash.</summary>
+    public static string Store(IDocumentOperations operations, AgentDefinition agent)
+    {
+        var hash = agent.Hash();
+        operations.QueueSqlCommand(
+            "insert into agents.definition (hash, name, version, body) values (?, ?, ?, ?) on conflict do nothing",
+            hash, agent.Name, agent.Version, JsonSerializer.Serialize(agent));
+        return hash;
+    }
+
+    /// <exception cref="InvalidOperationException">No definition has this hash: the database was changed by hand.</exception>
+    public async ValueTask<AgentDefinition> Of(string hash, CancellationToken ct)
+    {
+        if (known.TryGetValue(hash, out var definition)) return definition;
+
+        await using var command = database.CreateCommand("select body from agents.definition where hash = $1");
+        command.Parameters.Add(new() { Value = hash });
+        var body = await command.ExecuteScalarAsync(ct) as string ?? throw new InvalidOperationException($"Definition {hash} is not stored.");
+        return known.GetOrAdd(hash, JsonSerializer.Deserialize<AgentDefinition>(body)!);
+    }
+}

@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Agents.Domain.Runs;
+using Agents.Host.Workers;
+using Marten;
+using Marten.Services;
+
+namespace Agents.Host.Streaming;
+
+/// <summary>
+/// An alarm clock, nothing more: after each commit of this process, wakes whoever follows the runs it wrote to. The log is the truth;
+/// who is woken reads it again, and a slow poll repairs what was never signalled.
+/// </summary>
+public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
+{
+    readonly ConcurrentDictionary<Guid, ConcurrentDictionary<Channel<bool>, byte>> followers = new();
+    readonly Channel<bool> queue = OneBell();
+
+    /// <summary>Rings when a run was queued, or a slot may have become free.</summary>
+    public ChannelReader<bool> Queue => queue.Reader;
+
+    /// <summary>Follows one run. Subscribe before the first read, or what is written in between is missed.</summary>
+    public Following Follow(Guid runId)
+    {
+        var bell = OneBell();
+        followers.GetOrAdd(runId, _ => new())[bell] = 0;
+        return new(this, runId, bell);
+    }
+
+    public override Task AfterCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token)
+    {
+        foreach (var stored in commit.GetEvents())
+        {
+            if (followers.TryGetValue(stored.StreamId, out var bells))
+                foreach (var bell in bells.Keys) bell.Writer.TryWrite(true);
+            if (stored.Data is RunQueued or RunPaused or RunParked or RunCompleted or RunFailed or RunCancelled) queue.Writer.TryWrite(true);
+            inFlight.After(stored.StreamId, (RunEvent)stored.Data);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    void Leave(Guid runId, Channel<bool> bell)
+    {
+        if (!followers.TryGetValue(runId, out var bells)) return;
+        bells.TryRemove(bell, out _);
+        if (bells.IsEmpty) followers.TryRemove(new(runId, bells));
+    }
+
+    /// <summary>Rings once however often it is struck before somebody listens.</summary>
+    static Channel<bool> OneBell() => Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>A follower's bell; dispose it to leave.</summary>
+    public sealed class Following(Signals signals, Guid runId, Channel<bool> bell) : IDisposable
+    {
+        /// <summary>Waits for the next signal, at most so long. Whether one came.</summary>
+        public Task<bool> Wait(TimeSpan atMost, CancellationToken ct) => bell.Reader.Ring(atMost, ct);
+
+        public void Dispose() => signals.Leave(runId, bell);
+    }
+}
+
+static class Bells
+{
+    /// <summary>Waits for the bell, at most so long. Whether it rang.</summary>
+    public static async Task<bool> Ring(this ChannelReader<bool> bell, TimeSpan atMost, CancellationToken ct)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(atMost);
+        try
+        {
+            return await bell.ReadAsync(patience.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Reflection;
+using System.Text.Json;
+using Agents.Domain.Runs;
+using Microsoft.Extensions.AI;
+
+namespace Agents.Host.Tools;
+
+/// <summary>Every tool class of this assembly and of the assemblies named at start, by name.</summary>
+public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembly> more)
+{
+    /// <summary>Deepest arguments and results read; deeper JSON is stored but could not be read again.</summary>
+    const int Depth = 32;
+
+    static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { MaxDepth = Depth };
+
+    readonly Dictionary<string, Entry> tools = more.Select(one => one.Assembly).Prepend(Assembly.GetExecutingAssembly()).Distinct()
+        .SelectMany(assembly => assembly.GetTypes())
+        .Select(type => (type, tool: type.GetCustomAttribute<ToolAttribute>()))
+        .Where(found => found.tool is not null)
+        .ToDictionary(found => found.tool!.Name, found => new Entry(Create(found.type, found.tool!), found.tool!));
+
+    public bool Has(string tool) => tools.ContainsKey(tool);
+
+    /// <summary>Whether an attempt may be made again when nobody knows what became of it.</summary>
+    public bool IsRepeatable(string tool) => !tools.TryGetValue(tool, out var entry) || entry.Tool.Repeatable;
+
+    /// <summary>Name, description and parameters, as a model is told of them.</summary>
+    public AITool Declaration(string tool) => tools[tool].Function;
+
+    /// <exception cref="JsonException">The arguments are no JSON object, or nested too deep.</exception>
+    /// <exception cref="ArgumentException">An argument is missing or of the wrong type, or there is no such tool.</exception>
+    public async Task<ToolResult> Run(string tool, string arguments, ToolContext context, CancellationToken ct)
+    {
+        if (!tools.TryGetValue(tool, out var entry)) throw new ArgumentException($"No tool is named {tool}.");
+
+        var given = ArgumentsOf(arguments) ?? throw new JsonException("The arguments are not a JSON object.");
+        await using var scope = scopes.CreateAsyncScope();
+        var result = await entry.Function.InvokeAsync(
+            new(given) { Services = scope.ServiceProvider, Context = new Dictionary<object, object?> { [typeof(ToolContext)] = context } }, ct);
+
+        return result switch
+        {
+            IReadOnlyList<Passage> passages => new($"{passages.Count} passages.", new(QueryOf(given), passages)),
+            string text => new(text, null),
+            _ => new(JsonSerializer.Serialize(result, Format), null),
+        };
+    }
+
+    /// <summary>Null when this is no JSON object.</summary>
+    public static Dictionary<string, object?>? ArgumentsOf(string arguments)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Dictionary<string, object?>>(arguments, Format);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    static string QueryOf(Dictionary<string, object?> arguments) => arguments.Values.FirstOrDefault()?.ToString() ?? "";
+
+    static AIFunction Create(Type type, ToolAttribute tool) => AIFunctionFactory.Create(
+        type.GetMethod("Run") ?? throw new InvalidOperationException($"Tool {tool.Name} has no public method Run."),
+        arguments => ActivatorUtilities.CreateInstance(arguments.Services!, type, arguments.Context![typeof(ToolContext)]!),
+        new AIFunctionFactoryOptions { Name = tool.Name, MarshalResult = (result, _, _) => ValueTask.FromResult(result) });
+
+    sealed record Entry(AIFunction Function, ToolAttribute Tool);
+}
+
+/// <summary>Registers an assembly whose tools belong in the box.</summary>
+public sealed record ToolAssembly(Assembly Assembly);

@@ -1,0 +1,8 @@
+using Agents.Domain.Runs;
+
+namespace Agents.Host.Tools;
+
+/// <summary>What a tool brought.</summary>
+/// <param name="Text">What the model is told; JSON unless the tool gave text.</param>
+/// <param name="Retrieved">Set when the tool returned passages.</param>
+public sealed record ToolResult(string Text, Retrieved? Retrieved);

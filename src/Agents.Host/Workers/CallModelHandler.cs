@@ -1,0 +1,20 @@
+using Agents.Domain.Runs;
+using Agents.Host.Catalog;
+using Marten;
+using Wolverine;
+
+namespace Agents.Host.Workers;
+
+/// <summary>Performs a model call attempt, then stores its outcome and all that follows from it in one transaction.</summary>
+public static class CallModelHandler
+{
+    public static async Task<OutgoingMessages> Handle(
+        CallModel work, ModelWorker worker, Definitions definitions, IDocumentSession session, CancellationToken ct)
+    {
+        if (await worker.Perform(session.TenantId, work, ct) is not { } report) return [];
+
+        var decision = await session.Decide(work.RunId, definitions, (run, agent) => RunDecider.Decide(run, agent, report), ct);
+        FaultPoint.Hit("before-outcome-commit");
+        return decision.Messages();
+    }
+}

@@ -1,0 +1,44 @@
+using Agents.Domain.Definitions;
+using Agents.Domain.Runs;
+using Agents.Host.Catalog;
+using Marten;
+using Wolverine;
+
+namespace Agents.Host.Workers;
+
+/// <summary>The one way in which a run changes: load it under its row lock, decide, append; the caller's transaction stores all of it.</summary>
+public static class Deciding
+{
+    /// <returns>Null when there is no such run.</returns>
+    public static async Task<Decision?> Decide(
+        this IDocumentSession session, Guid runId, Definitions definitions, Func<Run, AgentDefinition, Decision> decide, CancellationToken ct)
+    {
+        var stream = await session.Events.FetchForExclusiveWriting<Run>(runId, ct);
+        if (stream.Aggregate is not { } run) return null;
+
+        var decision = decide(run, await definitions.Of(run.DefinitionHash, ct));
+        if (decision.Events.Count > 0) stream.AppendMany(decision.Events);
+        return decision;
+    }
+
+    /// <summary>The messages a decision owes, for a handler to return: they are stored with its facts.</summary>
+    public static OutgoingMessages Messages(this Decision? decision)
+    {
+        var messages = new OutgoingMessages();
+        foreach (var work in decision?.Work() ?? [])
+        {
+            if (work.Delay > TimeSpan.Zero) messages.Delay(work.Message, work.Delay);
+            else messages.Add(work.Message);
+        }
+
+        return messages;
+    }
+
+    /// <summary>The same for code that is no handler: sends through an outbox enrolled in the session.</summary>
+    public static async Task Send(this IMessageBus bus, string tenant, IEnumerable<Work> owed)
+    {
+        bus.TenantId = tenant;
+        foreach (var work in owed)
+            await bus.PublishAsync(work.Message, work.Delay > TimeSpan.Zero ? new DeliveryOptions { ScheduleDelay = work.Delay } : null);
+    }
+}

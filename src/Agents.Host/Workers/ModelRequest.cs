@@ -1,0 +1,80 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Agents.Domain.Definitions;
+using Agents.Domain.Runs;
+using Agents.Host.Tools;
+using Microsoft.Extensions.AI;
+
+namespace Agents.Host.Workers;
+
+/// <summary>What is sent to the model for one call: the conversation in Microsoft.Extensions.AI's words.</summary>
+public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptions Options)
+{
+    /// <summary>Name under which the options carry the step's name; only the offline model reads it.</summary>
+    public const string StepProperty = "step";
+
+    /// <summary>System: the step's instructions. User: the question. Then the earlier steps, then the turns of this step.</summary>
+    public static ModelRequest Of(Conversation said, ModelStep step, string model, Limits limits, ToolBox tools) => new(
+        [
+            new(ChatRole.System, step.Instructions),
+            new(ChatRole.User, said.Question),
+            .. said.Earlier.Select(earlier => new ChatMessage(ChatRole.User, $"# {earlier.Name}\n{TextOf(earlier.Output, earlier.Passages)}")),
+            .. said.Turns.Select(MessageOf),
+        ],
+        new ChatOptions
+        {
+            ModelId = model,
+            MaxOutputTokens = limits.OutputTokensPerCall,
+            Tools = [.. (step.Tools ?? []).Select(grant => tools.Declaration(grant.Tool))],
+            AdditionalProperties = new() { [StepProperty] = step.Name },
+        });
+
+    /// <summary>SHA-256 over model, messages and tools, lower-case hex: proves later what was sent, without storing it again.</summary>
+    public string Hash()
+    {
+        var sent = JsonSerializer.Serialize(new
+        {
+            Options.ModelId,
+            Options.MaxOutputTokens,
+            Tools = Options.Tools?.Select(tool => tool.Name),
+            Messages = Messages.Select(message => new { Role = message.Role.Value, Contents = message.Contents.Select(Describe) }),
+        });
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sent)));
+    }
+
+    /// <summary>An upper bound of the input: no tokenizer makes more tokens than there are bytes, and a few frame each message and tool.</summary>
+    public long InputTokensAtMost()
+    {
+        const int PerMessage = 16;
+        const int PerTool = 1024;
+        return Messages.Sum(message => (long)PerMessage + message.Contents.Sum(content => Encoding.UTF8.GetByteCount(Describe(content))))
+               + PerTool * (long)(Options.Tools?.Count ?? 0);
+    }
+
+    static ChatMessage MessageOf(Turn turn) => turn switch
+    {
+        Turn.Model said => new(ChatRole.Assistant,
+        [
+            .. said.Text.Length > 0 ? new AIContent[] { new TextContent(said.Text) } : [],
+            .. said.ToolUses.Select(use => new FunctionCallContent(use.ToolCallId, use.Tool, ToolBox.ArgumentsOf(use.Arguments))),
+        ]),
+        Turn.Tool told => new(ChatRole.Tool, [new FunctionResultContent(told.ToolCallId, TextOf(told.Result, told.Passages))]),
+        _ => throw new InvalidOperationException(turn.GetType().Name),
+    };
+
+    static string TextOf(string output, IReadOnlyList<NumberedPassage> passages)
+    {
+        var blocks = passages.Select(shown => $"[{shown.Number}] {shown.Passage.Source} › {shown.Passage.Title}\n{shown.Passage.Text}");
+        var text = string.Join("\n\n", output.Length > 0 ? blocks.Prepend(output) : blocks);
+        return text.Length > 0 ? text : "Nothing was found.";
+    }
+
+    static string Describe(AIContent content) => content switch
+    {
+        TextContent text => text.Text,
+        FunctionCallContent call => $"{call.CallId} {call.Name} {JsonSerializer.Serialize(call.Arguments)}",
+        FunctionResultContent result => $"{result.CallId} {result.Result}",
+        _ => content.GetType().Name,
+    };
+}

@@ -1,0 +1,92 @@
+using Npgsql;
+using Agents.Host.Postgres;
+
+namespace Agents.Host.Workers;
+
+/// <summary>
+/// This process as others see it: a name, and a dead man's lock. The lock is held by the session of a connection kept for that alone;
+/// when the process dies, the kernel closes the socket and PostgreSQL frees the lock at once, so anybody who can take it knows that its owner is gone.
+/// </summary>
+/// <remarks>The connection stays idle: a session inside a query would keep the lock until the query ends.</remarks>
+public sealed class Node(NpgsqlDataSource database, DatabaseClock clock, ILogger<Node> log) : BackgroundService
+{
+    /// <summary>Keeps these locks apart from all other advisory locks: ASCII "agnt".</summary>
+    const int LockSpace = 0x61676e74;
+
+    static readonly TimeSpan ReconnectAfter = TimeSpan.FromMilliseconds(250);
+
+    readonly TaskCompletionSource held = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    volatile bool holds;
+
+    /// <summary>Unique for each start of the process, such as <c>web1-4242-9f3c1a</c>. Facts call it the worker.</summary>
+    public string Name { get; } = $"{Environment.MachineName}-{Environment.ProcessId}-{Guid.CreateVersion7().ToString("N")[^6..]}";
+
+    /// <summary>Whether this node holds its lock now; without it others may take its runs for orphans.</summary>
+    public bool HoldsItsLock => holds;
+
+    /// <summary>Completes when the lock is held for the first time. Nothing is claimed before.</summary>
+    public Task Ready => held.Task;
+
+    /// <summary>Which of these workers have died. A worker this node cannot judge, because the database is away, counts as living.</summary>
+    public async Task<IReadOnlySet<string>> Gone(IReadOnlyCollection<string> workers, CancellationToken ct)
+    {
+        var others = workers.Where(worker => worker != Name).Distinct().ToArray();
+        if (others.Length == 0) return new HashSet<string>();
+
+        await using var command = database.CreateCommand(
+            "select worker from unnest($1) worker where pg_try_advisory_xact_lock_shared($2, hashtext(worker))");
+        command.Parameters.Add(new() { Value = others });
+        command.Parameters.Add(new() { Value = LockSpace });
+        await using var rows = await command.ExecuteReaderAsync(ct);
+
+        var gone = new HashSet<string>();
+        while (await rows.ReadAsync(ct)) gone.Add(rows.GetString(0));
+        return gone;
+    }
+
+    public async Task<bool> IsGone(string worker, CancellationToken ct) => (await Gone([worker], ct)).Count > 0;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await HoldLock(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException or ObjectDisposedException)
+            {
+                holds = false;
+                log.LogWarning("Node {Node} lost the connection that holds its lock: {Reason}", Name, e.Message);
+                await Task.Delay(ReconnectAfter, CancellationToken.None);
+            }
+        }
+    }
+
+    /// <summary>Takes the lock, and keeps it until the connection breaks. Wakes only to measure the database's clock.</summary>
+    async Task HoldLock(CancellationToken ct)
+    {
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false, ApplicationName = Name }.ConnectionString);
+        await connection.OpenAsync(ct);
+        await clock.Measure(connection, ct);
+        await using (var take = new NpgsqlCommand("select pg_advisory_lock($1, hashtext($2))", connection))
+        {
+            take.Parameters.Add(new() { Value = LockSpace });
+            take.Parameters.Add(new() { Value = Name });
+            await take.ExecuteNonQueryAsync(ct);
+        }
+
+        holds = true;
+        held.TrySetResult();
+        while (true)
+        {
+            await connection.WaitAsync(DatabaseClock.Every, ct); // returns when time is up, throws when the connection breaks
+            await clock.Measure(connection, ct);
+        }
+    }
+}

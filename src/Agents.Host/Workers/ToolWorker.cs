@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using Agents.Domain.Definitions;
+using Agents.Domain.Runs;
+using Agents.Host.Catalog;
+using Agents.Host.Tools;
+using Marten;
+using Microsoft.Extensions.Options;
+
+namespace Agents.Host.Workers;
+
+/// <summary>Performs a tool call attempt. One that must not run twice is claimed first; the others need no claim, and cost one commit.</summary>
+public sealed class ToolWorker(
+    IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, ToolBox tools, IOptions<WorkerOptions> options)
+{
+    /// <returns>What to report, or null when nothing is due.</returns>
+    public async Task<ToolReport?> Perform(string tenant, RunTool work, CancellationToken ct)
+    {
+        var key = InFlight.Of(work);
+        if (inFlight.Find(work.RunId, key) is { } known) return known.Report as ToolReport;
+        if (inFlight.Begin(work.RunId, key) is not { } effort) return null;
+
+        try
+        {
+            var report = await ClaimAndRun(tenant, work, effort, ct);
+            effort.Report = report;
+            return report;
+        }
+        finally
+        {
+            if (effort.Report is null) inFlight.Forget(work.RunId, key);
+        }
+    }
+
+    async Task<ToolReport?> ClaimAndRun(string tenant, RunTool work, InFlight.Effort effort, CancellationToken ct)
+    {
+        var claim = await Claim(tenant, work, ct);
+        if (claim is not { } due) return null;
+        if (due.IsLost) return new RecordToolFailure(work.ToolCallId, work.Attempt, OutcomeUnknown, TimeSpan.Zero);
+
+        var started = Stopwatch.GetTimestamp();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, effort.Aborted);
+        stop.CancelAfter(options.Value.ToolTimeout);
+        try
+        {
+            var context = new ToolContext(tenant, work.RunId, due.Run.Step, work.ToolCallId);
+            var result = await tools.Run(due.Call.Tool, due.Call.Arguments ?? "{}", context, stop.Token);
+            return ReportOf(work, result, due.Limits, Stopwatch.GetElapsedTime(started));
+        }
+        catch (OperationCanceledException) when (effort.Aborted.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            return Failed(new(FailureKind.OutcomeUnknown, "The run ended while the tool ran."));
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return Failed(TimedOut(due.Call.Tool));
+        }
+        catch (Exception e) when (ToolFailures.From(e) is { } failure)
+        {
+            return Failed(failure);
+        }
+
+        RecordToolFailure Failed(Failure failure) => new(work.ToolCallId, work.Attempt, failure, Stopwatch.GetElapsedTime(started));
+    }
+
+    /// <summary>Null when the attempt is not due.</summary>
+    async Task<Due?> Claim(string tenant, RunTool work, CancellationToken ct)
+    {
+        await using var session = store.LightweightSession(tenant);
+        if (await session.LoadAsync<Run>(work.RunId, ct) is not { } run || !run.ToolCalls.TryGetValue(work.ToolCallId, out var call)) return null;
+
+        var limits = (await definitions.Of(run.DefinitionHash, ct)).Limits;
+        var started = new ToolCallStarted(work.ToolCallId, work.Attempt, node.Name);
+        if (tools.IsRepeatable(call.Tool))
+            return Domain.Runs.Claim.On(run, work, started, ownerIsGone: false) is Claim.Taken ? new(run, call, limits, IsLost: false) : null;
+
+        await node.Ready.WaitAsync(ct);
+        var ownerIsGone = call.Worker is { } owner && (owner == node.Name || await node.IsGone(owner, ct));
+        var stream = await session.Events.FetchForExclusiveWriting<Run>(work.RunId, ct);
+        var claim = Domain.Runs.Claim.On(stream.Aggregate!, work, started, ownerIsGone);
+        if (claim is Claim.Taken taken)
+        {
+            stream.AppendOne(taken.Started);
+            await session.SaveChangesAsync(ct);
+        }
+
+        return claim is Claim.NotDue ? null : new(run, call, limits, IsLost: claim is Claim.Lost);
+    }
+
+    static RecordToolResult ReportOf(RunTool work, ToolResult result, Limits limits, TimeSpan took)
+    {
+        var text = Sanitiser.Text(result.Text, limits.ResultCharacters);
+        return new(work.ToolCallId, work.Attempt, text, result.Text.Length > limits.ResultCharacters, took, result.Retrieved);
+    }
+
+    Failure TimedOut(string tool)
+    {
+        var message = $"{tool} took longer than {options.Value.ToolTimeout.TotalSeconds:0.#} s.";
+        return new(tools.IsRepeatable(tool) ? FailureKind.Timeout : FailureKind.OutcomeUnknown, message);
+    }
+
+    static readonly Failure OutcomeUnknown =
+        new(FailureKind.OutcomeUnknown, "The worker stopped before it reported; the call may have had its effect.");
+
+    sealed record Due(Run Run, ToolCall Call, Limits Limits, bool IsLost);
+}

@@ -1,0 +1,122 @@
+using Agents.Domain.Runs;
+using Agents.Host.Catalog;
+using Agents.Host.Postgres;
+using Marten;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Wolverine;
+using Wolverine.Marten;
+
+namespace Agents.Host.Workers;
+
+/// <summary>
+/// Sees to it that every running run is worked on. It takes over the runs of nodes that are gone, ends runs that took too long, and sends the work of a
+/// run again whose messages were lost. A repeated look, not an action at start-up; sending work twice does no harm, because the claim decides.
+/// </summary>
+public sealed class Watchdog(
+    IServiceScopeFactory scopes, IDocumentStore store, NpgsqlDataSource database, Node node, InFlight inFlight, Definitions definitions,
+    DatabaseClock clock, IOptions<WorkerOptions> options, ILogger<Watchdog> log) : BackgroundService
+{
+    /// <summary>Runs looked after in one round.</summary>
+    const int Batch = 200;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await node.Ready.WaitAsync(stoppingToken);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                foreach (var (tenant, runId) in await Orphans(stoppingToken)) await Redrive(tenant, runId, "taken over", stoppingToken);
+                foreach (var (tenant, runId) in await Stalled(stoppingToken)) await Redrive(tenant, runId, "stalled", stoppingToken);
+                foreach (var (tenant, runId) in await Overdue(stoppingToken)) await Expire(tenant, runId, stoppingToken);
+            }
+            catch (Exception e) when (e is NpgsqlException or Marten.Exceptions.MartenCommandException or IOException or ObjectDisposedException)
+            {
+                log.LogWarning("The watchdog goes on when the database is back: {Reason}", e.Message);
+            }
+
+            await Task.Delay(options.Value.WatchdogEvery, stoppingToken);
+        }
+    }
+
+    /// <summary>Runs of nodes that are gone, and resumed runs that no node has: now this node's.</summary>
+    async Task<List<(string, Guid)>> Orphans(CancellationToken ct)
+    {
+        var nodes = new List<string>();
+        await using (var command = database.CreateCommand("select distinct coalesce(node, '') from agents.run_queue where state = 'running'"))
+        await using (var rows = await command.ExecuteReaderAsync(ct))
+            while (await rows.ReadAsync(ct)) nodes.Add(rows.GetString(0));
+
+        var gone = await node.Gone([.. nodes.Where(name => name.Length > 0)], ct);
+        if (gone.Count == 0 && !nodes.Contains("")) return [];
+
+        return await Runs(
+            """
+            update agents.run_queue set node = $1, redriven_at = clock_timestamp()
+            where (tenant_id, run_id) in (
+              select tenant_id, run_id from agents.run_queue
+              where state = 'running' and (node is null or node = any($2))
+              order by priority desc, since limit $3 for update skip locked)
+            returning tenant_id, run_id
+            """, [node.Name, gone.ToArray(), Batch], ct);
+    }
+
+    /// <summary>Runs of this node without a new fact for a while and with nothing in flight here.</summary>
+    async Task<List<(string Tenant, Guid RunId)>> Stalled(CancellationToken ct)
+    {
+        var runs = await Runs(
+            """
+            update agents.run_queue q set redriven_at = clock_timestamp()
+            where (q.tenant_id, q.run_id) in (
+              select w.tenant_id, w.run_id from agents.run_queue w join agents.mt_streams s on s.tenant_id = w.tenant_id and s.id = w.run_id
+              where w.state = 'running' and w.node = $1
+                and w.redriven_at < clock_timestamp() - $2 and s.timestamp < clock_timestamp() - $2
+              limit $3 for update of w skip locked)
+            returning q.tenant_id, q.run_id
+            """, [node.Name, options.Value.StalledAfter, Batch], ct);
+        return [.. runs.Where(run => !inFlight.HasAny(run.RunId))];
+    }
+
+    Task<List<(string, Guid)>> Overdue(CancellationToken ct) => Runs(
+        "select tenant_id, run_id from agents.run_queue where deadline_at < clock_timestamp() limit $1", [Batch], ct);
+
+    /// <summary>Sends what the run is owed; a retry that waits keeps waiting as long as it was told to.</summary>
+    async Task Redrive(string tenant, Guid runId, string why, CancellationToken ct)
+    {
+        await using var session = store.QuerySession(tenant);
+        var stored = await session.Events.FetchStreamAsync(runId, token: ct);
+        var run = stored.Select(e => (RunEvent)e.Data).Aggregate(Run.Before(runId), Run.Evolve);
+        var scheduled = stored
+            .Select(e => (Work: Work.DueTo(runId, (RunEvent)e.Data), e.Timestamp))
+            .Where(due => due.Work is not null)
+            .ToLookup(due => due.Work!.Message, due => due.Timestamp + due.Work!.Delay);
+
+        var owed = Work.OwedBy(run)
+            .Select(work => work with { Delay = scheduled[work.Message].Append(DateTimeOffset.MinValue).Max() - clock.GetUtcNow() })
+            .ToList();
+        if (owed.Count == 0) return;
+
+        log.LogInformation("Run {Run} was {Why}: {Count} pieces of work sent again", runId, why, owed.Count);
+        await using var scope = scopes.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<IMessageBus>().Send(tenant, owed);
+    }
+
+    async Task Expire(string tenant, Guid runId, CancellationToken ct)
+    {
+        await using var session = store.LightweightSession(tenant);
+        await session.Decide(runId, definitions, (run, agent) => RunDecider.Decide(run, agent, new ExpireRun()), ct);
+        await session.SaveChangesAsync(ct);
+    }
+
+    async Task<List<(string Tenant, Guid RunId)>> Runs(string sql, object[] values, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(sql);
+        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        await using var rows = await command.ExecuteReaderAsync(ct);
+
+        var runs = new List<(string, Guid)>();
+        while (await rows.ReadAsync(ct)) runs.Add((rows.GetString(0), rows.GetGuid(1)));
+        return runs;
+    }
+}
