@@ -1,0 +1,53 @@
+using System.Diagnostics;
+
+namespace Agents.Host.Postgres;
+
+/// <summary>A lock on a file, gone with its process however that ends. The file stays: two could each lock another one of the same name.</summary>
+sealed class ServerLock : IDisposable
+{
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>Starting may mean recovering from a crash, or a download.</summary>
+    static readonly TimeSpan ControlWait = TimeSpan.FromMinutes(3);
+
+    /// <summary>A program being started holds a copy of our locks for a moment, between fork and exec.</summary>
+    static readonly TimeSpan ForkWait = TimeSpan.FromMilliseconds(150);
+
+    readonly FileStream _file;
+
+    ServerLock(FileStream file) => _file = file;
+
+    /// <summary>One at a time may start or stop the server.</summary>
+    /// <exception cref="EmbeddedServerException">Somebody else has been at it for minutes.</exception>
+    public static async Task<ServerLock> Control(ServerFiles files, CancellationToken ct) =>
+        await Take(files.ControlLock, FileAccess.ReadWrite, FileShare.None, ControlWait, ct)
+        ?? throw EmbeddedServerException.Busy(files.Directory, ControlWait);
+
+    /// <summary>Says that somebody uses the server. Taken under the control lock, so that nobody decides at the same time that nobody does.</summary>
+    public static async Task<ServerLock> User(ServerFiles files, CancellationToken ct) =>
+        await Take(files.UsersLock, FileAccess.Read, FileShare.Read, ForkWait, ct)
+        ?? throw EmbeddedServerException.Busy(files.Directory, ForkWait);
+
+    /// <summary>Null when somebody uses the server; else nobody will until it is given back.</summary>
+    public static Task<ServerLock?> NoUsers(ServerFiles files, CancellationToken ct) =>
+        Take(files.UsersLock, FileAccess.ReadWrite, FileShare.None, ForkWait, ct);
+
+    public void Dispose() => _file.Dispose();
+
+    static async Task<ServerLock?> Take(string path, FileAccess access, FileShare share, TimeSpan wait, CancellationToken ct)
+    {
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                return new ServerLock(new FileStream(path, FileMode.OpenOrCreate, access, share));
+            }
+            catch (IOException held) when (held is not (DirectoryNotFoundException or FileNotFoundException or PathTooLongException))
+            {
+                if (waited.Elapsed > wait) return null;
+            }
+            await Task.Delay(Pause, ct);
+        }
+    }
+}
