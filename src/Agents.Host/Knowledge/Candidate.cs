@@ -1,0 +1,98 @@
+using Agents.Domain.Runs;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Agents.Host.Knowledge;
+
+/// <summary>A passage that has some words of the query, with all its searchable words.</summary>
+/// <param name="Length">Number of words in the text.</param>
+sealed record Candidate(
+    string PassageId, string DocumentId, int Version, string Source, string Heading, string Text, int Length, IReadOnlyDictionary<string, Places> Words)
+{
+    /// <summary>Most candidates that are ranked in full.</summary>
+    public const int Most = 200;
+
+    // Rows the index may give before they are ordered; common words beyond it only score, they find nothing.
+    const int MostRows = 4_000;
+
+    /// <summary>The passages with the best sum of word weights, in the order of their ids.</summary>
+    public static async Task<List<Candidate>> Find(NpgsqlDataSource database, string tenant, QueryWords words, CancellationToken ct)
+    {
+        var parameters = new List<NpgsqlParameter> { new() { Value = tenant }, new() { Value = Finding(tenant, words), NpgsqlDbType = NpgsqlDbType.Text } };
+        var score = new List<string>();
+        foreach (var word in words.Words)
+        {
+            parameters.Add(new NpgsqlParameter { Value = IndexedWords.Quoted(word.Text) });
+            parameters.Add(new NpgsqlParameter { Value = IndexedWords.Quoted(word.Text) + ":A" });
+            score.Add($"case when p.words @@ ${parameters.Count}::tsquery then {QueryWords.Sql(word.Weight * 1.7)} when p.words @@ ${parameters.Count - 1}::tsquery then {QueryWords.Sql(word.Weight)} else 0 end");
+        }
+
+        await using var command = database.CreateCommand(
+            $"""
+            select p.passage_id, p.document_id, p.version, d.source, p.heading, p.text, p.length, p.words
+            from (select p.passage_id, {string.Join(" + ", score)} as score
+                  from agents.passage p where p.tenant_id = $1 and p.words is not null and p.words @@ $2::tsquery
+                  order by score desc, p.passage_id limit {Most}) best
+            join agents.passage p using (passage_id)
+            join agents.document d on d.id = p.document_id and d.tenant_id = $1
+            where p.words is not null
+            order by p.passage_id
+            """);
+        command.Parameters.AddRange(parameters.ToArray());
+
+        var candidates = new List<Candidate>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+        {
+            candidates.Add(new Candidate(rows.GetString(0), rows.GetString(1), rows.GetInt32(2), rows.GetString(3), rows.GetString(4),
+                rows.GetString(5), rows.GetInt32(6), Places.Of(rows.GetFieldValue<NpgsqlTsVector>(7))));
+        }
+
+        return candidates;
+    }
+
+    /// <summary>The passage as the domain knows it.</summary>
+    public Passage ToPassage(double score) => new(DocumentId, Version, PassageId, Source, Heading, Text, score);
+
+    /// <summary>The rarest words, as many as together give no more rows than are worth ordering; always two.</summary>
+    static string Finding(string tenant, QueryWords words)
+    {
+        var finding = new List<string>();
+        var rows = 0;
+        foreach (var word in words.Words.OrderBy(word => word.Passages))
+        {
+            rows += word.Passages;
+            if (rows > MostRows && finding.Count >= 2) break;
+            finding.Add(IndexedWords.Quoted(word.Text));
+        }
+
+        return $"{IndexedWords.Quoted(IndexedWords.TenantWord(tenant))} & ({string.Join(" | ", finding)})";
+    }
+}
+
+/// <summary>How often a word stands in the places of a passage.</summary>
+readonly record struct Places(int Heading, int Source, int Part, int Text)
+{
+    public static Dictionary<string, Places> Of(NpgsqlTsVector vector)
+    {
+        var words = new Dictionary<string, Places>(vector.Count, StringComparer.Ordinal);
+        foreach (var lexeme in vector)
+        {
+            var places = new Places();
+            for (var at = 0; at < lexeme.Count; at++)
+            {
+                places = lexeme[at].Weight switch
+                {
+                    NpgsqlTsVector.Lexeme.Weight.A => places with { Heading = places.Heading + 1 },
+                    NpgsqlTsVector.Lexeme.Weight.B => places with { Source = places.Source + 1 },
+                    NpgsqlTsVector.Lexeme.Weight.C => places with { Part = places.Part + 1 },
+                    _ => places with { Text = places.Text + 1 },
+                };
+            }
+
+            if (lexeme.Count > 0) words[lexeme.Text] = places; // The word that names the tenant has no place.
+        }
+
+        return words;
+    }
+}

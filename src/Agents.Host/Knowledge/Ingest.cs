@@ -1,0 +1,109 @@
+using System.Security.Cryptography;
+using Npgsql;
+
+namespace Agents.Host.Knowledge;
+
+/// <summary>Reads documents into the knowledge base: one transaction per document, the same content only once.</summary>
+public sealed class Ingest(NpgsqlDataSource database, KnowledgeLimits limits)
+{
+    /// <summary>Reads one document.</summary>
+    /// <param name="source">The label that names the document within the tenant; another content under it is a new version.</param>
+    /// <param name="mediaType">As the sender says; null when unknown.</param>
+    /// <returns>Skipped with a reason when it cannot be read; never an exception for what the content is.</returns>
+    public async Task<IngestedDocument> Document(string tenant, string source, string? mediaType, Stream content, CancellationToken ct = default)
+    {
+        var bytes = await ReadBounded(content, ct);
+        return bytes is null
+            ? IngestedDocument.Skipped(Label(source), $"larger than {limits.DocumentBytes} bytes")
+            : await Document(tenant, source, mediaType, bytes, ct);
+    }
+
+    /// <inheritdoc cref="Document(string, string, string?, Stream, CancellationToken)"/>
+    public async Task<IngestedDocument> Document(string tenant, string source, string? mediaType, byte[] content, CancellationToken ct = default)
+    {
+        var document = await Store(tenant, source, mediaType, content, ct);
+        if (document.Outcome is IngestOutcome.Added or IngestOutcome.NewVersion) await new WordCounts(database).Refresh(tenant, isExact: false, ct);
+        return document;
+    }
+
+    /// <summary>Reads one file; its label is its name.</summary>
+    public async Task<IngestResult> File(string tenant, string path, CancellationToken ct = default) =>
+        new([await Read(tenant, new SourceFile(Path.GetFullPath(path), Path.GetFileName(path)), Document, ct)]);
+
+    /// <summary>Reads every file below a folder, hidden ones left out; labels are the paths below it, with <c>/</c>.</summary>
+    /// <param name="progress">Told of each document as soon as it is stored or skipped.</param>
+    public async Task<IngestResult> Folder(
+        string tenant, string path, IProgress<IngestedDocument>? progress = null, CancellationToken ct = default)
+    {
+        var documents = new List<IngestedDocument>();
+        foreach (var file in SourceFile.Below(path, limits.FilesPerFolder))
+        {
+            var document = await Read(tenant, file, Store, ct);
+            documents.Add(document);
+            progress?.Report(document);
+        }
+
+        await new WordCounts(database).Refresh(tenant, isExact: true, ct);
+        return new IngestResult(documents);
+    }
+
+    async Task<IngestedDocument> Read(
+        string tenant, SourceFile file, Func<string, string, string?, byte[], CancellationToken, Task<IngestedDocument>> take, CancellationToken ct)
+    {
+        if (file.Refusal is not null) return IngestedDocument.Skipped(Label(file.Label), file.Refusal);
+
+        try
+        {
+            await using var content = new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var bytes = await ReadBounded(content, ct);
+            return bytes is null
+                ? IngestedDocument.Skipped(Label(file.Label), $"larger than {limits.DocumentBytes} bytes")
+                : await take(tenant, file.Label, null, bytes, ct);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            return IngestedDocument.Skipped(Label(file.Label), "cannot be opened");
+        }
+    }
+
+    async Task<IngestedDocument> Store(string tenant, string source, string? mediaType, byte[] content, CancellationToken ct)
+    {
+        source = Label(source);
+        if (source.Length == 0) return IngestedDocument.Skipped(source, "it has no source label");
+
+        var hash = SHA256.HashData(content);
+        try
+        {
+            await using var transaction = await DocumentVersionTransaction.Open(database, tenant, source, ct);
+            if (await transaction.Unchanged(hash, ct) is { } unchanged) return unchanged;
+
+            var text = DocumentReader.Read(source, mediaType, content, limits, ct);
+            return await transaction.Add(text, hash, content.LongLength, ct);
+        }
+        catch (UnreadableDocumentException unreadable)
+        {
+            return IngestedDocument.Skipped(source, unreadable.Message);
+        }
+    }
+
+    string Label(string source)
+    {
+        var label = CleanText.OneLine(source);
+        return label.Length <= limits.SourceCharacters ? label : CleanText.Of(label[..limits.SourceCharacters]);
+    }
+
+    /// <summary>The whole content, or null when it is longer than a document may be.</summary>
+    async Task<byte[]?> ReadBounded(Stream content, CancellationToken ct)
+    {
+        using var bytes = new MemoryStream();
+        var buffer = new byte[81_920];
+        int read;
+        while ((read = await content.ReadAsync(buffer, ct)) > 0)
+        {
+            if (bytes.Length + read > limits.DocumentBytes) return null;
+            bytes.Write(buffer, 0, read);
+        }
+
+        return bytes.ToArray();
+    }
+}
