@@ -1,0 +1,149 @@
+using Agents.Domain.Definitions;
+using Agents.Domain.Runs;
+
+namespace Agents.Domain.Tests.Runs;
+
+/// <summary>Limits on cost, spend nobody knows yet, and how it becomes known.</summary>
+public sealed class SpendTests
+{
+    [Fact]
+    public void A_run_over_its_cost_limit_parks_before_the_next_call()
+    {
+        var dear = A.Searching("one").When(A.Result("s0001t001")).Answered("matter", usd: 0.11m);
+
+        Assert.Equal(["ModelCallCompleted", "StepCompleted", "StepStarted", "RunParked"], dear.News.Names());
+        Assert.Equal(new(FailureKind.CostLimit, "Spent 0.12 of 0.10 USD."), dear.News.Only<RunParked>().Failure);
+        Assert.Empty(dear.Work);
+    }
+
+    [Fact]
+    public void A_run_over_its_cost_limit_still_gives_the_answer_it_has() =>
+        Assert.Equal("42", A.Calling(A.Assistant).When(A.Reply(1, "42", usd: 5m)).News.Only<RunCompleted>().Answer);
+
+    [Fact]
+    public void A_run_over_its_own_budget_parks_even_below_the_agents_limit()
+    {
+        var story = A.Started(A.Research, budgetUsd: 0.02m).Answered("one").When(A.Result("s0001t001"));
+        Assert.Equal(["ToolCallCompleted", "StepCompleted", "StepStarted", "ModelCallScheduled"], story.News.Names());
+
+        Assert.Equal("Spent 0.02 of 0.02 USD.", story.Answered("matter").News.Only<RunParked>().Failure.Message);
+    }
+
+    [Fact]
+    public void A_budget_above_the_agents_limit_does_not_raise_it() =>
+        Assert.Equal("Spent 0.11 of 0.10 USD.", A.Started(A.Research, budgetUsd: 9m).Answered("one", 0.11m).When(A.Result("s0001t001"))
+            .News.Only<RunParked>().Failure.Message);
+
+    [Fact]
+    public void Resuming_a_run_that_is_still_over_its_limit_parks_it_again() =>
+        Assert.Equal(["RunResumed", "RunParked"], A.Calling(A.Research).When(A.Reply(1, "one", 0.11m)).When(A.Result("s0001t001"))
+            .When(new ResumeRun("ada", "")).News.Names());
+
+    [Fact]
+    public void Unconfirmed_spend_counts_at_its_upper_bound()
+    {
+        var once = A.Started(A.Research).Claimed(reservedUsd: 0.06m).When(A.Lost());
+        Assert.Equal((0m, 0.06m), (once.Run.CostUsd, once.Run.SpentAtMostUsd()));
+
+        var twice = once.Claimed(reservedUsd: 0.06m).When(A.Lost(attempt: 2));
+        Assert.Equal(["ModelCallOutcomeUnknown", "RunParked"], twice.News.Names());
+        Assert.Equal(new(FailureKind.CostLimit, "Spent 0.12 of 0.10 USD."), twice.News.Only<RunParked>().Failure);
+    }
+
+    [Fact]
+    public void Unconfirmed_spend_without_a_price_counts_at_its_lower_bound()
+    {
+        var lost = A.Started(A.Research).Claimed(reservedUsd: null).When(A.ModelFailure(FailureKind.StreamCut, lowUsd: 0.02m));
+
+        Assert.Equal(new ModelCallOutcomeUnknown(1, 1, UnknownCause.StreamCut, 0.02m, null), lost.News[0]);
+        Assert.Equal(0.02m, lost.Run.SpentAtMostUsd());
+    }
+
+    [Theory, InlineData(FailureKind.Timeout, UnknownCause.TimedOut), InlineData(FailureKind.StreamCut, UnknownCause.StreamCut)]
+    public void A_call_that_may_have_been_billed_is_unconfirmed_up_to_what_was_reserved(FailureKind kind, UnknownCause cause)
+    {
+        var failed = A.Started(A.Research).Claimed(reservedUsd: 0.03m).When(A.ModelFailure(kind, lowUsd: 0.01m));
+
+        Assert.Equal(new ModelCallOutcomeUnknown(1, 1, cause, 0.01m, 0.03m), failed.News[0]);
+        Assert.Equal([new UnconfirmedAttempt(1, 1, 0.01m, 0.03m)], failed.Run.Unconfirmed);
+        Assert.IsType<ModelCallScheduled>(failed.News[1]);
+    }
+
+    [Theory, InlineData(FailureKind.RateLimited), InlineData(FailureKind.Unavailable), InlineData(FailureKind.Rejected)]
+    public void A_call_the_provider_refused_was_not_billed(FailureKind kind)
+    {
+        var failed = A.Calling(A.Research).When(A.ModelFailure(kind));
+
+        Assert.IsType<ModelCallFailed>(failed.News[0]);
+        Assert.Equal(0, failed.Run.SpentAtMostUsd());
+    }
+
+    [Fact]
+    public void A_failure_that_was_billed_is_paid_for()
+    {
+        var billed = A.ModelFailure(FailureKind.Rejected) with { Usage = new(7, 0), Cost = new(0.002m, "2026-11") };
+
+        var failed = A.Calling(A.Research).When(billed);
+        Assert.Equal((0.002m, new(7, 0)), (failed.Run.CostUsd, failed.Run.Usage));
+    }
+
+    [Fact]
+    public void A_lost_worker_leaves_an_unconfirmed_spend_and_the_call_is_tried_again()
+    {
+        var lost = A.Calling(A.Research).When(A.Lost());
+
+        Assert.Equal(new ModelCallOutcomeUnknown(1, 1, UnknownCause.WorkerLost, 0, 0.05m), lost.News[0]);
+        Assert.Equal((1, 2), (lost.News.Only<ModelCallScheduled>().Call, lost.News.Only<ModelCallScheduled>().Attempt));
+    }
+
+    [Fact]
+    public void A_late_reply_of_an_attempt_given_up_resolves_its_spend_and_starts_nothing()
+    {
+        var again = A.Calling(A.Research).When(A.Lost()).Claimed();
+
+        var late = again.When(A.Reply(1, "late"));
+        Assert.Equal([new SpendResolved(1, 1, 0.01m, SpendSource.LateReply)], late.News);
+        Assert.Equal((0.01m, 0.01m), (late.Run.CostUsd, late.Run.SpentAtMostUsd()));
+        Assert.Empty(late.Run.Unconfirmed);
+        Assert.Empty(late.When(A.Reply(1, "late")).News);
+        Assert.Equal(["ModelCallCompleted"], late.When(A.Reply(1, "one", attempt: 2)).News.Names().Take(1));
+    }
+
+    [Fact]
+    public void A_late_reply_without_a_price_leaves_the_spend_unconfirmed()
+    {
+        var late = A.Calling(A.Research).When(A.Lost()).When(A.Reply(1, "late", usd: null));
+
+        Assert.Empty(late.News);
+        Assert.Single(late.Run.Unconfirmed);
+    }
+
+    [Fact]
+    public void A_late_failure_of_an_attempt_given_up_changes_nothing()
+    {
+        var again = A.Calling(A.Research).When(A.Lost()).Claimed();
+
+        Assert.Empty(again.When(A.ModelFailure(FailureKind.RateLimited)).News);
+        Assert.Empty(again.When(A.Lost()).News);
+    }
+
+    [Fact]
+    public void A_late_reply_to_a_run_that_parked_is_paid_for_and_the_run_stays_parked()
+    {
+        var parked = A.Started(A.Research).Claimed(reservedUsd: 0.2m).When(A.Lost());
+        Assert.Equal(RunStatus.Parked, parked.Run.Status);
+
+        var late = parked.When(A.Reply(1, "late"));
+        Assert.Equal(["SpendResolved"], late.News.Names());
+        Assert.Equal(RunStatus.Parked, late.Run.Status);
+        Assert.Equal(["RunResumed", "ModelCallScheduled"], late.When(new ResumeRun("ada", "it was cheap")).News.Names());
+    }
+
+    [Fact]
+    public void A_reply_without_a_price_is_counted_apart_and_not_as_free()
+    {
+        var answered = A.Calling(A.Research).When(A.Reply(1, "one", usd: null));
+
+        Assert.Equal((0m, 1), (answered.Run.CostUsd, answered.Run.UnpricedCalls));
+    }
+}
