@@ -1,0 +1,38 @@
+using Agents.Projections;
+using JasperFx;
+using Marten;
+using Npgsql;
+using Wolverine.Persistence.Durability;
+
+namespace Agents.Host.Operations;
+
+/// <summary>Makes and updates all tables before anything else starts, one node at a time.</summary>
+public sealed class DatabaseSetup(NpgsqlDataSource database, IDocumentStore store, IMessageStore messages) : IHostedService
+{
+    /// <summary>Advisory lock of whoever sets up; ASCII "agntsetu".</summary>
+    const long SetupLock = 0x61676e7473657475;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await Execute(connection, $"select pg_advisory_lock({SetupLock})", cancellationToken);
+        try
+        {
+            foreach (var script in ReadModels.Scripts()) await Execute(connection, script, cancellationToken);
+            await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
+            await messages.Admin.MigrateAsync();
+        }
+        finally
+        {
+            await Execute(connection, $"select pg_advisory_unlock({SetupLock})", CancellationToken.None);
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    static async Task Execute(NpgsqlConnection connection, string sql, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 120 };
+        await command.ExecuteNonQueryAsync(ct);
+    }
+}

@@ -1,0 +1,115 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Agents.Host.Catalog;
+using Agents.Host.Costs;
+using Agents.Host.Knowledge;
+using Agents.Host.Models;
+using Agents.Host.Operations;
+using Agents.Host.Postgres;
+using Agents.Host.Runs;
+using Agents.Host.Streaming;
+using Agents.Host.Telemetry;
+using Agents.Host.Tools;
+using Agents.Host.Workers;
+using Agents.Projections;
+using Marten;
+using Npgsql;
+using Scalar.AspNetCore;
+using Wolverine;
+using Wolverine.Http;
+using Wolverine.Marten;
+
+namespace Agents.Host;
+
+/// <summary>Puts the server together. Reads top to bottom: database, store, workers, models, knowledge, HTTP.</summary>
+public static class Server
+{
+    /// <summary>Where the server listens when nothing is said.</summary>
+    public const string DefaultUrl = "http://127.0.0.1:5080";
+
+    /// <summary>Largest request body, but for documents: 1 MiB.</summary>
+    const long RequestBytes = 1024 * 1024;
+
+    /// <summary>Builds the server, with a PostgreSQL of its own when none is configured. It does not listen yet.</summary>
+    /// <param name="needsDatabase">False for commands that only look at the code.</param>
+    public static async Task<WebApplication> Build(string[] args, bool needsDatabase = true, Action<WebApplicationBuilder>? adjust = null)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        if (builder.Configuration["urls"] is null) builder.WebHost.UseUrls(DefaultUrl);
+        adjust?.Invoke(builder);
+
+        var database = await DatabaseConnection.Find(builder.Configuration, needsDatabase);
+        var workers = builder.Configuration.GetSection("Workers").Get<WorkerOptions>() ?? new();
+        builder.Services.Configure<WorkerOptions>(builder.Configuration.GetSection("Workers"));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = workers.DrainTimeout + TimeSpan.FromSeconds(5));
+
+        builder.Services.AddSingleton(database);
+        builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(database.ConnectionString));
+        builder.Services.AddSingleton<DatabaseClock>();
+        builder.Services.AddHostedService<DatabaseSetup>(); // first: everything after it finds its tables
+        builder.Services.AddMarten(services =>
+            {
+                var store = new StoreOptions();
+                store.AddRunStore();
+                store.Connection(services.GetRequiredService<NpgsqlDataSource>());
+                store.Events.TimeProvider = services.GetRequiredService<DatabaseClock>();
+                store.Listeners.Add(services.GetRequiredService<Signals>());
+                return store;
+            })
+            .UseLightweightSessions()
+            .IntegrateWithWolverine(integration => integration.MessageStorageSchemaName = "wolverine");
+
+        builder.Services.AddSingleton<InFlight>();
+        builder.Services.AddSingleton<Signals>();
+        builder.Services.AddHostedInstance<Node>();
+        builder.Host.UseWolverine(wolverine => WolverineSettings.Apply(wolverine, workers));
+        builder.Services.AddHostedService<Admission>();
+        builder.Services.AddHostedService<Watchdog>();
+
+        builder.Services.AddSingleton<Definitions>();
+        builder.Services.AddSingleton<ToolBox>();
+        builder.Services.AddSingleton<AgentCatalog>();
+        builder.Services.AddSingleton<ToolWorker>();
+        builder.Services.AddSingleton<ModelWorker>();
+        builder.Services.AddSingleton(ModelOptions.From(builder.Configuration));
+        builder.Services.AddSingleton(services => ChatClients.Create(services.GetRequiredService<ModelOptions>()));
+        builder.Services.AddSingleton(ShippedPrices.Load());
+
+        builder.Services.AddSingleton(new KnowledgeLimits());
+        builder.Services.AddSingleton<PassageIndex>();
+        builder.Services.AddSingleton<Documents>();
+        builder.Services.AddSingleton<Ingest>();
+
+        builder.AddTelemetry();
+        builder.Services.AddHealth();
+        builder.Services.AddProblems();
+        builder.Services.AddSingleton<RunReader>();
+        builder.Services.AddSingleton<RunFollower>();
+        builder.Services.AddWolverineHttp();
+        builder.Services.AddOpenApi();
+        builder.Services.ConfigureHttpJsonOptions(json => JsonFormat.Configure(json.SerializerOptions));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = RequestBytes);
+
+        var app = builder.Build();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.MapHealth();
+        app.MapOpenApi();
+        app.MapScalarApiReference("/reference");
+        app.MapWolverineEndpoints(http =>
+        {
+            http.WarmUpRoutes = RouteWarmup.Eager;
+            http.TenantId.DefaultIs(Caller.DefaultTenant);
+            http.RejectUnparseableQueryValues = true;
+            http.RejectUnparseableHeaderValues = true;
+        });
+        return app;
+    }
+
+    /// <summary>One instance, as a service and as a hosted service.</summary>
+    static void AddHostedInstance<T>(this IServiceCollection services) where T : class, IHostedService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+}

@@ -1,0 +1,68 @@
+using Agents.Domain.Runs;
+using JasperFx;
+using JasperFx.CodeGeneration;
+using JasperFx.Events;
+using Marten.Exceptions;
+using Npgsql;
+using Wolverine;
+using Wolverine.ErrorHandling;
+using Wolverine.Marten;
+
+namespace Agents.Host.Workers;
+
+/// <summary>The settings that decide whether work survives; each was measured, none is a default.</summary>
+public static class WolverineSettings
+{
+    /// <summary>Above the longest model call with its retries of the report; the handler's own limits come first.</summary>
+    static readonly TimeSpan LongestHandler = TimeSpan.FromMinutes(10);
+
+    /// <summary>A message row that no living node works on is taken up after this; at least twice the longest step, or it is worked on twice.</summary>
+    static readonly TimeSpan StaleAfter = TimeSpan.FromMinutes(20);
+
+    public static void Apply(WolverineOptions wolverine, WorkerOptions workers)
+    {
+        wolverine.ApplicationAssembly = typeof(Program).Assembly;
+        wolverine.CodeGeneration.TypeLoadMode = TypeLoadMode.Static;
+        wolverine.AutoBuildMessageStorageOnStartup = AutoCreate.None; // DatabaseSetup does it, one node at a time
+        wolverine.EnvelopeIdGeneration = EnvelopeIdGeneration.GuidV7; // default ids collide between processes of one machine, and a collision is dropped
+
+        wolverine.Policies.UseDurableLocalQueues(); // in memory by default: kill -9 would lose them silently
+        wolverine.Policies.UseDurableInboxOnAllListeners();
+        wolverine.Policies.UseDurableOutboxOnAllSendingEndpoints();
+        wolverine.Policies.AutoApplyTransactions();
+        wolverine.LocalQueueFor<CallModel>().UseDurableInbox().MaximumParallelMessages(workers.MaxRuns);
+        wolverine.LocalQueueFor<RunTool>().UseDurableInbox().MaximumParallelMessages(workers.MaxRuns);
+        wolverine.DefaultExecutionTimeout = LongestHandler; // 60 s by default, then straight to dead letters
+
+        var durability = wolverine.Durability;
+        durability.Mode = DurabilityMode.Balanced; // a solo host on another node's database would take its messages
+        durability.HealthCheckPollingTime = TimeSpan.FromSeconds(1);
+        durability.FirstHealthCheckExecution = TimeSpan.FromMilliseconds(500);
+        durability.StaleNodeTimeout = TimeSpan.FromSeconds(5);
+        durability.CheckAssignmentPeriod = TimeSpan.FromSeconds(2);
+        durability.NodeReassignmentPollingTime = TimeSpan.FromSeconds(1);
+        durability.OrphanedMessageSweepPollingTime = TimeSpan.FromSeconds(1);
+        durability.ScheduledJobPollingTime = TimeSpan.FromSeconds(1);
+        durability.ScheduledJobFirstExecution = TimeSpan.FromMilliseconds(200);
+        durability.RecoveryBatchSize = 500;
+        durability.InboxStaleTime = StaleAfter; // null by default: a row stranded on a living node stays for ever
+        durability.OutboxStaleTime = StaleAfter;
+        durability.KeepAfterMessageHandling = TimeSpan.FromHours(1);
+        durability.DrainTimeout = workers.DrainTimeout;
+
+        // Our own plumbing is tried again; what fails outside is a fact and never comes here.
+        Patiently(wolverine.Policies.OnException<NpgsqlException>());
+        Patiently(wolverine.Policies.OnException<MartenCommandException>(e => e.InnerException is NpgsqlException { IsTransient: true } or PostgresException { SqlState: "57P01" or "57P02" or "57P03" or "40001" or "40P01" or "53300" }));
+        Patiently(wolverine.Policies.OnException<ObjectDisposedException>());
+        Patiently(wolverine.Policies.OnException<IOException>());
+        wolverine.Policies.OnException<EventStreamUnexpectedMaxEventIdException>().RetryWithCooldown(
+            TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(500));
+    }
+
+    /// <summary>A short wait keeps the parallel slot, a long one gives it back.</summary>
+    static void Patiently(PolicyExpression policy) => policy
+        .RetryWithCooldown(TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500))
+        .Then.ScheduleRetry(
+            TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10),
+            TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5));
+}
