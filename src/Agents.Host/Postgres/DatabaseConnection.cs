@@ -4,7 +4,8 @@ namespace Agents.Host.Postgres;
 
 /// <summary>Which PostgreSQL the server uses, and whose it is.</summary>
 /// <param name="Embedded">The server of our own. Null when one is configured.</param>
-public sealed record DatabaseConnection(string ConnectionString, EmbeddedServer? Embedded) : IAsyncDisposable
+/// <param name="Directory">Where this installation keeps its files.</param>
+public sealed record DatabaseConnection(string ConnectionString, EmbeddedServer? Embedded, string Directory) : IAsyncDisposable
 {
     /// <summary>Name of the connection string in the configuration.</summary>
     public const string Name = "agents";
@@ -13,11 +14,12 @@ public sealed record DatabaseConnection(string ConnectionString, EmbeddedServer?
     /// <exception cref="EmbeddedServerException">None is configured and the embedded one cannot start.</exception>
     public static async Task<DatabaseConnection> Find(IConfiguration configuration, bool needsDatabase)
     {
-        if (configuration.GetConnectionString(Name) is { Length: > 0 } configured) return new(WithSettings(configured), null);
-        if (!needsDatabase) return new(WithSettings("Host=127.0.0.1;Database=agents"), null);
+        if (configuration.GetConnectionString(Name) is { Length: > 0 } configured) return new(WithSettings(configured), null, DirectoryOf(configuration));
+        if (!needsDatabase) return new(WithSettings("Host=127.0.0.1;Database=agents"), null, DirectoryOf(configuration));
 
-        var server = await EmbeddedServer.Start(DirectoryOf(configuration), options: null, CancellationToken.None);
-        return new(WithSettings(server.ConnectionString), server);
+        var directory = DirectoryOf(configuration);
+        var server = await EmbeddedServer.Start(directory, options: null, CancellationToken.None);
+        return new(WithSettings(server.ConnectionString), server, directory);
     }
 
     /// <summary>Where the embedded server keeps its files: <c>--data</c>, else <c>AGENTS_DATA</c>, else a folder of the account.</summary>
@@ -30,7 +32,7 @@ public sealed record DatabaseConnection(string ConnectionString, EmbeddedServer?
         var settings = new NpgsqlConnectionStringBuilder(ConnectionString);
         return Embedded is null
             ? $"PostgreSQL {settings.Host}:{settings.Port}/{settings.Database}"
-            : $"embedded PostgreSQL in {Embedded.Directory} (set ConnectionStrings__agents to use your own)";
+            : $"embedded PostgreSQL in {Directory} (set ConnectionStrings__agents to use your own)";
     }
 
     /// <summary>Prepared statements are the knob: 1.25 to 1.33 times the steps per second. What the connection string says itself stays.</summary>

@@ -1,0 +1,137 @@
+using System.ClientModel.Primitives;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Agents.Domain.Costs;
+using Agents.Domain.Runs;
+using Anthropic.Models.Messages;
+using Microsoft.Extensions.AI;
+using OllamaSharp.Models.Chat;
+using OpenAI.Chat;
+using Usage = Agents.Domain.Costs.Usage;
+
+namespace Agents.Host.Models;
+
+/// <summary>What a provider said it used.</summary>
+/// <param name="Usage">Null when it reported nothing, or nothing that can be true: unknown is not zero.</param>
+/// <param name="Raw">The report as the provider sent it, cut at <see cref="ModelLimits.RawUsage"/>. Null when there was none.</param>
+/// <param name="Note">Why a report was not believed. Null when there was none or it was.</param>
+public sealed record ReportedUsage(Usage? Usage, string? Raw, string? Note);
+
+/// <summary>Reads usage out of the updates of one reply, each provider's counting turned into <see cref="Domain.Costs.Usage"/>.</summary>
+/// <remarks>
+/// The provider's own JSON is read where the SDK keeps it: Microsoft.Extensions.AI drops OpenAI's cache writes and does not tell
+/// Anthropic's five-minute cache writes from its one-hour ones.
+/// </remarks>
+public sealed class ModelUsage
+{
+    JsonObject? report;
+    Func<JsonObject, Usage>? read;
+    UsageDetails? details;
+
+    /// <summary>Takes the usage out of an update, if it has any. Later reports replace earlier ones, field by field.</summary>
+    public void Add(ChatResponseUpdate update)
+    {
+        switch (update.RawRepresentation)
+        {
+            case StreamingChatCompletionUpdate { Usage: { } usage }:
+                Report(ModelReaderWriter.Write(usage).ToString(), OfOpenAI);
+                break;
+            case RawMessageStreamEvent { Value: RawMessageStartEvent or RawMessageDeltaEvent } part:
+                var holder = part.Json.TryGetProperty("message", out var message) ? message : part.Json;
+                if (holder.TryGetProperty("usage", out var counts)) Report(counts.GetRawText(), OfAnthropic);
+                break;
+            case ChatDoneResponseStream done:
+                Report($$"""{"prompt_eval_count":{{done.PromptEvalCount}},"eval_count":{{done.EvalCount}}}""", OfOllama);
+                break;
+        }
+        details = update.Contents.OfType<UsageContent>().LastOrDefault()?.Details ?? details;
+    }
+
+    /// <summary>What the updates so far amount to.</summary>
+    public ReportedUsage Result()
+    {
+        var raw = report is null ? null : Sanitiser.Text(report.ToJsonString(), ModelLimits.RawUsage);
+        try
+        {
+            var usage = report is not null ? read!(report) : details is not null ? OfDetails(details) : null;
+            return usage is null ? new(null, null, null) : Believe(usage, raw);
+        }
+        catch (Exception e) when (e is FormatException or InvalidOperationException or OverflowException)
+        {
+            return new(null, raw, $"The usage report is not believed: {e.Message}");
+        }
+    }
+
+    void Report(string json, Func<JsonObject, Usage> how)
+    {
+        if (JsonNode.Parse(json) is not JsonObject next) return;
+
+        read = how;
+        if (report is null) report = next;
+        else foreach (var (name, value) in next) report[name] = value?.DeepClone();
+    }
+
+    static ReportedUsage Believe(Usage usage, string? raw)
+    {
+        long[] buckets = [usage.InputTokens, usage.OutputTokens, usage.CachedInputTokens,
+            usage.CacheWrite5MinutesTokens, usage.CacheWrite1HourTokens, usage.ReasoningTokens];
+
+        return buckets.Any(tokens => tokens is < 0 or > Price.MaxTokens) ? new(null, raw, "The usage report is not believed: a count is out of range.")
+            : usage.Total() == 0 && raw is not null ? new(null, raw, "The usage report is not believed: it is all zero.")
+            : new(usage, raw, null);
+    }
+
+    /// <summary>Input includes cache reads and writes. Output includes reasoning, unless the total says otherwise.</summary>
+    static Usage OfOpenAI(JsonObject usage)
+    {
+        var input = Count(usage, "prompt_tokens") ?? throw new FormatException("prompt_tokens is missing.");
+        var output = Count(usage, "completion_tokens") ?? throw new FormatException("completion_tokens is missing.");
+        var total = Count(usage, "total_tokens");
+        var inputDetails = usage["prompt_tokens_details"] as JsonObject;
+        var cached = Count(inputDetails, "cached_tokens") ?? 0;
+        var written = Count(inputDetails, "cache_write_tokens") ?? Count(usage, "cache_write_tokens") ?? 0;
+        var reasoning = Count(usage["completion_tokens_details"] as JsonObject, "reasoning_tokens") ?? 0;
+
+        if (total is null || total == checked(input + output)) output = checked(output - reasoning);
+        else if (total != checked(input + output + reasoning)) throw new FormatException("the total is not the sum of its parts.");
+
+        return new(checked(input - cached - written), output, cached, written, ReasoningTokens: reasoning);
+    }
+
+    /// <summary>Input excludes cache reads and writes; writes are split by lifetime in <c>cache_creation</c>, when it is there.</summary>
+    static Usage OfAnthropic(JsonObject usage)
+    {
+        var output = Count(usage, "output_tokens") ?? throw new FormatException("output_tokens is missing.");
+        var lifetimes = usage["cache_creation"] as JsonObject;
+        var hour = Count(lifetimes, "ephemeral_1h_input_tokens") ?? 0;
+        var minutes = Count(lifetimes, "ephemeral_5m_input_tokens") ?? 0;
+        var written = Count(usage, "cache_creation_input_tokens") ?? checked(hour + minutes);
+        var thinking = Count(usage["output_tokens_details"] as JsonObject, "thinking_tokens") ?? 0;
+        if (checked(hour + minutes) > written) throw new FormatException("the cache writes are more than their sum.");
+
+        return new(
+            Count(usage, "input_tokens") ?? throw new FormatException("input_tokens is missing."),
+            checked(output - thinking), Count(usage, "cache_read_input_tokens") ?? 0, checked(written - hour), hour, thinking);
+    }
+
+    static Usage OfOllama(JsonObject usage) => new(Count(usage, "prompt_eval_count") ?? 0, Count(usage, "eval_count") ?? 0);
+
+    /// <summary>For clients whose own JSON is not at hand: Microsoft.Extensions.AI's counting, input with cache, output with reasoning.</summary>
+    static Usage? OfDetails(UsageDetails usage)
+    {
+        if (usage.InputTokenCount is not { } input || usage.OutputTokenCount is not { } output) return null;
+
+        var cached = usage.CachedInputTokenCount ?? 0;
+        var reasoning = usage.ReasoningTokenCount ?? 0;
+        return usage.TotalTokenCount is { } total && total != checked(input + output)
+            ? throw new FormatException("the total is not the sum of its parts.")
+            : new(checked(input - cached), checked(output - reasoning), cached, ReasoningTokens: reasoning);
+    }
+
+    static long? Count(JsonObject? holder, string name) => holder?[name] switch
+    {
+        null => null,
+        JsonValue value when value.TryGetValue<long>(out var tokens) => tokens >= 0 ? tokens : throw new FormatException($"{name} is negative."),
+        _ => throw new FormatException($"{name} is no count."),
+    };
+}

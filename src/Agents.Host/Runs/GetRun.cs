@@ -1,0 +1,3 @@
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+using Wolverine.Http.Runtime.MultiTenancy;

@@ -1,0 +1,110 @@
+using System.Text.Json;
+using Agents.Domain.Runs;
+using Agents.Projections;
+using Marten;
+using Npgsql;
+
+namespace Agents.Host.Runs;
+
+/// <summary>Reads runs for people and programs: from the read models, and facts from the log. Every query belongs to a tenant.</summary>
+public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
+{
+    const string Columns =
+        """
+        r.run_id, r.agent, r.agent_version, r.status, r.priority, r.question, r.model, r.step, r.step_name, r.answer, r.citations,
+        r.failure_kind, r.failure_message, r.reason, r.model_calls, r.input_tokens, r.cached_input_tokens, r.cache_write_5_minutes_tokens,
+        r.cache_write_1_hour_tokens, r.output_tokens, r.reasoning_tokens, r.cost_usd, r.unpriced_calls,
+        u.calls, u.low, u.high, r.budget_usd, r.metadata, r.queued_at, r.started_at, r.finished_at
+        """;
+
+    const string From =
+        """
+        from agents.run_summary r left join lateral (
+          select count(*)::int as calls, sum(low_usd) as low, case when bool_or(high_usd is null) then null else sum(high_usd) end as high
+          from finance.unconfirmed f where f.tenant_id = r.tenant_id and f.run_id = r.run_id) u on true
+        """;
+
+    /// <summary>Null when the tenant has no such run.</summary>
+    public async Task<RunView?> Run(string tenant, Guid runId, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand($"select {Columns} {From} where r.tenant_id = $1 and r.run_id = $2");
+        command.Parameters.Add(new() { Value = tenant });
+        command.Parameters.Add(new() { Value = runId });
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        return await rows.ReadAsync(ct) ? RunOf(rows) : null;
+    }
+
+    /// <summary>Newest first.</summary>
+    /// <param name="before">The cursor: runs older than this one.</param>
+    public async Task<Page<RunView>> Runs(string tenant, RunStatus? status, string? agent, Guid? before, int limit, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            select {Columns} {From}
+            where r.tenant_id = $1 and ($2::text is null or r.status = $2) and ($3::text is null or r.agent = $3) and ($4::uuid is null or r.run_id < $4)
+            order by r.run_id desc limit $5
+            """);
+        command.Parameters.Add(new() { Value = tenant });
+        command.Parameters.Add(new() { Value = (object?)status?.ToString().ToLowerInvariant() ?? DBNull.Value });
+        command.Parameters.Add(new() { Value = (object?)agent ?? DBNull.Value });
+        command.Parameters.Add(new() { Value = (object?)before ?? DBNull.Value });
+        command.Parameters.Add(new() { Value = limit + 1 });
+        await using var rows = await command.ExecuteReaderAsync(ct);
+
+        var found = new List<RunView>();
+        while (await rows.ReadAsync(ct)) found.Add(RunOf(rows));
+        return found.Count > limit ? new(found[..limit], found[limit - 1].Id.ToString()) : new(found, null);
+    }
+
+    /// <summary>The facts after a version, in order; empty for a run of another tenant.</summary>
+    public async Task<IReadOnlyList<EventView>> Events(string tenant, Guid runId, long after, CancellationToken ct)
+    {
+        await using var session = store.QuerySession(tenant);
+        var stored = await session.Events.FetchStreamAsync(runId, fromVersion: after + 1, token: ct);
+        return [.. stored.Select(e => new EventView(
+            e.Version, EventNames.All[e.EventType], e.Timestamp, JsonSerializer.SerializeToElement(e.Data, e.EventType, StoredFormat)))];
+    }
+
+    public async Task<IReadOnlyList<TimelineView>> Timeline(string tenant, Guid runId, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            """
+            select version, at, type, step, name, call, attempt, tool_call_id, duration_ms, input_tokens, output_tokens, cost_usd, detail
+            from agents.timeline where tenant_id = $1 and run_id = $2 order by version
+            """);
+        command.Parameters.Add(new() { Value = tenant });
+        command.Parameters.Add(new() { Value = runId });
+        await using var rows = await command.ExecuteReaderAsync(ct);
+
+        var timeline = new List<TimelineView>();
+        while (await rows.ReadAsync(ct))
+            timeline.Add(new(
+                rows.GetInt64(0), rows.GetFieldValue<DateTimeOffset>(1), rows.GetString(2), Get<int?>(rows, 3), Get<string?>(rows, 4),
+                Get<int?>(rows, 5), Get<int?>(rows, 6), Get<string?>(rows, 7), Get<double?>(rows, 8), Get<long?>(rows, 9), Get<long?>(rows, 10),
+                Get<decimal?>(rows, 11), Get<string?>(rows, 12)));
+        return timeline;
+    }
+
+    /// <summary>Facts are shown as they are stored.</summary>
+    static readonly JsonSerializerOptions StoredFormat =
+        new(JsonSerializerDefaults.Web) { Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() } };
+
+    static RunView RunOf(NpgsqlDataReader row)
+    {
+        var (queued, started, finished) = (row.GetFieldValue<DateTimeOffset>(28), Get<DateTimeOffset?>(row, 29), Get<DateTimeOffset?>(row, 30));
+        return new(
+            row.GetGuid(0), row.GetString(1), row.GetInt32(2), row.GetString(3), row.GetInt32(4), row.GetString(5), row.GetString(6),
+            row.GetInt32(7), Get<string?>(row, 8), Get<string?>(row, 9), JsonOf(row, 10),
+            Get<string?>(row, 11) is { } kind ? new(kind, row.GetString(12)) : null, Get<string?>(row, 13),
+            row.GetInt32(14),
+            new(row.GetInt64(15), row.GetInt64(16), row.GetInt64(17), row.GetInt64(18), row.GetInt64(19), row.GetInt64(20)),
+            row.GetDecimal(21), row.GetInt32(22),
+            row.GetInt32(23) > 0 ? new(row.GetInt32(23), row.GetDecimal(24), Get<decimal?>(row, 25)) : null,
+            Get<decimal?>(row, 26), JsonOf(row, 27), queued, started, finished, (finished - queued)?.TotalSeconds);
+    }
+
+    static JsonElement? JsonOf(NpgsqlDataReader row, int column) =>
+        row.IsDBNull(column) ? null : JsonSerializer.Deserialize<JsonElement>(row.GetString(column));
+
+    static T? Get<T>(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? default : row.GetFieldValue<T>(column);
+}

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using Agents.Domain.Runs;
+
+namespace Agents.Host.Runs;
+
+/// <summary>A run, as the API shows it.</summary>
+/// <param name="Status">queued, running, paused, parked, completed, failed or cancelled.</param>
+/// <param name="Step">Position of the step begun last, from 0; -1 before the first.</param>
+/// <param name="Failure">Why it is parked or failed; null otherwise.</param>
+/// <param name="Reason">What the person who paused, resumed or cancelled it said.</param>
+/// <param name="CostUsd">US dollars of priced calls, exact.</param>
+/// <param name="UnpricedCalls">Completed calls whose cost is unknown, not zero.</param>
+/// <param name="UnconfirmedUsd">Bounds of what calls without an outcome may have cost; null when there are none.</param>
+public sealed record RunView(
+    Guid Id, string Agent, int AgentVersion, string Status, int Priority, string Question, string Model,
+    int Step, string? StepName, string? Answer, JsonElement? Citations, FailureView? Failure, string? Reason,
+    int ModelCalls, UsageView Usage, decimal CostUsd, int UnpricedCalls, UnconfirmedView? UnconfirmedUsd, decimal? BudgetUsd,
+    JsonElement? Metadata, DateTimeOffset QueuedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, double? DurationSeconds);
+
+public sealed record FailureView(string Kind, string Message);
+
+/// <summary>Tokens in buckets that never overlap; their sum is the provider's total.</summary>
+public sealed record UsageView(
+    long InputTokens, long CachedInputTokens, long CacheWrite5MinutesTokens, long CacheWrite1HourTokens, long OutputTokens, long ReasoningTokens);
+
+/// <param name="High">Null when a call among them has no price.</param>
+public sealed record UnconfirmedView(int Calls, decimal Low, decimal? High);
+
+/// <summary>One page of a list.</summary>
+/// <param name="Next">Pass it as <c>cursor</c> for the next page; null on the last.</param>
+public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
+
+/// <summary>A fact as it is stored.</summary>
+/// <param name="Version">Position in the run's stream, from 1, without gaps.</param>
+/// <param name="Type">The stored name, such as <c>model_call_completed</c>.</param>
+/// <param name="At">By the database's clock.</param>
+public sealed record EventView(long Version, string Type, DateTimeOffset At, JsonElement Data);
+
+/// <summary>A row of the timeline; what a fact has no value for is null.</summary>
+public sealed record TimelineView(
+    long Version, DateTimeOffset At, string Type, int? Step, string? Name, int? Call, int? Attempt, string? ToolCallId,
+    double? DurationMs, long? InputTokens, long? OutputTokens, decimal? CostUsd, string? Detail);
