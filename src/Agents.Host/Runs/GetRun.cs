@@ -1,3 +1,11 @@
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
-using Wolverine.Http.Runtime.MultiTenancy;
+
+namespace Agents.Host.Runs;
+
+public static class GetRunEndpoint
+{
+    [WolverineGet("/runs/{id}"), ProducesResponseType<RunView>(200), ProducesResponseType<ProblemDetails>(404)]
+    public static async Task<IResult> Get(Guid id, RunReader runs, HttpContext http, CancellationToken ct) =>
+        await runs.Run(Caller.Of(http).Tenant, id, ct) is { } run ? Results.Ok(run) : RunProblems.NotFound(id);
+}

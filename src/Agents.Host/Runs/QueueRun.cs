@@ -47,7 +47,7 @@ public static class QueueRunEndpoint
 
     [WolverinePost("/runs"), ProducesResponseType<QueuedRun>(202), ProducesResponseType<ProblemDetails>(422)]
     public static async Task<IResult> Post(
-        QueueRunRequest request, AgentCatalog agents, ModelOptions models, IDocumentSession session,
+        QueueRunRequest request, AgentCatalog agents, ModelOptions models, IDocumentSession session, HttpContext http,
         [FromHeader(Name = "Idempotency-Key")] string? key, CancellationToken ct)
     {
         var hash = key is null ? null : HashOf(request);
@@ -56,10 +56,11 @@ public static class QueueRunEndpoint
                 ? Accepted(earlier.RunId, earlier.Status)
                 : Results.Problem(statusCode: 422, title: "Idempotency-Key used before", detail: "This key came with another request. Use a new key for a new run.");
 
+        var caller = Caller.Of(http);
         var (agent, runId) = (agents.Find(request.Agent)!, Guid.CreateVersion7());
         session.Events.StartStream<Run>(runId, new RunQueued(
             agent.Name, agent.Version, Definitions.Store(session, agent), agent.Model ?? models.Default,
-            Sanitiser.Text(request.Question, QuestionCharacters), Priorities.Parse(request.Priority)!.Value, Caller.Name,
+            Sanitiser.Text(request.Question, QuestionCharacters), Priorities.Parse(request.Priority)!.Value, caller.Name,
             agent.Limits.Duration ?? Limits.DefaultDuration, Labels.Clean(request.Metadata), request.BudgetUsd,
             key is null ? null : Sanitiser.Text(key, KeyCharacters), hash, TraceParent: Activity.Current?.Id));
         return Accepted(runId, "queued");

@@ -1,0 +1,14 @@
+using Agents.Domain.Runs;
+
+namespace Agents.Host.Runs;
+
+/// <summary>Refusals that several run endpoints share.</summary>
+public static class RunProblems
+{
+    public static IResult NotFound(Guid id) => Results.Problem(statusCode: 404, title: "Unknown run", detail: $"There is no run {id}.");
+
+    public static IResult WrongStatus(Run run, string wanted) => Results.Problem(
+        statusCode: 409, title: $"Run is {run.Status.ToString().ToLowerInvariant()}", detail: $"Only a run that is {wanted} can be asked for this.");
+
+    public static IResult BadReason(int most) => Results.Problem(statusCode: 400, title: "Bad reason", detail: $"A reason has at most {most} characters.");
+}

@@ -1,0 +1,50 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Agents.Host.Runs;
+
+namespace Agents.Host.Streaming;
+
+/// <summary>Four kinds of message for front ends that only show progress: <c>{type: thinking|tool_call|tool_result|answer, content, tool?}</c>, and <c>error</c> when there is no answer.</summary>
+public static class SimpleFormat
+{
+    sealed record Message(string Type, string Content, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Tool = null);
+
+    public static async IAsyncEnumerable<Frame> Of(IAsyncEnumerable<EventView?> events)
+    {
+        var tools = new Dictionary<string, string>();
+        await foreach (var stored in events)
+        {
+            if (stored is null) yield return Frame.Heartbeat;
+            else if (MessageOf(stored, tools) is { } message)
+                yield return new(stored.Version.ToString(null, null), null, JsonSerializer.Serialize(message, JsonFormat.Api));
+        }
+
+        yield return Frame.Done;
+    }
+
+    static Message? MessageOf(EventView stored, Dictionary<string, string> tools)
+    {
+        switch (stored.Type)
+        {
+            case "step_started":
+                return new("thinking", Text("name"));
+            case "step_completed" when Text("output").Length > 0:
+                return new("thinking", Text("output"));
+            case "tool_call_requested":
+                tools[Text("toolCallId")] = Text("tool");
+                return new("tool_call", Text("arguments"), Text("tool"));
+            case "tool_call_completed":
+                return new("tool_result", Text("result"), tools.GetValueOrDefault(Text("toolCallId")));
+            case "run_completed":
+                return new("answer", Text("answer"));
+            case "run_failed" or "run_parked":
+                return new("error", stored.Data.GetProperty("failure").GetProperty("message").GetString() ?? "");
+            case "run_cancelled":
+                return new("error", "Cancelled. " + Text("reason"));
+            default:
+                return null;
+        }
+
+        string Text(string member) => stored.Data.GetProperty(member).GetString() ?? "";
+    }
+}
