@@ -1,5 +1,6 @@
 using Agents.Host.Postgres;
 using JasperFx;
+using Wolverine;
 
 namespace Agents.Host.Cli;
 
@@ -14,7 +15,8 @@ public static class CommandLine
     {
         if (args is [var verb, ..] && Maintenance.Contains(verb))
         {
-            var maintained = await Server.Build(args[1..], needsDatabase: verb is not ("codegen" or "describe"));
+            var maintained = await Server.Build(args[1..], needsDatabase: verb is not ("codegen" or "describe"), builder =>
+                builder.Services.ConfigureWolverine(wolverine => wolverine.CodeGeneration.GeneratedCodeOutputPath = GeneratedCode()));
             return await maintained.RunJasperFxCommands(args);
         }
 
@@ -22,5 +24,13 @@ public static class CommandLine
         await app.RunAsync();
         await app.Services.GetRequiredService<DatabaseConnection>().DisposeAsync();
         return 0;
+    }
+
+    /// <summary>The folder of the project this was built from, where generated code is kept; the folder of the program where there is no project.</summary>
+    static string GeneratedCode()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Agents.Host.csproj"))) folder = folder.Parent;
+        return Path.Combine(folder?.FullName ?? AppContext.BaseDirectory, "Internal", "Generated");
     }
 }
