@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -14,6 +15,7 @@ public static class JsonFormat
     public static JsonSerializerOptions Configure(JsonSerializerOptions options)
     {
         options.MaxDepth = Depth;
+        options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping; // always sent as JSON, never inside a page
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         return options;

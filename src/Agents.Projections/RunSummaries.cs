@@ -33,7 +33,7 @@ public sealed partial class RunSummaries : EventProjection
             case ModelCallCompleted e: rows.Pay(e.Usage, e.Cost, e.Cost is null ? 1 : 0); break;
             case ModelCallFailed { Usage: not null } e: rows.Pay(e.Usage, e.Cost, 0); break;
             case SpendResolved e: rows.Set("cost_usd = cost_usd + ?", e.ActualUsd); break;
-            case RunCompleted e: rows.Finish("completed", "answer = ?, citations = ?::jsonb", e.Answer, ReadModels.Json(e.Citations)); break;
+            case RunCompleted e: rows.Finish("completed", "answer = ?, citations = ?::json", e.Answer, ReadModels.Json(e.Citations)); break;
             case RunFailed e: rows.Finish("failed", "failure_kind = ?, failure_message = ?", e.Failure.Kind.ToString(), e.Failure.Message); break;
             case RunCancelled e: rows.Finish("cancelled", "reason = ?, requested_by = requested_by", e.Reason); break;
         }
@@ -47,7 +47,7 @@ public sealed partial class RunSummaries : EventProjection
         public void Insert(RunQueued e) => operations.QueueSqlCommand(
             $"insert into {Table} (tenant_id, run_id, agent, agent_version, status, priority, question, requested_by, metadata, model, "
             + "budget_usd, max_duration, queued_at, idempotency_key, request_hash, parent) "
-            + "values (?, ?, ?, ?, 'queued', ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, ?, ?) on conflict (tenant_id, run_id) do nothing",
+            + "values (?, ?, ?, ?, 'queued', ?, ?, ?, ?::json, ?, ?, ?, ?, ?, ?, ?) on conflict (tenant_id, run_id) do nothing",
             happened.TenantId, happened.StreamId, e.Agent, e.AgentVersion, e.Priority, e.Question, e.RequestedBy,
             ReadModels.Nullable(e.Metadata is null ? null : ReadModels.Json(e.Metadata)), e.Model,
             ReadModels.Nullable(e.BudgetUsd), e.MaxDuration, happened.Timestamp,

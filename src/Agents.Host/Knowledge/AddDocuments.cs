@@ -20,7 +20,7 @@ public static class AddDocumentsEndpoint
         var tenant = Caller.Of(http).Tenant;
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bound) bound.MaxRequestBodySize = limits.DocumentBytes + RoomForForm;
 
-        if (http.Request.HasFormContentType)
+        if (http.Request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) is true)
         {
             var form = await http.Request.ReadFormAsync(new FormOptions { MultipartBodyLengthLimit = limits.DocumentBytes }, ct);
             if (form.Files.Count == 0) return Refuse("No file", "The form has no file.");
@@ -36,7 +36,8 @@ public static class AddDocumentsEndpoint
         }
 
         if (string.IsNullOrWhiteSpace(source)) return Refuse("No source", "Name the document: ?source=guide/start.md");
-        var one = await ingest.Document(tenant, source, http.Request.ContentType, http.Request.Body, ct);
+        var mediaType = http.Request.HasFormContentType ? null : http.Request.ContentType; // what curl says when it is told nothing
+        var one = await ingest.Document(tenant, source, mediaType, http.Request.Body, ct);
         return Results.Ok(new Page<IngestedDocument>([one], null));
     }
 

@@ -1,5 +1,5 @@
-using Npgsql;
 using Agents.Host.Postgres;
+using Npgsql;
 
 namespace Agents.Host.Workers;
 
@@ -8,7 +8,7 @@ namespace Agents.Host.Workers;
 /// when the process dies, the kernel closes the socket and PostgreSQL frees the lock at once, so anybody who can take it knows that its owner is gone.
 /// </summary>
 /// <remarks>The connection stays idle: a session inside a query would keep the lock until the query ends.</remarks>
-public sealed class Node(NpgsqlDataSource database, DatabaseClock clock, ILogger<Node> log) : BackgroundService
+public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database, DatabaseClock clock, ILogger<Node> log) : BackgroundService
 {
     /// <summary>Keeps these locks apart from all other advisory locks: ASCII "agnt".</summary>
     const int LockSpace = 0x61676e74;
@@ -71,7 +71,7 @@ public sealed class Node(NpgsqlDataSource database, DatabaseClock clock, ILogger
     async Task HoldLock(CancellationToken ct)
     {
         await using var connection = new NpgsqlConnection(
-            new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false, ApplicationName = Name }.ConnectionString);
+            new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false, ApplicationName = Name }.ConnectionString);
         await connection.OpenAsync(ct);
         await clock.Measure(connection, ct);
         await using (var take = new NpgsqlCommand("select pg_advisory_lock($1, hashtext($2))", connection))
