@@ -84,6 +84,7 @@ public sealed class EmbeddedServer : IAsyncDisposable
         using var nobody = await ServerLock.NoUsers(files, ct) ?? throw EmbeddedServerException.InUse(files.Directory);
         await StopRunning(files, ct);
         files.Discard();
+        ServerAddress.Remove(files);
     }
 
     /// <summary>AGENTS_DATA, else <c>agents</c> in the user's local application data; for root <c>/var/lib/agents</c>.</summary>

@@ -63,7 +63,8 @@ public sealed class EmbeddedServerException : Exception
     internal static EmbeddedServerException NotCreated(string directory, string said) => new(
         $"initdb could not make a cluster in {directory}{Advice(said)}. It said:\n{said}");
 
-    static string Advice(string said) => said.Contains("No space left on device", StringComparison.Ordinal)
+    static string Advice(string said) =>
+        said.Contains("No space left on device", StringComparison.Ordinal) || said.Contains("Check free disk space", StringComparison.Ordinal)
         ? ": the disk is full. Free some space, or set AGENTS_DATA to a directory on another disk"
         : "";
 

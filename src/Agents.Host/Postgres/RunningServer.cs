@@ -35,7 +35,7 @@ sealed record RunningServer(int ProcessId, ServerAddress Address, string Version
         try
         {
             await connection.OpenAsync(ct);
-            return new RunningServer(postmaster.ProcessId, address, connection.ServerVersion);
+            return new RunningServer(postmaster.ProcessId, address, connection.ServerVersion.Split(' ')[0]);
         }
         catch (PostgresException refusal) when (refusal.SqlState is PostgresErrorCodes.InvalidPassword)
         {

@@ -41,6 +41,13 @@ sealed record ServerAddress(string Host, int Port)
         return new ServerAddress(directory, SocketPort);
     }
 
+    /// <summary>Removes the socket's directory. For a server that is no more.</summary>
+    public static void Remove(ServerFiles files)
+    {
+        var directory = new DirectoryInfo(SocketDirectory(files));
+        if (directory is { Exists: true, LinkTarget: null }) directory.Delete(recursive: true);
+    }
+
     /// <summary>The way to a database of the server, as measured for many short transactions.</summary>
     public string ConnectionString(string password, string database) => Builder(password, database).ConnectionString;
 

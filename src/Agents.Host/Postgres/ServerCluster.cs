@@ -75,7 +75,7 @@ sealed class ServerCluster(ServerFiles files, ServerAccount account, ServerProgr
             if (!durable) arguments.Add("--no-sync");
             made = await ChildProgram.Run(account, programs["initdb"], arguments, ct);
             if (made.ExitCode == 0) return;
-            if (!made.Text.Contains("locale", StringComparison.Ordinal)) break;
+            if (!made.Text.Contains("invalid locale", StringComparison.Ordinal)) break;
         }
         throw made.Text.Contains("ermission denied", StringComparison.Ordinal)
             ? EmbeddedServerException.Unreachable(files.Directory, account, made.Text)
