@@ -4,14 +4,13 @@ using static Agents.Host.Tests.Postgres.ServerDirectory;
 namespace Agents.Host.Tests.Postgres;
 
 /// <summary>Users are told apart by locks on a file, which count alike within one process and between several.</summary>
-public sealed class EmbeddedServerUsersTests
+public sealed class EmbeddedServerUsersTests(ServerDirectory directory) : IClassFixture<ServerDirectory>
 {
     static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Two_users_share_one_server_and_the_last_one_stops_it()
     {
-        await using var directory = new ServerDirectory();
         await using var first = await directory.Start();
         await using var second = await directory.Start();
         Assert.True(second.Joined);
@@ -28,8 +27,6 @@ public sealed class EmbeddedServerUsersTests
     [Fact]
     public async Task Users_who_start_at_the_same_moment_get_the_same_server()
     {
-        await using var directory = new ServerDirectory();
-
         var servers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => directory.Start(), Ct)));
 
         Assert.Single(servers, server => !server.Joined);
@@ -41,7 +38,6 @@ public sealed class EmbeddedServerUsersTests
     [Fact]
     public async Task A_server_in_use_is_neither_stopped_nor_deleted_by_others()
     {
-        await using var directory = new ServerDirectory();
         await using var server = await directory.Start();
 
         var stop = await Assert.ThrowsAsync<EmbeddedServerException>(() => EmbeddedServer.Stop(directory.Path, Ct));

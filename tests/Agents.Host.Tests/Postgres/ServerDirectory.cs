@@ -3,8 +3,8 @@ using Npgsql;
 
 namespace Agents.Host.Tests.Postgres;
 
-/// <summary>A temporary directory for one embedded server, gone with everything in it at the end of the test.</summary>
-sealed class ServerDirectory : IAsyncDisposable
+/// <summary>A temporary directory for one embedded server, gone with everything in it at the end of the test, or of the class that shares it.</summary>
+public sealed class ServerDirectory : IAsyncDisposable
 {
     public static readonly EmbeddedServerOptions Quick = new() { Durable = false, MayDownload = false };
     public static readonly EmbeddedServerOptions Durable = new() { MayDownload = false };
