@@ -85,8 +85,8 @@ sealed record ServerAddress(string Host, int Port)
 
     static int KeptPort(ServerFiles files)
     {
-        if (File.Exists(files.Port) && int.TryParse(File.ReadAllText(files.Port), CultureInfo.InvariantCulture, out var kept) && FreePort(kept) == kept)
-            return kept;
+        var kept = File.Exists(files.Port) ? int.Parse(File.ReadAllText(files.Port), CultureInfo.InvariantCulture) : 0;
+        if (kept > 0 && FreePort(kept) is not null) return kept;
 
         var port = FreePort(0) ?? throw EmbeddedServerException.NoPort();
         File.WriteAllText(files.Port, port.ToString(CultureInfo.InvariantCulture));

@@ -59,7 +59,8 @@ sealed class ServerCluster(ServerFiles files, ServerAccount account, ServerProgr
     public async Task Stop(CancellationToken ct)
     {
         var stop = await Control(["-m", "fast", "-t", $"{StopSeconds}", "stop"], ct);
-        if (stop.ExitCode != 0 && Postmaster.Read(files) is { } left && !left.IsGone()) throw EmbeddedServerException.Refused("pg_ctl stop", stop.Text);
+        if (stop.ExitCode != 0 && Postmaster.Read(files) is { } left && !left.IsGone())
+            throw EmbeddedServerException.Refused("pg_ctl stop", stop.Text);
     }
 
     async Task Initdb(bool durable, CancellationToken ct)

@@ -38,7 +38,9 @@ public sealed class EmbeddedServerDurabilityTests(ServerDirectory directory) : I
         if (!OperatingSystem.IsWindows()) Assert.Equal("", await Setting(server, "listen_addresses"));
 
         Assert.Equal("scram-sha-256", await Ask(server, "select string_agg(distinct auth_method, ',') from pg_hba_file_rules"));
-        await using var wrong = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Unpooled(server).ConnectionString) { Password = "wrong" }.ConnectionString);
+        var address = Unpooled(server);
+        address.Password = "wrong";
+        await using var wrong = new NpgsqlConnection(address.ConnectionString);
         var refusal = await Assert.ThrowsAsync<PostgresException>(() => wrong.OpenAsync(Ct));
         Assert.Equal(PostgresErrorCodes.InvalidPassword, refusal.SqlState);
     }

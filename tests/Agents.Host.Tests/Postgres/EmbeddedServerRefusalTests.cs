@@ -28,7 +28,8 @@ public sealed class EmbeddedServerRefusalTests
 
         var refusal = await Assert.ThrowsAsync<EmbeddedServerException>(() => directory.Start(Quick with { Programs = empty }));
 
-        Mentions(refusal, "docker compose -f docker-compose.postgres.yml up -d", "ConnectionStrings__agents", "apt-get install postgresql", "brew install postgresql", empty);
+        Mentions(refusal, "docker compose -f docker-compose.postgres.yml up -d", "ConnectionStrings__agents", empty);
+        Mentions(refusal, "apt-get install postgresql", "brew install postgresql");
     }
 
     [Fact]

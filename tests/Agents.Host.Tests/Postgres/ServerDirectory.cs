@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Agents.Host.Tests.Postgres;
 
-/// <summary>A temporary directory for one embedded server, gone with everything in it at the end of the test, or of the class that shares it.</summary>
+/// <summary>A temporary directory for one embedded server, gone with all it holds after the test, or the class that shares it.</summary>
 public sealed class ServerDirectory : IAsyncDisposable
 {
     public static readonly EmbeddedServerOptions Quick = new() { Durable = false, MayDownload = false };
