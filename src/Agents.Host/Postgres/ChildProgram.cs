@@ -42,7 +42,7 @@ static class ChildProgram
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
-            WorkingDirectory = Path.GetPathRoot(Environment.SystemDirectory is { Length: > 0 } system ? system : "/"), // ours may be closed to the account
+            WorkingDirectory = Path.GetPathRoot(AppContext.BaseDirectory), // ours may be closed to the account
         };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("PG", StringComparison.Ordinal)).ToList())
             start.Environment.Remove(name); // PGDATA, PGHOST and so on would redirect what we ask for

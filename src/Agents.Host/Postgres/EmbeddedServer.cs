@@ -84,13 +84,14 @@ public sealed class EmbeddedServer : IAsyncDisposable
         using var nobody = await ServerLock.NoUsers(files, ct) ?? throw EmbeddedServerException.InUse(files.Directory);
         await StopRunning(files, ct);
         files.Discard();
+        ServerAddress.Remove(files);
     }
 
     /// <summary>AGENTS_DATA, else <c>agents</c> in the user's local application data; for root <c>/var/lib/agents</c>.</summary>
     public static string DefaultDirectory()
     {
         if (Environment.GetEnvironmentVariable("AGENTS_DATA") is { Length: > 0 } chosen) return Path.GetFullPath(chosen);
-        if (!OperatingSystem.IsWindows() && Environment.IsPrivilegedProcess) return "/var/lib/agents"; // root's home is closed to the server's account
+        if (!OperatingSystem.IsWindows() && Environment.IsPrivilegedProcess) return "/var/lib/agents"; // its home is closed to others
 
         var local = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
         return Path.Combine(local.Length > 0 ? local : Path.GetTempPath(), "agents");
@@ -137,7 +138,8 @@ public sealed class EmbeddedServer : IAsyncDisposable
     {
         if (files.Major() is null) await cluster.Create(password, durable, ct);
         await cluster.Start(await ServerAddress.Prepare(files, account, ct), durable, ct);
-        return await RunningServer.Find(files, password, ct) ?? throw EmbeddedServerException.NotStarted(files.Directory, "It ended right after its start.", cluster.LogEnd());
+        return await RunningServer.Find(files, password, ct)
+            ?? throw EmbeddedServerException.NotStarted(files.Directory, "It ended right after its start.", cluster.LogEnd());
     }
 
     static async Task<bool> StopRunning(ServerFiles files, CancellationToken ct)

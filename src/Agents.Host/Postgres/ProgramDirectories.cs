@@ -31,10 +31,8 @@ static class ProgramDirectories
 
     /// <summary>What <see cref="ProgramDownload"/> has brought.</summary>
     static IEnumerable<string> Downloaded() => Directory.Exists(ProgramDownload.Cache())
-        ? Directory.EnumerateFiles(ProgramDownload.Cache(), ServerPrograms.FileName("postgres"), Downloads).Select(file => Path.GetDirectoryName(file)!).OrderDescending()
+        ? Directory.EnumerateDirectories(ProgramDownload.Cache(), "postgres-*").OrderDescending().Select(download => Path.Combine(download, "bin"))
         : [];
-
-    static EnumerationOptions Downloads => new() { RecurseSubdirectories = true, MaxRecursionDepth = 5, IgnoreInaccessible = true };
 
     static IEnumerable<string> Versions(string parent, string pattern, string tail) => Path.IsPathRooted(parent) && Directory.Exists(parent)
         ? Directory.EnumerateDirectories(parent, pattern).OrderByDescending(VersionIn).Select(version => Path.Combine(version, tail))
@@ -42,7 +40,8 @@ static class ProgramDirectories
 
     static double VersionIn(string directory)
     {
-        var digits = string.Concat(Path.GetFileName(directory).SkipWhile(c => !char.IsAsciiDigit(c)).TakeWhile(c => char.IsAsciiDigit(c) || c == '.'));
+        var name = Path.GetFileName(directory).SkipWhile(c => !char.IsAsciiDigit(c));
+        var digits = string.Concat(name.TakeWhile(c => char.IsAsciiDigit(c) || c == '.'));
         return double.TryParse(digits, System.Globalization.CultureInfo.InvariantCulture, out var version) ? version : 0;
     }
 }

@@ -35,7 +35,7 @@ sealed record RunningServer(int ProcessId, ServerAddress Address, string Version
         try
         {
             await connection.OpenAsync(ct);
-            return new RunningServer(postmaster.ProcessId, address, connection.ServerVersion);
+            return new RunningServer(postmaster.ProcessId, address, connection.ServerVersion.Split(' ')[0]);
         }
         catch (PostgresException refusal) when (refusal.SqlState is PostgresErrorCodes.InvalidPassword)
         {
@@ -52,7 +52,7 @@ sealed record RunningServer(int ProcessId, ServerAddress Address, string Version
     {
         await using var connection = Address.Connection(password);
         await connection.OpenAsync(ct);
-        await using var known = new NpgsqlCommand("select 1 from pg_database where datname = $1", connection) { Parameters = { new() { Value = ServerCluster.User } } };
+        await using var known = new NpgsqlCommand($"select 1 from pg_database where datname = '{ServerCluster.User}'", connection);
         if (await known.ExecuteScalarAsync(ct) is not null) return;
 
         await using var create = new NpgsqlCommand($"create database {ServerCluster.User}", connection);

@@ -41,6 +41,13 @@ sealed record ServerAddress(string Host, int Port)
         return new ServerAddress(directory, SocketPort);
     }
 
+    /// <summary>Removes the socket's directory. For a server that is no more.</summary>
+    public static void Remove(ServerFiles files)
+    {
+        var directory = new DirectoryInfo(SocketDirectory(files));
+        if (directory is { Exists: true, LinkTarget: null }) directory.Delete(recursive: true);
+    }
+
     /// <summary>The way to a database of the server, as measured for many short transactions.</summary>
     public string ConnectionString(string password, string database) => Builder(password, database).ConnectionString;
 
@@ -78,8 +85,8 @@ sealed record ServerAddress(string Host, int Port)
 
     static int KeptPort(ServerFiles files)
     {
-        if (File.Exists(files.Port) && int.TryParse(File.ReadAllText(files.Port), CultureInfo.InvariantCulture, out var kept) && FreePort(kept) == kept)
-            return kept;
+        var kept = File.Exists(files.Port) ? int.Parse(File.ReadAllText(files.Port), CultureInfo.InvariantCulture) : 0;
+        if (kept > 0 && FreePort(kept) is not null) return kept;
 
         var port = FreePort(0) ?? throw EmbeddedServerException.NoPort();
         File.WriteAllText(files.Port, port.ToString(CultureInfo.InvariantCulture));

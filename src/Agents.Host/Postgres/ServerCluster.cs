@@ -59,7 +59,8 @@ sealed class ServerCluster(ServerFiles files, ServerAccount account, ServerProgr
     public async Task Stop(CancellationToken ct)
     {
         var stop = await Control(["-m", "fast", "-t", $"{StopSeconds}", "stop"], ct);
-        if (stop.ExitCode != 0 && Postmaster.Read(files) is { } left && !left.IsGone()) throw EmbeddedServerException.Refused("pg_ctl stop", stop.Text);
+        if (stop.ExitCode != 0 && Postmaster.Read(files) is { } left && !left.IsGone())
+            throw EmbeddedServerException.Refused("pg_ctl stop", stop.Text);
     }
 
     async Task Initdb(bool durable, CancellationToken ct)
@@ -75,7 +76,7 @@ sealed class ServerCluster(ServerFiles files, ServerAccount account, ServerProgr
             if (!durable) arguments.Add("--no-sync");
             made = await ChildProgram.Run(account, programs["initdb"], arguments, ct);
             if (made.ExitCode == 0) return;
-            if (!made.Text.Contains("locale", StringComparison.Ordinal)) break;
+            if (!made.Text.Contains("invalid locale", StringComparison.Ordinal)) break;
         }
         throw made.Text.Contains("ermission denied", StringComparison.Ordinal)
             ? EmbeddedServerException.Unreachable(files.Directory, account, made.Text)

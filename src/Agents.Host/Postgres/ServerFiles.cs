@@ -59,7 +59,7 @@ sealed class ServerFiles(string directory)
             if (!System.IO.Directory.Exists(Directory)) MakeReachable(System.IO.Directory.CreateDirectory(Directory), account);
             System.IO.Directory.CreateDirectory(Home);
             if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Home, account.IsOurs ? Modes.Private : Modes.Passage);
-            File.WriteAllText(Path.Combine(Home, "README"), "The embedded PostgreSQL of Agents lives here. See docs/postgres.md before you touch it.\n");
+            File.WriteAllText(Path.Combine(Home, "README"), "The embedded PostgreSQL of Agents. Read docs/postgres.md before you touch it.\n");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

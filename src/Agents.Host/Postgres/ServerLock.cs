@@ -36,12 +36,14 @@ sealed class ServerLock : IDisposable
 
     static async Task<ServerLock?> Take(string path, FileAccess access, FileShare share, TimeSpan wait, CancellationToken ct)
     {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = access, Share = share };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         var waited = Stopwatch.StartNew();
         while (true)
         {
             try
             {
-                return new ServerLock(new FileStream(path, FileMode.OpenOrCreate, access, share));
+                return new ServerLock(new FileStream(path, options));
             }
             catch (IOException held) when (held is not (DirectoryNotFoundException or FileNotFoundException or PathTooLongException))
             {

@@ -57,7 +57,8 @@ public sealed partial record ServerPrograms(string Directory, int Major, string 
     {
         var root = Path.GetDirectoryName(Path.GetFullPath(Directory)) ?? Directory;
         var extension = OperatingSystem.IsWindows() ? ".dll" : OperatingSystem.IsMacOS() && Major >= 16 ? ".dylib" : ".so";
-        string[] places = [Path.Combine(root, "lib"), Path.Combine(root, "lib", "postgresql"), Path.Combine(root, "lib", $"postgresql{Major}"), $"/usr/lib/postgresql{Major}"];
+        var library = Path.Combine(root, "lib");
+        string[] places = [library, Path.Combine(library, "postgresql"), Path.Combine(library, $"postgresql@{Major}"), $"/usr/lib/postgresql{Major}"];
         return places.Any(place => File.Exists(Path.Combine(place, name + extension)));
     }
 

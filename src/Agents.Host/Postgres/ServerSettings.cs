@@ -43,5 +43,6 @@ static class ServerSettings
     static bool NoticesLostClients(ServerPrograms programs) =>
         OperatingSystem.IsLinux() || (OperatingSystem.IsMacOS() && programs.Major >= 15);
 
-    static string Quoted(string value) => "'" + value.Replace("\\", @"\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal) + "'";
+    static string Quoted(string value) =>
+        "'" + value.Replace("\\", @"\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal) + "'";
 }
