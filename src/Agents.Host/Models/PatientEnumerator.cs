@@ -15,10 +15,7 @@ sealed class PatientEnumerator<T>(IAsyncEnumerable<T> source, CancellationToken 
     public async ValueTask<bool> MoveNext()
     {
         var next = items.MoveNextAsync();
-        if (next.IsCompletedSuccessfully) return HasStarted |= next.Result;
-
-        step = next.AsTask();
-        var hasNext = await step.WaitAsync(ct);
+        var hasNext = next.IsCompletedSuccessfully ? next.Result : await (step = next.AsTask()).WaitAsync(ct);
         HasStarted |= hasNext;
         return hasNext;
     }
