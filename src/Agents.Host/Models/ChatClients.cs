@@ -36,10 +36,10 @@ public static class ChatClients
     {
         var settings = new AzureOpenAIClientOptions();
         Configure(settings, options);
-        return new AzureOpenAIClient(options.Endpoint!, new ApiKeyCredential(options.ApiKey!), settings)
-            .GetChatClient(options.Default).AsIChatClient();
+        return new AzureDeployments(new(options.Endpoint!, new ApiKeyCredential(options.ApiKey!), settings), options.Default);
     }
 
+    // From its version 2026-10-21 on, which the SDK asks for, Anthropic's API refuses requests that choose a sampling.
     static IChatClient Anthropic(ModelOptions options) => new AnthropicClient
     {
         BaseUrl = options.Endpoint!.ToString().TrimEnd('/'),
@@ -47,7 +47,8 @@ public static class ChatClients
         HttpClient = ProviderHttp.Client(options),
         MaxRetries = 0,
         Timeout = options.CallTimeout + Margin,
-    }.AsIChatClient(options.Default, ModelLimits.AnthropicOutputTokens);
+    }.AsIChatClient(options.Default, ModelLimits.AnthropicOutputTokens)
+        .AsBuilder().ConfigureOptions(call => (call.Temperature, call.TopP, call.TopK) = (null, null, null)).Build();
 
     static void Configure(ClientPipelineOptions settings, ModelOptions options)
     {

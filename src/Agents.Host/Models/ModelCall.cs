@@ -19,6 +19,7 @@ public static class ModelCall
         var started = Stopwatch.GetTimestamp();
         var reply = new ReplyInProgress(onDelta);
         TimeSpan? firstToken = null;
+        Failure? afterTheEnd = null;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         stop.CancelAfter(limits.FirstTokenTimeout < limits.CallTimeout ? limits.FirstTokenTimeout : limits.CallTimeout);
 
@@ -35,8 +36,11 @@ public static class ModelCall
             }
             catch (Exception e) when (FailureOf(e, stop.IsCancellationRequested, updates.HasStarted, limits, firstToken) is { } failure)
             {
-                if (reply.FinishReason is not null) break; // the reply is complete; what broke off was the usage at most
-
+                if (reply.FinishReason is not null)
+                {
+                    afterTheEnd = failure; // the reply is complete; what is missing is its usage at most
+                    break;
+                }
                 return new ModelOutcome.Failed(failure, reply.ReceivedCharacters, Stopwatch.GetElapsedTime(started), firstToken);
             }
 
@@ -50,7 +54,7 @@ public static class ModelCall
 
         var latency = Stopwatch.GetElapsedTime(started);
         return reply.FinishReason is not null
-            ? reply.Complete(options.ModelId ?? limits.Default, latency, firstToken)
+            ? reply.Complete(options.ModelId ?? limits.Default, latency, firstToken, afterTheEnd)
             : new ModelOutcome.Failed(
                 ModelFailures.Of(FailureKind.StreamCut, "The reply ended without a finish reason."), reply.ReceivedCharacters, latency, firstToken);
     }

@@ -42,18 +42,20 @@ sealed class ReplyInProgress(Action<string>? onDelta)
         foreach (var content in update.Contents) Add(content);
     }
 
-    public ModelOutcome.Answered Complete(string askedFor, TimeSpan latency, TimeSpan? timeToFirstToken)
+    /// <param name="afterTheEnd">What went wrong after the finish reason had come. Null when nothing did.</param>
+    public ModelOutcome.Answered Complete(string askedFor, TimeSpan latency, TimeSpan? timeToFirstToken, Failure? afterTheEnd)
     {
         Append(splitPair, isEnd: true);
         var reported = usage.Result();
+        var answering = Clean(model, ModelLimits.Name);
         return new(
             text.Length == 0 && refusal is not null ? Clean(refusal, ModelLimits.Text) : text.ToString(),
             written.Count > 0 ? [.. written.OrderBy(entry => entry.Key).Select(entry => Request(entry.Value.Name, entry.Value.Arguments.ToString()))] : parsed,
             citations,
             IsCut && text.Length >= ModelLimits.Text - 1 ? "length" : Clean(FinishReason, ModelLimits.Name),
-            Clean(model ?? askedFor, ModelLimits.Name),
+            answering == "" ? askedFor : answering,
             providerId is null ? null : Clean(providerId, ModelLimits.Name),
-            reported.Usage, reported.Raw, reported.Note, IsCut, latency, timeToFirstToken);
+            reported.Usage, reported.Raw, reported.Note ?? (reported.Usage is null ? afterTheEnd?.Message : null), IsCut, latency, timeToFirstToken);
     }
 
     void Add(AIContent content)

@@ -58,7 +58,7 @@ public sealed class ProviderTests
         await using var fake = await FakeProvider.Start();
         fake.Script(
             FakeReply.Calls(new("search_documents", """{"query":"capital of France","limit":3}"""), new("search_documents", """{"query":"é \"x\""}""")),
-            FakeReply.Answer("Paris [1]."));
+            FakeReply.Answer("Paris [1].", new(1, 1)));
 
         var asked = Assert.IsType<ModelOutcome.Answered>(await Call(provider, fake));
         var answered = Assert.IsType<ModelOutcome.Answered>(await Call(provider, fake, messages:
@@ -197,7 +197,7 @@ public sealed class ProviderTests
     public async Task A_reply_that_stops_in_the_middle_times_out(ModelProvider provider)
     {
         await using var fake = await FakeProvider.Start();
-        fake.Script(FakeReply.Answer("A long enough answer to hang in the middle of it.") with { StopAfterBytes = 900, Stop = FakeStop.Hang });
+        fake.Script(FakeReply.Answer("A long enough answer to hang in the middle of it.", new(1, 1)) with { StopAfterBytes = 900, Stop = FakeStop.Hang });
 
         var failed = Assert.IsType<ModelOutcome.Failed>(await Call(provider, fake, callTimeout: 0.6));
 
@@ -213,14 +213,17 @@ public sealed class ProviderTests
         foreach (var bytes in new int?[] { null, 900 })
         {
             await using var fake = await FakeProvider.Start();
-            fake.Script(bytes is null ? FakeReply.Silence : FakeReply.Answer(new string('a', 100)) with { StopAfterBytes = bytes, Stop = FakeStop.Hang });
+            fake.Script(bytes is null ? FakeReply.Silence : FakeReply.Answer(new string('a', 100), new(1, 1)) with { StopAfterBytes = bytes, Stop = FakeStop.Hang });
             using var cancel = new CancellationTokenSource(TimeSpan.FromSeconds(0.4));
 
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Call(provider, fake, ct: cancel.Token));
         }
     }
 
-    [Theory, MemberData(nameof(Providers))]
+    [Theory]
+    [InlineData(ModelProvider.OpenAI)]
+    [InlineData(ModelProvider.Azure)]
+    [InlineData(ModelProvider.Ollama)]
     public async Task A_reply_without_usage_has_unknown_usage(ModelProvider provider)
     {
         await using var fake = await FakeProvider.Start();
@@ -228,8 +231,16 @@ public sealed class ProviderTests
 
         var answered = Assert.IsType<ModelOutcome.Answered>(await Call(provider, fake));
 
-        Assert.Equal("Free?", answered.Text);
-        Assert.Null(answered.Usage);
+        Assert.Equal(("Free?", null), (answered.Text, answered.Usage));
+    }
+
+    [Fact]
+    public async Task Anthropics_SDK_cannot_read_a_reply_without_usage()
+    {
+        await using var fake = await FakeProvider.Start();
+        fake.Script(FakeReply.Answer("Free?"));
+
+        Assert.Equal(FailureKind.StreamCut, (await Fails(ModelProvider.Anthropic, fake)).Kind);
     }
 
     [Theory, MemberData(nameof(Providers))]
@@ -252,7 +263,6 @@ public sealed class ProviderTests
 
             if (outcome is ModelOutcome.Answered answered) Assert.Equal((number, "Answer.", null), (number, answered.Text, answered.Usage));
             else Assert.Equal(FailureKind.StreamCut, Assert.IsType<ModelOutcome.Failed>(outcome).Failure.Kind);
-            TestContext.Current.TestOutputHelper?.WriteLine($"{provider} {number}: {outcome}");
         }
     }
 
@@ -260,13 +270,12 @@ public sealed class ProviderTests
     public async Task Text_a_store_cannot_keep_never_arrives(ModelProvider provider)
     {
         await using var fake = await FakeProvider.Start();
-        fake.Script(FakeReply.Answer("123456😀, \0NUL"), FakeReply.Answer("lone \uD83D end"));
+        fake.Script(FakeReply.Answer("12345😀, \0NUL", new(1, 1)), FakeReply.Answer("lone \uD83D end", new(1, 1)));
         var deltas = new List<string>();
 
         var clean = Assert.IsType<ModelOutcome.Answered>(await Call(provider, fake, onDelta: deltas.Add));
         var lone = await Call(provider, fake);
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"{provider}: {clean.Text} | {lone}");
         Assert.DoesNotContain('\0', string.Concat(deltas));
         Assert.EndsWith("NUL", clean.Text, StringComparison.Ordinal);
         if (lone is ModelOutcome.Answered answered) Assert.Equal(answered.Text, Sanitiser.Text(answered.Text, int.MaxValue));
@@ -274,20 +283,23 @@ public sealed class ProviderTests
     }
 
     [Theory, MemberData(nameof(Providers))]
-    public async Task A_reply_that_is_no_reply_is_a_failure_and_no_exception(ModelProvider provider)
+    public async Task A_strange_reply_is_an_answer_or_a_cut_stream_and_never_an_exception(ModelProvider provider)
     {
         foreach (var reply in new[]
                  {
-                     FakeReply.Answer("x") with { FinishReason = "eos_of_a_strange_server" },
+                     FakeReply.Answer("x", new(1, 1)) with { FinishReason = "eos_of_a_strange_server" },
                      FakeReply.Answer("x") with { RawUsage = "[]" },
                      FakeReply.Answer("x") with { RawUsage = "{}" },
-                     FakeReply.Answer("x") with { Model = "\0" },
+                     FakeReply.Answer("x", new(1, 1)) with { Model = "\0" },
                  })
         {
             await using var fake = await FakeProvider.Start();
             fake.Script(reply);
 
-            TestContext.Current.TestOutputHelper?.WriteLine($"{provider}: {await Call(provider, fake)}");
+            var outcome = await Call(provider, fake);
+
+            if (outcome is ModelOutcome.Answered answered) Assert.Equal("the-model", answered.Model);
+            else Assert.Equal(FailureKind.StreamCut, Assert.IsType<ModelOutcome.Failed>(outcome).Failure.Kind);
         }
     }
 
@@ -299,7 +311,34 @@ public sealed class ProviderTests
 
         await Call(provider, fake, model: "another");
 
-        Assert.Contains("another", fake.Requests[0].Path + fake.Requests[0].Body, StringComparison.Ordinal);
+        if (provider == ModelProvider.Azure) Assert.StartsWith("/openai/deployments/another/", fake.Requests[0].Path, StringComparison.Ordinal);
+        else Assert.Equal("another", fake.Requests[0].Model);
+    }
+
+    [Theory, MemberData(nameof(Providers))]
+    public async Task The_key_goes_into_one_header_and_nowhere_else(ModelProvider provider)
+    {
+        await using var fake = await FakeProvider.Start();
+        fake.Script(FakeReply.Answer("x", new(1, 1)));
+
+        await Call(provider, fake);
+
+        var request = Assert.Single(fake.Requests);
+        Assert.DoesNotContain(Key, request.Path + request.Body, StringComparison.Ordinal);
+        Assert.Equal(
+            provider switch { ModelProvider.Azure => [$"api-key: {Key}"], ModelProvider.Ollama => [], _ => [$"Authorization: Bearer {Key}"] },
+            request.Headers.Where(header => header.Value.Contains(Key, StringComparison.Ordinal)).Select(header => $"{header.Key}: {header.Value}"));
+    }
+
+    [Fact]
+    public async Task Anthropic_is_not_told_how_to_sample()
+    {
+        await using var fake = await FakeProvider.Start();
+        var options = Options(ModelProvider.Anthropic, fake.Address);
+
+        await ModelCall.Run(ChatClients.Create(options), [new(ChatRole.User, "x")], new() { Temperature = 0, TopP = 1, TopK = 1 }, options, null, default);
+
+        Assert.Equal(["max_tokens", "messages", "model", "stream"], Assert.Single(fake.Requests).Json.EnumerateObject().Select(p => p.Name).Order());
     }
 
     [Theory, MemberData(nameof(Providers))]
@@ -321,7 +360,6 @@ public sealed class ProviderTests
 
         var answered = Assert.IsType<ModelOutcome.Answered>(await Call(provider, fake));
 
-        TestContext.Current.TestOutputHelper?.WriteLine(answered.RawUsage ?? "");
         Assert.Equal(expected, answered.Usage);
         Assert.Equal(reported.AllInput + reported.AllOutput, answered.Usage!.Total());
     }
@@ -338,18 +376,20 @@ public sealed class ProviderTests
         ModelProvider provider, Uri address, IReadOnlyList<ChatMessage>? messages, Action<string>? onDelta,
         double callTimeout, double firstToken, string? model, CancellationToken ct)
     {
-        var options = new ModelOptions
-        {
-            Provider = provider,
-            Endpoint = provider == ModelProvider.OpenAI ? new(address, "/v1") : address,
-            ApiKey = Key,
-            Default = "the-model",
-            CallTimeout = TimeSpan.FromSeconds(callTimeout),
-            FirstTokenTimeout = TimeSpan.FromSeconds(firstToken),
-        };
+        var options = Options(provider, address, callTimeout, firstToken);
         return ModelCall.Run(ChatClients.Create(options), messages ?? [new(ChatRole.System, "Be brief."), new(ChatRole.User, "Hello")],
             new() { ModelId = model, Tools = [Search] }, options, onDelta, ct);
     }
+
+    static ModelOptions Options(ModelProvider provider, Uri address, double callTimeout = 60, double firstToken = 60) => new()
+    {
+        Provider = provider,
+        Endpoint = provider == ModelProvider.OpenAI ? new(address, "/v1") : address,
+        ApiKey = Key,
+        Default = "the-model",
+        CallTimeout = TimeSpan.FromSeconds(callTimeout),
+        FirstTokenTimeout = TimeSpan.FromSeconds(firstToken),
+    };
 
     static readonly AIFunctionDeclaration Search = AIFunctionFactory.CreateDeclaration("search_documents", "Finds passages.",
         JsonDocument.Parse("""{"type":"object","properties":{"query":{"type":"string"}},"required":["query"]}""").RootElement);
