@@ -51,7 +51,7 @@ static class A
     };
 
     public static RunQueued Question(AgentDefinition agent, string question = "What is RAG?", decimal? budgetUsd = null) =>
-        new(agent.Name, agent.Version, agent.Hash(), agent.Model ?? "small", question, Priority: 5, "ada", TimeSpan.FromHours(1), BudgetUsd: budgetUsd);
+        new(agent.Name, agent.Version, "hash of " + agent.Name, agent.Model ?? "small", question, Priority: 5, "ada", TimeSpan.FromHours(1), BudgetUsd: budgetUsd);
 
     /// <summary>A run that waits for a slot.</summary>
     public static Story Queued(AgentDefinition agent, decimal? budgetUsd = null) => Story.Of(agent, Question(agent, budgetUsd: budgetUsd));

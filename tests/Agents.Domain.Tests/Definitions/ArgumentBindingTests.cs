@@ -1,0 +1,48 @@
+using Agents.Domain.Definitions;
+
+namespace Agents.Domain.Tests.Definitions;
+
+public sealed class ArgumentBindingTests
+{
+    [Theory]
+    [InlineData("one\ntwo", "one|two")]
+    [InlineData("1. one\n2. two\n12. twelve", "one|two|twelve")]
+    [InlineData("1) one\n2) two", "one|two")]
+    [InlineData("- one\n* two", "one|two")]
+    [InlineData("  - one  \r\n\r\n\t2.  two\r\n", "one|two")]
+    [InlineData("one\n- one\n1. one", "one")]
+    [InlineData("2024 was the year\n3.5 percent\n-5 degrees\n1.one\n100. hundred", "2024 was the year|3.5 percent|-5 degrees|1.one|100. hundred")]
+    [InlineData("", "the question")]
+    [InlineData(" \n\n ", "the question")]
+    public void Each_line_is_one_call_without_its_list_mark(string lines, string queries)
+    {
+        var step = Step(("query", new Argument.EachLine("plan")));
+
+        Assert.Equal(queries.Split('|').Select(query => $$"""{"query":"{{query}}"}"""), Bind(step, lines));
+    }
+
+    [Fact]
+    public void Without_lines_there_is_one_call()
+    {
+        var step = Step(("a", new Argument.Question()), ("b", new Argument.Output("plan")), ("c", new Argument.Text("fixed")));
+
+        Assert.Equal(["""{"a":"the question","b":"one\ntwo","c":"fixed"}"""], Bind(step, "one\ntwo"));
+    }
+
+    [Fact]
+    public void The_other_arguments_are_the_same_for_every_line()
+    {
+        var step = Step(("a", new Argument.Text("fixed")), ("b", new Argument.EachLine("plan")));
+
+        Assert.Equal(["""{"a":"fixed","b":"one"}""", """{"a":"fixed","b":"two"}"""], Bind(step, "one\ntwo"));
+    }
+
+    [Fact]
+    public void A_tool_without_arguments_is_called_once_with_none() => Assert.Equal(["{}"], Bind(Step(), "one\ntwo"));
+
+    static ToolStep Step(params (string Name, Argument Argument)[] arguments) =>
+        new("search", new("search_documents"), arguments.ToDictionary(argument => argument.Name, argument => argument.Argument));
+
+    static IReadOnlyList<string> Bind(ToolStep step, string plan) =>
+        ArgumentBinding.Bind(step, "the question", name => name == "plan" ? plan : throw new ArgumentException(name));
+}

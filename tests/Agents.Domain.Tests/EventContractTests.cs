@@ -1,0 +1,149 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Agents.Domain.Runs;
+
+namespace Agents.Domain.Tests;
+
+/// <summary>A stored fact is a promise: its name, its fields and its enum members stay what they are for ever.</summary>
+public sealed partial class EventContractTests
+{
+    static readonly Failure Slow = new(FailureKind.RateLimited, "slow down", TimeSpan.FromSeconds(17));
+
+    static readonly Citation Cited = new(1, "doc-1", 2, "p-1", "rag.md", "RAG", "to the letter");
+
+    /// <summary>Every fact with every field filled, under the name it is stored by, and as it is stored.</summary>
+    static readonly (string Name, RunEvent Fact, string Json)[] Samples =
+    [
+        ("run_queued", new RunQueued("research", 3, "4867e34a", "small", "What is RAG?", 5, "ada", TimeSpan.FromMinutes(90),
+            new Dictionary<string, string> { ["ticket"] = "42" }, 0.25m, "key-1", "9f86d081", new(A.Id, 7), A.Id, "00-0af7651916cd43dd-b7ad6b71-01"),
+            """{"agent":"research","agentVersion":3,"definitionHash":"4867e34a","model":"small","question":"What is RAG?","priority":5,"requestedBy":"ada","maxDuration":"01:30:00","metadata":{"ticket":"42"},"budgetUsd":0.25,"idempotencyKey":"key-1","requestHash":"9f86d081","forkedFrom":{"run":"0199a0c4-0000-7000-8000-000000000001","version":7},"parent":"0199a0c4-0000-7000-8000-000000000001","traceParent":"00-0af7651916cd43dd-b7ad6b71-01"}"""),
+        ("run_started", new RunStarted("w1"),
+            """{"worker":"w1"}"""),
+        ("run_paused", new RunPaused("ada", "look"),
+            """{"by":"ada","reason":"look"}"""),
+        ("run_resumed", new RunResumed("ada", "go on"),
+            """{"by":"ada","reason":"go on"}"""),
+        ("run_parked", new RunParked(Slow),
+            """{"failure":{"kind":"RateLimited","message":"slow down","retryAfter":"00:00:17"}}"""),
+        ("run_completed", new RunCompleted("It is retrieval [1].", [Cited]),
+            """{"answer":"It is retrieval [1].","citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}]}"""),
+        ("run_failed", new RunFailed(new(FailureKind.Deadline, "The run took longer than it may.")),
+            """{"failure":{"kind":"Deadline","message":"The run took longer than it may.","retryAfter":null}}"""),
+        ("run_cancelled", new RunCancelled("ada", "enough"),
+            """{"by":"ada","reason":"enough"}"""),
+        ("step_started", new StepStarted(0, "plan"),
+            """{"step":0,"name":"plan"}"""),
+        ("step_completed", new StepCompleted(0, "one", IsReadLater: true),
+            """{"step":0,"output":"one","isReadLater":true}"""),
+        ("model_call_scheduled", new ModelCallScheduled(1, 2, 0, "small", TimeSpan.FromSeconds(1.5)),
+            """{"call":1,"attempt":2,"step":0,"model":"small","delay":"00:00:01.5000000"}"""),
+        ("model_call_started", new ModelCallStarted(1, 2, "w1", "9f86d081", "2026-11", 0.0321m),
+            """{"call":1,"attempt":2,"worker":"w1","requestHash":"9f86d081","priceVersion":"2026-11","reservedUsd":0.0321}"""),
+        ("model_call_completed", new ModelCallCompleted(
+            1, 2, new("It is.", [new("search_documents", "{\"query\":1}")], [Cited], "small-2026", "stop", "resp-1"), new(1, 2, 3, 4, 5, 6), "{\"in\":1}",
+            new(0.0000125m, "2026-11"), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(250)),
+            """{"call":1,"attempt":2,"reply":{"text":"It is.","toolRequests":[{"tool":"search_documents","arguments":"{\u0022query\u0022:1}"}],"citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}],"model":"small-2026","finishReason":"stop","providerId":"resp-1"},"usage":{"inputTokens":1,"outputTokens":2,"cachedInputTokens":3,"cacheWrite5MinutesTokens":4,"cacheWrite1HourTokens":5,"reasoningTokens":6},"rawUsage":"{\u0022in\u0022:1}","cost":{"usd":0.0000125,"priceVersion":"2026-11"},"latency":"00:00:02","timeToFirstToken":"00:00:00.2500000"}"""),
+        ("model_call_failed", new ModelCallFailed(1, 2, Slow, A.Second, new(1, 0), new(0.01m, "2026-11")),
+            """{"call":1,"attempt":2,"failure":{"kind":"RateLimited","message":"slow down","retryAfter":"00:00:17"},"latency":"00:00:01","usage":{"inputTokens":1,"outputTokens":0,"cachedInputTokens":0,"cacheWrite5MinutesTokens":0,"cacheWrite1HourTokens":0,"reasoningTokens":0},"cost":{"usd":0.01,"priceVersion":"2026-11"}}"""),
+        ("model_call_outcome_unknown", new ModelCallOutcomeUnknown(1, 2, UnknownCause.StreamCut, 0.001m, 0.0321m),
+            """{"call":1,"attempt":2,"cause":"StreamCut","lowUsd":0.001,"highUsd":0.0321}"""),
+        ("spend_resolved", new SpendResolved(1, 2, 0.0123m, SpendSource.Operator, "ada"),
+            """{"call":1,"attempt":2,"actualUsd":0.0123,"source":"Operator","by":"ada"}"""),
+        ("tool_call_requested", new ToolCallRequested("c0001t001", 1, "send_mail", "{}", NeedsApproval: true),
+            """{"toolCallId":"c0001t001","call":1,"tool":"send_mail","arguments":"{}","needsApproval":true}"""),
+        ("tool_call_approved", new ToolCallApproved("c0001t001", "ada"),
+            """{"toolCallId":"c0001t001","by":"ada"}"""),
+        ("tool_call_denied", new ToolCallDenied("c0001t001", "ada", "too blunt"),
+            """{"toolCallId":"c0001t001","by":"ada","reason":"too blunt"}"""),
+        ("tool_call_scheduled", new ToolCallScheduled("c0001t001", 1, TimeSpan.Zero),
+            """{"toolCallId":"c0001t001","attempt":1,"delay":"00:00:00"}"""),
+        ("tool_call_started", new ToolCallStarted("c0001t001", 1, "w1"),
+            """{"toolCallId":"c0001t001","attempt":1,"worker":"w1"}"""),
+        ("tool_call_completed", new ToolCallCompleted("c0001t001", 1, "sent", Truncated: true, A.Second),
+            """{"toolCallId":"c0001t001","attempt":1,"result":"sent","truncated":true,"latency":"00:00:01"}"""),
+        ("tool_call_failed", new ToolCallFailed("c0001t001", 1, Slow, A.Second),
+            """{"toolCallId":"c0001t001","attempt":1,"failure":{"kind":"RateLimited","message":"slow down","retryAfter":"00:00:17"},"latency":"00:00:01"}"""),
+        ("passages_retrieved", new PassagesRetrieved("c0001t001", "rag", [new("doc-1", 2, "p-1", "rag.md", "RAG", "Text.", 0.75)]),
+            """{"toolCallId":"c0001t001","query":"rag","passages":[{"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","text":"Text.","score":0.75}]}"""),
+    ];
+
+    public static TheoryData<string> Names => [.. Samples.Select(sample => sample.Name)];
+
+    [Theory, MemberData(nameof(Names))]
+    public void A_fact_is_stored_as_it_always_was(string name)
+    {
+        var (_, fact, json) = Samples.Single(sample => sample.Name == name);
+
+        Assert.Equal(json, Json(fact));
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void A_stored_fact_is_read_as_it_always_was(string name)
+    {
+        var (_, fact, json) = Samples.Single(sample => sample.Name == name);
+
+        Assert.Equivalent(fact, Read(json, fact.GetType()), strict: true);
+        Assert.Equal(json, Json(Read(json, fact.GetType())));
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void A_field_of_a_later_version_is_ignored(string name)
+    {
+        var (_, fact, json) = Samples.Single(sample => sample.Name == name);
+        var later = JsonNode.Parse(json)!.AsObject();
+        later["addedLater"] = new JsonObject { ["by"] = "somebody" };
+
+        Assert.Equal(json, Json(Read(later.ToJsonString(), fact.GetType())));
+    }
+
+    [Fact]
+    public void Every_fact_has_one_sample_under_its_name()
+    {
+        var facts = typeof(RunEvent).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(RunEvent))).ToList();
+
+        Assert.All(facts, fact => Assert.True(fact.IsSealed, fact.Name));
+        Assert.Equal(facts.Select(StoredName).Order(StringComparer.Ordinal), Samples.Select(sample => sample.Name).Order(StringComparer.Ordinal));
+        Assert.All(Samples, sample => Assert.Equal(sample.Name, StoredName(sample.Fact.GetType())));
+    }
+
+    [Fact]
+    public void Facts_and_checkpoints_hold_nothing_computed()
+    {
+        var fact = typeof(RunEvent).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(RunEvent)));
+
+        Assert.DoesNotContain(fact.Append(typeof(Run)).SelectMany(type => type.GetProperties()), property => !property.CanWrite);
+    }
+
+    [Fact]
+    public void A_fact_of_an_earlier_version_is_read_with_the_defaults()
+    {
+        const string json = """{"agent":"a","agentVersion":1,"definitionHash":"h","model":"m","question":"q","priority":5,"requestedBy":"ada","maxDuration":"01:00:00"}""";
+
+        Assert.Equal(new RunQueued("a", 1, "h", "m", "q", 5, "ada", TimeSpan.FromHours(1)), Read(json, typeof(RunQueued)));
+    }
+
+    [Fact]
+    public void What_is_not_known_is_stored_as_null() => Assert.Equal(
+        """{"call":1,"attempt":1,"worker":"w1","requestHash":"h","priceVersion":null,"reservedUsd":null}""",
+        Json(new ModelCallStarted(1, 1, "w1", "h", null, null)));
+
+    [Theory]
+    [InlineData(typeof(RunStatus), "Queued Running Paused Parked Completed Failed Cancelled")]
+    [InlineData(typeof(AttemptStatus), "Scheduled Started Failed")]
+    [InlineData(typeof(ToolCallStatus), "AwaitingApproval Scheduled Started Completed Failed Denied")]
+    [InlineData(typeof(UnknownCause), "WorkerLost Cancelled StreamCut TimedOut")]
+    [InlineData(typeof(SpendSource), "LateReply ProviderExport Operator")]
+    [InlineData(typeof(FailureKind), "RateLimited Timeout Unavailable StreamCut WorkerLost Rejected Unauthorized UnknownTool BadArguments ToolError "
+        + "OutcomeUnknown CallLimit CostLimit Deadline")]
+    public void A_stored_word_keeps_its_meaning(Type words, string names) => Assert.Equal(names.Split(' '), Enum.GetNames(words));
+
+    static string Json(RunEvent fact) => JsonSerializer.Serialize(fact, fact.GetType(), StoredJson.Options);
+
+    static RunEvent Read(string json, Type fact) => (RunEvent)JsonSerializer.Deserialize(json, fact, StoredJson.Options)!;
+
+    static string StoredName(Type fact) => WordStart().Replace(fact.Name, "_$0").ToLowerInvariant();
+
+    [GeneratedRegex("(?<!^)[A-Z]", RegexOptions.CultureInvariant)]
+    private static partial Regex WordStart();
+}

@@ -1,0 +1,198 @@
+using System.Text.Json;
+using Agents.Domain.Definitions;
+using Agents.Domain.Runs;
+using CsCheck;
+
+namespace Agents.Domain.Tests;
+
+/// <summary>Thousands of runs to which anything happens in any order: commands, reports of any age, lost workers, everything twice.</summary>
+public sealed class RandomHistoriesTests
+{
+    static readonly AgentDefinition[] Agents =
+    [
+        A.Research, A.Assistant, A.Mailer,
+        A.Assistant with { Limits = A.Assistant.Limits with { Attempts = 1, ModelCallsPerStep = 9, CostUsd = 0.04m } },
+    ];
+
+    /// <summary>An agent and what happens to its run, each event a number that the world makes sense of where the run then stands.</summary>
+    static readonly Gen<(int Agent, (int Kind, int Choice)[] Happens)> Lives =
+        Gen.Select(Gen.Int[0, Agents.Length - 1], Gen.Select(Gen.Int[0, 99], Gen.Int[0, 999]).Array[1, 120]);
+
+    [Fact]
+    public void Whatever_happens_a_run_that_runs_has_something_to_wait_for() => Check(
+        (world, before, _) => Assert.True(world.Run.Status is not RunStatus.Running || world.Run.IsWaiting(), $"Stuck after {before.Status}."));
+
+    [Fact]
+    public void Whatever_happens_after_its_end_a_run_only_pays_its_bills() => Check((_, before, news) =>
+    {
+        if (before.IsFinished()) Assert.All(news, fact => Assert.True(IsLateOutcome(fact), fact.GetType().Name));
+        foreach (var (fact, next) in news.Zip(news.Skip(1)))
+            Assert.False(fact is RunCompleted or RunFailed or RunCancelled, $"{next.GetType().Name} follows {fact.GetType().Name}.");
+    });
+
+    [Fact]
+    public void Whatever_happens_a_report_that_comes_twice_counts_once() => Check((world, _, _) =>
+    {
+        if (world.LastReport is { } report) Assert.Empty(A.Decide(world.Run, world.Agent, report).Events);
+    });
+
+    [Fact]
+    public void Whatever_happens_a_checkpoint_goes_on_from_its_json_as_if_nothing_had_been_stored() => CheckHistories((_, history) =>
+    {
+        var (run, reread) = (Run.Before(A.Id), Stored(Run.Before(A.Id)));
+        foreach (var fact in history)
+        {
+            (run, reread) = (Run.Evolve(run, fact), Stored(Run.Evolve(reread, fact)));
+            Assert.Equal(Json(run), Json(reread));
+        }
+    }, iterations: 100);
+
+    [Fact]
+    public void Whatever_happens_a_history_may_be_folded_in_two_parts_cut_anywhere() => CheckHistories((_, history) =>
+    {
+        var whole = Json(history.Aggregate(Run.Before(A.Id), Run.Evolve));
+        for (var cut = 0; cut <= history.Count; cut++)
+        {
+            var checkpoint = Stored(history.Take(cut).Aggregate(Run.Before(A.Id), Run.Evolve));
+            Assert.Equal(whole, Json(history.Skip(cut).Aggregate(checkpoint, Run.Evolve)));
+        }
+    }, iterations: 30);
+
+    [Fact]
+    public void Whatever_happens_what_the_world_decided_is_what_the_history_tells() => CheckHistories((world, history) =>
+        Assert.Equal(Json(world.Run), Json(history.Aggregate(Run.Before(A.Id), Run.Evolve))), iterations: 300);
+
+    [Fact]
+    public void Whatever_happens_each_attempt_is_started_once_and_settled_once_before_the_next() => CheckHistories((_, history) =>
+    {
+        var attempts = new Dictionary<(object Call, int Attempt), string>();
+        foreach (var fact in history)
+            switch (fact)
+            {
+                case ModelCallScheduled e:
+                    Assert.DoesNotContain("started", attempts.Values);
+                    Assert.True(e.Attempt == 1 || attempts[(e.Call, e.Attempt - 1)] is "settled");
+                    attempts.Add((e.Call, e.Attempt), "scheduled");
+                    break;
+                case ToolCallScheduled e:
+                    Assert.True(e.Attempt == 1 || attempts[(e.ToolCallId, e.Attempt - 1)] is "settled");
+                    attempts.Add((e.ToolCallId, e.Attempt), "scheduled");
+                    break;
+                case ModelCallStarted e: Move((e.Call, e.Attempt), "started", "scheduled"); break;
+                case ToolCallStarted e: Move((e.ToolCallId, e.Attempt), "started", "scheduled"); break;
+                case ModelCallCompleted e: Move((e.Call, e.Attempt), "settled", "started"); break;
+                case ModelCallFailed e: Move((e.Call, e.Attempt), "settled", "started"); break;
+                case ModelCallOutcomeUnknown e: Move((e.Call, e.Attempt), "settled", "started"); break;
+                case ToolCallCompleted e: Move((e.ToolCallId, e.Attempt), "settled", "started", "scheduled"); break;
+                case ToolCallFailed { Attempt: > 0 } e: Move((e.ToolCallId, e.Attempt), "settled", "started", "scheduled"); break;
+            }
+
+        void Move((object, int) attempt, string to, params string[] from)
+        {
+            Assert.Contains(attempts[attempt], from);
+            attempts[attempt] = to;
+        }
+    });
+
+    [Fact]
+    public void Whatever_happens_no_call_has_more_attempts_in_a_round_than_it_may() => CheckHistories((world, history) =>
+    {
+        var attempts = new Dictionary<object, int>();
+        foreach (var fact in history)
+        {
+            if (fact is RunResumed) attempts.Clear();
+            object? call = fact is ModelCallScheduled model ? model.Call : fact is ToolCallScheduled tool ? tool.ToolCallId : null;
+            if (call is not null) Assert.True((attempts[call] = attempts.GetValueOrDefault(call) + 1) <= world.Agent.Limits.Attempts, $"Call {call}.");
+        }
+    });
+
+    [Fact]
+    public void Whatever_happens_the_costs_are_the_sum_over_the_facts() => CheckHistories((world, history) =>
+    {
+        var (spent, tokens, unpriced, unknown) = (0m, 0L, 0, new Dictionary<(int, int), decimal>());
+        foreach (var fact in history)
+            switch (fact)
+            {
+                case ModelCallCompleted e: spent += e.Cost?.Usd ?? 0; tokens += e.Usage?.Total() ?? 0; unpriced += e.Cost is null ? 1 : 0; break;
+                case ModelCallFailed e: spent += e.Cost?.Usd ?? 0; tokens += e.Usage?.Total() ?? 0; break;
+                case ModelCallOutcomeUnknown e: unknown.Add((e.Call, e.Attempt), e.HighUsd ?? e.LowUsd); break;
+                case SpendResolved e: spent += e.ActualUsd; Assert.True(unknown.Remove((e.Call, e.Attempt))); break;
+            }
+
+        Assert.Equal((spent, tokens, unpriced), (world.Run.CostUsd, world.Run.Usage.Total(), world.Run.UnpricedCalls));
+        Assert.Equal(spent + unknown.Values.Sum(), world.Run.SpentAtMostUsd());
+    });
+
+    [Fact]
+    public void Whatever_happens_no_call_is_scheduled_on_a_run_that_has_spent_what_it_may() => Check((world, before, news) =>
+    {
+        var run = before;
+        foreach (var fact in news)
+        {
+            if (fact is ModelCallScheduled) Assert.True(run.SpentAtMostUsd() < world.Agent.Limits.CostUsd);
+            run = Run.Evolve(run, fact);
+        }
+    });
+
+    [Fact]
+    public void Whatever_happens_the_work_owed_is_what_was_scheduled_and_has_no_outcome() => CheckHistories((world, history) =>
+    {
+        var owed = new HashSet<object>();
+        foreach (var fact in history)
+            switch (fact)
+            {
+                case ModelCallScheduled e: owed.Add(new CallModel(A.Id, e.Call, e.Attempt)); break;
+                case ToolCallScheduled e: owed.Add(new RunTool(A.Id, e.ToolCallId, e.Attempt)); break;
+                case ModelCallCompleted e: owed.Remove(new CallModel(A.Id, e.Call, e.Attempt)); break;
+                case ModelCallFailed e: owed.Remove(new CallModel(A.Id, e.Call, e.Attempt)); break;
+                case ModelCallOutcomeUnknown e: owed.Remove(new CallModel(A.Id, e.Call, e.Attempt)); break;
+                case ToolCallCompleted e: owed.Remove(new RunTool(A.Id, e.ToolCallId, e.Attempt)); break;
+                case ToolCallFailed e: owed.Remove(new RunTool(A.Id, e.ToolCallId, e.Attempt)); break;
+            }
+
+        Assert.Equal(owed, Work.OwedBy(world.Run).Select(work => work.Message).ToHashSet());
+    });
+
+    [Fact]
+    public void Whatever_happens_the_model_is_called_with_every_tool_request_answered_once() => CheckHistories((_, history) =>
+    {
+        var told = history.Take(history.FindLastIndex(fact => fact is ModelCallStarted) + 1);
+        var turns = Conversation.Of(told, passagesPerStep: 3).Turns;
+
+        Assert.Equal(
+            turns.OfType<Turn.Model>().SelectMany(turn => turn.ToolUses).Select(use => use.ToolCallId).Order(StringComparer.Ordinal),
+            turns.OfType<Turn.Tool>().Select(turn => turn.ToolCallId).Order(StringComparer.Ordinal));
+    });
+
+    [Fact]
+    public void Whatever_happened_a_run_ends_when_the_world_is_kind_again() => CheckHistories((world, _) =>
+    {
+        for (var left = 200; left > 0 && !world.Run.IsFinished() && !world.IsOutOfMoney(); left--) world.BeKind();
+
+        Assert.True(world.Run.IsFinished() || world.IsOutOfMoney(), $"{world.Run.Status}");
+    });
+
+    static bool IsLateOutcome(RunEvent fact) => fact is ModelCallCompleted or ModelCallFailed or ModelCallOutcomeUnknown or SpendResolved
+        or ToolCallCompleted or ToolCallFailed or PassagesRetrieved;
+
+    static void CheckHistories(Action<World, List<RunEvent>> holds, int iterations = 300) => Lives.Sample(life =>
+    {
+        var world = new World(Agents[life.Agent]);
+        foreach (var (kind, choice) in life.Happens) world.Happen(kind, choice);
+        holds(world, world.History);
+    }, iter: iterations);
+
+    static void Check(Action<World, Run, IReadOnlyList<RunEvent>> holds) => Lives.Sample(life =>
+    {
+        var world = new World(Agents[life.Agent]);
+        foreach (var (kind, choice) in life.Happens)
+        {
+            var before = world.Run;
+            holds(world, before, world.Happen(kind, choice));
+        }
+    }, iter: 300);
+
+    static Run Stored(Run run) => JsonSerializer.Deserialize<Run>(Json(run), StoredJson.Options)!;
+
+    static string Json(Run run) => JsonSerializer.Serialize(run, StoredJson.Options);
+}

@@ -1,0 +1,144 @@
+using Agents.Domain.Definitions;
+using Agents.Domain.Runs;
+
+namespace Agents.Domain.Tests;
+
+/// <summary>Everything around one run: people, the clock, workers that die, messages that come late or twice. It does as it is told by numbers.</summary>
+sealed class World(AgentDefinition agent)
+{
+    static readonly FailureKind[] ModelFailures =
+        [FailureKind.RateLimited, FailureKind.Timeout, FailureKind.Unavailable, FailureKind.StreamCut, FailureKind.Rejected];
+
+    static readonly FailureKind[] ToolFailures = [FailureKind.Timeout, FailureKind.ToolError, FailureKind.BadArguments, FailureKind.OutcomeUnknown];
+
+    readonly List<object> messages = []; // every message ever sent to a worker, for some come late and some twice
+    readonly List<object> reports = [];
+
+    public AgentDefinition Agent => agent;
+
+    public Run Run { get; private set; } = A.Queued(agent).Run;
+
+    public List<RunEvent> History { get; } = [.. A.Queued(agent).History];
+
+    /// <summary>The report that happened last. Null when something else did.</summary>
+    public object? LastReport { get; private set; }
+
+    public bool IsOutOfMoney() => Run.Status is RunStatus.Parked && Run.SpentAtMostUsd() >= agent.Limits.CostUsd;
+
+    /// <summary>What follows from one more thing that happens. The kind is from 0 to 99, the choice from 0 to 999.</summary>
+    public IReadOnlyList<RunEvent> Happen(int kind, int choice)
+    {
+        var before = History.Count;
+        LastReport = null;
+        if (kind < 30) Deliver(choice);
+        else if (kind < 60) Report(Model(choice, Attempt(choice)));
+        else if (kind < 80) Report(Tool(choice));
+        else if (kind < 84 && reports.Count > 0) Report(reports[choice % reports.Count]);
+        else Tell(Command(kind, choice));
+        return History.GetRange(before, History.Count - before);
+    }
+
+    /// <summary>One step towards the end: people say yes, workers work, models answer.</summary>
+    public void BeKind()
+    {
+        Tell(new StartRun("w1"));
+        Tell(new ResumeRun("ada", "go on"));
+        foreach (var id in Run.ToolCalls.Keys) Tell(new ApproveToolCall(id, "ada"));
+        foreach (var work in Work.OwedBy(Run).ToList())
+        {
+            Receive(work.Message, isOwnerGone: true, isClaimedTool: false);
+            Report(work.Message is CallModel call ? A.Reply(call.Call, "done", 0, call.Attempt) : Found((RunTool)work.Message));
+        }
+    }
+
+    object Command(int kind, int choice) => kind switch
+    {
+        < 86 => new PauseRun("ada", "look"),
+        < 91 => new ResumeRun("ada", "go on"),
+        91 when choice < 200 => new CancelRun("ada", "enough"),
+        92 when choice < 100 => new ExpireRun(),
+        < 94 => new StartRun("w1"),
+        < 98 => new ApproveToolCall(ToolCallId(choice), "ada"),
+        _ => new DenyToolCall(ToolCallId(choice), "ada", "no"),
+    };
+
+    /// <summary>Some message reaches a worker, mostly the newest; now and then a worker is thought dead, rightly or not.</summary>
+    void Deliver(int choice)
+    {
+        if (messages.Count == 0)
+        {
+            Tell(new StartRun("w1"));
+            return;
+        }
+
+        var message = choice % 4 > 0 ? messages[^1] : messages[choice % messages.Count];
+        Receive(message, isOwnerGone: choice % 5 == 0, isClaimedTool: choice % 3 == 0);
+    }
+
+    void Receive(object message, bool isOwnerGone, bool isClaimedTool)
+    {
+        var (claim, lost) = message switch
+        {
+            CallModel m => (
+                Claim.On(Run, m, new ModelCallStarted(m.Call, m.Attempt, "w1", "hash", "2026-11", 0.02m), isOwnerGone),
+                (object)new RecordModelCallLost(m.Call, m.Attempt, UnknownCause.WorkerLost)),
+            RunTool m => (
+                Claim.On(Run, m, new ToolCallStarted(m.ToolCallId, m.Attempt, "w1"), isOwnerGone),
+                A.ToolFailure(m.ToolCallId, FailureKind.OutcomeUnknown, m.Attempt)),
+            _ => throw new ArgumentException(message.ToString(), nameof(message)),
+        };
+
+        if (claim is Claim.Taken taken && (message is CallModel || isClaimedTool)) Append([taken.Started]);
+        if (claim is Claim.Lost) Report(lost);
+    }
+
+    void Report(object report)
+    {
+        reports.Add(report);
+        LastReport = report;
+        Tell(report);
+    }
+
+    void Tell(object message)
+    {
+        var decision = A.Decide(Run, agent, message);
+        messages.AddRange(decision.Work().Select(work => work.Message));
+        Append(decision.Events);
+    }
+
+    void Append(IReadOnlyList<RunEvent> facts)
+    {
+        Run = facts.Aggregate(Run, Run.Evolve);
+        History.AddRange(facts);
+    }
+
+    /// <summary>Mostly the attempt in flight, now and then another.</summary>
+    (int Call, int Attempt) Attempt(int choice) => Run.ModelCall is { } call && choice % 7 > 0
+        ? (call.Call, call.Number)
+        : (1 + choice % 3, 1 + choice / 10 % 3);
+
+    static object Model(int choice, (int Call, int Attempt) of) => (choice / 7 % 10) switch
+    {
+        < 4 => A.Reply(of.Call, choice % 2 == 0 ? "one\ntwo" : "", choice % 11 == 0 ? null : 0.005m, of.Attempt),
+        4 => A.Reply(of.Call, "", 0.005m, of.Attempt, "search_documents"),
+        5 => A.Reply(of.Call, "", 0.005m, of.Attempt, "search_documents", "send_mail", "rm_rf"),
+        6 => A.Reply(of.Call, "", 0.005m, of.Attempt, "open_ticket", "open_ticket", "send_mail", "search_documents", "search_documents"),
+        7 => new RecordModelCallLost(of.Call, of.Attempt, UnknownCause.WorkerLost),
+        _ => A.ModelFailure(ModelFailures[choice % ModelFailures.Length], of.Call, of.Attempt, lowUsd: 0.001m),
+    };
+
+    object Tool(int choice)
+    {
+        var id = ToolCallId(choice);
+        var attempt = Run.ToolCalls.GetValueOrDefault(id)?.Attempt + (choice % 7 == 0 ? 1 : 0) ?? 1;
+        return choice % 3 > 0 ? Found(new(A.Id, id, attempt)) : A.ToolFailure(id, ToolFailures[choice / 3 % ToolFailures.Length], attempt);
+    }
+
+    static RecordToolResult Found(RunTool call) =>
+        A.Result(call.ToolCallId, "found", call.Attempt, A.Passage(call.ToolCallId), A.Passage("shared"), A.Passage("p" + call.Attempt));
+
+    /// <summary>Mostly a call of this turn, now and then one of long ago.</summary>
+    string ToolCallId(int choice) => Run.ToolCalls.Count > 0 && choice % 7 > 0
+        ? Run.ToolCalls.Keys.ElementAt(choice % Run.ToolCalls.Count)
+        : ToolCallIds.OfModelCall(1 + choice % 2, 1);
+}
