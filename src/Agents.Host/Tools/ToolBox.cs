@@ -61,10 +61,21 @@ public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembl
 
     static string QueryOf(Dictionary<string, object?> arguments) => arguments.Values.FirstOrDefault()?.ToString() ?? "";
 
-    static AIFunction Create(Type type, ToolAttribute tool) => AIFunctionFactory.Create(
-        type.GetMethod("Run") ?? throw new InvalidOperationException($"Tool {tool.Name} has no public method Run."),
-        arguments => ActivatorUtilities.CreateInstance(arguments.Services!, type, arguments.Context![typeof(ToolContext)]!),
-        new AIFunctionFactoryOptions { Name = tool.Name, MarshalResult = (result, _, _) => ValueTask.FromResult(result) });
+    static AIFunction Create(Type type, ToolAttribute tool)
+    {
+        var run = type.GetMethod("Run") ?? throw new InvalidOperationException($"Tool {tool.Name} has no public method Run.");
+        var options = new AIFunctionFactoryOptions { Name = tool.Name, MarshalResult = (result, _, _) => ValueTask.FromResult(result) };
+        return run.IsStatic
+            ? AIFunctionFactory.Create(run, target: null, options)
+            : AIFunctionFactory.Create(run, arguments => Instance(type, arguments), options);
+    }
+
+    /// <summary>A new one for each call; it takes the <see cref="ToolContext"/> in its constructor if it wants it.</summary>
+    static object Instance(Type type, AIFunctionArguments arguments)
+    {
+        var wantsContext = type.GetConstructors().SelectMany(one => one.GetParameters()).Any(parameter => parameter.ParameterType == typeof(ToolContext));
+        return ActivatorUtilities.CreateInstance(arguments.Services!, type, wantsContext ? [arguments.Context![typeof(ToolContext)]!] : []);
+    }
 
     sealed record Entry(AIFunction Function, ToolAttribute Tool);
 }

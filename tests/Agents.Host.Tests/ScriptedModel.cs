@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Agents.Host.Models;
+using Microsoft.Extensions.AI;
+
+namespace Agents.Host.Tests;
+
+/// <summary>
+/// Answers the calls of a run whose question has a script, line by line; a line may be a text, tool requests, an exception to throw, or something to wait for.
+/// Questions without a script are answered offline. Tests share it, so each uses a question of its own.
+/// </summary>
+public sealed class ScriptedModel : IChatClient
+{
+    readonly OfflineExtractiveModel offline = new();
+    readonly ConcurrentDictionary<string, ConcurrentQueue<object>> scripts = new();
+    readonly ConcurrentDictionary<string, ConcurrentQueue<IReadOnlyList<ChatMessage>>> asked = new();
+
+    /// <summary>The price list knows this model: $0.15 and $0.60 per million tokens.</summary>
+    public const string Priced = "gpt-4o-mini";
+
+    public ScriptedModel Says(string question, params object[] lines)
+    {
+        var script = scripts.GetOrAdd(question, _ => new());
+        foreach (var line in lines) script.Enqueue(line);
+        return this;
+    }
+
+    /// <summary>What the model was sent for a question, call by call.</summary>
+    public IReadOnlyList<IReadOnlyList<ChatMessage>> Asked(string question) => [.. asked.GetValueOrDefault(question) ?? []];
+
+    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var said = messages.ToList();
+        var question = said.First(message => message.Role == ChatRole.User).Text;
+        asked.GetOrAdd(question, _ => new()).Enqueue(said);
+        if (!scripts.TryGetValue(question, out var script))
+        {
+            await foreach (var update in offline.GetStreamingResponseAsync(said, options, cancellationToken)) yield return update;
+            yield break;
+        }
+
+        if (!script.TryDequeue(out var line)) throw new HttpRequestException("The script is over.", null, HttpStatusCode.BadRequest);
+        if (line is Task wait)
+        {
+            await wait.WaitAsync(cancellationToken);
+            if (!script.TryDequeue(out line)) throw new HttpRequestException("The script is over.", null, HttpStatusCode.BadRequest);
+        }
+
+        if (line is Exception failure) throw failure;
+
+        IList<AIContent> contents = line switch
+        {
+            string text => [new TextContent(text)],
+            (string tool, object arguments) => [Ask(tool, arguments)],
+            (string, object)[] several => [.. several.Select(one => Ask(one.Item1, one.Item2))],
+            _ => throw new InvalidOperationException(line.GetType().Name),
+        };
+        yield return new(ChatRole.Assistant, contents) { ModelId = Priced, ResponseId = "reply" };
+        yield return new(ChatRole.Assistant, [new UsageContent(new() { InputTokenCount = 1000, OutputTokenCount = 100, TotalTokenCount = 1100 })])
+        {
+            ModelId = Priced, FinishReason = ChatFinishReason.Stop,
+        };
+    }
+
+    static FunctionCallContent Ask(string tool, object arguments) =>
+        new("call", tool, JsonSerializer.Deserialize<Dictionary<string, object?>>(JsonSerializer.Serialize(arguments)));
+
+    public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+        GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken);
+
+    public object? GetService(Type serviceType, object? serviceKey = null) => null;
+
+    public void Dispose()
+    {
+    }
+}

@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using System.ComponentModel;
+using Agents.Domain.Definitions;
+using Agents.Host.Tools;
+
+namespace Agents.Host.Tests;
+
+/// <summary>Agents and tools that only tests have.</summary>
+static class TestAgents
+{
+    /// <summary>One step with tools: asks until it answers.</summary>
+    public static readonly AgentDefinition Clerk = new()
+    {
+        Name = "clerk",
+        Steps = [new ModelStep("work", "Do what is asked.", [new("add"), new("send_letter"), new("search_documents"), new("shred", NeedsApproval: true)])],
+        Limits = new(ModelCallsPerStep: 4, Attempts: 2, CostUsd: 1),
+    };
+
+    /// <summary>No model at all.</summary>
+    public static readonly AgentDefinition Counter = new()
+    {
+        Name = "counter",
+        Steps = [.. Enumerable.Range(1, 3).Select(step => new ToolStep(
+            $"count {step}", new("add"), new Dictionary<string, Argument> { ["left"] = new Argument.Text("1"), ["right"] = new Argument.Text("2") }))],
+    };
+
+    public static IEnumerable<AgentDefinition> All => [Clerk, Counter];
+}
+
+[Tool("add")]
+public sealed class Add
+{
+    [Description("Adds two numbers.")]
+    public static string Run(string left, string right) => $"{int.Parse(left) + int.Parse(right)}";
+}
+
+/// <summary>Must not run twice. Remembers every letter by its key.</summary>
+[Tool("send_letter", Repeatable = false)]
+public sealed class SendLetter(ToolContext context)
+{
+    public static readonly ConcurrentDictionary<string, string> Sent = new();
+
+    [Description("Sends a letter.")]
+    public async Task<string> Run(string to, CancellationToken ct)
+    {
+        if (to == "nobody") throw new InvalidOperationException("Nobody lives there.");
+        if (to == "far away") await Task.Delay(Timeout.Infinite, ct);
+        Sent[context.IdempotencyKey] = to;
+        return "sent";
+    }
+}
+
+[Tool("shred", Repeatable = false)]
+public sealed class Shred
+{
+    [Description("Destroys a document.")]
+    public static string Run(string document) => $"{document} is gone";
+}
