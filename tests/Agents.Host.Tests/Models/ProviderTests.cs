@@ -3,14 +3,13 @@ using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Models;
 using Microsoft.Extensions.AI;
+using static Agents.Host.Tests.Models.ModelCalls;
 
 namespace Agents.Host.Tests.Models;
 
 /// <summary>Every provider's real SDK over real HTTP, against <see cref="FakeProvider"/>.</summary>
 public sealed class ProviderTests
 {
-    const string Key = "canary-0123456789abcdef";
-
     public static TheoryData<ModelProvider> Providers =>
         [ModelProvider.OpenAI, ModelProvider.Azure, ModelProvider.Anthropic, ModelProvider.Ollama];
 
@@ -348,7 +347,7 @@ public sealed class ProviderTests
         var address = fake.Address;
         await fake.DisposeAsync();
 
-        var failed = Assert.IsType<ModelOutcome.Failed>(await Call(provider, address, null, null, 60, 60, null, default));
+        var failed = Assert.IsType<ModelOutcome.Failed>(await Call(provider, address));
 
         Assert.Equal(FailureKind.Unavailable, failed.Failure.Kind);
     }
@@ -366,31 +365,4 @@ public sealed class ProviderTests
 
     static async Task<Failure> Fails(ModelProvider provider, FakeProvider fake, double firstToken = 60) =>
         Assert.IsType<ModelOutcome.Failed>(await Call(provider, fake, firstToken: firstToken)).Failure;
-
-    static Task<ModelOutcome> Call(
-        ModelProvider provider, FakeProvider fake, IReadOnlyList<ChatMessage>? messages = null, Action<string>? onDelta = null,
-        double callTimeout = 60, double firstToken = 60, string? model = null, CancellationToken ct = default) =>
-        Call(provider, fake.Address, messages, onDelta, callTimeout, firstToken, model, ct);
-
-    static Task<ModelOutcome> Call(
-        ModelProvider provider, Uri address, IReadOnlyList<ChatMessage>? messages, Action<string>? onDelta,
-        double callTimeout, double firstToken, string? model, CancellationToken ct)
-    {
-        var options = Options(provider, address, callTimeout, firstToken);
-        return ModelCall.Run(ChatClients.Create(options), messages ?? [new(ChatRole.System, "Be brief."), new(ChatRole.User, "Hello")],
-            new() { ModelId = model, Tools = [Search] }, options, onDelta, ct);
-    }
-
-    static ModelOptions Options(ModelProvider provider, Uri address, double callTimeout = 60, double firstToken = 60) => new()
-    {
-        Provider = provider,
-        Endpoint = provider == ModelProvider.OpenAI ? new(address, "/v1") : address,
-        ApiKey = Key,
-        Default = "the-model",
-        CallTimeout = TimeSpan.FromSeconds(callTimeout),
-        FirstTokenTimeout = TimeSpan.FromSeconds(firstToken),
-    };
-
-    static readonly AIFunctionDeclaration Search = AIFunctionFactory.CreateDeclaration("search_documents", "Finds passages.",
-        JsonDocument.Parse("""{"type":"object","properties":{"query":{"type":"string"}},"required":["query"]}""").RootElement);
 }
