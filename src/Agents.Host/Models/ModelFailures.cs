@@ -62,6 +62,7 @@ public static partial class ModelFailures
         return Of(kind, $"HTTP {(int)status}: {message}", retryAfter);
     }
 
-    [GeneratedRegex("""\bsk-[A-Za-z0-9_\-*.]{3,}|\bBearer\s+[^\s"',;]+|\b(?:x-)?api[-_]?key["']?\s*[:=]\s*["']?[^\s"',;]+""", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("""\bsk-[A-Za-z0-9_\-*.]{3,}|\bBearer\s+[^\s"',;]+|\b(?:x-)?api[-_]?key["']?\s*[:=]\s*["']?[^\s"',;]+""",
+        RegexOptions.IgnoreCase)]
     private static partial Regex Secret();
 }

@@ -36,11 +36,12 @@ public sealed class ProviderHttp(ModelOptions options) : DelegatingHandler(Socke
         return new(response.StatusCode, ModelFailures.Redact(MessageIn(body), options.ApiKey), RetryAfter(response.Headers, DateTimeOffset.UtcNow));
     }
 
-    /// <summary>The wait in <c>retry-after-ms</c> or <c>Retry-After</c> (seconds or a date), at least 0 and at most a day. Null when neither makes sense.</summary>
+    /// <summary>The wait in <c>retry-after-ms</c> or <c>Retry-After</c> (seconds or a date), 0 to a day. Null when neither makes sense.</summary>
     public static TimeSpan? RetryAfter(HttpResponseHeaders headers, DateTimeOffset now)
     {
         var milliseconds = headers.TryGetValues("retry-after-ms", out var values)
-                           && double.TryParse(values.First(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+                           && double.TryParse(values.First(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+                           && double.IsFinite(number)
             ? number
             : (headers.RetryAfter?.Delta ?? headers.RetryAfter?.Date - now)?.TotalMilliseconds;
 

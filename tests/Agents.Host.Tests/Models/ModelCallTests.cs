@@ -78,6 +78,18 @@ public sealed class ModelCallTests
     }
 
     [Fact]
+    public async Task A_reply_too_long_for_the_wire_is_cut()
+    {
+        await using var fake = await FakeProvider.Start();
+        fake.Script(FakeReply.Answer(new string('x', 700), new(1, 1)) with { Model = new string('m', 1024 * 1024) }); // a mebibyte per piece
+
+        var failed = Failed(await ModelCalls.Call(ModelProvider.OpenAI, fake));
+
+        Assert.Equal(FailureKind.StreamCut, failed.Failure.Kind);
+        Assert.InRange(failed.ReceivedCharacters, 350, 64 * 7);
+    }
+
+    [Fact]
     public async Task Names_and_arguments_are_clean()
     {
         var answered = Answered(await Run(null, Calls("t\0ool\uD83D", new() { ["q"] = "a\0b" }), Stop()));
