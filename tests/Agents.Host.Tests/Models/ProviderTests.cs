@@ -135,6 +135,23 @@ public sealed class ProviderTests
     }
 
     [Theory, MemberData(nameof(Providers))]
+    public async Task A_connection_lost_before_the_answer_is_one_request_also_on_a_connection_used_before(ModelProvider provider)
+    {
+        await using var fake = await FakeProvider.Start();
+        fake.Script(new() { Drops = true }, FakeReply.Answer("x", new(1, 1)), new() { Drops = true });
+        var options = Options(provider, fake.Address);
+        using var client = ChatClients.Create(options);
+
+        var outcomes = new List<ModelOutcome>();
+        for (var i = 0; i < 3; i++) outcomes.Add(await ModelCall.Run(client, [new(ChatRole.User, "x")], new(), options, null, default));
+
+        Assert.Equal(FailureKind.Unavailable, Assert.IsType<ModelOutcome.Failed>(outcomes[0]).Failure.Kind);
+        Assert.IsType<ModelOutcome.Answered>(outcomes[1]);
+        Assert.Equal(FailureKind.Unavailable, Assert.IsType<ModelOutcome.Failed>(outcomes[2]).Failure.Kind);
+        Assert.Equal(3, fake.Requests.Count);
+    }
+
+    [Theory, MemberData(nameof(Providers))]
     public async Task A_refused_request_carries_the_providers_words(ModelProvider provider)
     {
         await using var fake = await FakeProvider.Start();
