@@ -31,12 +31,15 @@ sealed class BoundedReplyStream(Stream inner, TimeSpan silence) : Stream
 
     int Count(ReadOnlySpan<byte> buffer, int read)
     {
+        var bytes = buffer[..read];
+        var firstLineEnd = bytes.IndexOf((byte)'\n');
         total += read;
-        var lastLineEnd = buffer[..read].LastIndexOf((byte)'\n');
-        line = lastLineEnd < 0 ? line + read : read - lastLineEnd - 1;
+        line += firstLineEnd < 0 ? read : firstLineEnd;
 
         if (total > ModelLimits.WireBytes) throw new IOException($"The reply is longer than {ModelLimits.WireBytes} bytes.");
         if (line > ModelLimits.WireLineBytes) throw new IOException($"A line of the reply is longer than {ModelLimits.WireLineBytes} bytes.");
+
+        if (firstLineEnd >= 0) line = read - bytes.LastIndexOf((byte)'\n') - 1;
         return read;
     }
 

@@ -32,11 +32,11 @@ public static class ChatClients
         return new OpenAIClient(new ApiKeyCredential(options.ApiKey!), settings).GetChatClient(options.Default).AsIChatClient();
     }
 
-    static IChatClient Azure(ModelOptions options)
+    static AzureDeployments Azure(ModelOptions options)
     {
         var settings = new AzureOpenAIClientOptions();
         Configure(settings, options);
-        return new AzureDeployments(new(options.Endpoint!, new ApiKeyCredential(options.ApiKey!), settings), options.Default);
+        return new(new(options.Endpoint!, new ApiKeyCredential(options.ApiKey!), settings), options.Default);
     }
 
     // From its version 2026-10-21 on, which the SDK asks for, Anthropic's API refuses requests that choose a sampling.

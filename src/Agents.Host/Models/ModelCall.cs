@@ -12,9 +12,10 @@ public static class ModelCall
     /// <param name="options">Tools as declarations: nothing is run here.</param>
     /// <param name="onDelta">Gets the text piece by piece, clean, never more than <see cref="ModelLimits.Text"/>. What it throws propagates.</param>
     /// <returns>The reply, or why there is none.</returns>
-    /// <exception cref="OperationCanceledException">The caller's token was cancelled. Our own time limits are a <see cref="ModelOutcome.Failed"/>.</exception>
+    /// <exception cref="OperationCanceledException">The caller's token was cancelled; our own limits give a <see cref="ModelOutcome.Failed"/>.</exception>
     public static async Task<ModelOutcome> Run(
-        IChatClient client, IEnumerable<ChatMessage> messages, ChatOptions options, ModelOptions limits, Action<string>? onDelta, CancellationToken ct)
+        IChatClient client, IEnumerable<ChatMessage> messages, ChatOptions options, ModelOptions limits,
+        Action<string>? onDelta, CancellationToken ct)
     {
         var started = Stopwatch.GetTimestamp();
         var reply = new ReplyInProgress(onDelta);
@@ -23,7 +24,8 @@ public static class ModelCall
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         stop.CancelAfter(limits.FirstTokenTimeout < limits.CallTimeout ? limits.FirstTokenTimeout : limits.CallTimeout);
 
-        await using var updates = new PatientEnumerator<ChatResponseUpdate>(client.GetStreamingResponseAsync(messages, options, stop.Token), stop.Token);
+        await using var updates = new PatientEnumerator<ChatResponseUpdate>(
+            client.GetStreamingResponseAsync(messages, options, stop.Token), stop.Token);
         while (true)
         {
             try

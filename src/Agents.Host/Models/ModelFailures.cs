@@ -14,7 +14,7 @@ public static partial class ModelFailures
     /// <summary>The failure an exception stands for; null for our own faults, which propagate, and for cancelling.</summary>
     public static Failure? From(Exception exception) => exception switch
     {
-        ProviderRefusal e => OfStatus(e.Status, e.Message, e.RetryAfter),
+        ProviderRefusedException e => OfStatus(e.Status, e.Message, e.RetryAfter),
         ClientResultException { Status: > 0 } e => OfStatus((HttpStatusCode)e.Status, e.Message, null),
         ClientResultException or AnthropicIOException => From(exception.InnerException ?? new IOException(exception.Message)),
         AnthropicApiException e => OfStatus(e.StatusCode, ProviderHttp.MessageIn(e.ResponseBody), null),
@@ -62,6 +62,7 @@ public static partial class ModelFailures
         return Of(kind, $"HTTP {(int)status}: {message}", retryAfter);
     }
 
-    [GeneratedRegex("""\bsk-[A-Za-z0-9_\-*.]{3,}|\bBearer\s+[^\s"',;]+|\b(?:x-)?api[-_]?key["']?\s*[:=]\s*["']?[^\s"',;]+""", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("""\bsk-[A-Za-z0-9_\-*.]{3,}|\bBearer\s+[^\s"',;]+|\b(?:x-)?api[-_]?key["']?\s*[:=]\s*["']?[^\s"',;]+""",
+        RegexOptions.IgnoreCase)]
     private static partial Regex Secret();
 }

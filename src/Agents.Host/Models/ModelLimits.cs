@@ -25,7 +25,7 @@ public static class ModelLimits
     /// <summary>UTF-16 units of a failure's message.</summary>
     public const int FailureMessage = 500;
 
-    /// <summary>Bytes of one reply on the wire; beyond, the stream counts as cut. Framing is most of it: a token of four letters takes 300 bytes.</summary>
+    /// <summary>Bytes of one reply on the wire; beyond, the stream counts as cut. Mostly framing: four letters take 300 bytes.</summary>
     public const long WireBytes = 64L * 1024 * 1024;
 
     /// <summary>Bytes between two line ends on the wire, because the SDKs hold a line in memory; beyond, the stream counts as cut.</summary>

@@ -44,7 +44,7 @@ public sealed class ModelOptions
     public TimeSpan FirstTokenTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Reads and checks the section <c>Models</c>.</summary>
-    /// <exception cref="InvalidOperationException">A value is missing or wrong; the message names the key and what it may be, never a secret.</exception>
+    /// <exception cref="InvalidOperationException">A value is missing or wrong; the message names the key, never a secret.</exception>
     public static ModelOptions From(IConfiguration configuration)
     {
         var section = configuration.GetSection("Models");
@@ -111,7 +111,8 @@ public sealed class ModelOptions
         ModelProvider.Offline => "offline-extractive-1",
         ModelProvider.OpenAI => "gpt-4o-mini",
         ModelProvider.Anthropic => "claude-haiku-4-5",
-        _ => throw new InvalidOperationException($"Models__Default is missing; name {(provider == ModelProvider.Azure ? "the deployment" : "a pulled model")}."),
+        ModelProvider.Azure => throw new InvalidOperationException("Models__Default is missing; name the deployment."),
+        _ => throw new InvalidOperationException("Models__Default is missing; name a pulled model."),
     };
 
     static TimeSpan ReadTimeout(string key, string? value, TimeSpan otherwise)

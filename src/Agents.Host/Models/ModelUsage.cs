@@ -58,7 +58,7 @@ public sealed class ModelUsage
         }
         catch (Exception e) when (e is FormatException or InvalidOperationException or OverflowException)
         {
-            return new(null, raw, $"The usage report is not believed: {e.Message}");
+            return Disbelieve(raw, e.Message);
         }
     }
 
@@ -76,10 +76,12 @@ public sealed class ModelUsage
         long[] buckets = [usage.InputTokens, usage.OutputTokens, usage.CachedInputTokens,
             usage.CacheWrite5MinutesTokens, usage.CacheWrite1HourTokens, usage.ReasoningTokens];
 
-        return buckets.Any(tokens => tokens is < 0 or > Price.MaxTokens) ? new(null, raw, "The usage report is not believed: a count is out of range.")
-            : usage.Total() == 0 && raw is not null ? new(null, raw, "The usage report is not believed: it is all zero.")
+        return buckets.Any(tokens => tokens is < 0 or > Price.MaxTokens) ? Disbelieve(raw, "a count is out of range.")
+            : usage.Total() == 0 && raw is not null ? Disbelieve(raw, "it is all zero.")
             : new(usage, raw, null);
     }
+
+    static ReportedUsage Disbelieve(string? raw, string why) => new(null, raw, $"The usage report is not believed: {why}");
 
     /// <summary>Input includes cache reads and writes. Output includes reasoning, unless the total says otherwise.</summary>
     static Usage OfOpenAI(JsonObject usage)

@@ -8,8 +8,11 @@ namespace Agents.Host.Models;
 
 /// <summary>The one way to the provider for every SDK: its refusals become one kind of exception, its replies are bounded.</summary>
 /// <remarks>Without it each SDK reports an error in its own way, and Anthropic's and Ollama's lose the Retry-After header.</remarks>
-sealed class ProviderHttp(ModelOptions options) : DelegatingHandler(Sockets())
+public sealed class ProviderHttp(ModelOptions options) : DelegatingHandler(Sockets())
 {
+    // Only for calls that were given up while their SDK did not heed its token; a call in time is measured by ModelCall.
+    static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
     /// <summary>A client whose only time limits are those of <see cref="ModelOptions"/>.</summary>
     public static HttpClient Client(ModelOptions options) => new(new ProviderHttp(options)) { Timeout = Timeout.InfiniteTimeSpan };
 
@@ -21,23 +24,24 @@ sealed class ProviderHttp(ModelOptions options) : DelegatingHandler(Sockets())
                 throw await Refusal(response, cancellationToken);
 
         var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var bounded = new StreamContent(new BoundedReplyStream(body, options.CallTimeout));
+        var bounded = new StreamContent(new BoundedReplyStream(body, options.CallTimeout + Grace));
         foreach (var header in response.Content.Headers) bounded.Headers.TryAddWithoutValidation(header.Key, header.Value);
         response.Content = bounded;
         return response;
     }
 
-    async Task<ProviderRefusal> Refusal(HttpResponseMessage response, CancellationToken ct)
+    async Task<ProviderRefusedException> Refusal(HttpResponseMessage response, CancellationToken ct)
     {
         var body = await ReadStart(response.Content, ct);
         return new(response.StatusCode, ModelFailures.Redact(MessageIn(body), options.ApiKey), RetryAfter(response.Headers, DateTimeOffset.UtcNow));
     }
 
-    /// <summary>The wait in <c>retry-after-ms</c> or <c>Retry-After</c> (seconds or a date), at least 0 and at most a day. Null when neither makes sense.</summary>
+    /// <summary>The wait in <c>retry-after-ms</c> or <c>Retry-After</c> (seconds or a date), 0 to a day. Null when neither makes sense.</summary>
     public static TimeSpan? RetryAfter(HttpResponseHeaders headers, DateTimeOffset now)
     {
         var milliseconds = headers.TryGetValues("retry-after-ms", out var values)
-                           && double.TryParse(values.First(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+                           && double.TryParse(values.First(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+                           && double.IsFinite(number)
             ? number
             : (headers.RetryAfter?.Delta ?? headers.RetryAfter?.Date - now)?.TotalMilliseconds;
 
@@ -92,7 +96,7 @@ sealed class ProviderHttp(ModelOptions options) : DelegatingHandler(Sockets())
 /// <summary>The provider answered with something other than success.</summary>
 /// <param name="message">The provider's own words, without secrets.</param>
 /// <param name="retryAfter">The wait it asked for. Null when it asked for none.</param>
-sealed class ProviderRefusal(HttpStatusCode status, string message, TimeSpan? retryAfter) : Exception(message)
+public sealed class ProviderRefusedException(HttpStatusCode status, string message, TimeSpan? retryAfter) : Exception(message)
 {
     public HttpStatusCode Status => status;
     public TimeSpan? RetryAfter => retryAfter;

@@ -50,7 +50,7 @@ sealed class ReplyInProgress(Action<string>? onDelta)
         var answering = Clean(model, ModelLimits.Name);
         return new(
             text.Length == 0 && refusal is not null ? Clean(refusal, ModelLimits.Text) : text.ToString(),
-            written.Count > 0 ? [.. written.OrderBy(entry => entry.Key).Select(entry => Request(entry.Value.Name, entry.Value.Arguments.ToString()))] : parsed,
+            written.Count > 0 ? WrittenRequests() : parsed,
             citations,
             IsCut && text.Length >= ModelLimits.Text - 1 ? "length" : Clean(FinishReason, ModelLimits.Name),
             answering == "" ? askedFor : answering,
@@ -98,7 +98,8 @@ sealed class ReplyInProgress(Action<string>? onDelta)
             case RawMessageStreamEvent { Value: RawContentBlockStartEvent { ContentBlock.Value: ToolUseBlock tool } start }:
                 AddWritten(start.Index, tool.Name, null);
                 break;
-            case RawMessageStreamEvent { Value: RawContentBlockDeltaEvent { Delta.Value: InputJsonDelta piece } delta } when written.ContainsKey(delta.Index):
+            case RawMessageStreamEvent { Value: RawContentBlockDeltaEvent { Delta.Value: InputJsonDelta piece } delta }
+                when written.ContainsKey(delta.Index): // else it belongs to a tool the provider runs itself
                 AddWritten(delta.Index, null, piece.PartialJson);
                 break;
         }
@@ -122,6 +123,9 @@ sealed class ReplyInProgress(Action<string>? onDelta)
         var room = ModelLimits.Arguments + 1 - request.Arguments.Length; // one more than allowed, so that the cut shows
         request.Arguments.Append(arguments.AsSpan(0, Math.Min(arguments?.Length ?? 0, room)));
     }
+
+    List<ToolRequest> WrittenRequests() =>
+        [.. written.OrderBy(entry => entry.Key).Select(entry => Request(entry.Value.Name, entry.Value.Arguments.ToString()))];
 
     ToolRequest Request(string name, string arguments)
     {

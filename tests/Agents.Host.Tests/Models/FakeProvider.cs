@@ -79,6 +79,11 @@ public sealed class FakeProvider : IAsyncDisposable
         try
         {
             await Task.Delay(reply.Delay, stop.Token);
+            if (reply.Drops)
+            {
+                context.Abort();
+                return;
+            }
             foreach (var (name, value) in reply.Headers) context.Response.Headers[name] = value;
             context.Response.StatusCode = reply.Status;
             if (reply.Status != 200)
@@ -360,6 +365,9 @@ public sealed record FakeReply
 
     /// <summary>Before anything is sent.</summary>
     public TimeSpan Delay { get; init; }
+
+    /// <summary>Breaks the connection before anything is sent.</summary>
+    public bool Drops { get; init; }
 
     public TimeSpan BetweenFrames { get; init; }
 
