@@ -8,7 +8,7 @@ using Wolverine;
 namespace Agents.Host.Runs;
 
 /// <summary>Why somebody pauses, resumes or cancels a run.</summary>
-/// <param name="Reason">At most 500 characters; may be left out.</param>
+/// <param name="Reason">At most 500 characters; may be left out, with the whole body.</param>
 public sealed record ReasonRequest(string? Reason = null);
 
 /// <summary>The manner that all commands of a person on a run share: refuse what does not fit, decide, store.</summary>
@@ -18,10 +18,10 @@ public static class ChangeRun
 
     /// <param name="fits">Whether the command fits the run as it is; if not, 409 says what would.</param>
     public static async Task<(IResult, OutgoingMessages)> Apply(
-        Guid id, ReasonRequest? request, IDocumentSession session, Definitions definitions,
+        Guid id, HttpContext http, IDocumentSession session, Definitions definitions,
         Func<Run, bool> fits, string wanted, Func<Run, AgentDefinition, string, Decision> decide, CancellationToken ct)
     {
-        var reason = request?.Reason ?? "";
+        var reason = await ReasonOf(http.Request, ct);
         if (reason.Length > ReasonCharacters) return (RunProblems.BadReason(ReasonCharacters), []);
 
         Run? refused = null;
@@ -35,6 +35,13 @@ public static class ChangeRun
         if (decision is null) return (RunProblems.NotFound(id), []);
         if (refused is not null) return (RunProblems.WrongStatus(refused, wanted), []);
         return (Results.Ok(new RunState(id, decision.Run.Status.ToString().ToLowerInvariant())), decision.Messages());
+    }
+
+    /// <summary>Empty when there is no body: a reason may be left out, and so may everything.</summary>
+    static async Task<string> ReasonOf(HttpRequest request, CancellationToken ct)
+    {
+        if (request.ContentLength is null or 0) return "";
+        return (await request.ReadFromJsonAsync<ReasonRequest>(JsonFormat.Api, ct))?.Reason ?? "";
     }
 }
 

@@ -12,8 +12,8 @@ public static class PauseRunEndpoint
 {
     [WolverinePost("/runs/{id}/pause"), ProducesResponseType<RunState>(200), ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409)]
     public static Task<(IResult, OutgoingMessages)> Post(
-        Guid id, ReasonRequest? request, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct) =>
+        Guid id, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct) =>
         ChangeRun.Apply(
-            id, request, session, definitions, run => run.Status is RunStatus.Running, "running",
+            id, http, session, definitions, run => run.Status is RunStatus.Running, "running",
             (run, agent, reason) => RunDecider.Decide(run, agent, new PauseRun(Caller.Of(http).Name, reason)), ct);
 }

@@ -12,8 +12,8 @@ public static class ResumeRunEndpoint
 {
     [WolverinePost("/runs/{id}/resume"), ProducesResponseType<RunState>(200), ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409)]
     public static Task<(IResult, OutgoingMessages)> Post(
-        Guid id, ReasonRequest? request, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct) =>
+        Guid id, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct) =>
         ChangeRun.Apply(
-            id, request, session, definitions, run => run.Status is RunStatus.Paused or RunStatus.Parked, "paused or parked",
+            id, http, session, definitions, run => run.Status is RunStatus.Paused or RunStatus.Parked, "paused or parked",
             (run, agent, reason) => RunDecider.Decide(run, agent, new ResumeRun(Caller.Of(http).Name, reason)), ct);
 }

@@ -49,12 +49,9 @@ namespace Internal.Generated.WolverineHandlers
                 return;
             }
 
-            // Reading the request body via JSON deserialization
-            var (request, jsonContinue) = await ReadJsonAsync<Agents.Host.Runs.ReasonRequest>(httpContext, true);
-            if (jsonContinue == Wolverine.HandlerContinuation.Stop) return;
 
             // The actual HTTP request handler execution
-            (var result, var outgoingMessages) = await Agents.Host.Runs.PauseRunEndpoint.Post(id, request, documentSession, _definitions, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            (var result, var outgoingMessages) = await Agents.Host.Runs.PauseRunEndpoint.Post(id, documentSession, _definitions, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
 
             // Outgoing, cascaded message
