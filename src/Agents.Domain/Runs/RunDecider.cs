@@ -67,15 +67,15 @@ public static class RunDecider
         var decision = Decision.On(run, agent);
         if (!IsAwaited(run, report.ToolCallId, report.Attempt)) return decision;
 
-        decision.Add(new ToolCallFailed(report.ToolCallId, report.Attempt, report.Failure, report.Latency));
+        var failure = MayHaveHadItsEffect(run, report) ? report.Failure with { Kind = FailureKind.OutcomeUnknown } : report.Failure;
+        decision.Add(new ToolCallFailed(report.ToolCallId, report.Attempt, failure, report.Latency));
         if (run.IsFinished()) return decision;
 
-        if (Retry.IsWorthwhile(report.Failure, report.Attempt, agent.Limits))
-            return decision.Add(new ToolCallScheduled(
-                report.ToolCallId, report.Attempt + 1, Retry.Delay(report.Failure, report.Attempt, run.Id)));
+        if (Retry.IsWorthwhile(failure, report.Attempt, agent.Limits))
+            return decision.Add(new ToolCallScheduled(report.ToolCallId, report.Attempt + 1, Retry.Delay(failure, report.Attempt, run.Id)));
 
-        if (report.Failure.Kind is FailureKind.OutcomeUnknown || IsFruitless(decision))
-            return Park(decision, report.Failure);
+        if (failure.Kind is FailureKind.OutcomeUnknown || IsFruitless(decision))
+            return Park(decision, failure);
 
         return Continue(decision); // the model is told, and may find another way
     }
@@ -231,6 +231,11 @@ public static class RunDecider
         FailureKind.StreamCut => UnknownCause.StreamCut,
         _ => null,
     };
+
+    /// <summary>Only tools that must not run twice are claimed; of those, only one told to slow down surely did nothing.</summary>
+    static bool MayHaveHadItsEffect(Run run, RecordToolFailure report) =>
+        run.ToolCalls[report.ToolCallId].Status is ToolCallStatus.Started
+        && report.Failure.IsTransient() && report.Failure.Kind is not FailureKind.RateLimited;
 
     /// <summary>All calls of a tool step have settled, none with a result, and none that might have had its effect.</summary>
     static bool IsFruitless(Decision decision) =>
