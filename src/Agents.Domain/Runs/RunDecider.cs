@@ -71,8 +71,9 @@ public static class RunDecider
         decision.Add(new ToolCallFailed(report.ToolCallId, report.Attempt, failure, report.Latency));
         if (run.IsFinished()) return decision;
 
-        if (Retry.IsWorthwhile(failure, report.Attempt, agent.Limits))
-            return decision.Add(new ToolCallScheduled(report.ToolCallId, report.Attempt + 1, Retry.Delay(failure, report.Attempt, run.Id)));
+        var attempt = report.Attempt - run.ToolCalls[report.ToolCallId].AttemptsBefore;
+        if (Retry.IsWorthwhile(failure, attempt, agent.Limits))
+            return decision.Add(new ToolCallScheduled(report.ToolCallId, report.Attempt + 1, Retry.Delay(failure, attempt, run.Id)));
 
         if (failure.Kind is FailureKind.OutcomeUnknown || IsFruitless(decision))
             return Park(decision, failure);

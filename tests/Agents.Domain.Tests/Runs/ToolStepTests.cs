@@ -78,6 +78,18 @@ public sealed class ToolStepTests
     }
 
     [Fact]
+    public void A_parked_tool_step_resumes_with_a_fresh_round_of_attempts()
+    {
+        var parked = Exhausted(A.Searching("one"), firstAttempt: 1);
+        Assert.Equal(["ToolCallFailed", "RunParked"], parked.News.Names());
+
+        var again = Exhausted(parked.When(Resume), firstAttempt: 4);
+        Assert.Equal(["ToolCallFailed", "RunParked"], again.News.Names());
+        Assert.Equal([1, 2, 3, 4, 5, 6], again.History.OfType<ToolCallScheduled>().Select(call => call.Attempt));
+        Assert.InRange(again.History.OfType<ToolCallScheduled>().Single(call => call.Attempt == 5).Delay, TimeSpan.FromSeconds(0.75), A.Second);
+    }
+
+    [Fact]
     public void A_step_whose_only_call_is_denied_fails_the_run()
     {
         var denied = Approving("one").When(new DenyToolCall("s0001t001", "ada", "too blunt"));
@@ -116,6 +128,11 @@ public sealed class ToolStepTests
         Assert.Equal(["ToolCallCompleted"], arrived.News.Names());
         Assert.Equal(["RunResumed", "StepCompleted", "StepStarted", "ModelCallScheduled"], arrived.When(Resume).News.Names());
     }
+
+    static Story Exhausted(Story searching, int firstAttempt) => searching.When(
+        A.ToolFailure("s0001t001", FailureKind.Timeout, firstAttempt),
+        A.ToolFailure("s0001t001", FailureKind.Timeout, firstAttempt + 1),
+        A.ToolFailure("s0001t001", FailureKind.Timeout, firstAttempt + 2));
 
     static Story Approving(string letters) => A.Calling(A.Mailer).When(A.Reply(1, letters));
 }
