@@ -93,6 +93,17 @@ public sealed class AgentDefinitionTests
         Assert.Equal(["Two steps are named plan."], With(new ModelStep("plan", "a"), new ModelStep("plan", "b")).Problems());
 
     [Fact]
+    public void A_limit_below_its_least_is_a_problem()
+    {
+        Limits[] limits = [new(ModelCallsPerStep: 0), new(ToolCallsPerTurn: 0), new(Attempts: 0), new(OutputTokensPerCall: 0), new(ResultCharacters: 0), new(PassagesPerStep: 0)];
+
+        foreach (var limit in limits)
+            Assert.Equal(["Limits on calls, attempts, tokens, characters and passages count from 1."], (Everything with { Limits = limit }).Problems());
+        Assert.Equal(["A limit on cost may not be negative."], (Everything with { Limits = new(CostUsd: -1) }).Problems());
+        Assert.Equal(["A limit on duration must be longer than nothing."], (Everything with { Limits = new(Duration: TimeSpan.Zero) }).Problems());
+    }
+
+    [Fact]
     public void A_tool_step_reads_only_model_steps_before_it()
     {
         Assert.Equal(
