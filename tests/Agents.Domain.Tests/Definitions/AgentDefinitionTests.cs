@@ -104,6 +104,18 @@ public sealed class AgentDefinitionTests
     }
 
     [Fact]
+    public void The_order_in_which_arguments_are_written_makes_no_difference()
+    {
+        var turned = ((ToolStep)Everything.Steps[1]).Arguments.Reverse().ToDictionary();
+        var other = Everything with { Steps = [Everything.Steps[0], new ToolStep("search", new("search_documents", NeedsApproval: true), turned), Everything.Steps[2]] };
+
+        Assert.Equal(Everything.Hash(), other.Hash());
+        Assert.Equal(Bound(Everything), Bound(other));
+
+        static IReadOnlyList<string> Bound(AgentDefinition agent) => ArgumentBinding.Bind((ToolStep)agent.Steps[1], "q", _ => "one");
+    }
+
+    [Fact]
     public void A_tool_step_reads_only_model_steps_before_it()
     {
         Assert.Equal(
