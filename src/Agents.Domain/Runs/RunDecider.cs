@@ -96,9 +96,12 @@ public static class RunDecider
         if (run.IsFinished() || !IsAwaitingApproval(run, command.ToolCallId)) return decision;
 
         decision.Add(new ToolCallDenied(command.ToolCallId, command.By, command.Reason));
-        return IsFruitless(decision)
-            ? decision.Add(new RunFailed(new(FailureKind.Rejected, $"{command.By} denied the only call of step {StepOf(decision).Name}: {command.Reason}")))
-            : Continue(decision);
+        if (!IsFruitless(decision)) return Continue(decision);
+
+        var step = StepOf(decision).Name;
+        return decision.Run.ToolCalls.Values.FirstOrDefault(call => call.Status is ToolCallStatus.Failed) is { Failure: { } kind }
+            ? Park(decision, new(kind, $"Every call of step {step} failed or was denied."))
+            : decision.Add(new RunFailed(new(FailureKind.Rejected, $"Every call of step {step} was denied, the last by {command.By}: {command.Reason}")));
     }
 
     public static Decision Decide(Run run, AgentDefinition agent, PauseRun command) =>

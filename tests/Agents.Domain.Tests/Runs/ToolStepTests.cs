@@ -95,7 +95,27 @@ public sealed class ToolStepTests
         var denied = Approving("one").When(new DenyToolCall("s0001t001", "ada", "too blunt"));
 
         Assert.Equal(["ToolCallDenied", "RunFailed"], denied.News.Names());
-        Assert.Equal("ada denied the only call of step send: too blunt", denied.News.Only<RunFailed>().Failure.Message);
+        Assert.Equal("Every call of step send was denied, the last by ada: too blunt", denied.News.Only<RunFailed>().Failure.Message);
+    }
+
+    [Fact]
+    public void A_step_whose_calls_are_all_denied_fails_the_run()
+    {
+        var denied = Approving("one\ntwo").When(new DenyToolCall("s0001t001", "ada", "no"), new DenyToolCall("s0001t002", "bob", "neither"));
+
+        Assert.Equal("Every call of step send was denied, the last by bob: neither", denied.News.Only<RunFailed>().Failure.Message);
+    }
+
+    [Fact]
+    public void Whether_a_call_fails_before_or_after_another_is_denied_makes_no_difference()
+    {
+        var story = Approving("one\ntwo").When(new ApproveToolCall("s0001t001", "ada"));
+        var (failure, denial) = (A.ToolFailure("s0001t001", FailureKind.ToolError), new DenyToolCall("s0001t002", "ada", "no"));
+
+        Assert.Equal(["ToolCallFailed", "RunParked"], story.When(denial, failure).News.Names());
+        Assert.Equal(["ToolCallDenied", "RunParked"], story.When(failure, denial).News.Names());
+        Assert.Equal(new ToolCallScheduled("s0001t001", 2, TimeSpan.Zero), story.When(failure, denial, Resume).News[^1]);
+        Assert.Equal(FailureKind.ToolError, story.When(failure, denial).News.Only<RunParked>().Failure.Kind);
     }
 
     [Fact]
