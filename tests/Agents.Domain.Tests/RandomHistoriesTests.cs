@@ -107,6 +107,22 @@ public sealed class RandomHistoriesTests
     });
 
     [Fact]
+    public void Whatever_happens_a_claimed_tool_that_may_have_had_its_effect_never_runs_again() => CheckHistories((_, history) =>
+    {
+        var (claimed, unknown) = (new HashSet<string>(), new HashSet<string>());
+        foreach (var fact in history)
+            switch (fact)
+            {
+                case ToolCallStarted e: claimed.Add(e.ToolCallId); break;
+                case ToolCallFailed { Failure.Kind: not (FailureKind.RateLimited or FailureKind.ToolError or FailureKind.BadArguments) } e when claimed.Remove(e.ToolCallId):
+                    unknown.Add(e.ToolCallId);
+                    break;
+                case ToolCallFailed e: claimed.Remove(e.ToolCallId); break;
+                case ToolCallScheduled e: Assert.DoesNotContain(e.ToolCallId, unknown); break;
+            }
+    });
+
+    [Fact]
     public void Whatever_happens_the_costs_are_the_sum_over_the_facts() => CheckHistories((world, history) =>
     {
         var (spent, tokens, unpriced, unknown) = (0m, 0L, 0, new Dictionary<(int, int), decimal>());

@@ -9,7 +9,7 @@ sealed class World(AgentDefinition agent)
     static readonly FailureKind[] ModelFailures =
         [FailureKind.RateLimited, FailureKind.Timeout, FailureKind.Unavailable, FailureKind.StreamCut, FailureKind.Rejected];
 
-    static readonly FailureKind[] ToolFailures = [FailureKind.Timeout, FailureKind.ToolError, FailureKind.BadArguments, FailureKind.OutcomeUnknown];
+    static readonly FailureKind[] ToolFailures = [FailureKind.Timeout, FailureKind.RateLimited, FailureKind.ToolError, FailureKind.BadArguments, FailureKind.OutcomeUnknown];
 
     readonly List<object> messages = []; // every message ever sent to a worker, for some come late and some twice
     readonly List<object> reports = [];

@@ -19,6 +19,15 @@ public sealed record Limits(
     int PassagesPerStep = 12,
     TimeSpan? Duration = null)
 {
+    /// <summary>What is wrong with these limits, in sentences; empty when nothing is. Without tool calls a tool step would wait for ever.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (new[] { ModelCallsPerStep, ToolCallsPerTurn, Attempts, OutputTokensPerCall, ResultCharacters, PassagesPerStep }.Min() < 1)
+            yield return "Limits on calls, attempts, tokens, characters and passages count from 1.";
+        if (CostUsd < 0) yield return "A limit on cost may not be negative.";
+        if (Duration <= TimeSpan.Zero) yield return "A limit on duration must be longer than nothing.";
+    }
+
     /// <summary>The wall clock a run may take when nothing is said.</summary>
     public static readonly TimeSpan DefaultDuration = TimeSpan.FromHours(1);
 }

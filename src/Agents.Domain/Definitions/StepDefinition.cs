@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 
 namespace Agents.Domain.Definitions;
@@ -28,7 +29,11 @@ public sealed record ModelStep(
 public sealed record ToolStep(
     string Name,
     ToolGrant Tool,
-    IReadOnlyDictionary<string, Argument> Arguments) : StepDefinition(Name);
+    IReadOnlyDictionary<string, Argument> Arguments) : StepDefinition(Name)
+{
+    /// <summary>Sorted, for their order has no meaning and a store may change it, while the definition's hash must not change.</summary>
+    public IReadOnlyDictionary<string, Argument> Arguments { get; init; } = Arguments.ToImmutableSortedDictionary(StringComparer.Ordinal);
+}
 
 /// <summary>Permission to use a tool within a step.</summary>
 /// <param name="NeedsApproval">A person must approve each call before it runs.</param>

@@ -22,7 +22,7 @@ public static partial class Citations
     static Citation Of(int number, Passage passage, string? quote) =>
         new(number, passage.DocumentId, passage.DocumentVersion, passage.PassageId, passage.Source, passage.Title, quote);
 
-    /// <summary>[1], [1, 2] and [1][2].</summary>
-    [GeneratedRegex(@"\[(?<n>\d{1,4})(?:\s*,\s*(?<n>\d{1,4}))*\]", RegexOptions.CultureInvariant)]
+    /// <summary>[1], [1, 2] and [1][2]. Not \d, which takes the digits of every script.</summary>
+    [GeneratedRegex(@"\[(?<n>[0-9]{1,4})(?:\s*,\s*(?<n>[0-9]{1,4}))*\]", RegexOptions.CultureInvariant)]
     private static partial Regex Marks();
 }

@@ -22,8 +22,8 @@ public sealed record Conversation
 
     string StepName { get; init; } = "";
 
-    /// <summary>What a tool step has retrieved, one list for each query, until the step ends and they are fused.</summary>
-    ImmutableList<IReadOnlyList<Passage>> Found { get; init; } = [];
+    /// <summary>What each call of a tool step has retrieved, in the order of the calls, until the step ends and they are fused.</summary>
+    ImmutableSortedDictionary<string, IReadOnlyList<Passage>> Found { get; init; } = NothingFound;
 
     /// <summary>The conversation after the whole history.</summary>
     /// <param name="passagesPerStep">How many fused passages a tool step hands on; see <see cref="Definitions.Limits.PassagesPerStep"/>.</param>
@@ -33,12 +33,12 @@ public sealed record Conversation
     Conversation After(RunEvent happened, int passagesPerStep) => happened switch
     {
         RunQueued e => this with { Question = e.Question },
-        StepStarted e => this with { StepName = e.Name, Turns = [], Found = [] },
+        StepStarted e => this with { StepName = e.Name, Turns = [], Found = NothingFound },
         StepCompleted e => Completed(e.Output, passagesPerStep),
         ModelCallCompleted e => Add(new Turn.Model(e.Reply.Text, [])),
         ToolCallRequested { Call: null } => this,
         ToolCallRequested e => Asking(new(e.ToolCallId, e.Tool, e.Arguments)),
-        PassagesRetrieved e => IsAsked(e.ToolCallId) ? Showing(e) : this with { Found = Found.Add(e.Passages) },
+        PassagesRetrieved e => IsAsked(e.ToolCallId) ? Showing(e) : this with { Found = Found.SetItem(e.ToolCallId, e.Passages) },
         ToolCallCompleted e => Told(e.ToolCallId, e.Result),
         ToolCallFailed e => Told(e.ToolCallId, "Error: " + e.Failure.Message),
         ToolCallDenied e => Told(e.ToolCallId, "Denied: " + e.Reason),
@@ -49,11 +49,15 @@ public sealed record Conversation
     /// <summary>A model step hands on its last words, a tool step what its calls brought.</summary>
     Conversation Completed(string output, int passagesPerStep)
     {
-        var results = output.Length > 0 || Found.Count > 0 ? output : string.Join("\n\n", Turns.OfType<Turn.Tool>().Select(turn => turn.Result));
-        var passages = Fusion.Of(Found).Take(passagesPerStep).ToList();
+        var results = output.Length > 0 || Found.Count > 0 ? output : ResultsInOrder();
+        var passages = Fusion.Of(Found.Values).Take(passagesPerStep).ToList();
         var said = Numbering(passages);
-        return said with { Earlier = Earlier.Add(new(StepName, results, said.Numbered(passages))), Turns = [], Found = [] };
+        return said with { Earlier = Earlier.Add(new(StepName, results, said.Numbered(passages))), Turns = [], Found = NothingFound };
     }
+
+    /// <summary>In the order of the calls, not of their arrival: the same searches hand on the same, whichever came back first.</summary>
+    string ResultsInOrder() =>
+        string.Join("\n\n", Turns.OfType<Turn.Tool>().OrderBy(turn => turn.ToolCallId, StringComparer.Ordinal).Select(turn => turn.Result));
 
     Conversation Add(Turn turn) => this with { Turns = Turns.Add(turn) };
 
@@ -84,6 +88,9 @@ public sealed record Conversation
         [.. passages.DistinctBy(passage => passage.PassageId).Select(passage => new NumberedPassage(NumberOf(passage), passage))];
 
     int NumberOf(Passage passage) => Sources.FindIndex(source => source.PassageId == passage.PassageId) + 1;
+
+    static readonly ImmutableSortedDictionary<string, IReadOnlyList<Passage>> NothingFound =
+        ImmutableSortedDictionary.Create<string, IReadOnlyList<Passage>>(StringComparer.Ordinal);
 
     bool IsAsked(string toolCallId) => Turns.OfType<Turn.Model>().Any(turn => turn.ToolUses.Any(use => use.ToolCallId == toolCallId));
 }

@@ -72,7 +72,12 @@ public sealed record Run
         },
         RunStarted => run with { Status = RunStatus.Running },
         RunPaused => run with { Status = RunStatus.Paused },
-        RunResumed => run with { Status = RunStatus.Running, ModelCall = run.ModelCall?.Renewed() },
+        RunResumed => run with
+        {
+            Status = RunStatus.Running,
+            ModelCall = run.ModelCall?.Renewed(),
+            ToolCalls = run.ToolCalls.SetItems(run.ToolCalls.Select(call => KeyValuePair.Create(call.Key, call.Value.Renewed()))),
+        },
         RunParked => run with { Status = RunStatus.Parked },
         RunCompleted => run with { Status = RunStatus.Completed },
         RunFailed => run with { Status = RunStatus.Failed },
@@ -148,9 +153,13 @@ public enum AttemptStatus { Scheduled, Started, Failed }
 /// <param name="Arguments">Null once it is settled; the fact keeps them.</param>
 /// <param name="Worker">Who claimed it, for tools that must not run twice.</param>
 /// <param name="Failure">Of the last failed attempt.</param>
+/// <param name="AttemptsBefore">Attempts made before the run was last resumed; they do not count against the limit.</param>
 public sealed record ToolCall(
-    string Tool, string? Arguments, ToolCallStatus Status, int Attempt, string? Worker = null, FailureKind? Failure = null)
+    string Tool, string? Arguments, ToolCallStatus Status, int Attempt, string? Worker = null, FailureKind? Failure = null, int AttemptsBefore = 0)
 {
+    /// <summary>A person gave the call another full round of attempts.</summary>
+    public ToolCall Renewed() => this with { AttemptsBefore = Status is ToolCallStatus.Failed ? Attempt : AttemptsBefore };
+
     public bool IsSettled() => Status is ToolCallStatus.Completed or ToolCallStatus.Failed or ToolCallStatus.Denied;
 
     internal ToolCall Settled(ToolCallStatus status) => this with { Status = status, Arguments = null };

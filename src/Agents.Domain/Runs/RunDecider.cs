@@ -82,15 +82,16 @@ public static class RunDecider
         var decision = Decision.On(run, agent);
         if (!IsAwaited(run, report.ToolCallId, report.Attempt)) return decision;
 
-        decision.Add(new ToolCallFailed(report.ToolCallId, report.Attempt, report.Failure, report.Latency));
+        var failure = MayHaveHadItsEffect(run, report) ? report.Failure with { Kind = FailureKind.OutcomeUnknown } : report.Failure;
+        decision.Add(new ToolCallFailed(report.ToolCallId, report.Attempt, failure, report.Latency));
         if (run.IsFinished()) return decision;
 
-        if (Retry.IsWorthwhile(report.Failure, report.Attempt, agent.Limits))
-            return decision.Add(new ToolCallScheduled(
-                report.ToolCallId, report.Attempt + 1, Retry.Delay(report.Failure, report.Attempt, run.Id)));
+        var attempt = report.Attempt - run.ToolCalls[report.ToolCallId].AttemptsBefore;
+        if (Retry.IsWorthwhile(failure, attempt, agent.Limits))
+            return decision.Add(new ToolCallScheduled(report.ToolCallId, report.Attempt + 1, Retry.Delay(failure, attempt, run.Id)));
 
-        if (report.Failure.Kind is FailureKind.OutcomeUnknown || IsFruitless(decision))
-            return Park(decision, report.Failure);
+        if (failure.Kind is FailureKind.OutcomeUnknown || IsFruitless(decision))
+            return Park(decision, failure);
 
         return Continue(decision); // the model is told, and may find another way
     }
@@ -110,9 +111,12 @@ public static class RunDecider
         if (run.IsFinished() || !IsAwaitingApproval(run, command.ToolCallId)) return decision;
 
         decision.Add(new ToolCallDenied(command.ToolCallId, command.By, command.Reason));
-        return IsFruitless(decision)
-            ? decision.Add(new RunFailed(new(FailureKind.Rejected, $"{command.By} denied the only call of step {StepOf(decision).Name}: {command.Reason}")))
-            : Continue(decision);
+        if (!IsFruitless(decision)) return Continue(decision);
+
+        var step = StepOf(decision).Name;
+        return decision.Run.ToolCalls.Values.FirstOrDefault(call => call.Status is ToolCallStatus.Failed) is { Failure: { } kind }
+            ? Park(decision, new(kind, $"Every call of step {step} failed or was denied."))
+            : decision.Add(new RunFailed(new(FailureKind.Rejected, $"Every call of step {step} was denied, the last by {command.By}: {command.Reason}")));
     }
 
     public static Decision Decide(Run run, AgentDefinition agent, PauseRun command) =>
@@ -246,6 +250,11 @@ public static class RunDecider
         FailureKind.StreamCut => UnknownCause.StreamCut,
         _ => null,
     };
+
+    /// <summary>Only tools that must not run twice are claimed; of those, only one told to slow down surely did nothing.</summary>
+    static bool MayHaveHadItsEffect(Run run, RecordToolFailure report) =>
+        run.ToolCalls[report.ToolCallId].Status is ToolCallStatus.Started
+        && report.Failure.IsTransient() && report.Failure.Kind is not FailureKind.RateLimited;
 
     /// <summary>All calls of a tool step have settled, none with a result, and none that might have had its effect.</summary>
     static bool IsFruitless(Decision decision) =>

@@ -93,6 +93,29 @@ public sealed class AgentDefinitionTests
         Assert.Equal(["Two steps are named plan."], With(new ModelStep("plan", "a"), new ModelStep("plan", "b")).Problems());
 
     [Fact]
+    public void A_limit_below_its_least_is_a_problem()
+    {
+        Limits[] limits = [new(ModelCallsPerStep: 0), new(ToolCallsPerTurn: 0), new(Attempts: 0), new(OutputTokensPerCall: 0), new(ResultCharacters: 0), new(PassagesPerStep: 0)];
+
+        foreach (var limit in limits)
+            Assert.Equal(["Limits on calls, attempts, tokens, characters and passages count from 1."], (Everything with { Limits = limit }).Problems());
+        Assert.Equal(["A limit on cost may not be negative."], (Everything with { Limits = new(CostUsd: -1) }).Problems());
+        Assert.Equal(["A limit on duration must be longer than nothing."], (Everything with { Limits = new(Duration: TimeSpan.Zero) }).Problems());
+    }
+
+    [Fact]
+    public void The_order_in_which_arguments_are_written_makes_no_difference()
+    {
+        var turned = ((ToolStep)Everything.Steps[1]).Arguments.Reverse().ToDictionary();
+        var other = Everything with { Steps = [Everything.Steps[0], new ToolStep("search", new("search_documents", NeedsApproval: true), turned), Everything.Steps[2]] };
+
+        Assert.Equal(Everything.Hash(), other.Hash());
+        Assert.Equal(Bound(Everything), Bound(other));
+
+        static IReadOnlyList<string> Bound(AgentDefinition agent) => ArgumentBinding.Bind((ToolStep)agent.Steps[1], "q", _ => "one");
+    }
+
+    [Fact]
     public void A_tool_step_reads_only_model_steps_before_it()
     {
         Assert.Equal(

@@ -16,6 +16,7 @@ public sealed class CitationsTests
     [InlineData("", "")]
     [InlineData("Made up [4], [0] and [9999].", "")]
     [InlineData("No number [a], [1a], [], [-1], [1.5], [12345].", "")]
+    [InlineData("Digits of other scripts are words [\u0663], not [\u0967].", "")]
     [InlineData("One of them is made up [7, 2].", "2")]
     public void A_text_cites_the_passages_it_names_in_the_order_it_names_them(string text, string numbers) =>
         Assert.Equal(numbers, string.Join(' ', Citations.In(text, Sources, []).Select(citation => citation.Number)));

@@ -61,6 +61,16 @@ public sealed class ConversationTests
     }
 
     [Fact]
+    public void Which_search_comes_back_first_makes_no_difference()
+    {
+        var searching = A.Searching("one\ntwo\nthree");
+        var found = new[] { "s0001t001", "s0001t002", "s0001t003" }.Select(id => A.Result(id, id, passages: A.Passage("of " + id))).ToArray<object>();
+
+        Assert.Equivalent(Of(searching.When(found)), Of(searching.When([found[2], found[0], found[1]])), strict: true);
+        Assert.Equal(["of s0001t001", "of s0001t002", "of s0001t003"], Of(searching.When([found[1], found[2], found[0]])).Sources.Select(passage => passage.PassageId));
+    }
+
+    [Fact]
     public void No_more_passages_are_handed_on_than_a_step_may()
     {
         var story = A.Searching("one").When(A.Result("s0001t001", passages: [A.Passage("a"), A.Passage("b"), A.Passage("c")]));

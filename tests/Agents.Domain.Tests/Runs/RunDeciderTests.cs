@@ -277,4 +277,19 @@ public sealed class RunDeciderTests
         Assert.Equal(["RunResumed", "ModelCallScheduled"], resumed.News.Names());
         Assert.Single(resumed.History.OfType<ToolCallScheduled>());
     }
+
+    [Theory, InlineData(FailureKind.Timeout), InlineData(FailureKind.Unavailable), InlineData(FailureKind.StreamCut), InlineData(FailureKind.WorkerLost)]
+    public void An_unsafe_tool_that_may_have_had_its_effect_is_not_tried_again(FailureKind kind)
+    {
+        var failed = A.Asking("open_ticket").ClaimedTool("c0001t001").When(A.ToolFailure("c0001t001", kind));
+
+        Assert.Equal(["ToolCallFailed", "RunParked"], failed.News.Names());
+        Assert.Equal(new(FailureKind.OutcomeUnknown, $"It was {kind}."), failed.News.Only<ToolCallFailed>().Failure);
+    }
+
+    [Fact]
+    public void An_unsafe_tool_that_was_told_to_slow_down_had_no_effect_and_is_tried_again() =>
+        Assert.Equal(
+            ["ToolCallFailed", "ToolCallScheduled"],
+            A.Asking("open_ticket").ClaimedTool("c0001t001").When(A.ToolFailure("c0001t001", FailureKind.RateLimited)).News.Names());
 }

@@ -78,12 +78,44 @@ public sealed class ToolStepTests
     }
 
     [Fact]
+    public void A_parked_tool_step_resumes_with_a_fresh_round_of_attempts()
+    {
+        var parked = Exhausted(A.Searching("one"), firstAttempt: 1);
+        Assert.Equal(["ToolCallFailed", "RunParked"], parked.News.Names());
+
+        var again = Exhausted(parked.When(Resume), firstAttempt: 4);
+        Assert.Equal(["ToolCallFailed", "RunParked"], again.News.Names());
+        Assert.Equal([1, 2, 3, 4, 5, 6], again.History.OfType<ToolCallScheduled>().Select(call => call.Attempt));
+        Assert.InRange(again.History.OfType<ToolCallScheduled>().Single(call => call.Attempt == 5).Delay, TimeSpan.FromSeconds(0.75), A.Second);
+    }
+
+    [Fact]
     public void A_step_whose_only_call_is_denied_fails_the_run()
     {
         var denied = Approving("one").When(new DenyToolCall("s0001t001", "ada", "too blunt"));
 
         Assert.Equal(["ToolCallDenied", "RunFailed"], denied.News.Names());
-        Assert.Equal("ada denied the only call of step send: too blunt", denied.News.Only<RunFailed>().Failure.Message);
+        Assert.Equal("Every call of step send was denied, the last by ada: too blunt", denied.News.Only<RunFailed>().Failure.Message);
+    }
+
+    [Fact]
+    public void A_step_whose_calls_are_all_denied_fails_the_run()
+    {
+        var denied = Approving("one\ntwo").When(new DenyToolCall("s0001t001", "ada", "no"), new DenyToolCall("s0001t002", "bob", "neither"));
+
+        Assert.Equal("Every call of step send was denied, the last by bob: neither", denied.News.Only<RunFailed>().Failure.Message);
+    }
+
+    [Fact]
+    public void Whether_a_call_fails_before_or_after_another_is_denied_makes_no_difference()
+    {
+        var story = Approving("one\ntwo").When(new ApproveToolCall("s0001t001", "ada"));
+        var (failure, denial) = (A.ToolFailure("s0001t001", FailureKind.ToolError), new DenyToolCall("s0001t002", "ada", "no"));
+
+        Assert.Equal(["ToolCallFailed", "RunParked"], story.When(denial, failure).News.Names());
+        Assert.Equal(["ToolCallDenied", "RunParked"], story.When(failure, denial).News.Names());
+        Assert.Equal(new ToolCallScheduled("s0001t001", 2, TimeSpan.Zero), story.When(failure, denial, Resume).News[^1]);
+        Assert.Equal(FailureKind.ToolError, story.When(failure, denial).News.Only<RunParked>().Failure.Kind);
     }
 
     [Fact]
@@ -116,6 +148,11 @@ public sealed class ToolStepTests
         Assert.Equal(["ToolCallCompleted"], arrived.News.Names());
         Assert.Equal(["RunResumed", "StepCompleted", "StepStarted", "ModelCallScheduled"], arrived.When(Resume).News.Names());
     }
+
+    static Story Exhausted(Story searching, int firstAttempt) => searching.When(
+        A.ToolFailure("s0001t001", FailureKind.Timeout, firstAttempt),
+        A.ToolFailure("s0001t001", FailureKind.Timeout, firstAttempt + 1),
+        A.ToolFailure("s0001t001", FailureKind.Timeout, firstAttempt + 2));
 
     static Story Approving(string letters) => A.Calling(A.Mailer).When(A.Reply(1, letters));
 }
