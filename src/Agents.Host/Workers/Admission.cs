@@ -64,5 +64,6 @@ public sealed class Admission(
 
         await outbox.Send(tenant, decision.Work());
         await session.SaveChangesAsync(ct);
+        FaultPoint.Hit("after-start-commit");
     }
 }
