@@ -80,10 +80,11 @@ public static partial class Retrieval
     static void Print(IngestResult ingested, TimeSpan took, List<Figures> figures, List<Outcome> outcomes)
     {
         Console.WriteLine($"{ingested.Documents.Count} files, {ingested.Passages()} passages, {ingested.Count(IngestOutcome.Skipped)} skipped, in {took.TotalSeconds:F1} s");
-        Console.WriteLine("kind   n  hit@5 MRR@10 answer  abstains/unanswerable  abstains/answerable  citations valid");
+        Console.WriteLine("kind   n  hit@5 MRR@10  shown answer  abstains/unanswerable  abstains/answerable  citations valid");
         foreach (var one in figures)
-            Console.WriteLine($"{one.Kind,-4} {one.Questions,3}  {one.HitAt5,5:F3} {one.MrrAt10,6:F3} {one.AnswerRate,6:F3}  {one.AbstainedOnUnanswerable,21}  {one.AbstainedOnAnswerable,19}  {one.CitationValidity,15:F3}");
+            Console.WriteLine($"{one.Kind,-4} {one.Questions,3}  {one.HitAt5,5:F3} {one.MrrAt10,6:F3} {one.ShownRate,6:F3} {one.AnswerRate,6:F3}  {one.AbstainedOnUnanswerable,21}  {one.AbstainedOnAnswerable,19}  {one.CitationValidity,15:F3}");
         var times = outcomes.Select(outcome => outcome.Search.TotalMilliseconds).Order().ToList();
+        Console.WriteLine($"answers have {outcomes.Average(outcome => outcome.Answer.Length):F0} characters on average");
         Console.WriteLine($"search of all queries of a question: p50 {times[times.Count / 2]:F1} ms, p95 {times[times.Count * 95 / 100]:F1} ms");
     }
 

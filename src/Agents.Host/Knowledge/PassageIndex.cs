@@ -32,7 +32,7 @@ public sealed class PassageIndex(NpgsqlDataSource database, KnowledgeLimits limi
         foreach (var query in queries.Distinct(StringComparer.Ordinal).Take(limits.Queries))
             lists.Add(await Search(tenant, query, limits.Results, ct));
 
-        return [.. Fuse(lists).Take(Math.Clamp(limit, 0, limits.Results))];
+        return [.. Spread(Fuse(lists).ToList()).Take(Math.Clamp(limit, 0, limits.Results))];
     }
 
     /// <summary>Fuses ranked lists by reciprocal rank; equal scores keep the order of the first list they are in.</summary>
@@ -41,4 +41,17 @@ public sealed class PassageIndex(NpgsqlDataSource database, KnowledgeLimits limi
         .GroupBy(found => found.Passage.PassageId, StringComparer.Ordinal)
         .Select(found => found.First().Passage with { Score = found.Sum(one => one.Score) })
         .OrderByDescending(passage => passage.Score);
+
+    static readonly double Again = Tune.Get("Again", 0.9);
+
+    static IEnumerable<Passage> Spread(List<Passage> fused)
+    {
+        var seen = new Dictionary<string, int>(StringComparer.Ordinal);
+        return fused.Select(passage =>
+        {
+            var before = seen.GetValueOrDefault(passage.DocumentId);
+            seen[passage.DocumentId] = before + 1;
+            return passage with { Score = passage.Score * Math.Pow(Again, before) };
+        }).OrderByDescending(passage => passage.Score);
+    }
 }
