@@ -8,11 +8,11 @@ namespace Agents.Host.Models;
 static class OfflineAnswer
 {
     const string Abstention = OfflineExtractiveModel.Abstention;
-    const double LeastCoverage = 0.4;
-    const int Quotes = 6;
-    const int Characters = 1_600;
-    const double LeastOfBest = 0.3;
-    const double Repetition = 0.3;
+    static readonly double LeastCoverage = (double)Agents.Host.Knowledge.Tune.Get("LeastCoverage", 0.4);
+    static readonly int Quotes = (int)Agents.Host.Knowledge.Tune.Get("Quotes", 6);
+    static readonly int Characters = (int)Agents.Host.Knowledge.Tune.Get("Characters", 1_600);
+    static readonly double LeastOfBest = (double)Agents.Host.Knowledge.Tune.Get("LeastOfBest", 0.3);
+    static readonly double Repetition = (double)Agents.Host.Knowledge.Tune.Get("Repetition", 0.3);
 
     /// <summary>The best quotes in the order of their passages, each followed by its number and annotated with its citation.</summary>
     public static TextContent From(OfflineEvidence evidence)
