@@ -10,21 +10,21 @@ readonly record struct Scored(Candidate Candidate, double Score);
 /// </summary>
 static class Ranking
 {
-    static readonly double Saturation = (double)Tune.Get("Saturation", 1.2);
-    static readonly double LengthPenalty = (double)Tune.Get("LengthPenalty", 0.6);
-    static readonly double HeadingWeight = (double)Tune.Get("HeadingWeight", 2.0);
-    static readonly double SourceWeight = (double)Tune.Get("SourceWeight", 1.5);
-    static readonly double PartWeight = (double)Tune.Get("PartWeight", 0.5);
-    static readonly double DocumentShare = (double)Tune.Get("DocumentShare", 0.15);
-    static readonly int FeedbackPassages = (int)Tune.Get("FeedbackPassages", 8);
-    static readonly int FeedbackWords = (int)Tune.Get("FeedbackWords", 12);
-    static readonly double FeedbackShare = (double)Tune.Get("FeedbackShare", 0.1);
+    const double Saturation = 1.2;
+    const double LengthPenalty = 0.6;
+    const double HeadingWeight = 2.0;
+    const double SourceWeight = 1.5;
+    const double PartWeight = 0.5;
+    const double DocumentShare = 0.15;
+    const int FeedbackPassages = 8;
+    const int FeedbackWords = 12;
+    const double FeedbackShare = 0.1;
 
     public static IEnumerable<Scored> Rank(IReadOnlyList<Candidate> candidates, QueryWords words)
     {
         var query = words.Words.ToDictionary(word => word.Text, word => word.Weight, StringComparer.Ordinal);
         var first = ByWords(candidates, query, words.AverageLength);
-        if (FeedbackShare > 0) first = ByWords(candidates, WithFeedback(query, first, candidates), words.AverageLength);
+        first = ByWords(candidates, WithFeedback(query, first, candidates), words.AverageLength);
         return WithDocuments(first);
     }
 

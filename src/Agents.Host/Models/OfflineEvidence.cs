@@ -1,5 +1,4 @@
 using Agents.Host.Knowledge;
-using static Agents.Host.Knowledge.Tune;
 
 namespace Agents.Host.Models;
 
@@ -9,56 +8,62 @@ namespace Agents.Host.Models;
 sealed record Quotable(ShownPassage Passage, int Position, string Text, HashSet<string> Words, double Score);
 
 /// <summary>Weighs what can be quoted from the passages against the question.</summary>
+/// <remarks>
+/// A quote counts by the words of the question it has, the rarer among the quotes the more; by the quote before and after it, for an
+/// explanation seldom fits into one sentence; by its whole passage; and by the place of that passage, for those who searched knew more words.
+/// </remarks>
 sealed class OfflineEvidence
 {
-    static readonly double Neighbour = Get("Neighbour", 0.3);
-    static readonly double PassageShare = Get("PassageShare", 0.4);
-    static readonly double RankShare = Get("RankShare", 1);
-    static readonly double IdentifierBonus = Get("IdentifierBonus", 0.2);
-    static readonly double LengthShare = Get("LengthShare", 0.3);
-    static readonly double RankFall = Get("RankFall", 1);
+    const double BeforeShare = 0.8;
+    const double AfterShare = 0.4;
+    const double PassageShare = 1.2;
+    const double PlaceShare = 1.5;
+    const double PlaceFall = 0.5;
+    const int FewestWords = 2;
 
-    readonly Dictionary<string, double> question;
+    readonly Dictionary<string, double> weights;
+    readonly HashSet<string> shown;
 
     public OfflineEvidence(string question, IReadOnlyList<ShownPassage> passages)
     {
-        Question = question;
-        Passages = passages;
         var units = passages.Select(passage => QuotableLines.Of(passage.Text).Select(text => (Text: text, Words: Terms.Set(text))).ToList()).ToList();
-        var all = units.SelectMany(unit => unit).ToList();
-        this.question = Terms.Of(question).Select(term => term.Text).Distinct(StringComparer.Ordinal)
-            .ToDictionary(word => word, word => QueryWords.Rarity(all.Count(unit => unit.Words.Contains(word)), all.Count), StringComparer.Ordinal);
-        var average = all.Count == 0 ? 1 : Math.Max(1, all.Average(unit => unit.Words.Count));
-        Quotables = [.. passages.SelectMany((passage, rank) => Weigh(passage, rank, units[rank], average))];
+        var all = units.SelectMany(passage => passage).ToList();
+        weights = Terms.Set(question).ToDictionary(
+            word => word, word => QueryWords.Rarity(all.Count(unit => unit.Words.Contains(word)), all.Count), StringComparer.Ordinal);
+        shown = all.SelectMany(unit => unit.Words).Concat(passages.SelectMany(passage => Terms.Set(passage.Title))).ToHashSet(StringComparer.Ordinal);
+        Question = question;
+        Quotables = [.. passages.SelectMany((passage, place) => Weigh(passage, place, units[place]))];
     }
 
     public string Question { get; }
 
-    public IReadOnlyList<ShownPassage> Passages { get; }
-
     /// <summary>In the order of the passages.</summary>
     public IReadOnlyList<Quotable> Quotables { get; }
 
-    /// <summary>The share of the question's weight that these quotes and the headings above them cover, 0 to 1.</summary>
-    public double Coverage(IReadOnlyCollection<Quotable> quotes) => Share(quotes.SelectMany(quote => quote.Words).Concat(quotes.SelectMany(quote => Terms.Set(quote.Passage.Title))));
+    /// <summary>Names in the question that none of the passages mentions.</summary>
+    public IReadOnlyList<string> MissingNames() => [.. OfflineNames.In(Question).Where(name => !OfflineNames.IsAmong(name, shown))];
 
-    public double Share(IEnumerable<string> words)
-    {
-        var said = words.ToHashSet(StringComparer.Ordinal);
-        return question.Count == 0 ? 0 : question.Where(word => said.Contains(word.Key)).Sum(word => word.Value) / question.Values.Sum();
-    }
+    /// <summary>The share of the question's weight that the passages have, headings included; 0 to 1.</summary>
+    public double CoverageByPassages() => Coverage(shown);
 
-    IEnumerable<Quotable> Weigh(ShownPassage passage, int rank, List<(string Text, HashSet<string> Words)> units, double average)
+    /// <summary>The share of the question's weight that these quotes and the headings above them have, 0 to 1.</summary>
+    public double CoverageBy(IEnumerable<Quotable> quotes) =>
+        Coverage(quotes.SelectMany(quote => quote.Words.Concat(Terms.Set(quote.Passage.Title))).ToHashSet(StringComparer.Ordinal));
+
+    double Coverage(HashSet<string> words) =>
+        weights.Count == 0 ? 0 : weights.Where(word => words.Contains(word.Key)).Sum(word => word.Value) / weights.Values.Sum();
+
+    IEnumerable<Quotable> Weigh(ShownPassage passage, int place, List<(string Text, HashSet<string> Words)> units)
     {
-        var whole = Share(units.SelectMany(unit => unit.Words).Concat(Terms.Set(passage.Title)));
-        var own = units.Select(unit => Share(unit.Words) / (1 - LengthShare + (LengthShare * Math.Max(unit.Words.Count, 4) / average))).ToList();
+        var whole = Coverage([.. units.SelectMany(unit => unit.Words), .. Terms.Set(passage.Title)]);
+        var own = units.Select(unit => Coverage(unit.Words)).ToList();
         for (var at = 0; at < units.Count; at++)
         {
-            if (units[at].Words.Count < 2) continue;
-            var near = Math.Max(at > 0 ? own[at - 1] : 0, at + 1 < units.Count ? own[at + 1] * 0.5 : 0);
-            var score = own[at] + (Neighbour * near) + (PassageShare * whole);
-            var bonus = 1 + (Terms.Of(units[at].Text).Any(term => term.Kind == TermKind.Identifier && !question.ContainsKey(term.Text)) ? IdentifierBonus : 0);
-            yield return new Quotable(passage, at, units[at].Text, units[at].Words, score * bonus * (1 + (RankShare / (1 + rank * RankFall))));
+            if (units[at].Words.Count < FewestWords) continue;
+
+            var near = Math.Max(at > 0 ? own[at - 1] * BeforeShare : 0, at + 1 < own.Count ? own[at + 1] * AfterShare : 0);
+            var score = (own[at] + near + (PassageShare * whole)) * (1 + (PlaceShare / (1 + (place * PlaceFall))));
+            yield return new Quotable(passage, at, units[at].Text, units[at].Words, score);
         }
     }
 }
