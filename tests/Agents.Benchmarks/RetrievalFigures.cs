@@ -20,7 +20,9 @@ sealed record Question(string Id, string Text, IReadOnlyList<string> Files, IRea
 }
 
 /// <summary>What became of a question.</summary>
-sealed record Outcome(Question Question, IReadOnlyList<Passage> Passages, string Answer, int Citations, int ValidCitations, TimeSpan Search, string[] Queries)
+sealed record Outcome(
+    Question Question, IReadOnlyList<Passage> Passages, string Answer, int Citations, int ValidCitations,
+    TimeSpan SearchOne, TimeSpan SearchAll, string[] Queries)
 {
     /// <summary>The place of the first passage from an expected file, from 1; 0 when there is none among the first ten.</summary>
     public int Rank => Passages.Take(10).Select((passage, at) => Question.Files.Contains(passage.Source) ? at + 1 : 0).FirstOrDefault(rank => rank > 0);
