@@ -13,7 +13,7 @@ sealed record Candidate(
     public const int Most = 200;
 
     // Rows the index may give before they are ordered; common words beyond it only score, they find nothing.
-    const int MostRows = 4_000;
+    const int MostRows = 2_500;
 
     /// <summary>The passages with the best sum of word weights, in the order of their ids.</summary>
     public static async Task<List<Candidate>> Find(NpgsqlDataSource database, string tenant, QueryWords words, CancellationToken ct)
