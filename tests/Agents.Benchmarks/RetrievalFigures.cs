@@ -25,7 +25,8 @@ sealed record Outcome(
     TimeSpan SearchOne, TimeSpan SearchAll, string[] Queries)
 {
     /// <summary>The place of the first passage from an expected file, from 1; 0 when there is none among the first ten.</summary>
-    public int Rank => Passages.Take(10).Select((passage, at) => Question.Files.Contains(passage.Source) ? at + 1 : 0).FirstOrDefault(rank => rank > 0);
+    public int Rank => Passages.Take(10)
+        .Select((passage, at) => Question.Files.Contains(passage.Source) ? at + 1 : 0).FirstOrDefault(rank => rank > 0);
 
     public bool IsAbstention => Answer.StartsWith(OfflineExtractiveModel.Abstention, StringComparison.Ordinal);
 
@@ -36,7 +37,9 @@ sealed record Outcome(
 }
 
 /// <summary>The figures of a kind of question.</summary>
-sealed record Figures(string Kind, int Questions, double HitAt5, double MrrAt10, double ShownRate, double AnswerRate, int AbstainedOnUnanswerable, int AbstainedOnAnswerable, double CitationValidity)
+sealed record Figures(
+    string Kind, int Questions, double HitAt5, double MrrAt10, double ShownRate, double AnswerRate,
+    int AbstainedOnUnanswerable, int AbstainedOnAnswerable, double CitationValidity)
 {
     public static Figures Of(string kind, IReadOnlyList<Outcome> outcomes)
     {

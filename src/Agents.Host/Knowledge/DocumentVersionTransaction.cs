@@ -47,7 +47,8 @@ sealed class DocumentVersionTransaction : IAsyncDisposable
     public Task<IngestedDocument?> Unchanged(byte[] hash, CancellationToken ct) => Unchanged(connection, tenant, source, hash, ct);
 
     /// <summary>The document as it is when its latest version has this content and is searched; else null.</summary>
-    public static async Task<IngestedDocument?> Unchanged(NpgsqlConnection connection, string tenant, string source, byte[] hash, CancellationToken ct)
+    public static async Task<IngestedDocument?> Unchanged(
+        NpgsqlConnection connection, string tenant, string source, byte[] hash, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
             """
@@ -69,7 +70,10 @@ sealed class DocumentVersionTransaction : IAsyncDisposable
         var number = latest + 1;
 
         await Execute(
-            "insert into agents.document_version (document_id, number, tenant_id, content_hash, media_type, title, bytes, passages) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+            """
+            insert into agents.document_version (document_id, number, tenant_id, content_hash, media_type, title, bytes, passages)
+            values ($1, $2, $3, $4, $5, $6, $7, $8)
+            """,
             ct, id, number, tenant, hash, text.MediaType, title, bytes, passages.Count);
         await Execute("update agents.document set latest_version = $2, deleted_at = null where id = $1", ct, id, number);
         await Execute("update agents.passage set words = null where document_id = $1 and words is not null", ct, id);
@@ -93,7 +97,8 @@ sealed class DocumentVersionTransaction : IAsyncDisposable
                 """,
                 ct, id, number, tenant,
                 Enumerable.Range(first + 1, some.Length).ToArray(), some.Select(passage => passage.Heading).ToArray(),
-                some.Select(passage => passage.Text).ToArray(), words.Select(word => word.Length).ToArray(), words.Select(word => word.Vector).ToArray());
+                some.Select(passage => passage.Text).ToArray(),
+                words.Select(word => word.Length).ToArray(), words.Select(word => word.Vector).ToArray());
         }
     }
 

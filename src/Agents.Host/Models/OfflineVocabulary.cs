@@ -70,7 +70,6 @@ static class OfflineVocabulary
         replay again recompute scratch > rebuild replay
         split divide huge > partition shard
         copy clone backup > copy clone backup
-        watch wait until ready > wait poll
         move transfer import export > migrate import export
         name label tag > name tag alias metadata
         note extra attach > metadata header

@@ -91,7 +91,8 @@ public sealed class DocumentReaderTests
     [Fact]
     public void A_pdf_with_too_many_pages_is_refused()
     {
-        var refused = Assert.Throws<UnreadableDocumentException>(() => DocumentReader.Read("a.pdf", null, Pdf(3), new KnowledgeLimits { PdfPages = 2 }));
+        var refused = Assert.Throws<UnreadableDocumentException>(
+            () => DocumentReader.Read("a.pdf", null, Pdf(3), new KnowledgeLimits { PdfPages = 2 }));
 
         Assert.Equal("it has more than 2 pages", refused.Message);
     }

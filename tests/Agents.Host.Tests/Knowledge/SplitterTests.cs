@@ -14,7 +14,8 @@ public sealed class SplitterTests
         Assert.True(passages.Count > 2);
         Assert.All(passages, passage => Assert.EndsWith("more.", passage.Text, StringComparison.Ordinal));
         Assert.All(passages, passage => Assert.InRange(passage.Text.Split(' ').Length, 1, Splitter.Words));
-        Assert.All(passages.Skip(1).Zip(passages), pair => Assert.Contains(pair.First.Text.Split('.')[0], pair.Second.Text, StringComparison.Ordinal));
+        Assert.All(passages.Skip(1).Zip(passages), 
+            pair => Assert.Contains(pair.First.Text.Split('.')[0], pair.Second.Text, StringComparison.Ordinal));
         Assert.All(sentences, sentence => Assert.Contains(passages, passage => passage.Text.Contains(sentence, StringComparison.Ordinal)));
     }
 
@@ -52,8 +53,9 @@ public sealed class SplitterTests
     public void Words_are_stemmed_as_porter_published(string word, string stem) => Assert.Equal(stem, Stem.Of(word));
 
     [Fact]
-    public void A_name_from_code_gives_itself_and_its_parts() =>
-        Assert.Equal(["fetchforwritingasync", "fetch", "write", "async", "mt_version", "mt", "version"], Terms.Of("FetchForWritingAsync, mt_version").Select(term => term.Text));
+    public void A_name_from_code_gives_itself_and_its_parts() => Assert.Equal(
+        ["fetchforwritingasync", "fetch", "write", "async", "mt_version", "mt", "version"],
+        Terms.Of("FetchForWritingAsync, mt_version").Select(term => term.Text));
 
     [Fact]
     public void Cleaning_clean_text_changes_nothing()
@@ -64,5 +66,6 @@ public sealed class SplitterTests
         Assert.Equal(once, CleanText.Of(once));
     }
 
-    static List<SplitPassage> Split(params Block[] blocks) => [.. Splitter.Split("Title", new ReadText("text/plain", null, [new Section(["Above", "Here"], blocks)]))];
+    static List<SplitPassage> Split(params Block[] blocks) =>
+        [.. Splitter.Split("Title", new ReadText("text/plain", null, [new Section(["Above", "Here"], blocks)]))];
 }

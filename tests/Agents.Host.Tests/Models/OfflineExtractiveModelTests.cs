@@ -7,7 +7,8 @@ public sealed class OfflineExtractiveModelTests : IDisposable
 {
     const string Question = "Which oil does the pump need?";
     const string Passages =
-        "# search\n[1] pump.md › Pump › Care\nThe pump needs rapeseed oil every week. It is painted green.\n\n[2] valve.md › Valve\nA valve is closed by hand:\nvalve.Close();";
+        "# search\n[1] pump.md › Pump › Care\nThe pump needs rapeseed oil every week. It is painted green.\n\n"
+        + "[2] valve.md › Valve\nA valve is closed by hand:\nvalve.Close();";
 
     readonly OfflineExtractiveModel model = new();
 
@@ -70,14 +71,19 @@ public sealed class OfflineExtractiveModelTests : IDisposable
     [InlineData("How do I connect the pump to Snowflake with Debezium?")]
     public async Task It_says_when_the_passages_do_not_answer(string question)
     {
-        var response = await model.GetResponseAsync([new(ChatRole.System, "Be brief."), new(ChatRole.User, question), new(ChatRole.User, Passages)], Options("respond"));
+        var response = await model.GetResponseAsync(
+            [new(ChatRole.System, "Be brief."), new(ChatRole.User, question), new(ChatRole.User, Passages)], Options("respond"));
 
         Assert.StartsWith("The documents do not answer this question. Looked for: ", response.Text, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task It_says_so_when_nothing_was_found() =>
-        Assert.StartsWith(OfflineExtractiveModel.Abstention, (await Ask("respond", ["# plan\n" + Question, "# search\nNo passages."])).Text, StringComparison.Ordinal);
+    public async Task It_says_so_when_nothing_was_found()
+    {
+        var response = await Ask("respond", ["# plan\n" + Question, "# search\nNo passages."]);
+
+        Assert.StartsWith(OfflineExtractiveModel.Abstention, response.Text, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task The_lines_of_an_analysis_are_not_mistaken_for_passages()
