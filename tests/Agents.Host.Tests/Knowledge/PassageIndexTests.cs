@@ -65,4 +65,14 @@ public sealed class PassageIndexTests : KnowledgeTest
         Assert.Equal(50, (await Index.Search(Ada, "number oil", 1_000)).Count);
         Assert.Empty(await Index.Search(Ada, "pump", -1));
     }
+
+    [Fact]
+    public async Task A_search_may_keep_to_documents_whose_name_begins_so()
+    {
+        await Add(Ada, "north/pumps.md", "Pumps need oil.");
+        await Add(Ada, "south/pumps.md", "Pumps need oil too.");
+
+        Assert.Equal("south/pumps.md", Assert.Single(await Index.Search(Ada, "pump oil", 5, "south/")).Source);
+        Assert.Empty(await Index.Search(Ada, "pump oil", 5, "%"));
+    }
 }
