@@ -37,6 +37,7 @@ public static class Server
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         if (builder.Configuration["urls"] is null) builder.WebHost.UseUrls(DefaultUrl);
         adjust?.Invoke(builder);
+        ListenAddresses.RefuseBeyondLoopback(builder.Configuration);
 
         var database = await DatabaseConnection.Find(builder.Configuration, needsDatabase);
         var workers = builder.Configuration.GetSection("Workers").Get<WorkerOptions>() ?? new();
