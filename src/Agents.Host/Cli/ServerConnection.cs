@@ -20,7 +20,8 @@ public sealed class ServerConnection : IAsyncDisposable
     /// <summary>Which database a server of our own uses, for people; null for another server, which knows itself.</summary>
     public string? Database => own?.Services.GetRequiredService<DatabaseConnection>().Describe();
 
-    public static async Task<ServerConnection> Open(Call call, CancellationToken ct)
+    /// <param name="doesRuns">False for a verb that only looks: a server started for it leaves unfinished runs alone, or it would break off what it began.</param>
+    public static async Task<ServerConnection> Open(Call call, CancellationToken ct, bool doesRuns = true)
     {
         if (call.Server is { } named)
         {
@@ -37,12 +38,14 @@ public sealed class ServerConnection : IAsyncDisposable
             client.Dispose();
         }
 
-        return await Start(call, ct);
+        return await Start(call, doesRuns, ct);
     }
 
-    static async Task<ServerConnection> Start(Call call, CancellationToken ct)
+    static async Task<ServerConnection> Start(Call call, bool doesRuns, CancellationToken ct)
     {
-        var app = await Server.Build(["--data", call.Data, "--urls", "http://127.0.0.1:0", "--Workers:DrainTimeout", "00:00:01", .. call.ServerSettings], adjust: Quietly);
+        string[] idle = doesRuns ? [] : ["--Workers:MaxRuns", "0"];
+        var app = await Server.Build(
+            ["--data", call.Data, "--urls", "http://127.0.0.1:0", "--Workers:DrainTimeout", "00:00:01", .. idle, .. call.ServerSettings], adjust: Quietly);
         try
         {
             await app.StartAsync(ct);
@@ -62,7 +65,7 @@ public sealed class ServerConnection : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, VerbLifetime>();
     }
 
-    static HttpClient ClientOf(Uri address) => new(new SocketsHttpHandler { UseProxy = !address.IsLoopback, MaxConnectionsPerServer = 32 })
+    public static HttpClient ClientOf(Uri address) => new(new SocketsHttpHandler { UseProxy = !address.IsLoopback, MaxConnectionsPerServer = 32 })
     {
         BaseAddress = new(address.AbsoluteUri.TrimEnd('/') + "/"),
         Timeout = TimeSpan.FromSeconds(100),

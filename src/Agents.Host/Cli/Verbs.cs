@@ -17,9 +17,19 @@ static class Verbs
         var agents = new Command("agents", "Runs retrieval agents durably on one PostgreSQL.")
         {
             AskVerb.Create(verb),
+            IngestVerb.Create(verb),
+            SearchVerb.Create(verb),
+            RunsVerb.Create(verb),
+            ShowVerb.Create(verb),
+            TailVerb.Create(verb),
+            ReplayVerb.Create(verb),
+            CostVerb.Create(verb),
             ServeVerb.Create(),
+            DbVerb.Create(verb),
+            DoctorVerb.Create(verb),
             GlobalOptions.Server, GlobalOptions.Data, GlobalOptions.Json, GlobalOptions.NoColor, help, version,
         };
+        foreach (var change in ChangeVerbs.Create(verb)) agents.Subcommands.Insert(agents.Subcommands.Count - 4, change);
         agents.SetAction(said =>
         {
             said.InvocationConfiguration.Output.WriteLine($"agents {Version}");
