@@ -25,6 +25,12 @@ public static class RunIds
         return part.Length >= Shortest && (whole.StartsWith(part, StringComparison.Ordinal) || whole.EndsWith(part, StringComparison.Ordinal));
     }
 
+    /// <summary>What is wrong with it as the name of a run; null when it may be one.</summary>
+    public static string? Problem(string text) =>
+        text == Newest || (text.Count(char.IsAsciiHexDigit) >= Shortest && text.All(c => char.IsAsciiHexDigit(c) || c == '-'))
+            ? null
+            : $"'{text}' is no run. Name one by its id, by at least {Shortest} characters of the id's beginning or end, or as {Newest}.";
+
     /// <summary>The run that is meant.</summary>
     public static async Task<Guid> Find(this Api api, string text, CancellationToken ct)
     {
@@ -34,9 +40,6 @@ public static class RunIds
             var newest = await Page(api, 1, null, ct);
             return newest.Items is [var run] ? run.Id : throw new VerbException(ExitCodes.NothingFound, "There is no run yet. Start one: agents ask \"question\"");
         }
-
-        if (text.Length < Shortest || !text.All(c => char.IsAsciiHexDigit(c) || c == '-'))
-            throw new VerbException(ExitCodes.Usage, $"{text} is no run id. It is the whole id, at least {Shortest} characters of its beginning or end, or {Newest}.");
 
         return await Abbreviated(api, text, ct);
     }

@@ -12,12 +12,15 @@ static class ServeVerb
 {
     static readonly Option<string?> Urls = new("--urls") { Description = $"Where to listen, on this machine. Default {Server.DefaultUrl}", HelpName = "URL" };
 
+    const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
+
     /// <summary>For the help only; the command line never goes through it.</summary>
     public static Command Create() => new("serve", "Runs the server (the default verb). Every setting may be given as --Section:Key=value.") { Urls };
 
     public static async Task<int> Run(string[] args)
     {
-        var app = await Server.Build(args);
+        var hasStarted = false; // until then the host would log a failure as a stack trace, which ends as one line anyway
+        var app = await Server.Build(args, adjust: builder => builder.Logging.AddFilter(HostCategory, _ => hasStarted));
         await using var database = app.Services.GetRequiredService<DatabaseConnection>();
         await using var ending = app;
         try
@@ -28,6 +31,8 @@ static class ServeVerb
         {
             throw new VerbException(ExitCodes.Unreachable, PortTaken(app.Configuration["urls"]), e);
         }
+
+        hasStarted = true;
 
         // A test server has no address.
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
@@ -54,9 +59,10 @@ static class ServeVerb
     static void Announce(WebApplication app, DatabaseConnection database, string address)
     {
         ServerUrl.Write(database.Directory, address);
+        var models = app.Services.GetRequiredService<ModelOptions>();
         Console.WriteLine($"Agents       {address}");
         Console.WriteLine($"Database     {database.Describe()}");
-        Console.WriteLine($"Model        {app.Services.GetRequiredService<ModelOptions>()}");
+        Console.WriteLine($"Model        {(models.Endpoint is null ? models.Default : models)}");
         Console.WriteLine($"Reference    {address}/reference");
         Console.WriteLine($"Readiness    {address}/health/ready");
         Console.WriteLine();

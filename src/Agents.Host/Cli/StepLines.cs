@@ -21,8 +21,11 @@ static class StepLines
     static string Markup(string mark, string colour, StepProgress step, string text, TimeSpan? took, int width)
     {
         var tokens = step.InputTokens + step.OutputTokens == 0 ? "" : $"{Formats.Number(step.InputTokens)} in / {Formats.Number(step.OutputTokens)} out";
-        var says = Screen.Fit(step.Says, Math.Max(10, width - Fixed - 1));
         var numbers = $"{(took is { } time ? Formats.Duration(time) : ""),Duration}  {tokens,Tokens}".TrimEnd();
-        return $"[{colour}]{mark}[/] [bold]{Screen.Safe(Screen.Fit(step.Name, Name))}[/]  [{text}]{Screen.Safe(says)}[/]  [grey]{numbers}[/]".Replace("  [grey][/]", "", StringComparison.Ordinal);
+        var room = Math.Max(10, width - Fixed - 1);
+        var start = $"[{colour}]{mark}[/] [bold]{Screen.Safe(Screen.Fit(step.Name, Name))}[/]  ";
+        return numbers.Length == 0
+            ? $"{start}[{text}]{Screen.Safe(Screen.Clip(step.Says, room))}[/]"
+            : $"{start}[{text}]{Screen.Safe(Screen.Fit(step.Says, room))}[/]  [grey]{numbers}[/]";
     }
 }

@@ -52,7 +52,11 @@ static class Verbs
             return $"There is no verb '{word}'.{(near is null ? "" : $" Did you mean '{near}'?")} See: agents --help";
         }
 
-        return $"{said.Errors[0].Message} See: agents {(isRoot ? "" : PathTo(said) + " ")}--help";
+        var missing = verb.Arguments.FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0 && said.GetResult(argument) is null or { Tokens.Count: 0 });
+        var problem = missing is not null ? $"'{verb.Name}' needs a {missing.Name}."
+            : !isRoot && verb.Subcommands.Count > 0 ? $"'{verb.Name}' needs one of: {string.Join(", ", verb.Subcommands.Select(command => command.Name))}."
+            : said.Errors[0].Message;
+        return $"{problem} See: agents {(isRoot ? "" : PathTo(said) + " ")}--help";
     }
 
     /// <summary>The name with the fewest letters to change; null when none is near.</summary>
