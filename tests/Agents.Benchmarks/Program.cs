@@ -1,3 +1,19 @@
 using Agents.Benchmarks;
 
-return args is ["retrieval", .. var rest] ? await Retrieval.Run(rest) : 2;
+return args switch
+{
+    ["retrieval", .. var rest] => await Retrieval.Run(rest),
+    ["steps", .. var rest] => await Steps.Run(rest),
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine(
+        """
+        dotnet run -c Release --project tests/Agents.Benchmarks -- <verb>
+          steps       durable no-op steps per second beside a bare Npgsql floor  [--runs N] [--at-once N] [--rounds N]
+          retrieval   how well questions over a folder of documents are answered --corpus DIR --questions FILE [--json] [--misses]
+        """);
+    return 2;
+}

@@ -20,18 +20,26 @@ sealed record Question(string Id, string Text, IReadOnlyList<string> Files, IRea
 }
 
 /// <summary>What became of a question.</summary>
-sealed record Outcome(Question Question, IReadOnlyList<Passage> Passages, string Answer, int Citations, int ValidCitations, TimeSpan Search, string[] Queries)
+sealed record Outcome(
+    Question Question, IReadOnlyList<Passage> Passages, string Answer, int Citations, int ValidCitations,
+    TimeSpan SearchOne, TimeSpan SearchAll, string[] Queries)
 {
     /// <summary>The place of the first passage from an expected file, from 1; 0 when there is none among the first ten.</summary>
-    public int Rank => Passages.Take(10).Select((passage, at) => Question.Files.Contains(passage.Source) ? at + 1 : 0).FirstOrDefault(rank => rank > 0);
+    public int Rank => Passages.Take(10)
+        .Select((passage, at) => Question.Files.Contains(passage.Source) ? at + 1 : 0).FirstOrDefault(rank => rank > 0);
 
     public bool IsAbstention => Answer.StartsWith(OfflineExtractiveModel.Abstention, StringComparison.Ordinal);
+
+    /// <summary>Whether the passages shown to the model have every term: the most an extract can reach.</summary>
+    public bool IsShown => Question.MustContain.All(term => Passages.Any(passage => passage.Text.Contains(term, StringComparison.OrdinalIgnoreCase)));
 
     public bool IsAnswered => Question.IsAnswerable && Question.MustContain.All(term => Answer.Contains(term, StringComparison.OrdinalIgnoreCase));
 }
 
 /// <summary>The figures of a kind of question.</summary>
-sealed record Figures(string Kind, int Questions, double HitAt5, double MrrAt10, double AnswerRate, int AbstainedOnUnanswerable, int AbstainedOnAnswerable, double CitationValidity)
+sealed record Figures(
+    string Kind, int Questions, double HitAt5, double MrrAt10, double ShownRate, double AnswerRate,
+    int AbstainedOnUnanswerable, int AbstainedOnAnswerable, double CitationValidity)
 {
     public static Figures Of(string kind, IReadOnlyList<Outcome> outcomes)
     {
@@ -41,6 +49,7 @@ sealed record Figures(string Kind, int Questions, double HitAt5, double MrrAt10,
             kind, outcomes.Count,
             Share(answerable, outcome => outcome.Rank is > 0 and <= 5 ? 1 : 0),
             Share(answerable, outcome => outcome.Rank > 0 ? 1.0 / outcome.Rank : 0),
+            Share(answerable, outcome => outcome.IsShown ? 1 : 0),
             Share(answerable, outcome => outcome.IsAnswered ? 1 : 0),
             outcomes.Count(outcome => !outcome.Question.IsAnswerable && outcome.IsAbstention),
             answerable.Count(outcome => outcome.IsAbstention),

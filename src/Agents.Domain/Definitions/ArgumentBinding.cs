@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Agents.Domain.Definitions;
@@ -5,6 +6,9 @@ namespace Agents.Domain.Definitions;
 /// <summary>Turns a tool step's bindings into the arguments of its calls.</summary>
 public static class ArgumentBinding
 {
+    /// <summary>Letters of all scripts as they are: people read arguments in the timeline.</summary>
+    static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>JSON arguments, one string for each call to make; at least one.</summary>
     /// <param name="outputOf">The output of an earlier step by its name; empty when that step said nothing.</param>
     public static IReadOnlyList<string> Bind(ToolStep step, string question, Func<string, string> outputOf)
@@ -20,7 +24,7 @@ public static class ArgumentBinding
                 Argument.Output output => outputOf(output.Step),
                 Argument.Text text => text.Value,
                 _ => value,
-            })))];
+            }), Readable))];
     }
 
     static List<string> Lines(string text, string question)

@@ -7,12 +7,15 @@ public static class Retry
 {
     static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
 
+    /// <summary>A provider that asks for a longer wait than this is not waited for: the run parks, and says why.</summary>
+    static readonly TimeSpan LongestAsked = TimeSpan.FromMinutes(10);
+
     /// <summary>The share of a delay that jitter may take off, so that calls that failed together do not return together.</summary>
     const double JitterShare = 0.25;
 
     /// <param name="attempt">From 1, counted since the run was last resumed.</param>
     public static bool IsWorthwhile(Failure failure, int attempt, Limits limits) =>
-        failure.IsTransient() && attempt < limits.Attempts;
+        failure.IsTransient() && attempt < limits.Attempts && (failure.RetryAfter ?? TimeSpan.Zero) <= LongestAsked;
 
     /// <summary>
     /// As long as the provider asked for, if it asked; else 1 s, 2 s, 4 s and so on, at most a minute, less up to a quarter of jitter.

@@ -248,6 +248,7 @@ public static class RunDecider
     {
         FailureKind.Timeout => UnknownCause.TimedOut,
         FailureKind.StreamCut => UnknownCause.StreamCut,
+        FailureKind.WorkerLost or FailureKind.OutcomeUnknown => UnknownCause.WorkerLost,
         _ => null,
     };
 

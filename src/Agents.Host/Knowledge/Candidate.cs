@@ -7,24 +7,31 @@ namespace Agents.Host.Knowledge;
 /// <summary>A passage that has some words of the query, with all its searchable words.</summary>
 /// <param name="Length">Number of words in the text.</param>
 sealed record Candidate(
-    string PassageId, string DocumentId, int Version, string Source, string Heading, string Text, int Length, IReadOnlyDictionary<string, Places> Words)
+    string PassageId, string DocumentId, int Version, string Source, string Heading, string Text, int Length,
+    IReadOnlyDictionary<string, Places> Words)
 {
     /// <summary>Most candidates that are ranked in full.</summary>
     public const int Most = 200;
 
     // Rows the index may give before they are ordered; common words beyond it only score, they find nothing.
-    const int MostRows = 4_000;
+    const int MostRows = 2_500;
+
+    const double HeadingFactor = 1.7;
 
     /// <summary>The passages with the best sum of word weights, in the order of their ids.</summary>
     public static async Task<List<Candidate>> Find(NpgsqlDataSource database, string tenant, QueryWords words, CancellationToken ct)
     {
-        var parameters = new List<NpgsqlParameter> { new() { Value = tenant }, new() { Value = Finding(tenant, words), NpgsqlDbType = NpgsqlDbType.Text } };
+        var parameters = new List<NpgsqlParameter> { new() { Value = tenant }, new() { Value = Finding(tenant, words) } };
         var score = new List<string>();
         foreach (var word in words.Words)
         {
-            parameters.Add(new NpgsqlParameter { Value = IndexedWords.Quoted(word.Text) });
             parameters.Add(new NpgsqlParameter { Value = IndexedWords.Quoted(word.Text) + ":A" });
-            score.Add($"case when p.words @@ ${parameters.Count}::tsquery then {QueryWords.Sql(word.Weight * 1.7)} when p.words @@ ${parameters.Count - 1}::tsquery then {QueryWords.Sql(word.Weight)} else 0 end");
+            parameters.Add(new NpgsqlParameter { Value = IndexedWords.Quoted(word.Text) });
+            score.Add(
+                $"""
+                case when p.words @@ ${parameters.Count - 1}::tsquery then {QueryWords.Sql(word.Weight * HeadingFactor)}
+                     when p.words @@ ${parameters.Count}::tsquery then {QueryWords.Sql(word.Weight)} else 0 end
+                """);
         }
 
         await using var command = database.CreateCommand(

@@ -1,5 +1,4 @@
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Agents.Host.Knowledge;
 
@@ -44,16 +43,22 @@ sealed class DocumentVersionTransaction : IAsyncDisposable
         return opened;
     }
 
-    /// <summary>The document as it is when its latest version has this content and is searched; else null.</summary>
-    public async Task<IngestedDocument?> Unchanged(byte[] hash, CancellationToken ct)
-    {
-        if (latest == 0 || isDeleted) return null;
+    /// <inheritdoc cref="Unchanged(NpgsqlConnection, string, string, byte[], CancellationToken)"/>
+    public Task<IngestedDocument?> Unchanged(byte[] hash, CancellationToken ct) => Unchanged(connection, tenant, source, hash, ct);
 
-        await using var command = Command(
-            "select passages from agents.document_version where document_id = $1 and number = $2 and tenant_id = $3 and content_hash = $4",
-            id, latest, tenant, hash);
-        return await command.ExecuteScalarAsync(ct) is int passages
-            ? new IngestedDocument(source, IngestOutcome.Unchanged, id, latest, passages)
+    /// <summary>The document as it is when its latest version has this content and is searched; else null.</summary>
+    public static async Task<IngestedDocument?> Unchanged(
+        NpgsqlConnection connection, string tenant, string source, byte[] hash, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            select d.id, v.number, v.passages
+            from agents.document d join agents.document_version v on v.document_id = d.id and v.number = d.latest_version
+            where d.tenant_id = $1 and d.source = $2 and d.deleted_at is null and v.content_hash = $3
+            """, connection) { Parameters = { new() { Value = tenant }, new() { Value = source }, new() { Value = hash } } };
+        await using var row = await command.ExecuteReaderAsync(ct);
+        return await row.ReadAsync(ct)
+            ? new IngestedDocument(source, IngestOutcome.Unchanged, row.GetString(0), row.GetInt32(1), row.GetInt32(2))
             : null;
     }
 
@@ -65,7 +70,10 @@ sealed class DocumentVersionTransaction : IAsyncDisposable
         var number = latest + 1;
 
         await Execute(
-            "insert into agents.document_version (document_id, number, tenant_id, content_hash, media_type, title, bytes, passages) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+            """
+            insert into agents.document_version (document_id, number, tenant_id, content_hash, media_type, title, bytes, passages)
+            values ($1, $2, $3, $4, $5, $6, $7, $8)
+            """,
             ct, id, number, tenant, hash, text.MediaType, title, bytes, passages.Count);
         await Execute("update agents.document set latest_version = $2, deleted_at = null where id = $1", ct, id, number);
         await Execute("update agents.passage set words = null where document_id = $1 and words is not null", ct, id);
@@ -89,7 +97,8 @@ sealed class DocumentVersionTransaction : IAsyncDisposable
                 """,
                 ct, id, number, tenant,
                 Enumerable.Range(first + 1, some.Length).ToArray(), some.Select(passage => passage.Heading).ToArray(),
-                some.Select(passage => passage.Text).ToArray(), words.Select(word => word.Length).ToArray(), words.Select(word => word.Vector).ToArray());
+                some.Select(passage => passage.Text).ToArray(),
+                words.Select(word => word.Length).ToArray(), words.Select(word => word.Vector).ToArray());
         }
     }
 
@@ -102,13 +111,7 @@ sealed class DocumentVersionTransaction : IAsyncDisposable
     NpgsqlCommand Command(string sql, params object[] values)
     {
         var command = new NpgsqlCommand(sql, connection, transaction);
-        foreach (var value in values)
-        {
-            command.Parameters.Add(value is byte[] hash
-                ? new NpgsqlParameter { Value = hash, NpgsqlDbType = NpgsqlDbType.Bytea }
-                : new NpgsqlParameter { Value = value });
-        }
-
+        foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
         return command;
     }
 

@@ -43,7 +43,8 @@ public sealed class Ingest(NpgsqlDataSource database, KnowledgeLimits limits)
             progress?.Report(document);
         }
 
-        await new WordCounts(database).Refresh(tenant, isExact: true, ct);
+        var isChanged = documents.Exists(document => document.Outcome is IngestOutcome.Added or IngestOutcome.NewVersion);
+        if (isChanged) await new WordCounts(database).Refresh(tenant, isExact: true, ct);
         return new IngestResult(documents);
     }
 
@@ -72,18 +73,25 @@ public sealed class Ingest(NpgsqlDataSource database, KnowledgeLimits limits)
         if (source.Length == 0) return IngestedDocument.Skipped(source, "it has no source label");
 
         var hash = SHA256.HashData(content);
+        if (await Unchanged(tenant, source, hash, ct) is { } unchanged) return unchanged;
+
         try
         {
-            await using var transaction = await DocumentVersionTransaction.Open(database, tenant, source, ct);
-            if (await transaction.Unchanged(hash, ct) is { } unchanged) return unchanged;
-
+            // Reading may take long and holds nothing; another ingest may have stored the same meanwhile.
             var text = DocumentReader.Read(source, mediaType, content, limits, ct);
-            return await transaction.Add(text, hash, content.LongLength, ct);
+            await using var transaction = await DocumentVersionTransaction.Open(database, tenant, source, ct);
+            return await transaction.Unchanged(hash, ct) ?? await transaction.Add(text, hash, content.LongLength, ct);
         }
         catch (UnreadableDocumentException unreadable)
         {
             return IngestedDocument.Skipped(source, unreadable.Message);
         }
+    }
+
+    async Task<IngestedDocument?> Unchanged(string tenant, string source, byte[] hash, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return await DocumentVersionTransaction.Unchanged(connection, tenant, source, hash, ct);
     }
 
     string Label(string source)

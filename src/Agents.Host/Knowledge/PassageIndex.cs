@@ -7,6 +7,7 @@ namespace Agents.Host.Knowledge;
 public sealed class PassageIndex(NpgsqlDataSource database, KnowledgeLimits limits)
 {
     const double Fusion = 60;
+    const double Repetition = 0.9;
 
     /// <summary>The passages of the tenant's documents most relevant to a query, best first.</summary>
     /// <param name="query">Plain words; nothing in it is an operator. What passes <see cref="KnowledgeLimits.QueryCharacters"/> is cut.</param>
@@ -32,7 +33,7 @@ public sealed class PassageIndex(NpgsqlDataSource database, KnowledgeLimits limi
         foreach (var query in queries.Distinct(StringComparer.Ordinal).Take(limits.Queries))
             lists.Add(await Search(tenant, query, limits.Results, ct));
 
-        return [.. Fuse(lists).Take(Math.Clamp(limit, 0, limits.Results))];
+        return [.. Spread(Fuse(lists)).Take(Math.Clamp(limit, 0, limits.Results))];
     }
 
     /// <summary>Fuses ranked lists by reciprocal rank; equal scores keep the order of the first list they are in.</summary>
@@ -41,4 +42,15 @@ public sealed class PassageIndex(NpgsqlDataSource database, KnowledgeLimits limi
         .GroupBy(found => found.Passage.PassageId, StringComparer.Ordinal)
         .Select(found => found.First().Passage with { Score = found.Sum(one => one.Score) })
         .OrderByDescending(passage => passage.Score);
+
+    /// <summary>Lets other documents up: each further passage of a document counts less than the one before.</summary>
+    static IEnumerable<Passage> Spread(IEnumerable<Passage> ranked)
+    {
+        var before = new Dictionary<string, int>(StringComparer.Ordinal);
+        return ranked
+            .Select(passage => passage with { Score = passage.Score * Math.Pow(Repetition, Next(passage.DocumentId)) })
+            .OrderByDescending(passage => passage.Score);
+
+        int Next(string document) => (before[document] = before.GetValueOrDefault(document) + 1) - 1;
+    }
 }

@@ -15,16 +15,16 @@ static class Ranking
     const double HeadingWeight = 2.0;
     const double SourceWeight = 1.5;
     const double PartWeight = 0.5;
-    const double DocumentShare = 0.3;
+    const double DocumentShare = 0.15;
     const int FeedbackPassages = 8;
     const int FeedbackWords = 12;
-    const double FeedbackShare = 0.2;
+    const double FeedbackShare = 0.1;
 
     public static IEnumerable<Scored> Rank(IReadOnlyList<Candidate> candidates, QueryWords words)
     {
         var query = words.Words.ToDictionary(word => word.Text, word => word.Weight, StringComparer.Ordinal);
         var first = ByWords(candidates, query, words.AverageLength);
-        if (FeedbackShare > 0) first = ByWords(candidates, WithFeedback(query, first, candidates), words.AverageLength);
+        first = ByWords(candidates, WithFeedback(query, first, candidates), words.AverageLength);
         return WithDocuments(first);
     }
 

@@ -8,22 +8,31 @@ namespace Agents.Host.Models;
 sealed record Quotable(ShownPassage Passage, int Position, string Text, HashSet<string> Words, double Score);
 
 /// <summary>Weighs what can be quoted from the passages against the question.</summary>
+/// <remarks>
+/// A quote counts by the words of the question it has, the rarer among the quotes the more; by the quote before and after it, for an
+/// explanation seldom fits into one sentence; by its whole passage; and by the place of that passage, for those who searched knew more words.
+/// </remarks>
 sealed class OfflineEvidence
 {
-    const double Saturation = 1.2;
-    const double HeadingShare = 0.5;
-    const double PassageRankShare = 0.6;
+    const double BeforeShare = 0.8;
+    const double AfterShare = 0.4;
+    const double PassageShare = 1.2;
+    const double PlaceShare = 1.5;
+    const double PlaceFall = 0.5;
+    const int FewestWords = 2;
 
-    readonly Dictionary<string, double> question;
+    readonly Dictionary<string, double> weights;
+    readonly HashSet<string> shown;
 
     public OfflineEvidence(string question, IReadOnlyList<ShownPassage> passages)
     {
+        var units = passages.Select(passage => QuotableLines.Of(passage.Text).Select(text => (Text: text, Words: Terms.Set(text))).ToList()).ToList();
+        var all = units.SelectMany(passage => passage).ToList();
+        weights = Terms.Set(question).ToDictionary(
+            word => word, word => QueryWords.Rarity(all.Count(unit => unit.Words.Contains(word)), all.Count), StringComparer.Ordinal);
+        shown = all.SelectMany(unit => unit.Words).Concat(passages.SelectMany(passage => Terms.Set(passage.Title))).ToHashSet(StringComparer.Ordinal);
         Question = question;
-        var units = passages.SelectMany(passage => QuotableLines.Of(passage.Text).Select((text, at) => (passage, at, text, Words: Terms.Set(text)))).ToList();
-        this.question = Terms.Of(question).Select(term => term.Text).Distinct(StringComparer.Ordinal)
-            .ToDictionary(word => word, word => QueryWeight(units.Count(unit => unit.Words.Contains(word)), units.Count), StringComparer.Ordinal);
-        var average = units.Count == 0 ? 1 : units.Average(unit => unit.Words.Count);
-        Quotables = [.. units.Select(unit => new Quotable(unit.passage, unit.at, unit.text, unit.Words, Score(unit.passage, unit.Words, average, passages)))];
+        Quotables = [.. passages.SelectMany((passage, place) => Weigh(passage, place, units[place]))];
     }
 
     public string Question { get; }
@@ -31,22 +40,30 @@ sealed class OfflineEvidence
     /// <summary>In the order of the passages.</summary>
     public IReadOnlyList<Quotable> Quotables { get; }
 
-    /// <summary>The share of the question's weight that these quotes and the headings above them cover, 0 to 1.</summary>
-    public double Coverage(IReadOnlyCollection<Quotable> quotes)
-    {
-        var said = quotes.SelectMany(quote => quote.Words).Concat(quotes.SelectMany(quote => Terms.Set(quote.Passage.Title))).ToHashSet(StringComparer.Ordinal);
-        return question.Count == 0 ? 0 : question.Where(word => said.Contains(word.Key)).Sum(word => word.Value) / question.Values.Sum();
-    }
+    /// <summary>Names in the question that none of the passages mentions.</summary>
+    public IReadOnlyList<string> MissingNames() => [.. OfflineNames.In(Question).Where(name => !OfflineNames.IsAmong(name, shown))];
 
-    static double QueryWeight(int units, int of) => Math.Log(1 + ((of - units + 0.5) / (units + 0.5)));
+    /// <summary>The share of the question's weight that the passages have, headings included; 0 to 1.</summary>
+    public double CoverageByPassages() => Coverage(shown);
 
-    double Score(ShownPassage passage, HashSet<string> words, double average, IReadOnlyList<ShownPassage> passages)
+    /// <summary>The share of the question's weight that these quotes and the headings above them have, 0 to 1.</summary>
+    public double CoverageBy(IEnumerable<Quotable> quotes) =>
+        Coverage(quotes.SelectMany(quote => quote.Words.Concat(Terms.Set(quote.Passage.Title))).ToHashSet(StringComparer.Ordinal));
+
+    double Coverage(HashSet<string> words) =>
+        weights.Count == 0 ? 0 : weights.Where(word => words.Contains(word.Key)).Sum(word => word.Value) / weights.Values.Sum();
+
+    IEnumerable<Quotable> Weigh(ShownPassage passage, int place, List<(string Text, HashSet<string> Words)> units)
     {
-        var length = 0.4 + (0.6 * words.Count / average);
-        var own = question.Where(word => words.Contains(word.Key)).Sum(word => word.Value) * (Saturation + 1) / (1 + (Saturation * length));
-        var title = Terms.Set(passage.Title);
-        var heading = question.Where(word => title.Contains(word.Key)).Sum(word => word.Value);
-        var rank = passages.TakeWhile(other => other != passage).Count();
-        return (own + (HeadingShare * heading)) * (1 + (PassageRankShare / (1 + rank)));
+        var whole = Coverage([.. units.SelectMany(unit => unit.Words), .. Terms.Set(passage.Title)]);
+        var own = units.Select(unit => Coverage(unit.Words)).ToList();
+        for (var at = 0; at < units.Count; at++)
+        {
+            if (units[at].Words.Count < FewestWords) continue;
+
+            var near = Math.Max(at > 0 ? own[at - 1] * BeforeShare : 0, at + 1 < own.Count ? own[at + 1] * AfterShare : 0);
+            var score = (own[at] + near + (PassageShare * whole)) * (1 + (PlaceShare / (1 + (place * PlaceFall))));
+            yield return new Quotable(passage, at, units[at].Text, units[at].Words, score);
+        }
     }
 }

@@ -18,18 +18,11 @@ public sealed class Admission(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await node.Ready.WaitAsync(stoppingToken);
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                foreach (var (tenant, runId) in await Waiting(stoppingToken)) await Admit(tenant, runId, stoppingToken);
-            }
-            catch (Exception e) when (e is NpgsqlException or Marten.Exceptions.MartenCommandException or IOException or ObjectDisposedException)
-            {
-                log.LogWarning("Admission goes on when the database is back: {Reason}", e.Message);
-            }
+        await Rounds.Forever("Admission", Round, () => signals.Queue.Ring(Poll, stoppingToken), log, stoppingToken);
 
-            await signals.Queue.Ring(Poll, stoppingToken);
+        async Task Round()
+        {
+            foreach (var (tenant, runId) in await Waiting(stoppingToken)) await Admit(tenant, runId, stoppingToken);
         }
     }
 
@@ -64,5 +57,6 @@ public sealed class Admission(
 
         await outbox.Send(tenant, decision.Work());
         await session.SaveChangesAsync(ct);
+        FaultPoint.Hit("after-start-commit");
     }
 }

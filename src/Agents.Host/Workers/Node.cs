@@ -46,26 +46,8 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
 
     public async Task<bool> IsGone(string worker, CancellationToken ct) => (await Gone([worker], ct)).Count > 0;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await HoldLock(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException or ObjectDisposedException)
-            {
-                holds = false;
-                log.LogWarning("Node {Node} lost the connection that holds its lock: {Reason}", Name, e.Message);
-                await Task.Delay(ReconnectAfter, CancellationToken.None);
-            }
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Rounds.Forever(
+        $"Node {Name}", () => HoldLock(stoppingToken), () => Task.Delay(ReconnectAfter, stoppingToken), log, stoppingToken);
 
     /// <summary>Takes the lock, and keeps it until the connection breaks. Wakes only to measure the database's clock.</summary>
     async Task HoldLock(CancellationToken ct)
@@ -83,10 +65,17 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
 
         holds = true;
         held.TrySetResult();
-        while (true)
+        try
         {
-            await connection.WaitAsync(DatabaseClock.Every, ct); // returns when time is up, throws when the connection breaks
-            await clock.Measure(connection, ct);
+            while (true)
+            {
+                await connection.WaitAsync(DatabaseClock.Every, ct); // returns when time is up, throws when the connection breaks
+                await clock.Measure(connection, ct);
+            }
+        }
+        finally
+        {
+            holds = false;
         }
     }
 }

@@ -1,6 +1,7 @@
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Postgres;
+using Agents.Host.Telemetry;
 using Marten;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -23,20 +24,13 @@ public sealed class Watchdog(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await node.Ready.WaitAsync(stoppingToken);
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                foreach (var (tenant, runId) in await Orphans(stoppingToken)) await Redrive(tenant, runId, "taken over", stoppingToken);
-                foreach (var (tenant, runId) in await Stalled(stoppingToken)) await Redrive(tenant, runId, "stalled", stoppingToken);
-                foreach (var (tenant, runId) in await Overdue(stoppingToken)) await Expire(tenant, runId, stoppingToken);
-            }
-            catch (Exception e) when (e is NpgsqlException or Marten.Exceptions.MartenCommandException or IOException or ObjectDisposedException)
-            {
-                log.LogWarning("The watchdog goes on when the database is back: {Reason}", e.Message);
-            }
+        await Rounds.Forever("The watchdog", Round, () => Task.Delay(options.Value.WatchdogEvery, stoppingToken), log, stoppingToken);
 
-            await Task.Delay(options.Value.WatchdogEvery, stoppingToken);
+        async Task Round()
+        {
+            foreach (var (tenant, runId) in await Orphans(stoppingToken)) await Redrive(tenant, runId, "taken over", stoppingToken);
+            foreach (var (tenant, runId) in await Stalled(stoppingToken)) await Redrive(tenant, runId, "stalled", stoppingToken);
+            foreach (var (tenant, runId) in await Overdue(stoppingToken)) await Expire(tenant, runId, stoppingToken);
         }
     }
 
@@ -97,6 +91,7 @@ public sealed class Watchdog(
             .ToList();
         if (owed.Count == 0) return;
 
+        RunTelemetry.Redrives.Add(1);
         log.LogInformation("Run {Run} was {Why}: {Count} pieces of work sent again", runId, why, owed.Count);
         await using var scope = scopes.CreateAsyncScope();
         await scope.ServiceProvider.GetRequiredService<IMessageBus>().Send(tenant, owed);

@@ -1,0 +1,90 @@
+using System.Text.Json;
+using Agents.Host.Tests;
+using Agents.Host.Tests.Models;
+
+namespace Agents.Crash.Tests;
+
+/// <summary>kill -9 of the only server in the middle of a run, then a fresh start: the run goes on from its last fact.</summary>
+public sealed class KillTests
+{
+    static readonly TimeSpan ResumesWithin = TimeSpan.FromSeconds(10);
+    static readonly string[] Steps = ["plan", "search", "analyze", "synthesize", "respond"];
+
+    [Theory]
+    [InlineData(1, "plan")]
+    [InlineData(2, "analyze")]
+    [InlineData(3, "synthesize")]
+    [InlineData(4, "respond")]
+    public async Task A_server_killed_while_a_model_answers_goes_on_and_keeps_the_lost_call_on_the_bill(int call, string step)
+    {
+        await using var provider = await FakeProvider.Start();
+        var asked = new TaskCompletionSource();
+        provider.Otherwise(request =>
+        {
+            if (request.Number != call) return FakeReply.Answer($"reply {request.Number}", new(1000, 100));
+            asked.TrySetResult();
+            return FakeReply.Silence;
+        });
+        var connection = await TestDatabase.Create();
+
+        Guid id;
+        await using (var first = await ServerProcess.Start(connection, provider.Address))
+        {
+            id = await first.Queue("Who survives?");
+            await asked.Task.WaitAsync(TimeSpan.FromSeconds(60));
+            await first.Kill();
+        }
+
+        await using var second = await ServerProcess.Start(connection, provider.Address);
+        var restarted = DateTimeOffset.UtcNow;
+        var run = await second.Finished(id);
+        var facts = await second.Facts(id);
+
+        AssertWhole(run, facts);
+        var unknown = Assert.Single(facts, fact => fact.Type == "model_call_outcome_unknown");
+        Assert.Equal((call, 1, "WorkerLost"), (unknown.Data.GetProperty("call").GetInt32(), unknown.Data.GetProperty("attempt").GetInt32(), unknown.Data.GetProperty("cause").GetString()));
+        Assert.True(unknown.Data.GetProperty("highUsd").GetDecimal() > 0);
+        Assert.True(unknown.At - restarted < ResumesWithin, $"Resumed {unknown.At - restarted} after the start, in step {step}.");
+        Assert.Equal(5, provider.Requests.Count); // four calls, and the one that was lost
+        Assert.Equal(4, facts.Count(fact => fact.Type == "model_call_completed"));
+        Assert.Equal(1, run.GetProperty("unconfirmedUsd").GetProperty("calls").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("before-intent-commit:1:kill", 0)] // before anything of a call is stored: nothing was bought
+    [InlineData("after-intent-commit:1:kill", 1)] // the intent is stored, the request not sent: it may have been, nobody can tell
+    [InlineData("reply-complete:1:kill", 1)] // answered and paid, but not stored
+    [InlineData("before-outcome-commit:2:kill", 0)] // in the search step: a search may be repeated
+    [InlineData("after-start-commit:1:kill", 0)] // admitted, its first work not sent
+    public async Task A_server_killed_at_a_boundary_goes_on(string fault, int unknown)
+    {
+        await using var provider = await FakeProvider.Start();
+        provider.Otherwise(request => FakeReply.Answer($"reply {request.Number}", new(1000, 100)));
+        var connection = await TestDatabase.Create();
+
+        Guid id;
+        await using (var first = await ServerProcess.Start(connection, provider.Address, ("AGENTS_FAULT", fault)))
+        {
+            id = await first.Queue("Who survives?");
+            await first.Died();
+        }
+
+        await using var second = await ServerProcess.Start(connection, provider.Address);
+        var run = await second.Finished(id);
+        var facts = await second.Facts(id);
+
+        AssertWhole(run, facts);
+        Assert.Equal(unknown, facts.Count(fact => fact.Type == "model_call_outcome_unknown"));
+        var bought = facts.Count(fact => fact.Type == "model_call_completed");
+        Assert.InRange(provider.Requests.Count, bought, bought + unknown);
+    }
+
+    /// <summary>Completed, every version once, every step once and in order.</summary>
+    static void AssertWhole(JsonElement run, IReadOnlyList<(long Version, string Type, DateTimeOffset At, JsonElement Data)> facts)
+    {
+        Assert.Equal("completed", run.GetProperty("status").GetString());
+        Assert.Equal(Enumerable.Range(1, facts.Count).Select(version => (long)version), facts.Select(fact => fact.Version));
+        Assert.Equal(Steps, facts.Where(fact => fact.Type == "step_started").Select(fact => fact.Data.GetProperty("name").GetString()));
+        Assert.Equal([0, 1, 2, 3, 4], facts.Where(fact => fact.Type == "step_completed").Select(fact => fact.Data.GetProperty("step").GetInt32()));
+    }
+}

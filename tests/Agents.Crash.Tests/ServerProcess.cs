@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json;
+
+namespace Agents.Crash.Tests;
+
+/// <summary>The server as a process of its own, to be killed.</summary>
+public sealed class ServerProcess : IAsyncDisposable
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    readonly Process process;
+    readonly List<string> output = [];
+
+    ServerProcess(Process process, Uri address)
+    {
+        this.process = process;
+        Client = new() { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+    }
+
+    public HttpClient Client { get; }
+
+    /// <summary>Everything the process wrote, for the message of a test that failed.</summary>
+    public string Output
+    {
+        get { lock (output) return string.Join('\n', output); }
+    }
+
+    /// <summary>Starts the server and waits until it can work.</summary>
+    /// <param name="settings">Environment variables.</param>
+    public static async Task<ServerProcess> Start(string connection, Uri provider, params (string Name, string Value)[] settings)
+    {
+        var address = $"http://127.0.0.1:{FreePort()}";
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Agents.Host.dll"));
+        start.ArgumentList.Add("--urls");
+        start.ArgumentList.Add(address);
+        start.Environment["ConnectionStrings__agents"] = connection;
+        start.Environment["Models__Provider"] = "openai";
+        start.Environment["Models__Endpoint"] = provider.ToString();
+        start.Environment["Models__ApiKey"] = "test";
+        foreach (var (name, value) in settings) start.Environment[name] = value;
+
+        var server = new ServerProcess(Process.Start(start)!, new(address));
+        server.process.BeginOutputReadLine();
+        server.process.BeginErrorReadLine();
+        await server.Ready();
+        return server;
+    }
+
+    /// <summary>SIGKILL: nothing of the process runs any more, not even a finally.</summary>
+    public async Task Kill()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary>Waits until a planned fault has ended the process.</summary>
+    public async Task Died()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        await process.WaitForExitAsync(patience.Token);
+    }
+
+    public async Task<Guid> Queue(string question, string agent = "research")
+    {
+        using var answer = await Client.PostAsJsonAsync("/runs", new { agent, question });
+        answer.EnsureSuccessStatusCode();
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+    }
+
+    /// <summary>The run, once it has ended.</summary>
+    public async Task<JsonElement> Finished(Guid id)
+    {
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            var run = await Client.GetFromJsonAsync<JsonElement>($"/runs/{id}");
+            if (run.GetProperty("finishedAt").ValueKind is not JsonValueKind.Null) return run;
+            if (waited.Elapsed > Patience) throw new TimeoutException($"The run is still {run}.\n{Output}");
+            await Task.Delay(50);
+        }
+    }
+
+    public async Task<IReadOnlyList<(long Version, string Type, DateTimeOffset At, JsonElement Data)>> Facts(Guid id)
+    {
+        var page = await Client.GetFromJsonAsync<JsonElement>($"/runs/{id}/events");
+        return [.. page.GetProperty("items").EnumerateArray().Select(e => (
+            e.GetProperty("version").GetInt64(), e.GetProperty("type").GetString()!, e.GetProperty("at").GetDateTimeOffset(), e.GetProperty("data")))];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        if (!process.HasExited) await Kill();
+        process.Dispose();
+    }
+
+    async Task Ready()
+    {
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                using var answer = await Client.GetAsync("/health/ready");
+                if (answer.IsSuccessStatusCode) return;
+            }
+            catch (HttpRequestException) when (!process.HasExited)
+            {
+            }
+
+            if (process.HasExited || waited.Elapsed > Patience) throw new InvalidOperationException($"The server did not start.\n{Output}");
+            await Task.Delay(50);
+        }
+    }
+
+    void Keep(string? line)
+    {
+        if (line is null) return;
+        lock (output) output.Add(line);
+    }
+
+    static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
