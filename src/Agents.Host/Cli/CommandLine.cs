@@ -48,7 +48,7 @@ public static class CommandLine
     static async Task<int> Verb(string[] args, Func<bool, Screen> screen, IReadOnlyList<string> serverSettings)
     {
         var said = Verbs.Create(new Verb(screen, serverSettings)).Parse(args is ["help", ..] ? [.. args[1..], "--help"] : args);
-        if (said.Errors.Count > 0) throw new VerbException(ExitCodes.Usage, Verbs.Problem(said));
+        if (said.Errors.Count > 0 && said.Action is not RootHelp) throw new VerbException(ExitCodes.Usage, Verbs.Problem(said));
 
         using var interrupted = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);

@@ -4,11 +4,12 @@ using Agents.Host.Postgres;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Agents.Host.Cli;
 
 /// <summary>Runs the server until it is stopped. Its arguments are settings, which ASP.NET reads itself.</summary>
-static class ServeVerb
+public static class ServeVerb
 {
     static readonly Option<string?> Urls = new("--urls") { Description = $"Where to listen, on this machine. Default {Server.DefaultUrl}", HelpName = "URL" };
 
@@ -20,7 +21,7 @@ static class ServeVerb
     public static async Task<int> Run(string[] args)
     {
         var hasStarted = false; // until then the host would log a failure as a stack trace, which ends as one line anyway
-        var app = await Server.Build(args, adjust: builder => builder.Logging.AddFilter(HostCategory, _ => hasStarted));
+        var app = await Server.Build(args, adjust: builder => builder.Logging.AddFilter(HostCategory, level => hasStarted && level >= LogLevel.Warning));
         await using var database = app.Services.GetRequiredService<DatabaseConnection>();
         await using var ending = app;
         try
@@ -34,8 +35,7 @@ static class ServeVerb
 
         hasStarted = true;
 
-        // A test server has no address.
-        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
+        var address = AddressOf(app);
         if (address is not null) Announce(app, database, address);
         try
         {
@@ -48,6 +48,11 @@ static class ServeVerb
 
         return ExitCodes.Ok;
     }
+
+    /// <summary>Where it really listens; null for the server of a test, whose addresses mean nothing.</summary>
+    static string? AddressOf(WebApplication app) => app.Services.GetRequiredService<IServer>() is var server && server.GetType().Assembly == typeof(KestrelServerOptions).Assembly
+        ? server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault()
+        : null;
 
     public static string PortTaken(string? urls)
     {
