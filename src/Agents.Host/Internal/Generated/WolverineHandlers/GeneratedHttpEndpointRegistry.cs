@@ -9,7 +9,7 @@ namespace Internal.Generated.WolverineHandlers
     {
         public override System.Type[] EndpointTypes()
         {
-            return new System.Type[] { typeof(Agents.Host.Catalog.GetAgentEndpoint), typeof(Agents.Host.Catalog.ListAgentsEndpoint), typeof(Agents.Host.Knowledge.AddDocumentsEndpoint), typeof(Agents.Host.Knowledge.DeleteDocumentEndpoint), typeof(Agents.Host.Knowledge.GetDocumentEndpoint), typeof(Agents.Host.Knowledge.GetPassageEndpoint), typeof(Agents.Host.Knowledge.ListDocumentsEndpoint), typeof(Agents.Host.Knowledge.SearchPassagesEndpoint), typeof(Agents.Host.Runs.CancelRunEndpoint), typeof(Agents.Host.Runs.GetEventsEndpoint), typeof(Agents.Host.Runs.GetRunEndpoint), typeof(Agents.Host.Runs.GetTimelineEndpoint), typeof(Agents.Host.Runs.ListRunsEndpoint), typeof(Agents.Host.Runs.PauseRunEndpoint), typeof(Agents.Host.Runs.QueueRunEndpoint), typeof(Agents.Host.Runs.ResumeRunEndpoint), typeof(Agents.Host.Runs.StreamRunEndpoint) };
+            return new System.Type[] { typeof(Agents.Host.Catalog.GetAgentEndpoint), typeof(Agents.Host.Catalog.ListAgentsEndpoint), typeof(Agents.Host.Costs.GetCostsEndpoint), typeof(Agents.Host.Knowledge.AddDocumentsEndpoint), typeof(Agents.Host.Knowledge.DeleteDocumentEndpoint), typeof(Agents.Host.Knowledge.GetDocumentEndpoint), typeof(Agents.Host.Knowledge.GetPassageEndpoint), typeof(Agents.Host.Knowledge.ListDocumentsEndpoint), typeof(Agents.Host.Knowledge.SearchPassagesEndpoint), typeof(Agents.Host.Runs.CancelRunEndpoint), typeof(Agents.Host.Runs.GetEventsEndpoint), typeof(Agents.Host.Runs.GetRunEndpoint), typeof(Agents.Host.Runs.GetTimelineEndpoint), typeof(Agents.Host.Runs.ListRunsEndpoint), typeof(Agents.Host.Runs.PauseRunEndpoint), typeof(Agents.Host.Runs.QueueRunEndpoint), typeof(Agents.Host.Runs.ResumeRunEndpoint), typeof(Agents.Host.Runs.StreamRunEndpoint) };
         }
     }
 
@@ -26,6 +26,7 @@ namespace Internal.Generated.WolverineHandlers
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.DELETE_documents_id))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.GET_agents))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.GET_agents_name))]
+        [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.GET_costs))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.GET_documents))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.GET_documents_id))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.GET_passages))]
@@ -42,6 +43,7 @@ namespace Internal.Generated.WolverineHandlers
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.POST_runs_id_resume))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Catalog.GetAgentEndpoint))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Catalog.ListAgentsEndpoint))]
+        [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Costs.GetCostsEndpoint))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Knowledge.AddDocumentsEndpoint))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Knowledge.DeleteDocumentEndpoint))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Knowledge.GetDocumentEndpoint))]
