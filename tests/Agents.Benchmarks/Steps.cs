@@ -71,14 +71,15 @@ static class Steps
         var list = string.Join(",", ids.Select(id => $"'{id}'"));
         var (cpu, wal) = (process.TotalProcessorTime, await server.Scalar<decimal>("select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')"));
         await server.Execute("select pg_stat_statements_reset()");
-        var stepsBefore = await Done(server, list);
+        var (stepsBefore, startedBefore) = (await Done(server, list), await Started(server, list));
         while (await server.Scalar<long>($"select count(*) from agents.run_summary where run_id in ({list}) and finished_at is null") > 0) await Task.Delay(100);
         process.Refresh();
 
-        // Commits from here on were made while the remaining steps were; a read alone commits nothing that is counted here.
+        // What was committed since the counters were set to zero: the remaining steps, and the admissions, one commit each. Reads commit nothing that is counted here.
         var steps = ids.Length * StepsPerRun;
         var counted = steps - stepsBefore;
         var commits = await server.Scalar<decimal>("select coalesce(sum(calls), 0) from pg_stat_statements where query ilike 'commit%'");
+        commits -= await Started(server, list) - startedBefore;
         var walBytes = await server.Scalar<decimal>("select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')") - wal;
         var seconds = await server.Scalar<double>(
             $"select extract(epoch from max(finished_at) - min(started_at))::float8 from agents.run_summary where run_id in ({list})");
@@ -93,6 +94,9 @@ static class Steps
 
     static Task<long> Done(BenchmarkServer server, string list) => server.Scalar<long>(
         $"select count(*) from agents.mt_events where type = 'step_completed' and stream_id in ({list})");
+
+    static Task<long> Started(BenchmarkServer server, string list) => server.Scalar<long>(
+        $"select count(*) from agents.mt_events where type = 'run_started' and stream_id in ({list})");
 
     internal static int Number(string[] args, string name, int otherwise) =>
         Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? int.Parse(args[at + 1], null) : otherwise;

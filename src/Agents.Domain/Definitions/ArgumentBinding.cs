@@ -11,7 +11,8 @@ public static class ArgumentBinding
 
     /// <summary>JSON arguments, one string for each call to make; at least one.</summary>
     /// <param name="outputOf">The output of an earlier step by its name; empty when that step said nothing.</param>
-    public static IReadOnlyList<string> Bind(ToolStep step, string question, Func<string, string> outputOf)
+    /// <param name="labelOf">The run's label by its name; empty when it has none.</param>
+    public static IReadOnlyList<string> Bind(ToolStep step, string question, Func<string, string> outputOf, Func<string, string> labelOf)
     {
         var repeated = step.Arguments.FirstOrDefault(argument => argument.Value is Argument.EachLine);
         IReadOnlyList<string> values = repeated.Value is Argument.EachLine lines ? Lines(outputOf(lines.Step), question) : [""];
@@ -22,6 +23,7 @@ public static class ArgumentBinding
             {
                 Argument.Question => question,
                 Argument.Output output => outputOf(output.Step),
+                Argument.Label label => labelOf(label.Name),
                 Argument.Text text => text.Value,
                 _ => value,
             }), Readable))];

@@ -13,6 +13,9 @@ public sealed class Admission(
     IServiceScopeFactory scopes, IDocumentStore store, NpgsqlDataSource database, Node node, Definitions definitions,
     Signals signals, IOptions<WorkerOptions> options, ILogger<Admission> log) : BackgroundService
 {
+    /// <summary>Runs admitted side by side; one after the other, short runs would wait for admission rather than for a slot.</summary>
+    const int AtOnce = 8;
+
     static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -22,7 +25,9 @@ public sealed class Admission(
 
         async Task Round()
         {
-            foreach (var (tenant, runId) in await Waiting(stoppingToken)) await Admit(tenant, runId, stoppingToken);
+            var waiting = await Waiting(stoppingToken);
+            var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken };
+            await Parallel.ForEachAsync(waiting, parallel, async (run, ct) => await Admit(run.Tenant, run.RunId, ct));
         }
     }
 

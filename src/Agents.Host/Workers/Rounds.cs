@@ -14,13 +14,24 @@ static class Rounds
             {
                 await round();
             }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                return;
+            }
             catch (Exception e) when (!ct.IsCancellationRequested)
             {
                 if (IsDatabaseAway(e)) log.LogWarning("{What} goes on when the database is back: {Reason}", what, e.Message);
                 else log.LogError(e, "{What} failed; it is tried again", what);
             }
 
-            await wait();
+            try
+            {
+                await wait();
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                return;
+            }
         }
     }
 
