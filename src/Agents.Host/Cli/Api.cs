@@ -22,6 +22,12 @@ public sealed class Api(HttpClient http)
     public Task<JsonElement> Post(string path, object body, CancellationToken ct) =>
         Send(HttpMethod.Post, path, new StringContent(JsonSerializer.Serialize(body, Answers.Format), Encoding.UTF8, "application/json"), ct);
 
+    public async Task Delete(string path, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Delete, path);
+        using var response = await Answer(request, ct);
+    }
+
     /// <summary>Sends a file as it is.</summary>
     public Task<JsonElement> Upload(string path, Stream content, CancellationToken ct) => Send(HttpMethod.Post, path, new StreamContent(content), ct);
 

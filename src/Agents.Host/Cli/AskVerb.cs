@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using Agents.Host.Knowledge;
 using Agents.Host.Runs;
 
 namespace Agents.Host.Cli;
@@ -8,17 +7,18 @@ namespace Agents.Host.Cli;
 /// <summary>A question in, a cited answer out.</summary>
 static class AskVerb
 {
-    /// <summary>Stands before the names of our own documents, so that they are told from the user's.</summary>
-    const string OwnLabel = "docs/";
+    /// <summary>The label by which an agent keeps its search to some documents.</summary>
+    const string SourcesLabel = "sources";
 
     static readonly Argument<string> Question = new("question") { Description = "What to answer, in quotes; - reads it from stdin." };
     static readonly Option<string?> Docs = new("--docs") { Description = "File or folder to read first; files read before are read again only if they changed.", HelpName = "PATH" };
+    static readonly Option<string?> Sources = new("--sources") { Description = "Searches only documents whose name begins with this.", HelpName = "PREFIX" };
     static readonly Option<string> Agent = new("--agent") { Description = "Which agent answers.", HelpName = "NAME", DefaultValueFactory = _ => "research" };
     static readonly Option<string?> Priority = new("--priority") { Description = "0 to 9, or low, normal, high, urgent.", HelpName = "P" };
     static readonly Option<decimal?> Budget = new("--budget") { Description = "US dollars the run may spend.", HelpName = "USD" };
 
     public static Command Create(Verb verb) =>
-        verb.Does(new("ask", "Answers a question from documents, with citations.") { Question, Docs, Agent, Priority, Budget }, Run);
+        verb.Does(new("ask", "Answers a question from documents, with citations.") { Question, Docs, Sources, Agent, Priority, Budget }, Run);
 
     static async Task<int> Run(Call call, CancellationToken ct)
     {
@@ -27,7 +27,7 @@ static class AskVerb
 
         await using var server = await ServerConnection.Open(call, ct);
         if (server.Database is { } database) call.Note($"Using {database}");
-        await ReadDocuments(call, server.Api, ct);
+        await AskedDocuments.Read(call, server.Api, call.Said.GetValue(Docs), ct);
         var runId = await Queue(call, server.Api, question, ct);
         try
         {
@@ -64,25 +64,8 @@ static class AskVerb
         var priority = call.Said.GetValue(Priority);
         object? level = int.TryParse(priority, out var number) ? number : priority;
         var body = new QueueRunRequest(
-            call.Said.GetValue(Agent), question, level is null ? null : JsonSerializer.SerializeToElement(level), BudgetUsd: call.Said.GetValue(Budget));
+            call.Said.GetValue(Agent), question, level is null ? null : JsonSerializer.SerializeToElement(level),
+            call.Said.GetValue(Sources) is { } sources ? new Dictionary<string, string> { [SourcesLabel] = sources } : null, call.Said.GetValue(Budget));
         return (await api.Post("runs", body, ct)).As<QueuedRun>().Id;
-    }
-
-    /// <summary>Those that were named; else, as long as there are no others, our own.</summary>
-    static async Task ReadDocuments(Call call, Api api, CancellationToken ct)
-    {
-        var named = call.Said.GetValue(Docs);
-        var own = Path.Combine(AppContext.BaseDirectory, "docs");
-        if (named is null && (!Directory.Exists(own) || await HasOthers(api, ct))) return;
-
-        var result = await UploadDisplay.Send(call, api, named ?? own, named is null ? OwnLabel : null, ct);
-        if (named is not null || result.Count(IngestOutcome.Unchanged) < result.Documents.Count) call.Note(DocumentUpload.Summary(result));
-    }
-
-    /// <summary>Whether the knowledge base holds documents that are not ours: then the question is about them.</summary>
-    static async Task<bool> HasOthers(Api api, CancellationToken ct)
-    {
-        var page = (await api.Get("documents?limit=200", ct)).As<DocumentPage>();
-        return page.Next is not null || page.Items.Any(document => !document.Source.StartsWith(OwnLabel, StringComparison.Ordinal));
     }
 }
