@@ -17,7 +17,7 @@ public static class ArgumentBinding
         var repeated = step.Arguments.FirstOrDefault(argument => argument.Value is Argument.EachLine);
         IReadOnlyList<string> values = repeated.Value is Argument.EachLine lines ? Lines(outputOf(lines.Step), question) : [""];
 
-        return [.. values.Select(value => JsonSerializer.Serialize(step.Arguments.ToDictionary(
+        return [.. values.Select(value => JsonSerializer.Serialize(step.Arguments.Where(IsGiven).ToDictionary(
             argument => argument.Key,
             argument => argument.Value switch
             {
@@ -27,6 +27,9 @@ public static class ArgumentBinding
                 Argument.Text text => text.Value,
                 _ => value,
             }), Readable))];
+
+        // A label that the run does not have is not passed at all, so that the tool's own default counts.
+        bool IsGiven(KeyValuePair<string, Argument> argument) => argument.Value is not Argument.Label label || labelOf(label.Name).Length > 0;
     }
 
     static List<string> Lines(string text, string question)
