@@ -38,7 +38,7 @@ public static class Server
         if (builder.Configuration["urls"] is null) builder.WebHost.UseUrls(DefaultUrl);
         adjust?.Invoke(builder);
         ListenAddresses.RefuseBeyondLoopback(builder.Configuration);
-        var models = ModelOptions.From(builder.Configuration); // before the database is started: it refuses what is wrong
+        var models = ModelsOf(builder.Configuration); // before the database is started: it refuses what is wrong
 
         var database = await DatabaseConnection.Find(builder.Configuration, needsDatabase);
         var workers = builder.Configuration.GetSection("Workers").Get<WorkerOptions>() ?? new();
@@ -109,6 +109,18 @@ public static class Server
             http.RejectUnparseableHeaderValues = true;
         });
         return app;
+    }
+
+    static ModelOptions ModelsOf(IConfiguration configuration)
+    {
+        try
+        {
+            return ModelOptions.From(configuration);
+        }
+        catch (InvalidOperationException wrong)
+        {
+            throw new StartRefusedException(wrong.Message);
+        }
     }
 
     /// <summary>One instance, as a service and as a hosted service.</summary>

@@ -85,7 +85,7 @@ static class Checks
                 ? new("database", CheckResult.Ok, $"PostgreSQL {connection.ServerVersion}, {database.Describe()}")
                 : new("database", CheckResult.Fail, $"PostgreSQL {connection.ServerVersion} is too old; {ServerPrograms.OldestMajor} or newer is needed");
         }
-        catch (Exception e) when (e is NpgsqlException or EmbeddedServerException or ArgumentException)
+        catch (Exception e) when (e is NpgsqlException or EmbeddedServerException or StartRefusedException)
         {
             return new("database", CheckResult.Fail, Failures.Of(e).Message);
         }
