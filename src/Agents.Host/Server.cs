@@ -37,6 +37,8 @@ public static class Server
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         if (builder.Configuration["urls"] is null) builder.WebHost.UseUrls(DefaultUrl);
         adjust?.Invoke(builder);
+        ListenAddresses.RefuseBeyondLoopback(builder.Configuration);
+        var models = ModelsOf(builder.Configuration); // before the database is started: it refuses what is wrong
 
         var database = await DatabaseConnection.Find(builder.Configuration, needsDatabase);
         var workers = builder.Configuration.GetSection("Workers").Get<WorkerOptions>() ?? new();
@@ -63,15 +65,18 @@ public static class Server
         builder.Services.AddSingleton<Signals>();
         builder.Services.AddHostedInstance<Node>();
         builder.Host.UseWolverine(wolverine => WolverineSettings.Apply(wolverine, workers));
-        builder.Services.AddHostedService<Admission>();
-        builder.Services.AddHostedService<Watchdog>();
+        if (workers.MaxRuns > 0)
+        {
+            builder.Services.AddHostedService<Admission>();
+            builder.Services.AddHostedService<Watchdog>();
+        }
 
         builder.Services.AddSingleton<Definitions>();
         builder.Services.AddSingleton<ToolBox>();
         builder.Services.AddSingleton<AgentCatalog>();
         builder.Services.AddSingleton<ToolWorker>();
         builder.Services.AddSingleton<ModelWorker>();
-        builder.Services.AddSingleton(ModelOptions.From(builder.Configuration));
+        builder.Services.AddSingleton(models);
         builder.Services.AddSingleton(services => ChatClients.Create(services.GetRequiredService<ModelOptions>()));
         builder.Services.AddSingleton(ShippedPrices.Load());
 
@@ -104,6 +109,18 @@ public static class Server
             http.RejectUnparseableHeaderValues = true;
         });
         return app;
+    }
+
+    static ModelOptions ModelsOf(IConfiguration configuration)
+    {
+        try
+        {
+            return ModelOptions.From(configuration);
+        }
+        catch (InvalidOperationException wrong)
+        {
+            throw new StartRefusedException(wrong.Message);
+        }
     }
 
     /// <summary>One instance, as a service and as a hosted service.</summary>

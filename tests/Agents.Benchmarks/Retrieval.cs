@@ -2,84 +2,81 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Agents.Domain.Runs;
+using Agents.Host.Catalog;
 using Agents.Host.Knowledge;
-using Agents.Host.Models;
-using Microsoft.Extensions.AI;
-using Npgsql;
+using Agents.Host.Runs;
+using Marten;
 
 namespace Agents.Benchmarks;
 
-/// <summary>Measures retrieval and the offline model's answers on a folder of documents and a file of questions.</summary>
+/// <summary>Measures retrieval and answers of real runs of the agent <c>research</c> with the offline model, on a folder of documents and a file of questions.</summary>
 public static partial class Retrieval
 {
-    const string Tenant = "benchmark";
+    const string Tenant = Caller.DefaultTenant;
 
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary><c>--corpus DIR --questions FILE [--connection STRING] [--json] [--misses]</c>; 0 when it ran, 2 when called wrongly.</summary>
+    /// <summary><c>--corpus DIR --questions FILE [--json] [--misses [--answers]]</c>; 0 when it ran, 2 when called wrongly.</summary>
     public static async Task<int> Run(string[] args)
     {
-        var connection = Option(args, "--connection") ?? Environment.GetEnvironmentVariable("AGENTS_TEST_PG");
-        if (Option(args, "--corpus") is not { } corpus || Option(args, "--questions") is not { } file || connection is null)
+        if (Option(args, "--corpus") is not { } corpus || Option(args, "--questions") is not { } file)
         {
-            await Console.Error.WriteLineAsync("retrieval --corpus DIR --questions FILE [--connection STRING or AGENTS_TEST_PG] [--json] [--misses]");
+            await Console.Error.WriteLineAsync("retrieval --corpus DIR --questions FILE [--json] [--misses [--answers]]");
             return 2;
         }
 
-        await using var database = await ThrowAwayDatabase.Create(connection);
-        var limits = new KnowledgeLimits();
-        var ingest = Stopwatch.StartNew();
-        var ingested = await new Ingest(database.Source, limits).Folder(Tenant, corpus);
-        ingest.Stop();
+        await using var server = await BenchmarkServer.Start([]);
+        var took = Stopwatch.StartNew();
+        var ingested = await server.Service<Ingest>().Folder(Tenant, corpus);
+        took.Stop();
 
-        var index = new PassageIndex(database.Source, limits);
-        await index.Search(Tenant, "warm up the connection and the index", 1);
+        await server.Service<PassageIndex>().Search(Tenant, "warm up the connection and the index", 1);
         var outcomes = new List<Outcome>();
-        foreach (var question in Question.Read(file)) outcomes.Add(await Ask(database.Source, index, question));
+        foreach (var question in Question.Read(file)) outcomes.Add(await Ask(server, question));
 
         var figures = outcomes.GroupBy(outcome => outcome.Question.Kind).Select(kind => Figures.Of(kind.Key, [.. kind]))
             .Prepend(Figures.Of("all", outcomes)).ToList();
         if (args.Contains("--json")) Console.WriteLine(JsonSerializer.Serialize(figures, Indented));
-        else Print(ingested, ingest.Elapsed, figures, outcomes);
+        else Print(ingested, took.Elapsed, figures, outcomes);
         if (args.Contains("--misses")) PrintMisses(outcomes, args.Contains("--answers"));
         return 0;
     }
 
-    static async Task<Outcome> Ask(NpgsqlDataSource database, PassageIndex index, Question question)
+    static async Task<Outcome> Ask(BenchmarkServer server, Question question)
     {
-        using var model = new OfflineExtractiveModel();
-        var queries = (await Step(model, question.Text, "plan", [])).Text.Split('\n');
-        var one = Stopwatch.StartNew();
-        await index.Search(Tenant, question.Text, ShownPassages.Most);
-        one.Stop();
-        var all = Stopwatch.StartNew();
-        var passages = await index.Search(Tenant, queries, ShownPassages.Most);
-        all.Stop();
+        var search = Stopwatch.StartNew();
+        await server.Service<PassageIndex>().Search(Tenant, question.Text, 10);
+        search.Stop();
 
-        var earlier = new List<(string Step, string Output)> { ("plan", string.Join('\n', queries)), ("search", ShownPassages.Render(passages)) };
-        foreach (var step in new[] { "analyze", "synthesize" }) earlier.Add((step, (await Step(model, question.Text, step, earlier)).Text));
-        var answer = await Step(model, question.Text, "respond", earlier);
+        var id = await server.Queue(ResearchAgent.Definition.Name, question.Text);
+        var facts = await Finished(server, id);
+        var conversation = Conversation.Of(facts, ResearchAgent.Definition.Limits.PassagesPerStep);
+        var answer = facts.OfType<RunCompleted>().Single();
 
-        var citations = answer.Messages[0].Contents.OfType<TextContent>()
-            .SelectMany(text => text.Annotations ?? []).OfType<CitationAnnotation>().ToList();
         var valid = 0;
-        foreach (var citation in citations)
+        foreach (var citation in answer.Citations)
         {
-            var cited = passages[(int)citation.AdditionalProperties!["number"]! - 1];
-            var stored = await new Documents(database, new KnowledgeLimits()).Passage(Tenant, cited.PassageId);
-            if (stored is not null && OneSpace(stored.Text).Contains(OneSpace(citation.Snippet!), StringComparison.Ordinal)) valid++;
+            var stored = await server.Service<Documents>().Passage(Tenant, citation.PassageId);
+            if (stored is not null && citation.Quote is not null && OneLine(stored.Text).Contains(OneLine(citation.Quote), StringComparison.Ordinal)) valid++;
         }
 
-        return new Outcome(question, passages, answer.Text, citations.Count, valid, one.Elapsed, all.Elapsed, queries);
+        return new Outcome(question, conversation.Sources, answer.Answer, answer.Citations.Count, valid, search.Elapsed,
+            [.. facts.OfType<PassagesRetrieved>().Select(found => found.Query)]);
     }
 
-    static Task<ChatResponse> Step(OfflineExtractiveModel model, string question, string step, List<(string Step, string Output)> earlier) =>
-        model.GetResponseAsync(
-            [
-                new(ChatRole.System, "Answer from the passages only."), new(ChatRole.User, question),
-                .. earlier.Select(done => new ChatMessage(ChatRole.User, $"# {done.Step}\n{done.Output}")),
-            ],
-            new ChatOptions { AdditionalProperties = new() { ["step"] = step } });
+    static async Task<List<RunEvent>> Finished(BenchmarkServer server, Guid id)
+    {
+        while (true)
+        {
+            await using var session = server.Service<IDocumentStore>().QuerySession(Tenant);
+            var facts = (await session.Events.FetchStreamAsync(id)).Select(stored => (RunEvent)stored.Data).ToList();
+            if (facts.Exists(fact => fact is RunCompleted)) return facts;
+            if (facts.Find(fact => fact is RunFailed or RunParked) is { } end) throw new InvalidOperationException($"{id}: {end}");
+            await Task.Delay(20);
+        }
+    }
+
+    static string OneLine(string text) => Spaces().Replace(text, " ");
 
     static void Print(IngestResult ingested, TimeSpan took, List<Figures> figures, List<Outcome> outcomes)
     {
@@ -91,8 +88,7 @@ public static partial class Retrieval
             Console.WriteLine(
                 $"{one.Kind,-4} {one.Questions,3}  {one.HitAt5,5:F3} {one.MrrAt10,6:F3} {one.ShownRate,6:F3} {one.AnswerRate,6:F3}  "
                 + $"{one.AbstainedOnUnanswerable,21}  {one.AbstainedOnAnswerable,19}  {one.CitationValidity,15:F3}");
-        Print("search of a question", outcomes.Select(outcome => outcome.SearchOne));
-        Print("search of all its queries", outcomes.Select(outcome => outcome.SearchAll));
+        Print("search of a question", outcomes.Select(outcome => outcome.Search));
     }
 
     static void Print(string what, IEnumerable<TimeSpan> took)

@@ -22,7 +22,7 @@ sealed record Question(string Id, string Text, IReadOnlyList<string> Files, IRea
 /// <summary>What became of a question.</summary>
 sealed record Outcome(
     Question Question, IReadOnlyList<Passage> Passages, string Answer, int Citations, int ValidCitations,
-    TimeSpan SearchOne, TimeSpan SearchAll, string[] Queries)
+    TimeSpan Search, string[] Queries)
 {
     /// <summary>The place of the first passage from an expected file, from 1; 0 when there is none among the first ten.</summary>
     public int Rank => Passages.Take(10)

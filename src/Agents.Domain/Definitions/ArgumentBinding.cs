@@ -11,20 +11,25 @@ public static class ArgumentBinding
 
     /// <summary>JSON arguments, one string for each call to make; at least one.</summary>
     /// <param name="outputOf">The output of an earlier step by its name; empty when that step said nothing.</param>
-    public static IReadOnlyList<string> Bind(ToolStep step, string question, Func<string, string> outputOf)
+    /// <param name="labelOf">The run's label by its name; empty when it has none.</param>
+    public static IReadOnlyList<string> Bind(ToolStep step, string question, Func<string, string> outputOf, Func<string, string> labelOf)
     {
         var repeated = step.Arguments.FirstOrDefault(argument => argument.Value is Argument.EachLine);
         IReadOnlyList<string> values = repeated.Value is Argument.EachLine lines ? Lines(outputOf(lines.Step), question) : [""];
 
-        return [.. values.Select(value => JsonSerializer.Serialize(step.Arguments.ToDictionary(
+        return [.. values.Select(value => JsonSerializer.Serialize(step.Arguments.Where(IsGiven).ToDictionary(
             argument => argument.Key,
             argument => argument.Value switch
             {
                 Argument.Question => question,
                 Argument.Output output => outputOf(output.Step),
+                Argument.Label label => labelOf(label.Name),
                 Argument.Text text => text.Value,
                 _ => value,
             }), Readable))];
+
+        // A label that the run does not have is not passed at all, so that the tool's own default counts.
+        bool IsGiven(KeyValuePair<string, Argument> argument) => argument.Value is not Argument.Label label || labelOf(label.Name).Length > 0;
     }
 
     static List<string> Lines(string text, string question)

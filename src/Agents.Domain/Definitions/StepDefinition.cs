@@ -44,6 +44,7 @@ public sealed record ToolGrant(string Tool, bool NeedsApproval = false);
 [JsonDerivedType(typeof(Question), "question")]
 [JsonDerivedType(typeof(Output), "output")]
 [JsonDerivedType(typeof(EachLine), "each_line")]
+[JsonDerivedType(typeof(Label), "label")]
 [JsonDerivedType(typeof(Text), "text")]
 public abstract record Argument
 {
@@ -60,6 +61,9 @@ public abstract record Argument
     /// skipped; no line at all means one call with the question.
     /// </summary>
     public sealed record EachLine(string Step) : Argument;
+
+    /// <summary>The run's label of that name, from the caller's metadata; empty when it has none.</summary>
+    public sealed record Label(string Name) : Argument;
 
     /// <summary>A constant.</summary>
     public sealed record Text(string Value) : Argument;

@@ -16,6 +16,10 @@ public sealed record Run
     public string DefinitionHash { get; init; } = "";
     public string Model { get; init; } = "";
     public string Question { get; init; } = "";
+
+    /// <summary>The caller's own labels. Null when there are none.</summary>
+    public IReadOnlyDictionary<string, string>? Metadata { get; init; }
+
     public RunStatus Status { get; init; }
 
     /// <summary>Position of the step begun last; -1 before the first.</summary>
@@ -59,6 +63,9 @@ public sealed record Run
     /// <summary>Something is in flight or waits for approval; nothing new is begun before it is settled.</summary>
     public bool IsWaiting() => ModelCall is { Status: not AttemptStatus.Failed } || ToolCalls.Values.Any(call => !call.IsSettled());
 
+    /// <summary>The caller's label of that name; empty when there is none.</summary>
+    public string LabelOf(string name) => Metadata?.GetValueOrDefault(name) ?? "";
+
     /// <summary>US dollars spent, unconfirmed attempts at their upper bound where there is one.</summary>
     public decimal SpentAtMostUsd() => CostUsd + Unconfirmed.Sum(attempt => attempt.HighUsd ?? attempt.LowUsd);
 
@@ -68,7 +75,7 @@ public sealed record Run
         RunQueued e => run with
         {
             Agent = e.Agent, AgentVersion = e.AgentVersion, DefinitionHash = e.DefinitionHash,
-            Model = e.Model, Question = e.Question, BudgetUsd = e.BudgetUsd,
+            Model = e.Model, Question = e.Question, Metadata = e.Metadata, BudgetUsd = e.BudgetUsd,
         },
         RunStarted => run with { Status = RunStatus.Running },
         RunPaused => run with { Status = RunStatus.Paused },

@@ -181,7 +181,7 @@ public static class RunDecider
         var run = decision.Run;
         if (run.ToolCalls.Count == 0)
         {
-            var bound = ArgumentBinding.Bind(step, run.Question, name => OutputOf(decision, name));
+            var bound = ArgumentBinding.Bind(step, run.Question, name => OutputOf(decision, name), run.LabelOf);
             foreach (var (arguments, index) in bound.Take(decision.Agent.Limits.ToolCallsPerTurn).Select((arguments, index) => (arguments, index)))
                 Schedule(decision, ToolCallIds.OfStep(run.Step, index + 1), call: null, step.Tool, arguments);
             return decision;

@@ -25,7 +25,11 @@ public static class ResearchAgent
                 "Write two to four search queries that together find what is needed to answer the question: the question itself in plain words, "
                 + "the likely technical terms and identifiers, and other words for the same thing. One query per line, nothing else."),
 
-            new ToolStep("search", new("search_documents"), new Dictionary<string, Argument> { ["query"] = new Argument.EachLine("plan") }),
+            new ToolStep("search", new("search_documents"), new Dictionary<string, Argument>
+            {
+                ["query"] = new Argument.EachLine("plan"),
+                ["sources"] = new Argument.Label("sources"),
+            }),
 
             new ModelStep("analyze",
                 "List the passages that help to answer the question, the most useful first, one per line: its number in brackets, "

@@ -1,36 +1,72 @@
-using Agents.Host.Postgres;
-using JasperFx;
-using Wolverine;
+using System.CommandLine;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Agents.Host.Cli;
 
 /// <summary>What the process is asked to do.</summary>
 public static class CommandLine
 {
-    /// <summary>Verbs of the libraries below, which look at or change the store and the generated code.</summary>
-    static readonly HashSet<string> Maintenance =
-        ["codegen", "check-env", "describe", "resources", "projections", "storage", "db-apply", "db-assert", "db-dump", "db-patch", "db-list", "wolverine-diagnostics"];
-
+    /// <summary>Does it. What is no verb is settings of a server: hosts of tests pass such.</summary>
     public static async Task<int> Run(string[] args)
     {
-        if (args is [var verb, ..] && Maintenance.Contains(verb))
+        try
         {
-            var maintained = await Server.Build(args[1..], needsDatabase: verb is not ("codegen" or "describe"), builder =>
-                builder.Services.ConfigureWolverine(wolverine => wolverine.CodeGeneration.GeneratedCodeOutputPath = GeneratedCode()));
-            return await maintained.RunJasperFxCommands(args);
+            return GlobalOptions.FirstWord(args) switch
+            {
+                "-h" or "--help" or "-?" or "help" or "--version" => await Verb(args, Screen.OfProcess, []),
+                null => await Serve(args),
+                var word when word == args[0] && Maintenance.Verbs.ContainsKey(word) => await Maintain(args),
+                "serve" when !args.Any(arg => arg is "-h" or "--help" or "-?") => await Serve([.. args.Where((arg, at) => at != Array.IndexOf(args, "serve"))]),
+                var word when word.StartsWith('-') => await Serve(args),
+                _ => await Verb(args, Screen.OfProcess, []),
+            };
         }
-
-        var app = await Server.Build(args);
-        await app.RunAsync();
-        await app.Services.GetRequiredService<DatabaseConnection>().DisposeAsync();
-        return 0;
+        catch (Exception e) when (!Call.IsDebugging && e is not HostAbortedException)
+        {
+            var (exitCode, message) = Failures.Of(e);
+            Screen.Plain(Console.Out, Console.Error).Error(message);
+            return exitCode;
+        }
     }
 
-    /// <summary>The folder of the project this was built from, where generated code is kept; the folder of the program where there is no project.</summary>
-    static string GeneratedCode()
+    /// <summary>Does it as if in a pipe, errors included: for tests.</summary>
+    /// <param name="serverSettings">Arguments for a server that has to be started in this process.</param>
+    public static async Task<int> Run(string[] args, TextWriter output, TextWriter errors, params string[] serverSettings)
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Agents.Host.csproj"))) folder = folder.Parent;
-        return Path.Combine(folder?.FullName ?? AppContext.BaseDirectory, "Internal", "Generated");
+        try
+        {
+            return await Verb(args, _ => Screen.Plain(output, errors), serverSettings);
+        }
+        catch (Exception e) when (Failures.Of(e) is var failure)
+        {
+            Screen.Plain(output, errors).Error(failure.Message);
+            return failure.ExitCode;
+        }
     }
+
+    static async Task<int> Verb(string[] args, Func<bool, Screen> screen, IReadOnlyList<string> serverSettings)
+    {
+        var said = Verbs.Create(new Verb(screen, serverSettings)).Parse(args is ["help", ..] ? [.. args[1..], "--help"] : args);
+        if (said.Errors.Count > 0 && said.Action is not RootHelp) throw new VerbException(ExitCodes.Usage, Verbs.Problem(said));
+
+        using var interrupted = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+        return await said.InvokeAsync(
+            new() { Output = screen(false).Output, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, interrupted.Token);
+
+        void Interrupt(PosixSignalContext signal)
+        {
+            signal.Cancel = !interrupted.IsCancellationRequested; // the second one ends the process at once
+            interrupted.Cancel();
+        }
+    }
+
+    // Not inlined, so that a verb that only talks to a server does not load one.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static Task<int> Serve(string[] args) => ServeVerb.Run(args);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static Task<int> Maintain(string[] args) => Maintenance.Run(args);
 }

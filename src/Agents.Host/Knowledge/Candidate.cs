@@ -19,9 +19,10 @@ sealed record Candidate(
     const double HeadingFactor = 1.7;
 
     /// <summary>The passages with the best sum of word weights, in the order of their ids.</summary>
-    public static async Task<List<Candidate>> Find(NpgsqlDataSource database, string tenant, QueryWords words, CancellationToken ct)
+    /// <param name="sources">Only documents whose label begins with this; empty for all.</param>
+    public static async Task<List<Candidate>> Find(NpgsqlDataSource database, string tenant, QueryWords words, string sources, CancellationToken ct)
     {
-        var parameters = new List<NpgsqlParameter> { new() { Value = tenant }, new() { Value = Finding(tenant, words) } };
+        var parameters = new List<NpgsqlParameter> { new() { Value = tenant }, new() { Value = Finding(tenant, words) }, new() { Value = sources } };
         var score = new List<string>();
         foreach (var word in words.Words)
         {
@@ -39,6 +40,7 @@ sealed record Candidate(
             select p.passage_id, p.document_id, p.version, d.source, p.heading, p.text, p.length, p.words
             from (select p.passage_id, {string.Join(" + ", score)} as score
                   from agents.passage p where p.tenant_id = $1 and p.words is not null and p.words @@ $2::tsquery
+                    and ($3 = '' or exists (select from agents.document named where named.id = p.document_id and starts_with(named.source, $3)))
                   order by score desc, p.passage_id limit {Most}) best
             join agents.passage p using (passage_id)
             join agents.document d on d.id = p.document_id and d.tenant_id = $1

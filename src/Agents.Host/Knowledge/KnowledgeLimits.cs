@@ -24,9 +24,6 @@ public sealed record KnowledgeLimits
     /// <summary>How many different words of a query count; the rarest are kept. Default 40.</summary>
     public int QueryWords { get; init; } = 40;
 
-    /// <summary>Most queries fused into one list. Default 8.</summary>
-    public int Queries { get; init; } = 8;
-
     /// <summary>Most passages one search returns. Default 50.</summary>
     public int Results { get; init; } = 50;
 

@@ -5,7 +5,7 @@ using Wolverine.Http;
 
 namespace Agents.Host.Knowledge;
 
-/// <summary>The passages most relevant to a query, best first.</summary>
+/// <summary>The passages most relevant to a query, best first; <c>sources</c> keeps to documents whose name begins so.</summary>
 public static class SearchPassagesEndpoint
 {
     const int DefaultLimit = 10;
@@ -20,8 +20,8 @@ public static class SearchPassagesEndpoint
 
     [WolverineGet("/search")]
     public static async Task<Page<Passage>> Get(
-        [FromQuery] string? q, [FromQuery] int? limit, PassageIndex index, HttpContext http, CancellationToken ct) =>
-        new(await index.Search(Caller.Of(http).Tenant, q!, limit ?? DefaultLimit, ct), null);
+        [FromQuery] string? q, [FromQuery] int? limit, [FromQuery] string? sources, PassageIndex index, HttpContext http, CancellationToken ct) =>
+        new(await index.Search(Caller.Of(http).Tenant, q!, limit ?? DefaultLimit, sources ?? "", ct), null);
 
     static ProblemDetails Refuse(string title, string detail) => new() { Status = 400, Title = title, Detail = detail };
 }

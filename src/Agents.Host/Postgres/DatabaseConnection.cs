@@ -38,7 +38,7 @@ public sealed record DatabaseConnection(string ConnectionString, EmbeddedServer?
     /// <summary>Prepared statements are the knob: 1.25 to 1.33 times the steps per second. What the connection string says itself stays.</summary>
     static string WithSettings(string connectionString)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        var settings = Parse(connectionString);
         SetUnlessGiven("Max Auto Prepare", 60);
         SetUnlessGiven("Auto Prepare Min Usages", 2);
         SetUnlessGiven("Maximum Pool Size", 100);
@@ -50,6 +50,18 @@ public sealed record DatabaseConnection(string ConnectionString, EmbeddedServer?
         void SetUnlessGiven(string name, int value)
         {
             if (!settings.ShouldSerialize(name)) settings[name] = value;
+        }
+    }
+
+    static NpgsqlConnectionStringBuilder Parse(string connectionString)
+    {
+        try
+        {
+            return new(connectionString);
+        }
+        catch (ArgumentException) // its message may hold a part of the password
+        {
+            throw new StartRefusedException($"ConnectionStrings__{Name} is no connection string of PostgreSQL; one looks like 'Host=127.0.0.1;Username=agents;Password=…;Database=agents'.");
         }
     }
 

@@ -12,9 +12,12 @@ namespace Agents.Host.Tools;
 public sealed class SearchDocuments(PassageIndex index, ToolContext context)
 {
     /// <summary>Passages for one query; a tool step with several queries fuses them.</summary>
-    const int Passages = 10;
+    const int Passages = 20;
 
     [Description("Finds the passages of the documents that are most relevant to a query, best first.")]
-    public Task<IReadOnlyList<Passage>> Run([Description("What to look for, in plain words or identifiers.")] string query, CancellationToken ct) =>
-        index.Search(context.Tenant, query, Passages, ct);
+    public Task<IReadOnlyList<Passage>> Run(
+        [Description("What to look for, in plain words or identifiers.")] string query,
+        [Description("Only documents whose name begins with this, such as handbook/. Empty for all.")] string sources = "",
+        CancellationToken ct = default) =>
+        index.Search(context.Tenant, query, Passages, sources, ct);
 }

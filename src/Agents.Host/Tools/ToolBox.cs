@@ -59,7 +59,7 @@ public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembl
         }
     }
 
-    static string QueryOf(Dictionary<string, object?> arguments) => arguments.Values.FirstOrDefault()?.ToString() ?? "";
+    static string QueryOf(Dictionary<string, object?> arguments) => (arguments.GetValueOrDefault("query") ?? arguments.Values.FirstOrDefault())?.ToString() ?? "";
 
     static AIFunction Create(Type type, ToolAttribute tool)
     {

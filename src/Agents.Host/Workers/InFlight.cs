@@ -40,6 +40,7 @@ public sealed class InFlight
             case ModelCallCompleted e: Forget(runId, $"call {e.Call}.{e.Attempt}"); break;
             case ModelCallFailed e: Forget(runId, $"call {e.Call}.{e.Attempt}"); break;
             case ModelCallOutcomeUnknown e: Forget(runId, $"call {e.Call}.{e.Attempt}"); break;
+            case SpendResolved e: Forget(runId, $"call {e.Call}.{e.Attempt}"); break;
             case ToolCallCompleted e: Forget(runId, $"tool {e.ToolCallId}.{e.Attempt}"); break;
             case ToolCallFailed e: Forget(runId, $"tool {e.ToolCallId}.{e.Attempt}"); break;
             case RunCancelled or RunFailed:

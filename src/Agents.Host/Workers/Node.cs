@@ -11,7 +11,7 @@ namespace Agents.Host.Workers;
 public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database, DatabaseClock clock, ILogger<Node> log) : BackgroundService
 {
     /// <summary>Keeps these locks apart from all other advisory locks: ASCII "agnt".</summary>
-    const int LockSpace = 0x61676e74;
+    const long LockSpace = 0x61676e74;
 
     static readonly TimeSpan ReconnectAfter = TimeSpan.FromMilliseconds(250);
 
@@ -34,7 +34,7 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
         if (others.Length == 0) return new HashSet<string>();
 
         await using var command = database.CreateCommand(
-            "select worker from unnest($1) worker where pg_try_advisory_xact_lock_shared($2, hashtext(worker))");
+            "select worker from unnest($1) worker where pg_try_advisory_xact_lock_shared(hashtextextended(worker, $2))");
         command.Parameters.Add(new() { Value = others });
         command.Parameters.Add(new() { Value = LockSpace });
         await using var rows = await command.ExecuteReaderAsync(ct);
@@ -56,7 +56,7 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
             new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false, ApplicationName = Name }.ConnectionString);
         await connection.OpenAsync(ct);
         await clock.Measure(connection, ct);
-        await using (var take = new NpgsqlCommand("select pg_advisory_lock($1, hashtext($2))", connection))
+        await using (var take = new NpgsqlCommand("select pg_advisory_lock(hashtextextended($2, $1))", connection))
         {
             take.Parameters.Add(new() { Value = LockSpace });
             take.Parameters.Add(new() { Value = Name });

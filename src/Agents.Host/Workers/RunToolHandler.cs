@@ -9,11 +9,12 @@ namespace Agents.Host.Workers;
 public static class RunToolHandler
 {
     public static async Task<OutgoingMessages> Handle(
-        RunTool work, ToolWorker worker, Definitions definitions, IDocumentSession session, CancellationToken ct)
+        RunTool work, ToolWorker worker, InFlight inFlight, Definitions definitions, IDocumentSession session, CancellationToken ct)
     {
         if (await worker.Perform(session.TenantId, work, ct) is not { } report) return [];
 
         var decision = await session.Decide(work.RunId, definitions, (run, agent) => RunDecider.Decide(run, agent, report), ct);
+        if (decision is not { Events.Count: > 0 }) inFlight.Forget(work.RunId, InFlight.Of(work)); // it came late; nobody waits for it
         FaultPoint.Hit("before-outcome-commit");
         return decision.Messages();
     }

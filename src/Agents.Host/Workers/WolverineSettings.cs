@@ -30,12 +30,15 @@ public static class WolverineSettings
         wolverine.Policies.UseDurableInboxOnAllListeners();
         wolverine.Policies.UseDurableOutboxOnAllSendingEndpoints();
         wolverine.Policies.AutoApplyTransactions();
-        wolverine.LocalQueueFor<CallModel>().UseDurableInbox().MaximumParallelMessages(workers.MaxRuns);
-        wolverine.LocalQueueFor<RunTool>().UseDurableInbox().MaximumParallelMessages(workers.MaxRuns);
+        var parallel = Math.Max(1, workers.MaxRuns);
+        wolverine.LocalQueueFor<CallModel>().UseDurableInbox().MaximumParallelMessages(parallel);
+        wolverine.LocalQueueFor<RunTool>().UseDurableInbox().MaximumParallelMessages(parallel);
         wolverine.DefaultExecutionTimeout = LongestHandler; // 60 s by default, then straight to dead letters
 
         var durability = wolverine.Durability;
-        durability.Mode = DurabilityMode.Balanced; // a solo host on another node's database would take its messages
+        durability.Mode = workers.MaxRuns > 0
+            ? DurabilityMode.Balanced // a solo host on another node's database would take its messages
+            : DurabilityMode.MediatorOnly; // takes no messages at all
         durability.HealthCheckPollingTime = TimeSpan.FromSeconds(1);
         durability.FirstHealthCheckExecution = TimeSpan.FromMilliseconds(500);
         durability.StaleNodeTimeout = TimeSpan.FromSeconds(5);

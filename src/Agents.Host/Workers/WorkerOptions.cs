@@ -3,7 +3,7 @@ namespace Agents.Host.Workers;
 /// <summary>Settings of section <c>Workers</c>.</summary>
 public sealed class WorkerOptions
 {
-    /// <summary>Runs that this node works on at once. From 1 to 1,000.</summary>
+    /// <summary>Runs that this node works on at once. From 1 to 1,000; 0 makes a node that only answers requests that read.</summary>
     public int MaxRuns { get; set; } = 32;
 
     /// <summary>The most one tool call may take.</summary>

@@ -112,7 +112,7 @@ public sealed class AgentDefinitionTests
         Assert.Equal(Everything.Hash(), other.Hash());
         Assert.Equal(Bound(Everything), Bound(other));
 
-        static IReadOnlyList<string> Bound(AgentDefinition agent) => ArgumentBinding.Bind((ToolStep)agent.Steps[1], "q", _ => "one");
+        static IReadOnlyList<string> Bound(AgentDefinition agent) => ArgumentBinding.Bind((ToolStep)agent.Steps[1], "q", _ => "one", _ => "");
     }
 
     [Fact]

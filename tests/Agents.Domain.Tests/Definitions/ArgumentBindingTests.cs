@@ -38,11 +38,15 @@ public sealed class ArgumentBindingTests
     }
 
     [Fact]
+    public void A_label_of_the_run_may_be_an_argument_and_is_left_out_when_there_is_none() =>
+        Assert.Equal(["""{"a":"label sources"}"""], Bind(Step(("a", new Argument.Label("sources")), ("b", new Argument.Label("none"))), ""));
+
+    [Fact]
     public void A_tool_without_arguments_is_called_once_with_none() => Assert.Equal(["{}"], Bind(Step(), "one\ntwo"));
 
     static ToolStep Step(params (string Name, Argument Argument)[] arguments) =>
         new("search", new("search_documents"), arguments.ToDictionary(argument => argument.Name, argument => argument.Argument));
 
     static IReadOnlyList<string> Bind(ToolStep step, string plan) =>
-        ArgumentBinding.Bind(step, "the question", name => name == "plan" ? plan : throw new ArgumentException(name));
+        ArgumentBinding.Bind(step, "the question", name => name == "plan" ? plan : throw new ArgumentException(name), name => name == "none" ? "" : $"label {name}");
 }

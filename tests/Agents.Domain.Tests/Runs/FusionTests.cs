@@ -14,6 +14,14 @@ public sealed class FusionTests
     public void Ties_keep_the_order_in_which_they_were_seen() => Assert.Equal(["a", "b", "c"], Fused("a", "b", "c"));
 
     [Fact]
+    public void Further_passages_of_a_document_let_other_documents_up()
+    {
+        var ranking = new[] { "a", "b", "c" }.Select(id => A.Passage(id) with { DocumentId = "one" }).Append(A.Passage("d") with { DocumentId = "two" }).ToList();
+
+        Assert.Equal(["a", "d", "b", "c"], Fusion.Of([ranking]).Select(passage => passage.PassageId));
+    }
+
+    [Fact]
     public void Nothing_found_is_nothing() => Assert.Empty(Fused("", ""));
 
     static IEnumerable<string> Fused(params string[] rankings) => Fusion

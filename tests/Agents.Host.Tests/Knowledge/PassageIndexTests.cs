@@ -67,24 +67,12 @@ public sealed class PassageIndexTests : KnowledgeTest
     }
 
     [Fact]
-    public void Fused_lists_put_first_what_several_of_them_have()
+    public async Task A_search_may_keep_to_documents_whose_name_begins_so()
     {
-        var fused = PassageIndex.Fuse([[P("a"), P("b")], [P("b"), P("c")]]).ToList();
+        await Add(Ada, "north/pumps.md", "Pumps need oil.");
+        await Add(Ada, "south/pumps.md", "Pumps need oil too.");
 
-        Assert.Equal(["b", "a", "c"], fused.Select(passage => passage.PassageId));
-        Assert.Equal((1.0 / 61) + (1.0 / 62), fused[0].Score, 9);
-
-        static Passage P(string id) => new(id, 1, id, id, id, id, 1);
-    }
-
-    [Fact]
-    public async Task Several_queries_give_one_list()
-    {
-        await Add(Ada, "a.md", "Pumps need oil.");
-        await Add(Ada, "b.md", "Valves need grease.");
-
-        var found = await Index.Search(Ada, ["pump", "valve", "", "pump"], 5);
-
-        Assert.Equal(["a.md", "b.md"], found.Select(passage => passage.Source).Order());
+        Assert.Equal("south/pumps.md", Assert.Single(await Index.Search(Ada, "pump oil", 5, "south/")).Source);
+        Assert.Empty(await Index.Search(Ada, "pump oil", 5, "%"));
     }
 }

@@ -11,12 +11,14 @@ namespace Internal.Generated.WolverineHandlers
     public sealed class CallModelHandler1789307871 : Wolverine.Runtime.Handlers.MessageHandler
     {
         private readonly Agents.Host.Catalog.Definitions _definitions;
+        private readonly Agents.Host.Workers.InFlight _inFlight;
         private readonly Agents.Host.Workers.ModelWorker _modelWorker;
         private readonly Wolverine.Marten.Publishing.OutboxedSessionFactory _outboxedSessionFactory;
 
-        public CallModelHandler1789307871(Agents.Host.Catalog.Definitions definitions, Agents.Host.Workers.ModelWorker modelWorker, Wolverine.Marten.Publishing.OutboxedSessionFactory outboxedSessionFactory)
+        public CallModelHandler1789307871(Agents.Host.Catalog.Definitions definitions, Agents.Host.Workers.InFlight inFlight, Agents.Host.Workers.ModelWorker modelWorker, Wolverine.Marten.Publishing.OutboxedSessionFactory outboxedSessionFactory)
         {
             _definitions = definitions;
+            _inFlight = inFlight;
             _modelWorker = modelWorker;
             _outboxedSessionFactory = outboxedSessionFactory;
         }
@@ -32,7 +34,7 @@ namespace Internal.Generated.WolverineHandlers
             Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("handler.type", "Agents.Host.Workers.CallModelHandler");
 
             // The actual message execution
-            var outgoing1 = await Agents.Host.Workers.CallModelHandler.Handle(callModel, _modelWorker, _definitions, documentSession, cancellation).ConfigureAwait(false);
+            var outgoing1 = await Agents.Host.Workers.CallModelHandler.Handle(callModel, _modelWorker, _inFlight, _definitions, documentSession, cancellation).ConfigureAwait(false);
 
 
             // Outgoing, cascaded message

@@ -43,6 +43,7 @@ namespace Internal.Generated.WolverineHandlers
                 return;
             }
 
+            var sources = httpContext.Request.Query["sources"];
             var problemDetails1 = Agents.Host.Knowledge.SearchPassagesEndpoint.Validate(q, limit, _knowledgeLimits);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
@@ -53,7 +54,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var pageOfPassage_response = await Agents.Host.Knowledge.SearchPassagesEndpoint.Get(q, limit, _passageIndex, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            var pageOfPassage_response = await Agents.Host.Knowledge.SearchPassagesEndpoint.Get(q, limit, sources, _passageIndex, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             // Writing the response body to JSON because this was the first 'return variable' in the method signature
             await WriteJsonAsync(httpContext, pageOfPassage_response, 404);

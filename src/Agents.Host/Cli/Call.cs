@@ -1,0 +1,37 @@
+using System.CommandLine;
+using Agents.Host.Postgres;
+
+namespace Agents.Host.Cli;
+
+/// <summary>One call of a verb: what was said, and where to write.</summary>
+/// <param name="ServerSettings">Arguments for a server that has to be started in this process.</param>
+public sealed record Call(ParseResult Said, Screen Screen, IReadOnlyList<string> ServerSettings)
+{
+    /// <summary>Errors are shown with all their details.</summary>
+    public static bool IsDebugging => Environment.GetEnvironmentVariable("AGENTS_DEBUG") is "1";
+
+    /// <summary>The result is for programs.</summary>
+    public bool IsJson => Said.GetValue(GlobalOptions.Json);
+
+    /// <summary>The server's address: what was said, else AGENTS_SERVER. Null to find one.</summary>
+    public Uri? Server
+    {
+        get
+        {
+            var address = Said.GetValue(GlobalOptions.Server) ?? Environment.GetEnvironmentVariable("AGENTS_SERVER");
+            if (string.IsNullOrWhiteSpace(address)) return null;
+            return Uri.TryCreate(address, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+                ? url
+                : throw new VerbException(ExitCodes.Usage, $"{address} is not the address of a server. It looks like {Host.Server.DefaultUrl}");
+        }
+    }
+
+    /// <summary>The data directory: what was said, else AGENTS_DATA, else the account's.</summary>
+    public string Data => Said.GetValue(GlobalOptions.Data) is { Length: > 0 } named ? Path.GetFullPath(named) : EmbeddedServer.DefaultDirectory();
+
+    /// <summary>One line for people beside the result; programs get none.</summary>
+    public void Note(string text)
+    {
+        if (!IsJson) Screen.Note(text);
+    }
+}

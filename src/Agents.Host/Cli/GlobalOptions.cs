@@ -1,0 +1,38 @@
+using System.CommandLine;
+
+namespace Agents.Host.Cli;
+
+/// <summary>Options that every verb takes, before or after its name.</summary>
+static class GlobalOptions
+{
+    public static readonly Option<string?> Server = new("--server")
+    {
+        Description = "Address of a running server; AGENTS_SERVER. Without it: the one that runs on the data directory, else one for this call.",
+        HelpName = "URL",
+        Recursive = true,
+    };
+
+    public static readonly Option<string?> Data = new("--data")
+    {
+        Description = "Data directory, where the embedded PostgreSQL lives; AGENTS_DATA.",
+        HelpName = "DIR",
+        Recursive = true,
+    };
+
+    public static readonly Option<bool> Json = new("--json") { Description = "The result as JSON, and nothing else on stdout.", Recursive = true };
+
+    public static readonly Option<bool> NoColor = new("--no-color") { Description = "No colours; NO_COLOR.", Recursive = true };
+
+    /// <summary>The word of the command line that may be a verb: the first that is neither one of these options nor the value of one.</summary>
+    public static string? FirstWord(IReadOnlyList<string> args)
+    {
+        for (var at = 0; at < args.Count; at++)
+        {
+            if (args[at] is "--json" or "--no-color") continue;
+            if (args[at] is "--server" or "--data") at++;
+            else if (!args[at].StartsWith("--server=", StringComparison.Ordinal) && !args[at].StartsWith("--data=", StringComparison.Ordinal)) return args[at];
+        }
+
+        return null;
+    }
+}

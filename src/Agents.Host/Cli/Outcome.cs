@@ -1,0 +1,58 @@
+using System.Text.RegularExpressions;
+using Agents.Domain.Runs;
+using Agents.Host.Runs;
+
+namespace Agents.Host.Cli;
+
+/// <summary>How a run ended, for people: answer, citations, what it cost, and where to look further.</summary>
+static partial class Outcome
+{
+    public static void Print(Screen screen, RunView run)
+    {
+        screen.Line();
+        if (run.Answer is { } answer) Answer(screen, answer, run.Citations is { } citations ? citations.As<List<Citation>>() : []);
+        else screen.Line(Sentence(run));
+        screen.Line();
+        screen.Line($"[grey]{Cost(run)}[/]");
+        screen.Line($"[grey]run {run.Id} · agents show {RunIds.Brief(run.Id)}[/]");
+    }
+
+    /// <summary>Such as <c>$0.000123 · 4 model calls · 1,234 in / 300 out tokens · 2.1 s · offline-extractive-1</c>.</summary>
+    public static string Cost(RunView run)
+    {
+        var parts = new List<string>
+        {
+            Formats.Cost(run.CostUsd, run.UnpricedCalls, run.UnconfirmedUsd), Formats.Count(run.ModelCalls, "model call"), Formats.Tokens(run.Usage),
+        };
+        if (run.DurationSeconds is { } seconds) parts.Add(Formats.Duration(TimeSpan.FromSeconds(seconds)));
+        parts.Add(Screen.Safe(run.Model));
+        return string.Join(" · ", parts);
+    }
+
+    /// <summary>Why there is no answer, and what to do.</summary>
+    public static string Sentence(RunView run) => run.Status switch
+    {
+        "parked" => $"[yellow]Parked:[/] {Screen.Safe(run.Failure?.Message)}\nGo on when that is put right: [bold]agents resume {RunIds.Brief(run.Id)}[/]",
+        "paused" => $"[yellow]Paused[/]{Because(run)}\nGo on: [bold]agents resume {RunIds.Brief(run.Id)}[/]",
+        "failed" => $"[red]Failed:[/] {Screen.Safe(run.Failure?.Message)}",
+        "cancelled" => $"[yellow]Cancelled[/]{Because(run)}",
+        _ => $"The run is {run.Status}. Follow it: [bold]agents tail {RunIds.Brief(run.Id)}[/]",
+    };
+
+    public static void Answer(Screen screen, string answer, IReadOnlyList<Citation> citations)
+    {
+        screen.Line(Mark().Replace(Screen.Safe(answer.Trim()), "[aqua]$0[/]"));
+        if (citations.Count > 0) screen.Line();
+        foreach (var citation in citations)
+        {
+            screen.Line($"[aqua][[{citation.Number}]][/] {Screen.Safe(citation.Source)} › {Screen.Safe(citation.Title)}");
+            if (citation.Quote is { Length: > 0 } quote) screen.Line($"    [grey]“{Screen.Safe(Screen.Clip(quote, screen.Width - 7))}”[/]");
+        }
+    }
+
+    static string Because(RunView run) => string.IsNullOrWhiteSpace(run.Reason) ? "." : $": {Screen.Safe(run.Reason)}";
+
+    /// <summary>A citation mark in escaped markup.</summary>
+    [GeneratedRegex(@"\[\[\d+\]\]")]
+    private static partial Regex Mark();
+}

@@ -1,0 +1,19 @@
+using System.CommandLine;
+using Agents.Host.Runs;
+
+namespace Agents.Host.Cli;
+
+/// <summary>Tells a run's history from the store, one fact a line.</summary>
+static class ReplayVerb
+{
+    public static Command Create(Verb verb) => verb.Does(new("replay", "Prints a run's facts from the store, one a line.") { RunArgument.Id }, Run);
+
+    static async Task<int> Run(Call call, CancellationToken ct)
+    {
+        await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
+        var answer = await server.Api.Get($"runs/{await call.Run(server.Api, ct)}/events", ct);
+        if (call.IsJson) call.Screen.Json(answer);
+        else foreach (var fact in answer.As<Page<EventView>>().Items) call.Screen.Line(Screen.Safe(FactText.Line(fact)));
+        return ExitCodes.Ok;
+    }
+}

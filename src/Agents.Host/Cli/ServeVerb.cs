@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Agents.Host.Models;
+using Agents.Host.Postgres;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Agents.Host.Cli;
+
+/// <summary>Runs the server until it is stopped. Its arguments are settings, which ASP.NET reads itself.</summary>
+public static class ServeVerb
+{
+    static readonly Option<string?> Urls = new("--urls") { Description = $"Where to listen, on this machine. Default {Server.DefaultUrl}", HelpName = "URL" };
+
+    const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
+
+    /// <summary>For the help only; the command line never goes through it.</summary>
+    public static Command Create() => new("serve", "Runs the server (the default verb). Every setting may be given as --Section:Key=value.") { Urls };
+
+    public static async Task<int> Run(string[] args)
+    {
+        var hasStarted = false; // until then the host would log a failure as a stack trace, which ends as one line anyway
+        var app = await Server.Build(args, adjust: builder => builder.Logging.AddFilter(HostCategory, level => hasStarted && level >= LogLevel.Warning));
+        await using var database = app.Services.GetRequiredService<DatabaseConnection>();
+        await using var ending = app;
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            throw new VerbException(ExitCodes.Unreachable, PortTaken(app.Configuration["urls"]), e);
+        }
+
+        hasStarted = true;
+
+        var address = AddressOf(app);
+        if (address is not null) Announce(app, database, address);
+        try
+        {
+            await app.WaitForShutdownAsync();
+        }
+        finally
+        {
+            if (address is not null) ServerUrl.Remove(database.Directory, address);
+        }
+
+        return ExitCodes.Ok;
+    }
+
+    /// <summary>Where it really listens; null for the server of a test, whose addresses mean nothing.</summary>
+    static string? AddressOf(WebApplication app) => app.Services.GetRequiredService<IServer>() is var server && server.GetType().Assembly == typeof(KestrelServerOptions).Assembly
+        ? server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault()
+        : null;
+
+    public static string PortTaken(string? urls)
+    {
+        var url = Uri.TryCreate((urls ?? Server.DefaultUrl).Split(';')[0], UriKind.Absolute, out var parsed) ? parsed : new(Server.DefaultUrl);
+        var free = url.Port < 65_535 ? url.Port + 1 : url.Port - 1;
+        return $"Port {url.Port} is taken by another program. Choose another one: agents serve --urls {url.Scheme}://{url.Host}:{free}";
+    }
+
+    static void Announce(WebApplication app, DatabaseConnection database, string address)
+    {
+        ServerUrl.Write(database.Directory, address);
+        var models = app.Services.GetRequiredService<ModelOptions>();
+        Console.WriteLine($"Agents       {address}");
+        Console.WriteLine($"Database     {database.Describe()}");
+        Console.WriteLine($"Model        {(models.Endpoint is null ? models.Default : models)}");
+        Console.WriteLine($"Reference    {address}/reference");
+        Console.WriteLine($"Readiness    {address}/health/ready");
+        Console.WriteLine();
+    }
+}

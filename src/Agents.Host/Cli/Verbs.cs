@@ -1,0 +1,91 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.Reflection;
+
+namespace Agents.Host.Cli;
+
+/// <summary>All verbs, and what is said when none fits.</summary>
+static class Verbs
+{
+    /// <summary>Most wrong letters in a verb for which another is suggested.</summary>
+    const int MostWrongLetters = 2;
+
+    public static Command Create(Verb verb)
+    {
+        var help = new HelpOption();
+        var version = new Option<bool>("--version") { Description = "Shows the version." };
+        var agents = new Command("agents", "Runs retrieval agents durably on one PostgreSQL.")
+        {
+            AskVerb.Create(verb),
+            IngestVerb.Create(verb),
+            SearchVerb.Create(verb),
+            RunsVerb.Create(verb),
+            ShowVerb.Create(verb),
+            TailVerb.Create(verb),
+            ReplayVerb.Create(verb),
+            CostVerb.Create(verb),
+            ServeVerb.Create(),
+            DbVerb.Create(verb),
+            DoctorVerb.Create(verb),
+            GlobalOptions.Server, GlobalOptions.Data, GlobalOptions.Json, GlobalOptions.NoColor, help, version,
+        };
+        foreach (var change in ChangeVerbs.Create(verb)) agents.Subcommands.Insert(agents.Subcommands.Count - 4, change);
+        agents.SetAction(said =>
+        {
+            said.InvocationConfiguration.Output.WriteLine($"agents {Version}");
+            return ExitCodes.Ok;
+        });
+        RootHelp.Use(help, agents);
+        return agents;
+    }
+
+    static string Version => typeof(Verbs).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    /// <summary>What is wrong with the command line, and where to look.</summary>
+    public static string Problem(ParseResult said)
+    {
+        var verb = said.CommandResult.Command;
+        var isRoot = verb == said.RootCommandResult.Command;
+        if (isRoot && said.UnmatchedTokens is [var word, ..])
+        {
+            var near = Nearest(word, verb.Subcommands.Select(command => command.Name).Concat(Maintenance.Verbs.Keys));
+            return $"There is no verb '{word}'.{(near is null ? "" : $" Did you mean '{near}'?")} See: agents --help";
+        }
+
+        var missing = verb.Arguments.FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0 && said.GetResult(argument) is null or { Tokens.Count: 0 });
+        var problem = missing is not null ? $"'{verb.Name}' needs a {missing.Name}."
+            : !isRoot && verb.Subcommands.Count > 0 ? $"'{verb.Name}' needs one of: {string.Join(", ", verb.Subcommands.Select(command => command.Name))}."
+            : said.Errors[0].Message;
+        return $"{problem} See: agents {(isRoot ? "" : PathTo(said) + " ")}--help";
+    }
+
+    /// <summary>The name with the fewest letters to change; null when none is near.</summary>
+    public static string? Nearest(string word, IEnumerable<string> names) => names
+        .Select(name => (Name: name, Distance: name.StartsWith(word, StringComparison.Ordinal) ? 1 : Distance(word, name)))
+        .Where(near => near.Distance <= MostWrongLetters)
+        .OrderBy(near => near.Distance)
+        .Select(near => near.Name)
+        .FirstOrDefault();
+
+    static string PathTo(ParseResult said) => said.CommandResult.Parent is System.CommandLine.Parsing.CommandResult { Command: var parent } && parent != said.RootCommandResult.Command
+        ? $"{parent.Name} {said.CommandResult.Command.Name}"
+        : said.CommandResult.Command.Name;
+
+    /// <summary>Levenshtein's: letters to insert, leave out or change.</summary>
+    static int Distance(string from, string to)
+    {
+        var row = Enumerable.Range(0, to.Length + 1).ToArray();
+        for (var i = 1; i <= from.Length; i++)
+        {
+            var (diagonal, _) = (row[0], row[0] = i);
+            for (var j = 1; j <= to.Length; j++)
+            {
+                var change = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(change, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+
+        return row[^1];
+    }
+}

@@ -1,0 +1,4 @@
+namespace Agents.Host;
+
+/// <summary>The server does not start with these settings. The message says what to change.</summary>
+public sealed class StartRefusedException(string message) : Exception(message);

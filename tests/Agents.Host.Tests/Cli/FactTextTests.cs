@@ -1,0 +1,77 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Agents.Domain.Costs;
+using Agents.Domain.Runs;
+using Agents.Host.Cli;
+using Agents.Host.Runs;
+using Agents.Projections;
+
+namespace Agents.Host.Tests.Cli;
+
+public sealed class FactTextTests
+{
+    static readonly JsonSerializerOptions Stored = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
+
+    static readonly Failure Slow = new(FailureKind.RateLimited, "Slow down.", TimeSpan.FromSeconds(2));
+    static readonly Passage Found = new("d", 1, "d/1/1", "guide.md", "Guide", "Text", 1.5);
+
+    public static TheoryData<RunEvent, string> Texts => new()
+    {
+        { new RunQueued("research", 1, "hash", "m", "Why?", 5, "ada", TimeSpan.FromMinutes(30)), "research version 1, priority 5, for ada: Why?" },
+        { new RunStarted("node1"), "on node1" },
+        { new RunPaused("ada", "lunch"), "by ada: lunch" },
+        { new RunResumed("ada", ""), "by ada" },
+        { new RunParked(Slow), "RateLimited: Slow down." },
+        { new RunCompleted("So.", [new(1, "d", 1, "p", "guide.md", "Guide")]), "1 citation: So." },
+        { new RunFailed(Slow), "RateLimited: Slow down." },
+        { new RunCancelled("ada", "enough"), "by ada: enough" },
+        { new StepStarted(0, "plan"), "1 plan" },
+        { new StepCompleted(0, "queries"), "1: queries" },
+        { new StepCompleted(1, ""), "2" },
+        { new ModelCallScheduled(1, 1, 0, "m", TimeSpan.Zero), "call 1, m" },
+        { new ModelCallScheduled(1, 2, 0, "m", TimeSpan.FromSeconds(4)), "call 1 attempt 2, m, in 4.0 s" },
+        { new ModelCallStarted(1, 1, "node1", "hash", "2026-11", 0.02m), "call 1, on node1, at most $0.02" },
+        { new ModelCallStarted(1, 1, "node1", "hash", null, null), "call 1, on node1" },
+        { new ModelCallCompleted(1, 1, new("Text", [], [], "m", "stop"), new(100, 10, 20), null, new(0.01m, "2026-11"), TimeSpan.FromSeconds(2)), "call 1, 120 in / 10 out tokens, $0.01, 2.0 s: Text" },
+        { new ModelCallCompleted(1, 1, new("Text", [], [], "m", "stop"), null, null, null, TimeSpan.FromSeconds(2)), "call 1, tokens unknown, cost unknown, 2.0 s: Text" },
+        { new ModelCallFailed(1, 1, Slow, TimeSpan.FromSeconds(2)), "call 1, 2.0 s, RateLimited: Slow down." },
+        { new ModelCallOutcomeUnknown(1, 1, UnknownCause.WorkerLost, 0, 0.02m), "call 1, WorkerLost, may have cost $0.00 to $0.02" },
+        { new ModelCallOutcomeUnknown(1, 1, UnknownCause.WorkerLost, 0, null), "call 1, WorkerLost, may have cost $0.00 to an unknown amount" },
+        { new SpendResolved(1, 1, 0.01m, SpendSource.LateReply), "call 1, did cost $0.01, by LateReply" },
+        { new ToolCallRequested("t1", 1, "search_documents", "{}", true), "call t1, search_documents {}, needs approval" },
+        { new ToolCallApproved("t1", "ada"), "call t1, by ada" },
+        { new ToolCallDenied("t1", "ada", "no"), "call t1, by ada: no" },
+        { new ToolCallScheduled("t1", 1, TimeSpan.Zero), "call t1, attempt 1" },
+        { new ToolCallStarted("t1", 1, "node1"), "call t1, attempt 1, on node1" },
+        { new ToolCallCompleted("t1", 1, "10 passages.", false, TimeSpan.FromMilliseconds(20)), "call t1, 20 ms: 10 passages." },
+        { new ToolCallFailed("t1", 1, Slow, TimeSpan.FromMilliseconds(20)), "call t1, 20 ms, RateLimited: Slow down." },
+        { new PassagesRetrieved("t1", "why", [Found]), "call t1, 1 passage for “why”" },
+    };
+
+    [Theory, MemberData(nameof(Texts), DisableDiscoveryEnumeration = true)]
+    public void A_fact_is_told_in_a_few_words(RunEvent happened, string text) => Assert.Equal(text, FactText.Of(ViewOf(happened)));
+
+    [Fact]
+    public void No_stored_fact_is_forgotten() => Assert.Empty(EventNames.All.Keys.Except(Texts.Select(row => row.Data.Item1.GetType())));
+
+    [Fact]
+    public void A_fact_of_a_newer_server_is_shown_as_it_is() =>
+        Assert.Equal("""{"a":1}""", FactText.Of(new(1, "run_forked", default, JsonSerializer.SerializeToElement(new { a = 1 }))));
+
+    [Fact]
+    public void A_line_begins_with_the_time_in_UTC_and_the_stored_name() => Assert.Equal(
+        "[2026-11-23T02:42:19.143Z] step_started: 1 plan",
+        FactText.Line(ViewOf(new StepStarted(0, "plan")) with { At = new(2026, 11, 23, 3, 42, 19, 143, TimeSpan.FromHours(1)) }));
+
+    [Fact]
+    public void A_long_fact_stays_on_one_line()
+    {
+        var line = FactText.Line(ViewOf(new RunCompleted(new string('x', 500) + "\nmore", [])));
+
+        Assert.EndsWith("…", line, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', line);
+    }
+
+    static EventView ViewOf(RunEvent happened) =>
+        new(1, EventNames.All[happened.GetType()], DateTimeOffset.UnixEpoch, JsonSerializer.SerializeToElement(happened, happened.GetType(), Stored));
+}
