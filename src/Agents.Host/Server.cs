@@ -14,7 +14,6 @@ using Agents.Host.Workers;
 using Agents.Projections;
 using Marten;
 using Npgsql;
-using Scalar.AspNetCore;
 using Wolverine;
 using Wolverine.Http;
 using Wolverine.Marten;
@@ -91,7 +90,7 @@ public static class Server
         builder.Services.AddSingleton<RunReader>();
         builder.Services.AddSingleton<RunFollower>();
         builder.Services.AddWolverineHttp();
-        builder.Services.AddOpenApi();
+        builder.Services.AddReference();
         builder.Services.ConfigureHttpJsonOptions(json => JsonFormat.Configure(json.SerializerOptions));
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = RequestBytes);
 
@@ -99,8 +98,7 @@ public static class Server
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.MapHealth();
-        app.MapOpenApi();
-        app.MapScalarApiReference("/reference");
+        app.MapReference();
         app.MapWolverineEndpoints(http =>
         {
             http.WarmUpRoutes = RouteWarmup.Eager;

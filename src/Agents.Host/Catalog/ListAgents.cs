@@ -13,12 +13,14 @@ public sealed record AgentView(string Name, int Version, string Hash, string Des
 /// <param name="Kind">model or tool.</param>
 public sealed record StepView(string Name, string Kind, IReadOnlyList<string> Tools);
 
+/// <summary>The agents that can be asked.</summary>
 public static class ListAgentsEndpoint
 {
     [WolverineGet("/agents")]
     public static Page<AgentView> Get(AgentCatalog agents) => new([.. agents.All.Select(AgentViews.Of)], null);
 }
 
+/// <summary>One agent: its steps, tools and limits.</summary>
 public static class GetAgentEndpoint
 {
     [WolverineGet("/agents/{name}"), ProducesResponseType<AgentView>(200), ProducesResponseType<ProblemDetails>(404)]

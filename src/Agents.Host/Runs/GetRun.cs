@@ -3,6 +3,7 @@ using Wolverine.Http;
 
 namespace Agents.Host.Runs;
 
+/// <summary>One run: status, step, answer, citations, usage, cost, times.</summary>
 public static class GetRunEndpoint
 {
     [WolverineGet("/runs/{id}"), ProducesResponseType<RunView>(200), ProducesResponseType<ProblemDetails>(404)]

@@ -3,6 +3,7 @@ using Wolverine.Http;
 
 namespace Agents.Host.Runs;
 
+/// <summary>What happened in a run, a row for each fact worth showing.</summary>
 public static class GetTimelineEndpoint
 {
     [WolverineGet("/runs/{id}/timeline"), ProducesResponseType<Page<TimelineView>>(200), ProducesResponseType<ProblemDetails>(404)]
