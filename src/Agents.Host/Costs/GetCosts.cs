@@ -1,4 +1,5 @@
 using System.Globalization;
+using Agents.Host.Postgres;
 using Agents.Host.Runs;
 using Microsoft.AspNetCore.Mvc;
 using Npgsql;
@@ -37,18 +38,16 @@ public static class GetCostsEndpoint
     const int DefaultDays = 30;
     const int MostDays = 3_660;
 
-    public static ProblemDetails Validate([FromQuery] string? since)
+    public static ProblemDetails Validate([FromQuery] string? since, DatabaseClock clock)
     {
         if (since is null) return WolverineContinue.NoProblems;
         if (Parse(since) is not { } day) return Refuse($"A day is written like 2026-11-01; this is \"{Domain.Runs.Sanitiser.Text(since, 30)}\".");
-        return day < Today.AddDays(-MostDays) ? Refuse($"The last {MostDays:N0} days can be asked for.") : WolverineContinue.NoProblems;
+        return day < clock.Today().AddDays(-MostDays) ? Refuse($"The last {MostDays:N0} days can be asked for.") : WolverineContinue.NoProblems;
     }
 
     [WolverineGet("/costs"), ProducesResponseType<ProblemDetails>(400)]
-    public static Task<CostReport> Get([FromQuery] string? since, NpgsqlDataSource database, HttpContext http, CancellationToken ct) =>
-        CostReader.Since(database, Caller.Of(http).Tenant, Parse(since) ?? Today.AddDays(1 - DefaultDays), ct);
-
-    static DateOnly Today => DateOnly.FromDateTime(DateTime.UtcNow);
+    public static Task<CostReport> Get([FromQuery] string? since, NpgsqlDataSource database, DatabaseClock clock, HttpContext http, CancellationToken ct) =>
+        CostReader.Since(database, Caller.Of(http).Tenant, Parse(since) ?? clock.Today().AddDays(1 - DefaultDays), ct);
 
     static DateOnly? Parse(string? day) =>
         DateOnly.TryParseExact(day, DateFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed) ? parsed : null;

@@ -19,6 +19,9 @@ public sealed class DatabaseClock : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Offset;
 
+    /// <summary>The accounting day, UTC.</summary>
+    public DateOnly Today() => DateOnly.FromDateTime(GetUtcNow().UtcDateTime);
+
     /// <summary>Asks the database what time it is.</summary>
     /// <exception cref="NpgsqlException">The database cannot be reached; the last offset stays.</exception>
     public async Task Measure(NpgsqlConnection connection, CancellationToken ct)

@@ -11,22 +11,42 @@ public sealed class InFlight
 {
     readonly ConcurrentDictionary<(Guid RunId, string Attempt), Effort> efforts = new();
 
-    /// <summary>Registers an attempt. Null when this process has it already.</summary>
-    public Effort? Begin(Guid runId, string attempt)
+    /// <summary>Performs an attempt unless this process has it already.</summary>
+    /// <returns>What to report; that of an earlier time whose transaction failed; or null when nothing is due or the attempt is under way.</returns>
+    public async Task<T?> Perform<T>(Guid runId, string attempt, Func<Effort, Task<T?>> perform) where T : class
     {
         var effort = new Effort();
-        return efforts.TryAdd((runId, attempt), effort) ? effort : null;
+        if (!efforts.TryAdd((runId, attempt), effort)) return efforts.GetValueOrDefault((runId, attempt))?.Report as T;
+
+        try
+        {
+            var report = await perform(effort);
+            effort.Report = report;
+            return report;
+        }
+        finally
+        {
+            if (effort.Report is null) Forget(runId, attempt);
+        }
     }
 
-    public Effort? Find(Guid runId, string attempt) => efforts.GetValueOrDefault((runId, attempt));
-
-    /// <summary>Forgets an attempt that was never performed, or whose outcome nobody waits for.</summary>
+    /// <summary>Forgets an attempt whose outcome is stored, or nobody waits for.</summary>
     public void Forget(Guid runId, string attempt)
     {
         if (efforts.TryRemove((runId, attempt), out var effort)) effort.Dispose();
     }
 
     public bool HasAny(Guid runId) => efforts.Keys.Any(key => key.RunId == runId);
+
+    /// <summary>The runs that have something in flight here.</summary>
+    public IReadOnlyCollection<Guid> Runs() => [.. efforts.Keys.Select(key => key.RunId).Distinct()];
+
+    /// <summary>Aborts what is in flight here for a run that has ended.</summary>
+    public void Abort(Guid runId)
+    {
+        foreach (var (key, effort) in efforts)
+            if (key.RunId == runId) effort.Abort();
+    }
 
     public static string Of(CallModel work) => $"call {work.Call}.{work.Attempt}";
 
@@ -43,10 +63,7 @@ public sealed class InFlight
             case SpendResolved e: Forget(runId, $"call {e.Call}.{e.Attempt}"); break;
             case ToolCallCompleted e: Forget(runId, $"tool {e.ToolCallId}.{e.Attempt}"); break;
             case ToolCallFailed e: Forget(runId, $"tool {e.ToolCallId}.{e.Attempt}"); break;
-            case RunCancelled or RunFailed:
-                foreach (var (key, effort) in efforts)
-                    if (key.RunId == runId) effort.Abort();
-                break;
+            case RunCancelled or RunFailed: Abort(runId); break;
         }
     }
 
@@ -61,7 +78,17 @@ public sealed class InFlight
         /// <summary>Cancelled when the run ends while the attempt is under way.</summary>
         public CancellationToken Aborted => abort.Token;
 
-        public void Abort() => abort.Cancel();
+        public void Abort()
+        {
+            try
+            {
+                abort.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It ended at this very moment.
+            }
+        }
 
         public void Dispose() => abort.Dispose();
     }

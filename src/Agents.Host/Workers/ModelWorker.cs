@@ -14,23 +14,8 @@ public sealed class ModelWorker(
     IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, IChatClient model, ModelOptions options, ToolBox tools, PriceList prices)
 {
     /// <returns>What to report, or null when nothing is due.</returns>
-    public async Task<ModelReport?> Perform(string tenant, CallModel work, CancellationToken ct)
-    {
-        var key = InFlight.Of(work);
-        if (inFlight.Find(work.RunId, key) is { } known) return known.Report as ModelReport; // performed but not stored, or still under way
-        if (inFlight.Begin(work.RunId, key) is not { } effort) return null;
-
-        try
-        {
-            var report = await ClaimAndCall(tenant, work, effort, ct);
-            effort.Report = report;
-            return report;
-        }
-        finally
-        {
-            if (effort.Report is null) inFlight.Forget(work.RunId, key);
-        }
-    }
+    public Task<ModelReport?> Perform(string tenant, CallModel work, CancellationToken ct) =>
+        inFlight.Perform(work.RunId, InFlight.Of(work), effort => ClaimAndCall(tenant, work, effort, ct));
 
     async Task<ModelReport?> ClaimAndCall(string tenant, CallModel work, InFlight.Effort effort, CancellationToken ct)
     {

@@ -13,23 +13,8 @@ public sealed class ToolWorker(
     IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, ToolBox tools, IOptions<WorkerOptions> options)
 {
     /// <returns>What to report, or null when nothing is due.</returns>
-    public async Task<ToolReport?> Perform(string tenant, RunTool work, CancellationToken ct)
-    {
-        var key = InFlight.Of(work);
-        if (inFlight.Find(work.RunId, key) is { } known) return known.Report as ToolReport;
-        if (inFlight.Begin(work.RunId, key) is not { } effort) return null;
-
-        try
-        {
-            var report = await ClaimAndRun(tenant, work, effort, ct);
-            effort.Report = report;
-            return report;
-        }
-        finally
-        {
-            if (effort.Report is null) inFlight.Forget(work.RunId, key);
-        }
-    }
+    public Task<ToolReport?> Perform(string tenant, RunTool work, CancellationToken ct) =>
+        inFlight.Perform(work.RunId, InFlight.Of(work), effort => ClaimAndRun(tenant, work, effort, ct));
 
     async Task<ToolReport?> ClaimAndRun(string tenant, RunTool work, InFlight.Effort effort, CancellationToken ct)
     {

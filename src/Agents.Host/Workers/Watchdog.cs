@@ -12,7 +12,7 @@ namespace Agents.Host.Workers;
 
 /// <summary>
 /// Sees to it that every running run is worked on. It takes over the runs of nodes that are gone, ends runs that took too long, and sends the work of a
-/// run again whose messages were lost. A repeated look, not an action at start-up; sending work twice does no harm, because the claim decides.
+/// run again whose messages were lost, and aborts calls of runs that were ended on another node. A repeated look, not an action at start-up; sending work twice does no harm, because the claim decides.
 /// </summary>
 public sealed class Watchdog(
     IServiceScopeFactory scopes, IDocumentStore store, NpgsqlDataSource database, Node node, InFlight inFlight, Definitions definitions,
@@ -31,6 +31,7 @@ public sealed class Watchdog(
             foreach (var (tenant, runId) in await Orphans(stoppingToken)) await Redrive(tenant, runId, "taken over", stoppingToken);
             foreach (var (tenant, runId) in await Stalled(stoppingToken)) await Redrive(tenant, runId, "stalled", stoppingToken);
             foreach (var (tenant, runId) in await Overdue(stoppingToken)) await Expire(tenant, runId, stoppingToken);
+            foreach (var (_, runId) in await EndedElsewhere(stoppingToken)) inFlight.Abort(runId);
         }
     }
 
@@ -74,6 +75,11 @@ public sealed class Watchdog(
 
     Task<List<(string, Guid)>> Overdue(CancellationToken ct) => Runs(
         "select tenant_id, run_id from agents.run_queue where deadline_at < clock_timestamp() limit $1", [Batch], ct);
+
+    /// <summary>Runs with something in flight here that were ended on another node, which cannot reach the call.</summary>
+    async Task<List<(string Tenant, Guid RunId)>> EndedElsewhere(CancellationToken ct) => inFlight.Runs() is { Count: > 0 } runs
+        ? await Runs("select tenant_id, run_id from agents.run_summary where run_id = any($1) and status in ('cancelled', 'failed')", [runs.ToArray()], ct)
+        : [];
 
     /// <summary>Sends what the run is owed; a retry that waits keeps waiting as long as it was told to.</summary>
     async Task Redrive(string tenant, Guid runId, string why, CancellationToken ct)
