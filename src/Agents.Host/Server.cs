@@ -13,6 +13,7 @@ using Agents.Host.Tools;
 using Agents.Host.Workers;
 using Agents.Projections;
 using Marten;
+using Microsoft.Extensions.AI;
 using Npgsql;
 using Wolverine;
 using Wolverine.Http;
@@ -37,11 +38,11 @@ public static class Server
         if (builder.Configuration["urls"] is null) builder.WebHost.UseUrls(DefaultUrl);
         adjust?.Invoke(builder);
         ListenAddresses.RefuseBeyondLoopback(builder.Configuration);
-        var models = ModelsOf(builder.Configuration); // before the database is started: it refuses what is wrong
+        var models = ModelsOf(builder.Configuration); // both before the database is started: they refuse what is wrong
+        var workers = WorkerOptions.From(builder.Configuration);
 
-        var database = await DatabaseConnection.Find(builder.Configuration, needsDatabase);
-        var workers = builder.Configuration.GetSection("Workers").Get<WorkerOptions>() ?? new();
-        builder.Services.Configure<WorkerOptions>(builder.Configuration.GetSection("Workers"));
+        var database = await DatabaseConnection.Find(builder.Configuration, DatabaseConnection.DirectoryOf(args), needsDatabase);
+        builder.Services.AddSingleton(workers);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = workers.DrainTimeout + TimeSpan.FromSeconds(5));
 
         builder.Services.AddSingleton(database);
@@ -76,7 +77,7 @@ public static class Server
         builder.Services.AddSingleton<ToolWorker>();
         builder.Services.AddSingleton<ModelWorker>();
         builder.Services.AddSingleton(models);
-        builder.Services.AddSingleton(services => ChatClients.Create(services.GetRequiredService<ModelOptions>()));
+        builder.Services.AddSingleton(services => ChatClients.Create(services.GetRequiredService<ModelOptions>()).AsBuilder().UseOpenTelemetry().Build());
         builder.Services.AddSingleton(ShippedPrices.Load());
 
         builder.Services.AddSingleton(new KnowledgeLimits());

@@ -35,7 +35,7 @@ public sealed partial class RunSummaries : EventProjection
             case SpendResolved e: rows.Set("cost_usd = cost_usd + ?", e.ActualUsd); break;
             case RunCompleted e: rows.Finish("completed", "answer = ?, citations = ?::json", e.Answer, ReadModels.Json(e.Citations)); break;
             case RunFailed e: rows.Finish("failed", "failure_kind = ?, failure_message = ?", e.Failure.Kind.ToString(), e.Failure.Message); break;
-            case RunCancelled e: rows.Finish("cancelled", "reason = ?, requested_by = requested_by", e.Reason); break;
+            case RunCancelled e: rows.Finish("cancelled", "reason = ?, failure_kind = null, failure_message = null", e.Reason); break;
         }
 
         return ValueTask.CompletedTask;

@@ -64,7 +64,7 @@ static class Checks
         }
 
         var clock = new DatabaseClock();
-        var reached = await Reach(settings, clock, ct);
+        var reached = await Reach(settings, status.Directory, clock, ct);
         yield return reached;
         if (reached.Result == CheckResult.Fail) yield break;
 
@@ -73,11 +73,11 @@ static class Checks
             : new("clock", CheckResult.Warn, $"{clock.Offset.TotalSeconds:+0.0;-0.0} s to the database's; set this machine's clock (chrony, systemd-timesyncd)");
     }
 
-    static async Task<Check> Reach(IConfiguration settings, DatabaseClock clock, CancellationToken ct)
+    static async Task<Check> Reach(IConfiguration settings, string directory, DatabaseClock clock, CancellationToken ct)
     {
         try
         {
-            await using var database = await DatabaseConnection.Find(settings, needsDatabase: true);
+            await using var database = await DatabaseConnection.Find(settings, directory, needsDatabase: true);
             await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false }.ConnectionString);
             await connection.OpenAsync(ct);
             await clock.Measure(connection, ct);

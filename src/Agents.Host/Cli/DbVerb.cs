@@ -76,7 +76,7 @@ static class DbVerb
     /// <summary>Ctrl-C is psql's own; it ends when its person says so.</summary>
     static async Task<int> Psql(Call call, CancellationToken ct)
     {
-        await using var database = await DatabaseConnection.Find(Settings.Of(call), needsDatabase: true);
+        await using var database = await DatabaseConnection.Find(Settings.Of(call), call.Data, needsDatabase: true);
         var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         var start = new ProcessStartInfo(ProgramIn(database.Embedded?.Programs), call.Said.GetValue(PsqlArguments) ?? [])
         {

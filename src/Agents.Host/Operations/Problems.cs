@@ -33,7 +33,7 @@ public static class Problems
 
     static ProblemDetails Of(Exception exception) => exception switch
     {
-        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new()
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } or InvalidDataException => new()
         {
             Status = 413, Title = "Request too large", Detail = "A request may have 1 MiB, a document 32 MiB.",
         },

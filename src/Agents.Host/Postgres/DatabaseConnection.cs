@@ -10,21 +10,21 @@ public sealed record DatabaseConnection(string ConnectionString, EmbeddedServer?
     /// <summary>Name of the connection string in the configuration.</summary>
     public const string Name = "agents";
 
-    /// <summary>The one configured as <c>ConnectionStrings:agents</c>, else the embedded one in the directory <c>data</c>, which is started.</summary>
+    /// <summary>The one configured as <c>ConnectionStrings:agents</c>, else the embedded one in a directory, which is started.</summary>
+    /// <param name="directory">Where this installation keeps its files.</param>
     /// <exception cref="EmbeddedServerException">None is configured and the embedded one cannot start.</exception>
-    public static async Task<DatabaseConnection> Find(IConfiguration configuration, bool needsDatabase)
+    public static async Task<DatabaseConnection> Find(IConfiguration configuration, string directory, bool needsDatabase)
     {
-        if (configuration.GetConnectionString(Name) is { Length: > 0 } configured) return new(WithSettings(configured), null, DirectoryOf(configuration));
-        if (!needsDatabase) return new(WithSettings("Host=127.0.0.1;Database=agents"), null, DirectoryOf(configuration));
+        if (configuration.GetConnectionString(Name) is { Length: > 0 } configured) return new(WithSettings(configured), null, directory);
+        if (!needsDatabase) return new(WithSettings("Host=127.0.0.1;Database=agents"), null, directory);
 
-        var directory = DirectoryOf(configuration);
         var server = await EmbeddedServer.Start(directory, options: null, CancellationToken.None);
         return new(WithSettings(server.ConnectionString), server, directory);
     }
 
-    /// <summary>Where the embedded server keeps its files: <c>--data</c>, else <c>AGENTS_DATA</c>, else a folder of the account.</summary>
-    public static string DirectoryOf(IConfiguration configuration) =>
-        configuration["data"] is { Length: > 0 } named ? Path.GetFullPath(named) : EmbeddedServer.DefaultDirectory();
+    /// <summary>Where this installation keeps its files: <c>--data</c>, else <c>AGENTS_DATA</c>, else a folder of the account.</summary>
+    public static string DirectoryOf(string[] args) =>
+        new ConfigurationBuilder().AddCommandLine(args).Build()["data"] is { Length: > 0 } named ? Path.GetFullPath(named) : EmbeddedServer.DefaultDirectory();
 
     /// <summary>One line for people.</summary>
     public string Describe()
@@ -41,7 +41,7 @@ public sealed record DatabaseConnection(string ConnectionString, EmbeddedServer?
         var settings = Parse(connectionString);
         SetUnlessGiven("Max Auto Prepare", 60);
         SetUnlessGiven("Auto Prepare Min Usages", 2);
-        SetUnlessGiven("Maximum Pool Size", 100);
+        SetUnlessGiven("Maximum Pool Size", 60);
         SetUnlessGiven("Timeout", 5);
         SetUnlessGiven("Command Timeout", 15);
         SetUnlessGiven("Keepalive", 15);

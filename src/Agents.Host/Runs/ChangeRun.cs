@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
@@ -40,8 +41,9 @@ public static class ChangeRun
     /// <summary>Empty when there is no body: a reason may be left out, and so may everything.</summary>
     static async Task<string> ReasonOf(HttpRequest request, CancellationToken ct)
     {
-        if (request.ContentLength is null or 0) return "";
-        return (await request.ReadFromJsonAsync<ReasonRequest>(JsonFormat.Api, ct))?.Reason ?? "";
+        using var reader = new StreamReader(request.Body);
+        var body = await reader.ReadToEndAsync(ct);
+        return string.IsNullOrWhiteSpace(body) ? "" : JsonSerializer.Deserialize<ReasonRequest>(body, JsonFormat.Api)?.Reason ?? "";
     }
 }
 

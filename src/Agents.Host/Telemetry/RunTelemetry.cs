@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Agents.Domain.Runs;
 using Npgsql;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -17,8 +18,13 @@ public static class RunTelemetry
 
     static readonly Meter Meter = new(Name);
 
-    /// <summary>Work sent again because a node was gone or messages were lost; none in calm operation.</summary>
+    /// <summary>Runs whose work was sent again: taken over from a node that is gone, resumed, or stalled because messages were lost.</summary>
     public static readonly Counter<long> Redrives = Meter.CreateCounter<long>("agents.watchdog.redrives", "{run}");
+
+    /// <summary>The span of a tool call; null when nobody listens. Model calls have spans of Microsoft.Extensions.AI.</summary>
+    public static Activity? Tool(string tool, RunTool work) => Source.StartActivity($"execute_tool {tool}")?
+        .SetTag("gen_ai.operation.name", "execute_tool").SetTag("gen_ai.tool.name", tool).SetTag("gen_ai.tool.call.id", work.ToolCallId)
+        .SetTag("agents.run.id", work.RunId).SetTag("agents.attempt", work.Attempt);
 
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {

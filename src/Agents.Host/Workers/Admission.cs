@@ -2,7 +2,6 @@ using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Streaming;
 using Marten;
-using Microsoft.Extensions.Options;
 using Npgsql;
 using Wolverine.Marten;
 
@@ -11,7 +10,7 @@ namespace Agents.Host.Workers;
 /// <summary>Starts waiting runs while this node has free slots: the most urgent first, then the oldest. Woken by signals, and by a slow poll that repairs lost ones.</summary>
 public sealed class Admission(
     IServiceScopeFactory scopes, IDocumentStore store, NpgsqlDataSource database, Node node, Definitions definitions,
-    Signals signals, IOptions<WorkerOptions> options, ILogger<Admission> log) : BackgroundService
+    Signals signals, WorkerOptions options, ILogger<Admission> log) : BackgroundService
 {
     /// <summary>Runs admitted side by side; one after the other, short runs would wait for admission rather than for a slot.</summary>
     const int AtOnce = 8;
@@ -40,7 +39,7 @@ public sealed class Admission(
             order by priority desc, since, run_id
             limit greatest(0, $1 - (select count(*) from agents.run_queue where state = 'running' and node = $2))
             """);
-        command.Parameters.Add(new() { Value = options.Value.MaxRuns });
+        command.Parameters.Add(new() { Value = options.MaxRuns });
         command.Parameters.Add(new() { Value = node.Name });
         await using var rows = await command.ExecuteReaderAsync(ct);
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Agents.Domain.Runs;
 using Npgsql;
@@ -15,9 +16,11 @@ static class ToolFailures
         NpgsqlException { IsTransient: true } or OperationCanceledException => null,
         JsonException or ArgumentException => Of(FailureKind.BadArguments, exception),
         TimeoutException => Of(FailureKind.Timeout, exception),
+        HttpRequestException { StatusCode: HttpStatusCode.TooManyRequests } => Of(FailureKind.RateLimited, exception),
+        HttpRequestException { StatusCode: >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError } => Of(FailureKind.ToolError, exception),
         HttpRequestException => Of(FailureKind.Unavailable, exception),
         _ => Of(FailureKind.ToolError, exception),
     };
 
-    static Failure Of(FailureKind kind, Exception exception) => new(kind, Sanitiser.Text(exception.Message, MessageCharacters));
+    public static Failure Of(FailureKind kind, Exception exception) => new(kind, Sanitiser.Text(exception.Message, MessageCharacters));
 }

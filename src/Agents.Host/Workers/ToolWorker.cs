@@ -2,15 +2,15 @@ using System.Diagnostics;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
+using Agents.Host.Telemetry;
 using Agents.Host.Tools;
 using Marten;
-using Microsoft.Extensions.Options;
 
 namespace Agents.Host.Workers;
 
 /// <summary>Performs a tool call attempt. One that must not run twice is claimed first; the others need no claim, and cost one commit.</summary>
 public sealed class ToolWorker(
-    IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, ToolBox tools, IOptions<WorkerOptions> options)
+    IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, ToolBox tools, WorkerOptions options)
 {
     /// <returns>What to report, or null when nothing is due.</returns>
     public Task<ToolReport?> Perform(string tenant, RunTool work, CancellationToken ct) =>
@@ -22,9 +22,10 @@ public sealed class ToolWorker(
         if (claim is not { } due) return null;
         if (due.IsLost) return new RecordToolFailure(work.ToolCallId, work.Attempt, OutcomeUnknown, TimeSpan.Zero);
 
+        using var span = RunTelemetry.Tool(due.Call.Tool, work);
         var started = Stopwatch.GetTimestamp();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, effort.Aborted);
-        stop.CancelAfter(options.Value.ToolTimeout);
+        stop.CancelAfter(options.ToolTimeout);
         try
         {
             var context = new ToolContext(tenant, work.RunId, due.Run.Step, work.ToolCallId);
@@ -35,9 +36,9 @@ public sealed class ToolWorker(
         {
             return Failed(new(FailureKind.OutcomeUnknown, "The run ended while the tool ran."));
         }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
-            return Failed(TimedOut(due.Call.Tool));
+            return Failed(stop.IsCancellationRequested ? TimedOut(due.Call.Tool) : ToolFailures.Of(FailureKind.Timeout, e));
         }
         catch (Exception e) when (ToolFailures.From(e) is { } failure)
         {
@@ -79,7 +80,7 @@ public sealed class ToolWorker(
 
     Failure TimedOut(string tool)
     {
-        var message = $"{tool} took longer than {options.Value.ToolTimeout.TotalSeconds:0.#} s.";
+        var message = $"{tool} took longer than {options.ToolTimeout.TotalSeconds:0.#} s.";
         return new(tools.IsRepeatable(tool) ? FailureKind.Timeout : FailureKind.OutcomeUnknown, message);
     }
 

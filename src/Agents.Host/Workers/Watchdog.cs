@@ -3,7 +3,6 @@ using Agents.Host.Catalog;
 using Agents.Host.Postgres;
 using Agents.Host.Telemetry;
 using Marten;
-using Microsoft.Extensions.Options;
 using Npgsql;
 using Wolverine;
 using Wolverine.Marten;
@@ -16,7 +15,7 @@ namespace Agents.Host.Workers;
 /// </summary>
 public sealed class Watchdog(
     IServiceScopeFactory scopes, IDocumentStore store, NpgsqlDataSource database, Node node, InFlight inFlight, Definitions definitions,
-    DatabaseClock clock, IOptions<WorkerOptions> options, ILogger<Watchdog> log) : BackgroundService
+    DatabaseClock clock, WorkerOptions options, ILogger<Watchdog> log) : BackgroundService
 {
     /// <summary>Runs looked after in one round.</summary>
     const int Batch = 200;
@@ -24,7 +23,7 @@ public sealed class Watchdog(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await node.Ready.WaitAsync(stoppingToken);
-        await Rounds.Forever("The watchdog", Round, () => Task.Delay(options.Value.WatchdogEvery, stoppingToken), log, stoppingToken);
+        await Rounds.Forever("The watchdog", Round, () => Task.Delay(options.WatchdogEvery, stoppingToken), log, stoppingToken);
 
         async Task Round()
         {
@@ -69,7 +68,7 @@ public sealed class Watchdog(
                 and w.redriven_at < clock_timestamp() - $2 and s.timestamp < clock_timestamp() - $2
               limit $3 for update of w skip locked)
             returning q.tenant_id, q.run_id
-            """, [node.Name, options.Value.StalledAfter, Batch], ct);
+            """, [node.Name, options.StalledAfter, Batch], ct);
         return [.. runs.Where(run => !inFlight.HasAny(run.RunId))];
     }
 

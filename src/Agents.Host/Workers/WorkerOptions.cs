@@ -1,20 +1,50 @@
 namespace Agents.Host.Workers;
 
-/// <summary>Settings of section <c>Workers</c>.</summary>
-public sealed class WorkerOptions
+/// <summary>Settings of section <c>Workers</c>. Times are written like <c>00:01:30</c>.</summary>
+public sealed record WorkerOptions
 {
-    /// <summary>Runs that this node works on at once. From 1 to 1,000; 0 makes a node that only answers requests that read.</summary>
-    public int MaxRuns { get; set; } = 32;
+    /// <summary>Runs that this node works on at once. 0 to 1,000; 0 makes a node that only answers questions.</summary>
+    public int MaxRuns { get; init; } = 32;
 
-    /// <summary>The most one tool call may take.</summary>
-    public TimeSpan ToolTimeout { get; set; } = TimeSpan.FromSeconds(60);
+    /// <summary>The most one tool call may take. From a second to an hour.</summary>
+    public TimeSpan ToolTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How often the watchdog looks for runs of dead nodes, overdue runs and lost messages.</summary>
-    public TimeSpan WatchdogEvery { get; set; } = TimeSpan.FromSeconds(1);
+    /// <summary>How often the watchdog looks for runs of dead nodes, overdue runs and lost messages. From 0.1 s to a minute.</summary>
+    public TimeSpan WatchdogEvery { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>A run of this node that has shown no new fact for so long, and has nothing in flight here, is sent its work again.</summary>
-    public TimeSpan StalledAfter { get; set; } = TimeSpan.FromSeconds(15);
+    /// <summary>A run of this node that has shown no new fact for so long, and has nothing in flight here, is sent its work again. From a second to an hour.</summary>
+    public TimeSpan StalledAfter { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a stopping node waits for its work to end before it hands it over.</summary>
-    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
+    /// <summary>How long a stopping node waits for its work to end before it hands it over. 0 to ten minutes.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <exception cref="StartRefusedException">A value is no number or time, or out of range; the message names the key.</exception>
+    public static WorkerOptions From(IConfiguration configuration)
+    {
+        var section = configuration.GetSection("Workers");
+        WorkerOptions options;
+        try
+        {
+            options = section.Get<WorkerOptions>() ?? new();
+        }
+        catch (InvalidOperationException wrong)
+        {
+            throw new StartRefusedException($"A setting of section Workers cannot be read: {wrong.Message} Times are written like 00:01:30.");
+        }
+
+        Check(nameof(MaxRuns), options.MaxRuns is >= 0 and <= 1000, "from 0 to 1,000");
+        CheckTime(nameof(ToolTimeout), options.ToolTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        CheckTime(nameof(WatchdogEvery), options.WatchdogEvery, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+        CheckTime(nameof(StalledAfter), options.StalledAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        CheckTime(nameof(DrainTimeout), options.DrainTimeout, TimeSpan.Zero, TimeSpan.FromMinutes(10));
+        return options;
+
+        void CheckTime(string name, TimeSpan value, TimeSpan least, TimeSpan most) =>
+            Check(name, value >= least && value <= most, $"a time from {least} to {most}, written like 00:01:30 (a bare number would be days)");
+
+        void Check(string name, bool isFine, string wanted)
+        {
+            if (!isFine) throw new StartRefusedException($"Workers:{name} (Workers__{name}) is {section[name]}; it must be {wanted}.");
+        }
+    }
 }

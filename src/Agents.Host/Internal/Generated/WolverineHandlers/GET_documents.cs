@@ -14,11 +14,13 @@ namespace Internal.Generated.WolverineHandlers
     {
         private readonly Wolverine.Http.WolverineHttpOptions _wolverineHttpOptions;
         private readonly Agents.Host.Knowledge.Documents _documents;
+        private readonly Agents.Host.Knowledge.KnowledgeLimits _knowledgeLimits;
 
-        public GET_documents(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Knowledge.Documents documents) : base(wolverineHttpOptions)
+        public GET_documents(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Knowledge.Documents documents, Agents.Host.Knowledge.KnowledgeLimits knowledgeLimits) : base(wolverineHttpOptions)
         {
             _wolverineHttpOptions = wolverineHttpOptions;
             _documents = documents;
+            _knowledgeLimits = knowledgeLimits;
         }
 
         public override async System.Threading.Tasks.Task Handle(Microsoft.AspNetCore.Http.HttpContext httpContext)
@@ -38,6 +40,14 @@ namespace Internal.Generated.WolverineHandlers
             else if (!string.IsNullOrEmpty(limit_rawValue))
             {
                 await WriteQueryValueParsingProblem(httpContext, "limit", limit_rawValue, "int").ConfigureAwait(false);
+                return;
+            }
+
+            var problemDetails1 = Agents.Host.Knowledge.ListDocumentsEndpoint.Validate(limit, _knowledgeLimits);
+            // Evaluate whether the processing should stop if there are any problems
+            if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
+            {
+                await WriteProblems(problemDetails1, httpContext).ConfigureAwait(false);
                 return;
             }
 
