@@ -28,6 +28,20 @@ public sealed class Api(HttpClient http)
         using var response = await Answer(request, ct);
     }
 
+    /// <summary>All facts of a run, page by page.</summary>
+    public async Task<Page<EventView>> Events(Guid runId, CancellationToken ct)
+    {
+        var facts = new List<EventView>();
+        for (string? next = "0"; next is not null;)
+        {
+            var page = (await Get($"runs/{runId}/events?after={next}", ct)).As<Page<EventView>>();
+            facts.AddRange(page.Items);
+            next = page.Next;
+        }
+
+        return new(facts, null);
+    }
+
     /// <summary>Sends a file as it is.</summary>
     public Task<JsonElement> Upload(string path, Stream content, CancellationToken ct) => Send(HttpMethod.Post, path, new StreamContent(content), ct);
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Agents.Host.Runs;
+using System.Text.Json;
 
 namespace Agents.Host.Cli;
 
@@ -11,9 +11,9 @@ static class ReplayVerb
     static async Task<int> Run(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        var answer = await server.Api.Get($"runs/{await call.Run(server.Api, ct)}/events", ct);
-        if (call.IsJson) call.Screen.Json(answer);
-        else foreach (var fact in answer.As<Page<EventView>>().Items) call.Screen.Line(Screen.Safe(FactText.Line(fact)));
+        var facts = await server.Api.Events(await call.Run(server.Api, ct), ct);
+        if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(facts, Answers.Format));
+        else foreach (var fact in facts.Items) call.Screen.Line(Screen.Safe(FactText.Line(fact)));
         return ExitCodes.Ok;
     }
 }

@@ -14,7 +14,7 @@ static class ShowVerb
         var runId = await call.Run(server.Api, ct);
         var document = await server.Api.Get($"runs/{runId}", ct);
         if (call.IsJson) call.Screen.Json(document);
-        else Print(call.Screen, document.AsRun(), (await server.Api.Get($"runs/{runId}/events", ct)).As<Page<EventView>>().Items);
+        else Print(call.Screen, document.AsRun(), (await server.Api.Events(runId, ct)).Items);
         return ExitCodes.Ok;
     }
 

@@ -56,13 +56,23 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         return found.Count > limit ? new(found[..limit], found[limit - 1].Id.ToString()) : new(found, null);
     }
 
-    /// <summary>The facts after a version, in order; empty for a run of another tenant.</summary>
-    public async Task<IReadOnlyList<EventView>> Events(string tenant, Guid runId, long after, CancellationToken ct)
+    /// <summary>The facts after a version, in order, at most so many; empty for a run of another tenant.</summary>
+    public async Task<IReadOnlyList<EventView>> Events(string tenant, Guid runId, long after, int limit, CancellationToken ct)
     {
         await using var session = store.QuerySession(tenant);
-        var stored = await session.Events.FetchStreamAsync(runId, fromVersion: after + 1, token: ct);
+        var stored = await session.Events.FetchStreamAsync(runId, version: after + limit, fromVersion: after + 1, token: ct);
         return [.. stored.Select(e => new EventView(
             e.Version, EventNames.All[e.EventType], e.Timestamp, JsonSerializer.SerializeToElement(e.Data, e.EventType, StoredFormat)))];
+    }
+
+    /// <summary>The version at which the run ended. Null while it has not.</summary>
+    public async Task<long?> EndVersion(string tenant, Guid runId, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            "select version from agents.timeline where tenant_id = $1 and run_id = $2 and type in ('run_completed', 'run_failed', 'run_cancelled')");
+        command.Parameters.Add(new() { Value = tenant });
+        command.Parameters.Add(new() { Value = runId });
+        return await command.ExecuteScalarAsync(ct) as long?;
     }
 
     public async Task<IReadOnlyList<TimelineView>> Timeline(string tenant, Guid runId, CancellationToken ct)

@@ -12,6 +12,9 @@ public sealed class RunFollower(RunReader runs, Signals signals)
     /// <summary>Repairs signals of other nodes, which do not reach this process.</summary>
     static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
+    /// <summary>Facts held in memory for one reader.</summary>
+    const int PageSize = 200;
+
     static readonly HashSet<string> Terminal = ["run_completed", "run_failed", "run_cancelled"];
 
     /// <summary>The facts after a version, then live; null marks a quiet stretch. Ends after the terminal fact, late bills included if they are there.</summary>
@@ -19,16 +22,18 @@ public sealed class RunFollower(RunReader runs, Signals signals)
     {
         using var following = signals.Follow(runId); // before the first read, or what is written in between is missed
         var quiet = TimeSpan.Zero;
-        var hasEnded = after > 0 && await HasEndedBy(tenant, runId, after, ct);
+        var hasEnded = after > 0 && await runs.EndVersion(tenant, runId, ct) <= after; // a reader that comes back must not wait for another end
         while (true)
         {
-            foreach (var stored in await runs.Events(tenant, runId, after, ct))
+            var page = await runs.Events(tenant, runId, after, PageSize, ct);
+            foreach (var stored in page)
             {
                 (after, quiet) = (stored.Version, TimeSpan.Zero);
                 hasEnded |= Terminal.Contains(stored.Type);
                 yield return stored;
             }
 
+            if (page.Count == PageSize) continue;
             if (hasEnded) yield break;
             if (await following.Wait(Poll, ct)) continue;
 
@@ -38,8 +43,4 @@ public sealed class RunFollower(RunReader runs, Signals signals)
             yield return null;
         }
     }
-
-    /// <summary>A reader that comes back after the terminal fact must not wait for another one.</summary>
-    async Task<bool> HasEndedBy(string tenant, Guid runId, long version, CancellationToken ct) =>
-        await runs.Run(tenant, runId, ct) is { FinishedAt: not null } && (await runs.Events(tenant, runId, 0, ct)).Any(e => e.Version <= version && Terminal.Contains(e.Type));
 }

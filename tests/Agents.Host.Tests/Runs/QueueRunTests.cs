@@ -69,6 +69,25 @@ public sealed class QueueRunTests(App app)
     }
 
     [Fact]
+    public async Task Facts_come_page_by_page_without_gaps()
+    {
+        var id = await app.Queue("Page me.", agent: "counter");
+        await app.Finished(id);
+
+        var versions = new List<long>();
+        for (string? next = "0"; next is not null;)
+        {
+            var page = await app.Get($"/runs/{id}/events?after={next}&limit=4");
+            versions.AddRange(page.GetProperty("items").EnumerateArray().Select(fact => fact.GetProperty("version").GetInt64()));
+            next = page.GetProperty("next").GetString();
+        }
+
+        Assert.Equal((await app.Stored(id)).Select(fact => fact.Version), versions);
+        await app.Get($"/runs/{id}/events?limit=0", 400);
+        await app.Get($"/runs/{id}/events?after=-1", 400);
+    }
+
+    [Fact]
     public async Task The_timeline_shows_what_happened_in_order()
     {
         var id = await app.Queue("Show me the timeline of parking.");
