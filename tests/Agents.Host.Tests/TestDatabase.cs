@@ -19,12 +19,13 @@ public static class TestDatabase
 
     /// <summary>Makes the database. It is gone when the process ends.</summary>
     /// <param name="name">Shows in the database's name, to tell it from others while it lives.</param>
+    /// <param name="template">Connection string of a database to copy, which nobody is connected to. Null makes an empty one.</param>
     /// <returns>Its connection string.</returns>
-    public static async Task<string> Create(string? name = null)
+    public static async Task<string> Create(string? name = null, string? template = null)
     {
         var server = await Server.Value;
         var database = Unique(name ?? "test");
-        await Execute(server, $"create database {database} template template0");
+        await Execute(server, $"create database {database} template {(template is null ? "template0" : new NpgsqlConnectionStringBuilder(template).Database)}");
         if (OwnServer is not null) AtExit(() => Execute(server, $"drop database if exists {database} with (force)"));
         return new NpgsqlConnectionStringBuilder(server)
         {

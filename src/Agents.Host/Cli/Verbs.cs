@@ -27,9 +27,10 @@ static class Verbs
             ServeVerb.Create(),
             DbVerb.Create(verb),
             DoctorVerb.Create(verb),
+            VerifyVerb.Create(verb),
             GlobalOptions.Server, GlobalOptions.Data, GlobalOptions.Json, GlobalOptions.NoColor, help, version,
         };
-        foreach (var change in ChangeVerbs.Create(verb)) agents.Subcommands.Insert(agents.Subcommands.Count - 4, change);
+        foreach (var change in ChangeVerbs.Create(verb)) agents.Subcommands.Insert(agents.Subcommands.Count - 5, change);
         agents.SetAction(said =>
         {
             said.InvocationConfiguration.Output.WriteLine($"agents {Version}");

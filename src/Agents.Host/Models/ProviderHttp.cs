@@ -18,6 +18,7 @@ public sealed class ProviderHttp(ModelOptions options) : DelegatingHandler(Socke
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        RequestId.AddTo(request);
         var response = await base.SendAsync(request, cancellationToken);
         if (!response.IsSuccessStatusCode)
             using (response)

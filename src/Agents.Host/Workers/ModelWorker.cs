@@ -39,6 +39,7 @@ public sealed class ModelWorker(
         if (claim is Claim.NotDue) return null;
 
         FaultPoint.Hit("after-intent-commit");
+        RequestId.Set(work.RunId, work.Call, work.Attempt);
         var outcome = await Call(request, effort, ct);
         FaultPoint.Hit("reply-complete");
         return outcome is null

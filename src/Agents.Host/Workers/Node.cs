@@ -11,7 +11,7 @@ namespace Agents.Host.Workers;
 public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database, DatabaseClock clock, ILogger<Node> log) : BackgroundService
 {
     /// <summary>Keeps these locks apart from all other advisory locks: ASCII "agnt".</summary>
-    const long LockSpace = 0x61676e74;
+    internal const long LockSpace = 0x61676e74;
 
     static readonly TimeSpan ReconnectAfter = TimeSpan.FromMilliseconds(250);
 

@@ -30,7 +30,7 @@ public sealed class CommandLineTests
         var (exitCode, output, _) = await Run(args);
 
         Assert.Equal(ExitCodes.Ok, exitCode);
-        foreach (var verb in new[] { "ask", "ingest", "search", "runs", "show", "tail", "replay", "cancel", "pause", "resume", "cost", "serve", "db", "doctor", "codegen" })
+        foreach (var verb in new[] { "ask", "ingest", "search", "runs", "show", "tail", "replay", "cancel", "pause", "resume", "cost", "serve", "db", "doctor", "verify", "codegen" })
             Assert.Matches($@"(?m)^  {verb}\b", output);
         foreach (var (code, meaning) in ExitCodes.All) Assert.Matches($@"(?m)^  {code}\s+{meaning}$", output);
     }

@@ -111,7 +111,10 @@ public sealed class FakeProvider : IAsyncDisposable
             requests.Add(request);
             if (ledger is not null)
             {
-                JsonSerializer.Serialize(ledger, new { request.Number, request.At, request.Path, request.Body });
+                JsonSerializer.Serialize(ledger, new
+                {
+                    request.Number, request.At, request.Path, request.Body, ClientRequestId = headers.GetValueOrDefault("X-Client-Request-Id"),
+                });
                 ledger.WriteByte((byte)'\n');
                 ledger.Flush(flushToDisk: true);
             }
