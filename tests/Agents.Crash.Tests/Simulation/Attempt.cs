@@ -1,0 +1,42 @@
+using Agents.Domain.Runs;
+
+namespace Agents.Crash.Tests.Simulation;
+
+/// <summary>One attempt of a model call: what the log says of it, and what the provider knows.</summary>
+sealed class Attempt(ModelCallStarted started)
+{
+    public ModelCallStarted Started => started;
+
+    /// <summary>What the provider received. Null when it was never sent.</summary>
+    public Request? Request { get; set; }
+
+    /// <summary>Null while it is under way.</summary>
+    public RunEvent? Outcome { get; set; }
+
+    /// <summary>What an unknown outcome did cost, after all. Null while nobody knows.</summary>
+    public decimal? ResolvedUsd { get; set; }
+
+    public bool IsConfirmed() => Outcome is ModelCallCompleted || ResolvedUsd is not null;
+
+    public bool IsUnconfirmed() => Outcome is ModelCallOutcomeUnknown && ResolvedUsd is null;
+
+    public decimal ConfirmedUsd() => Outcome switch
+    {
+        ModelCallCompleted e => e.Cost?.Usd ?? 0,
+        ModelCallFailed e => e.Cost?.Usd ?? 0,
+        _ => ResolvedUsd ?? 0,
+    };
+
+    public decimal UnconfirmedUsd() => IsUnconfirmed() && Outcome is ModelCallOutcomeUnknown e ? e.HighUsd ?? e.LowUsd : 0;
+
+    /// <summary>A reply without usage has no known cost; the log says so rather than give bounds.</summary>
+    /// <exception cref="ViolationException">The provider billed less than is confirmed, or more than may be.</exception>
+    public void RequireBounds()
+    {
+        if (Outcome is ModelCallCompleted { Cost: null }) return;
+
+        var (billed, low) = (Request?.BilledUsd ?? 0, ConfirmedUsd() + (IsUnconfirmed() && Outcome is ModelCallOutcomeUnknown e ? e.LowUsd : 0));
+        if (billed < low || billed > ConfirmedUsd() + UnconfirmedUsd())
+            throw new ViolationException(Invariant.BilledWithinBounds, $"{billed} billed for {started}, known as {Outcome}");
+    }
+}

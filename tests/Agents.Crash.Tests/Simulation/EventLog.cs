@@ -1,0 +1,59 @@
+using Agents.Domain.Runs;
+
+namespace Agents.Crash.Tests.Simulation;
+
+/// <summary>The facts of one run, its checkpoint and its row in the queue: what PostgreSQL keeps, each append one transaction.</summary>
+sealed class EventLog(Guid runId, Checks checks, Mutant mutant, int? deadline)
+{
+    readonly List<Stored> stored = [];
+
+    public IReadOnlyList<Stored> Facts => stored;
+
+    /// <summary>The run after the last fact.</summary>
+    public Run Run { get; private set; } = Run.Before(runId);
+
+    public int Version => stored.Count;
+
+    /// <summary>Null while the run needs no slot.</summary>
+    public QueueRow? Row { get; set; }
+
+    /// <summary>Facts that follow a history they were not decided on.</summary>
+    public int Stale { get; private set; }
+
+    /// <summary>Stores facts behind the version they were decided on. False when the history has gone on since.</summary>
+    public bool Append(int expected, IReadOnlyList<RunEvent> facts, string by, int now)
+    {
+        if (expected != Version)
+        {
+            if (mutant is not Mutant.AppendWithoutExpectedVersion) return false;
+            Stale++;
+        }
+
+        foreach (var fact in facts)
+        {
+            checks.Fact(fact);
+            Run = Run.Evolve(Run, fact);
+            stored.Add(new(Version + 1, fact, now, by));
+            Row = RowAfter(fact, now);
+        }
+
+        return true;
+    }
+
+    QueueRow? RowAfter(RunEvent fact, int now) => fact switch
+    {
+        RunQueued => new(Node: null, IsWaiting: true, now, now + deadline),
+        RunStarted e => Row! with { Node = e.Worker, IsWaiting = false },
+        RunResumed => Row ?? new(Node: null, IsWaiting: false, now, now + deadline),
+        RunPaused or RunParked or RunCompleted or RunFailed or RunCancelled => null,
+        _ => Row,
+    };
+}
+
+/// <param name="By">The node that stored it.</param>
+sealed record Stored(int Version, RunEvent Fact, int At, string By);
+
+/// <param name="Node">Whose slot the run holds; null while it waits, or until a node takes up a resumed run.</param>
+/// <param name="RedrivenAt">When its outstanding work was last sent again.</param>
+/// <param name="DeadlineAt">Null when it has time.</param>
+sealed record QueueRow(string? Node, bool IsWaiting, int RedrivenAt, int? DeadlineAt);

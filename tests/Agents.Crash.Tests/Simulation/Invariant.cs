@@ -1,0 +1,56 @@
+namespace Agents.Crash.Tests.Simulation;
+
+/// <summary>What holds in every simulated run, whatever happens to it.</summary>
+public enum Invariant
+{
+    /// <summary>Versions count from 1 without gap or repetition.</summary>
+    EveryVersionOnce,
+
+    /// <summary>No fact is stored that was decided on an older history than the one it follows.</summary>
+    StaleWritesAreRefused,
+
+    /// <summary>Steps begin and end one after the other, each once; a completed run has completed all.</summary>
+    EachStepOnceAndInOrder,
+
+    /// <summary>No attempt of a model call is sent to the provider twice.</summary>
+    NoAttemptSentTwice,
+
+    /// <summary>What is sent to the provider, or to a tool that must not run twice, was stored as begun before.</summary>
+    NothingSentBeforeItsIntent,
+
+    /// <summary>What was begun has one outcome: at most one at any time, exactly one when all is quiet.</summary>
+    EachIntentHasOneOutcome,
+
+    /// <summary>The provider's bill lies between what is confirmed and that plus the upper bound of what is not, call by call and in the sum.</summary>
+    BilledWithinBounds,
+
+    /// <summary>A reply with a price that reached a worker which lived on is confirmed spend.</summary>
+    RepliesThatCameAreOnTheBill,
+
+    /// <summary>A tool that must not run twice has its effect at most once for each key.</summary>
+    UnsafeEffectAtMostOnce,
+
+    /// <summary>A worker does not give up as lost what it is doing itself.</summary>
+    NoWorkerGivesUpItsOwnWork,
+
+    /// <summary>After its end a run records late outcomes, and nothing else.</summary>
+    OnlyBillsAfterTheEnd,
+
+    /// <summary>When trouble ends, a run that is neither paused, parked nor waiting for a person comes to its end; a person can bring the others there.</summary>
+    NoRunIsLost,
+
+    /// <summary>The model is told the answer to each of its tool requests once.</summary>
+    EveryToolRequestAnsweredOnce,
+
+    /// <summary>A checkpoint read back, and the rest of the history, make the same run as the whole history.</summary>
+    CheckpointAndRestMakeTheWhole,
+
+    /// <summary>Every message can be decided and every history folded.</summary>
+    NothingThrows,
+}
+
+/// <summary>An invariant that did not hold.</summary>
+sealed class ViolationException(Invariant invariant, string detail) : Exception($"{invariant}: {detail}")
+{
+    public Invariant Invariant => invariant;
+}

@@ -1,0 +1,38 @@
+namespace Agents.Crash.Tests.Simulation;
+
+/// <summary>A protection of the protocol left out. A simulator that does not miss it proves nothing about the protocol.</summary>
+public enum Mutant
+{
+    /// <summary>The protocol as it is.</summary>
+    None,
+
+    /// <summary>Facts are appended wherever the log ends, not where the decision was made.</summary>
+    AppendWithoutExpectedVersion,
+
+    /// <summary>The request is sent first; that it was begun is stored with its outcome.</summary>
+    CallBeforeIntent,
+
+    /// <summary>A second worker takes an attempt that a living one has started.</summary>
+    ClaimIgnoresStarted,
+
+    /// <summary>Nobody looks after the runs of dead nodes and lost messages.</summary>
+    NoWatchdog,
+
+    /// <summary>A tool that must not run twice is tried again when its worker was lost.</summary>
+    UnsafeToolRunAgain,
+
+    /// <summary>The reply of an attempt that had been given up is thrown away.</summary>
+    LateReplyDropped,
+
+    /// <summary>A lost attempt is tried again without a word about what it may have cost.</summary>
+    LostCallNotRecorded,
+
+    /// <summary>A stream that broke off counts as a refusal, which costs nothing.</summary>
+    CutStreamTakenForRefusal,
+
+    /// <summary>A process does not know which attempts it is performing.</summary>
+    NoInFlight,
+
+    /// <summary>A message whose transaction failed is dropped.</summary>
+    FailedCommitNotRetried,
+}

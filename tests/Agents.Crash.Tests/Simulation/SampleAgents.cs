@@ -1,0 +1,62 @@
+using Agents.Domain.Definitions;
+
+namespace Agents.Crash.Tests.Simulation;
+
+/// <summary>The agents whose runs are simulated, and their tools.</summary>
+static class SampleAgents
+{
+    /// <summary>May run twice, and is not claimed.</summary>
+    public const string Search = "search_documents";
+
+    /// <summary>Must not run twice.</summary>
+    public const string SendMail = "send_mail";
+
+    /// <summary>Must not run twice, and a person must approve it.</summary>
+    public const string OpenTicket = "open_ticket";
+
+    static readonly Limits Limits = new(ModelCallsPerStep: 4, ToolCallsPerTurn: 3, Attempts: 3);
+
+    /// <summary>Five steps, the second with several searches at once.</summary>
+    static readonly AgentDefinition Research = new()
+    {
+        Name = "research",
+        Steps =
+        [
+            new ModelStep("plan", "Write search queries, one a line."),
+            new ToolStep("search", new(Search), new Dictionary<string, Argument> { ["query"] = new Argument.EachLine("plan") }),
+            new ModelStep("analyze", "Which passages matter?"),
+            new ModelStep("synthesize", "Draft an answer."),
+            new ModelStep("respond", "Answer."),
+        ],
+        Limits = Limits,
+    };
+
+    /// <summary>One step, whose model chooses tools of every kind.</summary>
+    static readonly AgentDefinition Assistant = new()
+    {
+        Name = "assistant",
+        Steps = [new ModelStep("answer", "Help.", [new(Search), new(SendMail), new(OpenTicket, NeedsApproval: true)])],
+        Limits = Limits,
+    };
+
+    /// <summary>A tool step whose calls must not be made twice.</summary>
+    static readonly AgentDefinition Mailer = new()
+    {
+        Name = "mailer",
+        Steps =
+        [
+            new ModelStep("write", "Write the letters, one a line."),
+            new ToolStep("send", new(SendMail), new Dictionary<string, Argument> { ["text"] = new Argument.EachLine("write") }),
+            new ToolStep("file", new(OpenTicket, NeedsApproval: true), new Dictionary<string, Argument> { ["text"] = new Argument.Question() }),
+            new ModelStep("report", "Say what was done."),
+        ],
+        Limits = Limits,
+    };
+
+    /// <summary>An assistant that soon has no attempts and no money left.</summary>
+    static readonly AgentDefinition Poor = Assistant with { Name = "poor", Limits = Limits with { Attempts = 1, CostUsd = 0.05m } };
+
+    public static readonly AgentDefinition[] All = [Research, Research, Assistant, Assistant, Mailer, Poor];
+
+    public static bool IsRepeatable(string tool) => tool == Search;
+}

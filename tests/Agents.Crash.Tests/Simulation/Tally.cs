@@ -1,0 +1,46 @@
+namespace Agents.Crash.Tests.Simulation;
+
+/// <summary>What happened in simulated runs, counted.</summary>
+sealed class Tally
+{
+    public long Seeds { get; set; }
+    public long Ticks { get; set; }
+    public long Facts { get; set; }
+    public long Requests { get; set; }
+    public long Crashes { get; set; }
+    public long Pauses { get; set; }
+    public long Duplicates { get; set; }
+    public long LostMessages { get; set; }
+    public long WrongVerdicts { get; set; }
+    public long Redrives { get; set; }
+    public long StaleWrites { get; set; }
+    public long Unconfirmed { get; set; }
+    public long Resolved { get; set; }
+    public long Completed { get; set; }
+    public long Failed { get; set; }
+    public long Cancelled { get; set; }
+    public long OutOfMoney { get; set; }
+    public long Violations { get; set; }
+
+    public void Add(Tally other)
+    {
+        Seeds += other.Seeds;
+        Ticks += other.Ticks;
+        Facts += other.Facts;
+        Requests += other.Requests;
+        Crashes += other.Crashes;
+        Pauses += other.Pauses;
+        Duplicates += other.Duplicates;
+        LostMessages += other.LostMessages;
+        WrongVerdicts += other.WrongVerdicts;
+        Redrives += other.Redrives;
+        StaleWrites += other.StaleWrites;
+        Unconfirmed += other.Unconfirmed;
+        Resolved += other.Resolved;
+        Completed += other.Completed;
+        Failed += other.Failed;
+        Cancelled += other.Cancelled;
+        OutOfMoney += other.OutOfMoney;
+        Violations += other.Violations;
+    }
+}
