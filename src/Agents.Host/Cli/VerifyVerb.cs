@@ -24,7 +24,7 @@ static class VerifyVerb
             && (await EmbeddedServer.Status(call.Data, ct)).State is EmbeddedServerState.NotCreated)
             throw NothingThere(call.Data);
 
-        await using var database = await DatabaseConnection.Find(settings, needsDatabase: true);
+        await using var database = await DatabaseConnection.Find(settings, call.Data, needsDatabase: true);
         var report = await Verification.Run(database.ConnectionString, ledger, call.Said.GetValue(Tenant), ct) ?? throw NothingThere(database.Describe());
 
         if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new { report.At, report.Holds, Items = report.Invariants, Next = (string?)null }, Answers.Format));
