@@ -13,7 +13,7 @@ static class Simulate
 
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary><c>[--seeds N] [--from N] [--mutant NAME] [--story SEED] [--json]</c>; 0 when every invariant held, 1 when one did not, 2 when called wrongly.</summary>
+    /// <summary><c>[--seeds N] [--from N] [--mutant NAME] [--story SEED] [--json]</c>; 0 when all held, 1 when something did not, 2 when called wrongly.</summary>
     public static int Run(string[] args)
     {
         if (!Enum.TryParse<Mutant>(Option(args, "--mutant") ?? "None", out var mutant)
@@ -49,7 +49,8 @@ static class Simulate
         if (asJson)
         {
             var broken = violations.Select(found => new { found.Seed, Invariant = found.Violation.Invariant.ToString(), found.Violation.Message });
-            Console.WriteLine(JsonSerializer.Serialize(new { Mutant = mutant.ToString(), Tally = tally, Seconds = seconds, SeedsPerSecond = perSecond, Broken = broken }, Indented));
+            var printed = new { Mutant = mutant.ToString(), Tally = tally, Seconds = seconds, SeedsPerSecond = perSecond, Broken = broken };
+            Console.WriteLine(JsonSerializer.Serialize(printed, Indented));
             return;
         }
 

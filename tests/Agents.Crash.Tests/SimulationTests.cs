@@ -15,7 +15,10 @@ public sealed class SimulationTests
 
         if (violations.Count > 0) Assert.Fail($"{tally.Violations} seeds failed, among them\n{Seeds.Story(violations[0].Seed, Mutant.None)}");
         Assert.All(
-            [tally.Crashes, tally.Pauses, tally.Duplicates, tally.LostMessages, tally.WrongVerdicts, tally.Redrives, tally.StaleWrites, tally.Unconfirmed, tally.Resolved],
+            [
+                tally.Crashes, tally.Pauses, tally.Duplicates, tally.LostMessages, tally.WrongVerdicts,
+                tally.Redrives, tally.StaleWrites, tally.Unconfirmed, tally.Resolved,
+            ],
             struck => Assert.True(struck > 0));
         Assert.True(tally.Completed > EnoughSeeds / 2, $"Only {tally.Completed} runs completed.");
     }
@@ -41,6 +44,7 @@ public sealed class SimulationTests
     [InlineData(Mutant.CallBeforeIntent, Invariant.NothingSentBeforeItsIntent)]
     [InlineData(Mutant.ClaimIgnoresStarted, Invariant.NoAttemptSentTwice)]
     [InlineData(Mutant.NoWatchdog, Invariant.NoRunIsLost)]
+    [InlineData(Mutant.EndedRunsNotWatched, Invariant.EachIntentHasOneOutcome)]
     [InlineData(Mutant.UnsafeToolRunAgain, Invariant.UnsafeEffectAtMostOnce)]
     [InlineData(Mutant.LateReplyDropped, Invariant.RepliesThatCameAreOnTheBill)]
     [InlineData(Mutant.LostCallNotRecorded, Invariant.EachIntentHasOneOutcome)]

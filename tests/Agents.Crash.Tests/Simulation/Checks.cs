@@ -4,7 +4,7 @@ using Agents.Domain.Runs;
 
 namespace Agents.Crash.Tests.Simulation;
 
-/// <summary>Watches one run from outside: every fact as it is stored, every request and effect as it happens, and the whole when all is quiet.</summary>
+/// <summary>Watches one run from outside: each fact as it is stored, each request and effect as it happens, the whole when all is quiet.</summary>
 sealed class Checks(AgentDefinition agent)
 {
     readonly Dictionary<(int Call, int Attempt), Attempt> attempts = [];
@@ -70,7 +70,8 @@ sealed class Checks(AgentDefinition agent)
     /// <summary>The model is about to be told this.</summary>
     public static void Told(Conversation conversation)
     {
-        var asked = conversation.Turns.OfType<Turn.Model>().SelectMany(turn => turn.ToolUses).Select(use => use.ToolCallId).Order(StringComparer.Ordinal);
+        var asked = conversation.Turns.OfType<Turn.Model>().SelectMany(turn => turn.ToolUses).Select(use => use.ToolCallId)
+            .Order(StringComparer.Ordinal);
         var told = conversation.Turns.OfType<Turn.Tool>().Select(turn => turn.ToolCallId).Order(StringComparer.Ordinal);
         if (!asked.SequenceEqual(told)) throw new ViolationException(Invariant.EveryToolRequestAnsweredOnce, string.Join(' ', told));
     }
@@ -79,15 +80,18 @@ sealed class Checks(AgentDefinition agent)
     /// <param name="cut">Where to cut the history in two.</param>
     public void AllIsQuiet(EventLog log, int cut)
     {
-        Require(log.Facts.Select(fact => fact.Version).SequenceEqual(Enumerable.Range(1, log.Version)), Invariant.EveryVersionOnce, $"{log.Version} facts");
+        var versions = log.Facts.Select(fact => fact.Version);
+        Require(versions.SequenceEqual(Enumerable.Range(1, log.Version)), Invariant.EveryVersionOnce, $"{log.Version} facts");
         foreach (var attempt in attempts.Values)
             Require(attempt.Outcome is not null, Invariant.EachIntentHasOneOutcome, $"None for {attempt.Started}");
         foreach (var (tool, hasOutcome) in claimedTools)
             Require(hasOutcome, Invariant.EachIntentHasOneOutcome, $"None for {tool}");
 
         foreach (var attempt in attempts.Values) attempt.RequireBounds();
-        var (low, high) = (attempts.Values.Sum(attempt => attempt.ConfirmedUsd()), attempts.Values.Sum(attempt => attempt.ConfirmedUsd() + attempt.UnconfirmedUsd()));
-        Require(log.Run.CostUsd == low && log.Run.SpentAtMostUsd() == high, Invariant.BilledWithinBounds, $"{log.Run.CostUsd} is not {low}, or {log.Run.SpentAtMostUsd()} not {high}");
+        var low = attempts.Values.Sum(attempt => attempt.ConfirmedUsd());
+        var high = low + attempts.Values.Sum(attempt => attempt.UnconfirmedUsd());
+        Require(log.Run.CostUsd == low, Invariant.BilledWithinBounds, $"The run says {log.Run.CostUsd}, its facts {low}");
+        Require(log.Run.SpentAtMostUsd() == high, Invariant.BilledWithinBounds, $"The run says at most {log.Run.SpentAtMostUsd()}, its facts {high}");
         foreach (var (worker, call, number) in replies)
             Require(attempts[(call, number)].IsConfirmed(), Invariant.RepliesThatCameAreOnTheBill, $"Call {call}.{number} to {worker}");
 
@@ -105,12 +109,14 @@ sealed class Checks(AgentDefinition agent)
         Require(isSame, Invariant.CheckpointAndRestMakeTheWhole, $"Cut at {cut}");
     }
 
-    void Step(int step, bool mayBe) => Require(mayBe && step == completedSteps, Invariant.EachStepOnceAndInOrder, $"Step {step} after {completedSteps}");
+    void Step(int step, bool mayBe) =>
+        Require(mayBe && step == completedSteps, Invariant.EachStepOnceAndInOrder, $"Step {step} after {completedSteps}");
 
     void Outcome(int call, int number, RunEvent fact)
     {
         var attempt = attempts.GetValueOrDefault((call, number));
-        if (attempt is not { Outcome: null }) throw new ViolationException(Invariant.EachIntentHasOneOutcome, $"A second one, or one for nothing: {fact}");
+        if (attempt is not { Outcome: null })
+            throw new ViolationException(Invariant.EachIntentHasOneOutcome, $"A second one, or one for nothing: {fact}");
         attempt.Outcome = fact;
     }
 

@@ -14,7 +14,7 @@ sealed class EventLog(Guid runId, Checks checks, Mutant mutant, int? deadline)
 
     public int Version => stored.Count;
 
-    /// <summary>Null while the run needs no slot.</summary>
+    /// <summary>Null while nobody need look after the run.</summary>
     public QueueRow? Row { get; set; }
 
     /// <summary>Facts that follow a history they were not decided on.</summary>
@@ -42,12 +42,17 @@ sealed class EventLog(Guid runId, Checks checks, Mutant mutant, int? deadline)
 
     QueueRow? RowAfter(RunEvent fact, int now) => fact switch
     {
-        RunQueued => new(Node: null, IsWaiting: true, now, now + deadline),
-        RunStarted e => Row! with { Node = e.Worker, IsWaiting = false },
-        RunResumed => Row ?? new(Node: null, IsWaiting: false, now, now + deadline),
-        RunPaused or RunParked or RunCompleted or RunFailed or RunCancelled => null,
-        _ => Row,
+        RunQueued => new(Node: null, SlotState.Waiting, now, now + deadline),
+        RunStarted e => Row! with { Node = e.Worker, State = SlotState.Running },
+        RunResumed => Row is { State: SlotState.Running } ? Row : new(Node: null, SlotState.Running, now, now + deadline),
+        RunPaused or RunParked or RunCompleted or RunFailed or RunCancelled =>
+            IsOpen() ? Row! with { State = SlotState.Settling, DeadlineAt = null } : null,
+        _ => Row is { State: SlotState.Settling } && !IsOpen() ? null : Row,
     };
+
+    /// <summary>Whether somebody has begun what has no outcome yet.</summary>
+    bool IsOpen() => mutant is not Mutant.EndedRunsNotWatched
+        && (Run.ModelCall is { Status: AttemptStatus.Started } || Run.ToolCalls.Values.Any(call => call.Status is ToolCallStatus.Started));
 }
 
 /// <param name="By">The node that stored it.</param>
@@ -56,4 +61,13 @@ sealed record Stored(int Version, RunEvent Fact, int At, string By);
 /// <param name="Node">Whose slot the run holds; null while it waits, or until a node takes up a resumed run.</param>
 /// <param name="RedrivenAt">When its outstanding work was last sent again.</param>
 /// <param name="DeadlineAt">Null when it has time.</param>
-sealed record QueueRow(string? Node, bool IsWaiting, int RedrivenAt, int? DeadlineAt);
+sealed record QueueRow(string? Node, SlotState State, int RedrivenAt, int? DeadlineAt);
+
+enum SlotState
+{
+    Waiting,
+    Running,
+
+    /// <summary>The run has ended or stands still, and what its workers have begun has no outcome yet.</summary>
+    Settling,
+}

@@ -12,10 +12,8 @@ namespace Agents.Crash.Tests.Simulation;
 /// <param name="LoseAcknowledgement">Of each commit: it is stored, and the caller is told that it failed.</param>
 /// <param name="FailCommit">Of each commit: it is not stored.</param>
 /// <param name="WrongVerdict">Of each look at a living worker: it is taken for dead; more often when it stands still.</param>
-/// <param name="LateVerdict">
-/// Of each look at a dead worker: it is still taken for living. Only where nobody ends the run from outside: an attempt left open by a
-/// run that was ended is looked after by its message alone, which the late verdict uses up.
-/// </param>
+/// <param name="LateVerdict">Of each look at a dead worker: it is still taken for living, and the message that asked is used up.</param>
+/// <param name="LoseInbox">Of each message that a dead process leaves: it is gone, for another had taken it over and found nothing due.</param>
 /// <param name="Provider">Of each request: no proper answer.</param>
 /// <param name="Tool">Of each tool run: no proper result.</param>
 /// <param name="People">Of each tick: somebody pauses, resumes, approves, denies or cancels.</param>
@@ -23,28 +21,24 @@ namespace Agents.Crash.Tests.Simulation;
 /// <param name="Deadline">Ticks the run may take. Null means it has time.</param>
 sealed record Faults(
     int Crash, int Pause, int Duplicate, int LoseMessage, int DelayMessage, int LoseAcknowledgement, int FailCommit,
-    int WrongVerdict, int LateVerdict, int Provider, int Tool, int People, int Until, int? Deadline)
+    int WrongVerdict, int LateVerdict, int LoseInbox, int Provider, int Tool, int People, int Until, int? Deadline)
 {
-    public static Faults Draw(Random random)
-    {
-        var people = One(random, 0, 5, 20);
-        int? deadline = random.Next(20) == 0 ? 50 + random.Next(400) : null;
-        return new(
-            Crash: One(random, 0, 3, 10, 40),
-            Pause: One(random, 0, 5, 20),
-            Duplicate: One(random, 0, 50, 300),
-            LoseMessage: One(random, 0, 20, 200),
-            DelayMessage: One(random, 0, 50, 200),
-            LoseAcknowledgement: One(random, 0, 30, 150),
-            FailCommit: One(random, 0, 30, 150),
-            WrongVerdict: One(random, 0, 50, 50),
-            LateVerdict: people == 0 && deadline is null ? One(random, 0, 50, 200) : 0,
-            Provider: One(random, 0, 100, 400),
-            Tool: One(random, 0, 100, 400),
-            People: people,
-            Until: 50 + random.Next(350),
-            Deadline: deadline);
-    }
+    public static Faults Draw(Random random) => new(
+        Crash: One(random, 0, 3, 10, 40),
+        Pause: One(random, 0, 5, 20),
+        Duplicate: One(random, 0, 50, 300),
+        LoseMessage: One(random, 0, 20, 200),
+        DelayMessage: One(random, 0, 50, 200),
+        LoseAcknowledgement: One(random, 0, 30, 150),
+        FailCommit: One(random, 0, 30, 150),
+        WrongVerdict: One(random, 0, 50, 50),
+        LateVerdict: One(random, 0, 50, 200),
+        LoseInbox: One(random, 0, 100, 500),
+        Provider: One(random, 0, 100, 400),
+        Tool: One(random, 0, 100, 400),
+        People: One(random, 0, 5, 20),
+        Until: 50 + random.Next(350),
+        Deadline: random.Next(20) == 0 ? 50 + random.Next(400) : null);
 
     static int One(Random random, params ReadOnlySpan<int> rates) => rates[random.Next(rates.Length)];
 }

@@ -14,7 +14,9 @@ static class Handling
         if (world.Mutant is Mutant.NoInFlight || !node.Efforts.TryGetValue(key, out var effort))
         {
             node.Efforts[key] = effort = new();
-            var steps = envelope.Message is CallModel call ? ModelWork.Perform(world, node, call, effort) : ToolWork.Perform(world, node, (RunTool)envelope.Message, effort);
+            var steps = envelope.Message is CallModel call
+                ? ModelWork.Perform(world, node, call, effort)
+                : ToolWork.Perform(world, node, (RunTool)envelope.Message, effort);
             foreach (var until in steps) yield return until;
             if (effort.Report is null) node.Forget(key);
             if (effort.HasFailed) node.Retry(envelope);

@@ -21,7 +21,7 @@ public enum Invariant
     /// <summary>What was begun has one outcome: at most one at any time, exactly one when all is quiet.</summary>
     EachIntentHasOneOutcome,
 
-    /// <summary>The provider's bill lies between what is confirmed and that plus the upper bound of what is not, call by call and in the sum.</summary>
+    /// <summary>The bill lies between what is confirmed and that plus the upper bound of what is not, for each call and in the sum.</summary>
     BilledWithinBounds,
 
     /// <summary>A reply with a price that reached a worker which lived on is confirmed spend.</summary>
@@ -36,7 +36,7 @@ public enum Invariant
     /// <summary>After its end a run records late outcomes, and nothing else.</summary>
     OnlyBillsAfterTheEnd,
 
-    /// <summary>When trouble ends, a run that is neither paused, parked nor waiting for a person comes to its end; a person can bring the others there.</summary>
+    /// <summary>When trouble ends, a run comes to its end, or to where a person can bring it there.</summary>
     NoRunIsLost,
 
     /// <summary>The model is told the answer to each of its tool requests once.</summary>

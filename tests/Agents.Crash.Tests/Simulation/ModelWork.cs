@@ -37,7 +37,9 @@ static class ModelWork
         yield return world.Now + request.Ticks;
         if (world.Mutant is Mutant.CallBeforeIntent && !Take()) yield break;
 
-        effort.Report = IsAborted(world, effort) ? new RecordModelCallLost(work.Call, work.Attempt, UnknownCause.Cancelled) : Heard(world, request.Answer);
+        effort.Report = IsAborted(world, effort)
+            ? new RecordModelCallLost(work.Call, work.Attempt, UnknownCause.Cancelled)
+            : Heard(world, request.Answer);
         if (effort.Report is RecordModelReply { Cost: not null }) world.Checks.ReplyCame(node.Name, work);
 
         bool Take()
@@ -51,8 +53,10 @@ static class ModelWork
     static Claim Claimed(World world, CallModel work, ModelCallStarted started, bool ownerIsGone)
     {
         var claim = Claim.On(world.Log.Run, work, started, ownerIsGone);
-        return claim is Claim.NotDue && world.Mutant is Mutant.ClaimIgnoresStarted && world.Log.Run.ModelCall is { Status: AttemptStatus.Started } call
-            && call.Call == work.Call && call.Number == work.Attempt ? new Claim.Taken(started) : claim;
+        return claim is Claim.NotDue && world.Mutant is Mutant.ClaimIgnoresStarted
+            && world.Log.Run.ModelCall is { Status: AttemptStatus.Started } call && call.Call == work.Call && call.Number == work.Attempt
+            ? new Claim.Taken(started)
+            : claim;
     }
 
     static ModelReport Heard(World world, ModelReport answer) =>
@@ -63,7 +67,8 @@ static class ModelWork
     /// <exception cref="ViolationException">This process is performing the attempt that it takes for lost.</exception>
     public static void RequireNotOwn(SimulatedNode node, string attempt, string? owner)
     {
-        if (owner == node.Name && node.Performing.Contains(attempt)) throw new ViolationException(Invariant.NoWorkerGivesUpItsOwnWork, $"{attempt} of {owner}");
+        if (owner == node.Name && node.Performing.Contains(attempt))
+            throw new ViolationException(Invariant.NoWorkerGivesUpItsOwnWork, $"{attempt} of {owner}");
     }
 
     /// <summary>A run that ended here aborts its calls at once; one that ended elsewhere perhaps.</summary>

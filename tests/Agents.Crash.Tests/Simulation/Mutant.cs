@@ -18,6 +18,9 @@ public enum Mutant
     /// <summary>Nobody looks after the runs of dead nodes and lost messages.</summary>
     NoWatchdog,
 
+    /// <summary>The watchdog looks after running runs only, not after what an ended or standing run has left open.</summary>
+    EndedRunsNotWatched,
+
     /// <summary>A tool that must not run twice is tried again when its worker was lost.</summary>
     UnsafeToolRunAgain,
 

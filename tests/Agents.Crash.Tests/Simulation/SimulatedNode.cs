@@ -42,8 +42,8 @@ sealed class SimulatedNode(World world, int position)
         var due = 0;
         if (activities.Count < AtOnce)
             foreach (var envelope in inbox) due += envelope.DueAt <= world.Now ? 1 : 0;
-        var admits = world.Log.Row is { IsWaiting: true } ? 1 : 0;
-        var watches = watchesAt <= world.Now && world.Log.Row is { IsWaiting: false } && world.Mutant is not Mutant.NoWatchdog ? 1 : 0;
+        var admits = world.Log.Row is { State: SlotState.Waiting } ? 1 : 0;
+        var watches = watchesAt <= world.Now && world.Log.Row is { State: not SlotState.Waiting } && world.Mutant is not Mutant.NoWatchdog ? 1 : 0;
         if (movable + due + admits + watches == 0) return;
 
         var choice = world.Random.Next(movable + due + admits + watches);
@@ -79,7 +79,15 @@ sealed class SimulatedNode(World world, int position)
         Name = $"n{position}.{++starts}";
         StillUntil = world.Now + SecondsToRestart * World.TicksPerSecond;
         foreach (var envelope in left)
+        {
+            if (world.Hits(world.Faults.LoseInbox))
+            {
+                world.Tally.LostMessages++;
+                continue;
+            }
+
             world.AnyNode().Receive(envelope.Message, Math.Max(envelope.DueAt, world.Now + world.Random.Next(10)));
+        }
     }
 
     /// <summary>One transaction: facts, and the messages they owe. False when the caller is told that it failed.</summary>

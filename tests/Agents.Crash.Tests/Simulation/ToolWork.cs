@@ -5,7 +5,8 @@ namespace Agents.Crash.Tests.Simulation;
 /// <summary>How a worker performs a tool call attempt. One that must not run twice is claimed first. The report is left in the effort.</summary>
 static class ToolWork
 {
-    static readonly FailureKind[] Failures = [FailureKind.Timeout, FailureKind.Unavailable, FailureKind.RateLimited, FailureKind.ToolError, FailureKind.BadArguments];
+    static readonly FailureKind[] Failures =
+        [FailureKind.Timeout, FailureKind.Unavailable, FailureKind.RateLimited, FailureKind.ToolError, FailureKind.BadArguments];
 
     public static IEnumerable<int> Perform(World world, SimulatedNode node, RunTool work, Effort effort)
     {

@@ -2,7 +2,10 @@ using Agents.Domain.Runs;
 
 namespace Agents.Crash.Tests.Simulation;
 
-/// <summary>A node's watchdog: takes over the run of a node that is gone, sends the work of a stalled run again, ends one that took too long.</summary>
+/// <summary>
+/// A node's watchdog: takes over the run of a node that is gone, sends the work of a stalled run again, ends one that took too long.
+/// It looks after a run that has ended or stands still, too, until what its workers have begun has an outcome.
+/// </summary>
 static class Watching
 {
     const int StalledAfter = 15 * World.TicksPerSecond;
@@ -13,10 +16,10 @@ static class Watching
 
     public static IEnumerator<int> Round(World world, SimulatedNode node)
     {
-        if (world.Log.Row is { IsWaiting: false } row && row.Node != node.Name && (row.Node is null || world.LooksGone(row.Node)))
+        if (world.Log.Row is { State: not SlotState.Waiting } row && row.Node != node.Name && (row.Node is null || world.LooksGone(row.Node)))
         {
             yield return 0;
-            if (world.Log.Row is { IsWaiting: false } still && (still.Node is null || still.Node == row.Node))
+            if (world.Log.Row is { State: not SlotState.Waiting } still && (still.Node is null || still.Node == row.Node))
             {
                 world.Log.Row = still with { Node = node.Name, RedrivenAt = world.Now };
                 yield return 0;
@@ -37,7 +40,7 @@ static class Watching
     }
 
     static bool IsStalled(World world, SimulatedNode node) =>
-        world.Log.Row is { IsWaiting: false } row && row.Node == node.Name
+        world.Log.Row is { State: not SlotState.Waiting } row && row.Node == node.Name
         && row.RedrivenAt < world.Now - StalledAfter && world.Log.Facts[^1].At < world.Now - StalledAfter;
 
     /// <summary>A retry that waits keeps waiting as long as it was told to.</summary>

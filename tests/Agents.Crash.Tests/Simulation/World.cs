@@ -119,7 +119,7 @@ sealed class World
             Tick();
         }
 
-        Faults = new(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Now, Faults.Deadline);
+        Faults = new(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Now, Faults.Deadline);
         foreach (var node in nodes) node.StillUntil = Now;
         Trace?.Note($"Trouble ends");
     }
@@ -173,7 +173,7 @@ sealed class World
 
     bool IsOutOfMoney() => Log.Run.Status is RunStatus.Parked && Log.Run.SpentAtMostUsd() >= Agent.Limits.CostUsd;
 
-    bool IsQuiet() => Array.TrueForAll(nodes, static node => node.IsQuiet());
+    bool IsQuiet() => Log.Row is not { State: SlotState.Settling } && Array.TrueForAll(nodes, static node => node.IsQuiet());
 
     void Count()
     {
