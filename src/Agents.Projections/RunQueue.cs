@@ -5,7 +5,10 @@ using Marten.Events.Projections;
 
 namespace Agents.Projections;
 
-/// <summary>One row in <c>agents.run_queue</c> for each run that waits for a slot or holds one.</summary>
+/// <summary>
+/// One row in <c>agents.run_queue</c> for each run that waits for a slot or holds one. A run that stops otherwise than by completing keeps its row as
+/// <c>settling</c>: an attempt may be open whose outcome, and whose bill, somebody must see to.
+/// </summary>
 public sealed partial class RunQueue : EventProjection
 {
     const string Table = "agents.run_queue";
@@ -37,11 +40,16 @@ public sealed partial class RunQueue : EventProjection
                 operations.QueueSqlCommand(
                     $"insert into {Table} (tenant_id, run_id, agent, priority, state, since, deadline_at) "
                     + "select tenant_id, run_id, agent, priority, 'running', ?, ? + max_duration from agents.run_summary "
-                    + "where tenant_id = ? and run_id = ? on conflict do nothing",
+                    + "where tenant_id = ? and run_id = ? "
+                    + "on conflict (tenant_id, run_id) do update set state = 'running', node = null, since = excluded.since, deadline_at = excluded.deadline_at",
                     happened.Timestamp, happened.Timestamp, happened.TenantId, happened.StreamId);
                 break;
 
-            case RunPaused or RunParked or RunCompleted or RunFailed or RunCancelled:
+            case RunPaused or RunParked or RunFailed or RunCancelled:
+                operations.QueueSqlCommand($"update {Table} set state = 'settling' where tenant_id = ? and run_id = ?", happened.TenantId, happened.StreamId);
+                break;
+
+            case RunCompleted:
                 operations.QueueSqlCommand($"delete from {Table} where tenant_id = ? and run_id = ?", happened.TenantId, happened.StreamId);
                 break;
         }

@@ -91,14 +91,15 @@ create table if not exists agents.run_queue (
   run_id       uuid not null,
   agent        text not null,
   priority     integer not null,
-  state        text not null check (state in ('waiting', 'running')),
+  state        text not null check (state in ('waiting', 'running', 'settling')),
   node         text,
   since        timestamptz not null,
   deadline_at  timestamptz not null,
   redriven_at  timestamptz not null default clock_timestamp(),
   primary key (tenant_id, run_id)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
-comment on table agents.run_queue is 'One row for each run that waits for a slot or holds one. Paused, parked and finished runs have none.';
+comment on table agents.run_queue is 'One row for each run that waits for a slot or holds one, or that stands still or has ended while an outcome may still be owed.';
+comment on column agents.run_queue.state is 'waiting: for a slot. running: holds one. settling: paused, parked, failed or cancelled, until no attempt is open any more.';
 comment on column agents.run_queue.node is 'The node whose slot the run holds; null while it waits, or until a node takes up a resumed run.';
 comment on column agents.run_queue.redriven_at is 'When the run''s outstanding work was last sent again by a watchdog.';
 create index if not exists run_queue_waiting on agents.run_queue (priority desc, since, run_id) where state = 'waiting';

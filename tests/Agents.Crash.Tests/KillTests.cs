@@ -79,6 +79,42 @@ public sealed class KillTests
         Assert.InRange(provider.Requests.Count, bought, bought + unknown);
     }
 
+    [Fact]
+    public async Task A_call_whose_worker_died_stays_on_the_bill_though_its_run_was_cancelled_before_anybody_noticed()
+    {
+        await using var provider = await FakeProvider.Start();
+        var asked = new TaskCompletionSource();
+        provider.Otherwise(_ =>
+        {
+            asked.TrySetResult();
+            return FakeReply.Silence;
+        });
+        var connection = await TestDatabase.Create();
+
+        Guid id;
+        await using (var first = await ServerProcess.Start(connection, provider.Address))
+        {
+            id = await first.Queue("Who pays?");
+            await asked.Task.WaitAsync(TimeSpan.FromSeconds(60));
+            await first.Kill();
+        }
+
+        await using (var onlyAnswers = await ServerProcess.Start(connection, provider.Address, ("Workers__MaxRuns", "0")))
+        {
+            using var cancelled = await onlyAnswers.Client.PostAsync(new Uri($"/runs/{id}/cancel", UriKind.Relative), null);
+            cancelled.EnsureSuccessStatusCode();
+        }
+
+        await using var second = await ServerProcess.Start(connection, provider.Address);
+        var waited = System.Diagnostics.Stopwatch.StartNew();
+        string last;
+        while ((last = (await second.Facts(id))[^1].Type) == "run_cancelled" && waited.Elapsed < TimeSpan.FromSeconds(30)) await Task.Delay(50);
+
+        Assert.Equal("model_call_outcome_unknown", last);
+        Assert.Single(provider.Requests);
+        Assert.Equal(1, (await second.Finished(id)).GetProperty("unconfirmedUsd").GetProperty("calls").GetInt32());
+    }
+
     /// <summary>Completed, every version once, every step once and in order.</summary>
     static void AssertWhole(JsonElement run, IReadOnlyList<(long Version, string Type, DateTimeOffset At, JsonElement Data)> facts)
     {

@@ -66,6 +66,14 @@ public sealed record Run
     /// <summary>The caller's label of that name; empty when there is none.</summary>
     public string LabelOf(string name) => Metadata?.GetValueOrDefault(name) ?? "";
 
+    /// <summary>The workers of attempts that were claimed and have no outcome yet.</summary>
+    public IEnumerable<string> WorkersOfOpenAttempts()
+    {
+        if (ModelCall is { Status: AttemptStatus.Started, Worker: { } worker }) yield return worker;
+        foreach (var call in ToolCalls.Values)
+            if (call is { Status: ToolCallStatus.Started, Worker: { } holder }) yield return holder;
+    }
+
     /// <summary>US dollars spent, unconfirmed attempts at their upper bound where there is one.</summary>
     public decimal SpentAtMostUsd() => CostUsd + Unconfirmed.Sum(attempt => attempt.HighUsd ?? attempt.LowUsd);
 

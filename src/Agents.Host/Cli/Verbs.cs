@@ -30,7 +30,8 @@ static class Verbs
             VerifyVerb.Create(verb),
             GlobalOptions.Server, GlobalOptions.Data, GlobalOptions.Json, GlobalOptions.NoColor, help, version,
         };
-        foreach (var change in ChangeVerbs.Create(verb)) agents.Subcommands.Insert(agents.Subcommands.Count - 5, change);
+        var after = agents.Subcommands.Index().First(command => command.Item.Name == "replay").Index + 1;
+        foreach (var change in ChangeVerbs.Create(verb).Concat(ApprovalVerbs.Create(verb))) agents.Subcommands.Insert(after++, change);
         agents.SetAction(said =>
         {
             said.InvocationConfiguration.Output.WriteLine($"agents {Version}");

@@ -36,7 +36,8 @@ public sealed class InFlight
         if (efforts.TryRemove((runId, attempt), out var effort)) effort.Dispose();
     }
 
-    public bool HasAny(Guid runId) => efforts.Keys.Any(key => key.RunId == runId);
+    /// <summary>Whether something is under way here for the run; what is done and waits to be reported does not count.</summary>
+    public bool HasAny(Guid runId) => efforts.Any(effort => effort.Key.RunId == runId && effort.Value.Report is null);
 
     /// <summary>The runs that have something in flight here.</summary>
     public IReadOnlyCollection<Guid> Runs() => [.. efforts.Keys.Select(key => key.RunId).Distinct()];

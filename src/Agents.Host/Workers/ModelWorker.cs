@@ -31,10 +31,8 @@ public sealed class ModelWorker(
         var started = new ModelCallStarted(
             work.Call, work.Attempt, node.Name, request.Hash(), reserved is null ? null : prices.Version, reserved);
 
-        // An attempt this node started is in flight here or lost: the effort was ours to begin, so nobody here performs it.
-        var ownerIsGone = call.Worker is { } owner && (owner == node.Name || await node.IsGone(owner, ct));
         FaultPoint.Hit("before-intent-commit");
-        var claim = await Take(tenant, work, started, ownerIsGone, ct);
+        var claim = await Take(tenant, work, started, ct);
         if (claim is Claim.Lost) return new RecordModelCallLost(work.Call, work.Attempt, UnknownCause.WorkerLost);
         if (claim is Claim.NotDue) return null;
 
@@ -48,12 +46,13 @@ public sealed class ModelWorker(
     }
 
     /// <summary>Stores that this node begins the attempt, in a transaction of its own that ends before the call begins.</summary>
-    async Task<Claim> Take(string tenant, CallModel work, ModelCallStarted started, bool ownerIsGone, CancellationToken ct)
+    async Task<Claim> Take(string tenant, CallModel work, ModelCallStarted started, CancellationToken ct)
     {
         await node.Ready.WaitAsync(ct);
         await using var session = store.LightweightSession(tenant);
         var stream = await session.Events.FetchForExclusiveWriting<Run>(work.RunId, ct);
-        var claim = Claim.On(stream.Aggregate!, work, started, ownerIsGone);
+        var run = stream.Aggregate!;
+        var claim = Claim.On(run, work, started, await node.HasLost(run.ModelCall?.Worker, ct));
         if (claim is Claim.Taken taken)
         {
             stream.AppendOne(taken.Started);

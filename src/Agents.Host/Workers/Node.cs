@@ -44,7 +44,13 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
         return gone;
     }
 
-    public async Task<bool> IsGone(string worker, CancellationToken ct) => (await Gone([worker], ct)).Count > 0;
+    /// <summary>
+    /// Whether nobody performs an attempt any more that this worker started. Asked by whoever would perform it, under the run's row lock: an attempt this
+    /// node started would be found in flight here first, so its own are lost.
+    /// </summary>
+    /// <param name="worker">Null when nobody started it.</param>
+    public async Task<bool> HasLost(string? worker, CancellationToken ct) =>
+        worker is not null && (worker == Name || (await Gone([worker], ct)).Count > 0);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Rounds.Forever(
         $"Node {Name}", () => HoldLock(stoppingToken), () => Task.Delay(ReconnectAfter, stoppingToken), log, stoppingToken);

@@ -60,9 +60,9 @@ public sealed class ToolWorker(
             return Domain.Runs.Claim.On(run, work, started, ownerIsGone: false) is Claim.Taken ? new(run, call, limits, IsLost: false) : null;
 
         await node.Ready.WaitAsync(ct);
-        var ownerIsGone = call.Worker is { } owner && (owner == node.Name || await node.IsGone(owner, ct));
         var stream = await session.Events.FetchForExclusiveWriting<Run>(work.RunId, ct);
-        var claim = Domain.Runs.Claim.On(stream.Aggregate!, work, started, ownerIsGone);
+        run = stream.Aggregate!;
+        var claim = Domain.Runs.Claim.On(run, work, started, await node.HasLost(run.ToolCalls.GetValueOrDefault(work.ToolCallId)?.Worker, ct));
         if (claim is Claim.Taken taken)
         {
             stream.AppendOne(taken.Started);

@@ -30,6 +30,7 @@ public sealed class Watchdog(
             foreach (var (tenant, runId) in await Orphans(stoppingToken)) await Redrive(tenant, runId, "taken over", stoppingToken);
             foreach (var (tenant, runId) in await Stalled(stoppingToken)) await Redrive(tenant, runId, "stalled", stoppingToken);
             foreach (var (tenant, runId) in await Overdue(stoppingToken)) await Expire(tenant, runId, stoppingToken);
+            foreach (var (tenant, runId) in await Settling(stoppingToken)) await Settle(tenant, runId, stoppingToken);
             foreach (var (_, runId) in await EndedElsewhere(stoppingToken)) inFlight.Abort(runId);
         }
     }
@@ -73,7 +74,29 @@ public sealed class Watchdog(
     }
 
     Task<List<(string, Guid)>> Overdue(CancellationToken ct) => Runs(
-        "select tenant_id, run_id from agents.run_queue where deadline_at < clock_timestamp() limit $1", [Batch], ct);
+        "select tenant_id, run_id from agents.run_queue where state <> 'settling' and deadline_at < clock_timestamp() limit $1", [Batch], ct);
+
+    Task<List<(string Tenant, Guid RunId)>> Settling(CancellationToken ct) => Runs(
+        "select tenant_id, run_id from agents.run_queue where state = 'settling' order by since limit $1", [Batch], ct);
+
+    /// <summary>A run that stands still or has ended: forgotten here once no attempt is open; an attempt of a worker that is gone is reported lost.</summary>
+    async Task Settle(string tenant, Guid runId, CancellationToken ct)
+    {
+        await using var session = store.QuerySession(tenant);
+        var run = await session.LoadAsync<Run>(runId, ct);
+        var workers = run?.WorkersOfOpenAttempts().ToList() ?? [];
+        if (workers.Count == 0)
+        {
+            await using var forget = database.CreateCommand("delete from agents.run_queue where tenant_id = $1 and run_id = $2 and state = 'settling'");
+            forget.Parameters.Add(new() { Value = tenant });
+            forget.Parameters.Add(new() { Value = runId });
+            await forget.ExecuteNonQueryAsync(ct);
+        }
+        else if ((await node.Gone(workers, ct)).Count > 0 || (workers.Contains(node.Name) && !inFlight.HasAny(runId)))
+        {
+            await Redrive(tenant, runId, "left with an open attempt", ct);
+        }
+    }
 
     /// <summary>Runs with something in flight here that were ended on another node, which cannot reach the call.</summary>
     async Task<List<(string Tenant, Guid RunId)>> EndedElsewhere(CancellationToken ct) => inFlight.Runs() is { Count: > 0 } runs

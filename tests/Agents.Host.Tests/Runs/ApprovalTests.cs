@@ -43,6 +43,21 @@ public sealed class ApprovalTests(App app)
     }
 
     [Fact]
+    public async Task The_command_line_approves_the_only_call_that_waits()
+    {
+        const string Question = "Please shred the third contract.";
+        app.Model.Says(Question, ("shred", new { document = "contract" }), "It is gone too.");
+        var id = await app.Queue(Question, agent: "clerk");
+        await app.Until(id, facts => facts.OfType<ToolCallRequested>().Any());
+        using var api = app.Host.Server.CreateClient();
+
+        Assert.Equal("c0001t001", await Agents.Host.Cli.ApprovalVerbs.Waiting(new(api), id, named: null, CancellationToken.None));
+        await app.Post($"/runs/{id}/tool-calls/c0001t001/approve", null, 200);
+        await app.Finished(id);
+        await Assert.ThrowsAsync<Agents.Host.Cli.VerbException>(() => Agents.Host.Cli.ApprovalVerbs.Waiting(new(api), id, named: null, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task What_nobody_waits_for_cannot_be_approved()
     {
         await app.Post($"/runs/{Guid.CreateVersion7()}/tool-calls/c0001t001/approve", null, 404);
