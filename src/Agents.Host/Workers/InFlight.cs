@@ -26,7 +26,8 @@ public sealed class InFlight
         if (efforts.TryRemove((runId, attempt), out var effort)) effort.Dispose();
     }
 
-    public bool HasAny(Guid runId) => efforts.Keys.Any(key => key.RunId == runId);
+    /// <summary>Something of the run is being performed here. What was performed and could not be stored yet does not count: its work sent again stores it.</summary>
+    public bool IsPerforming(Guid runId) => efforts.Any(effort => effort.Key.RunId == runId && effort.Value.Report is null);
 
     public static string Of(CallModel work) => $"call {work.Call}.{work.Attempt}";
 

@@ -56,7 +56,7 @@ public sealed class Watchdog(
             """, [node.Name, gone.ToArray(), Batch], ct);
     }
 
-    /// <summary>Runs of this node without a new fact for a while and with nothing in flight here.</summary>
+    /// <summary>Runs of this node without a new fact for a while and with nothing being performed here.</summary>
     async Task<List<(string Tenant, Guid RunId)>> Stalled(CancellationToken ct)
     {
         var runs = await Runs(
@@ -69,7 +69,7 @@ public sealed class Watchdog(
               limit $3 for update of w skip locked)
             returning q.tenant_id, q.run_id
             """, [node.Name, options.Value.StalledAfter, Batch], ct);
-        return [.. runs.Where(run => !inFlight.HasAny(run.RunId))];
+        return [.. runs.Where(run => !inFlight.IsPerforming(run.RunId))];
     }
 
     Task<List<(string, Guid)>> Overdue(CancellationToken ct) => Runs(
