@@ -11,8 +11,11 @@ public sealed class ServerProcess : IAsyncDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>The newest lines are kept.</summary>
+    const int MostLines = 2_000;
+
     readonly Process process;
-    readonly List<string> output = [];
+    readonly Queue<string> output = new();
 
     ServerProcess(Process process, Uri address)
     {
@@ -37,6 +40,14 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <param name="settings">Environment variables.</param>
     public static async Task<ServerProcess> Start(string connection, Uri provider, params (string Name, string Value)[] settings)
     {
+        var server = Launch(connection, provider, settings);
+        await server.Ready();
+        return server;
+    }
+
+    /// <summary>Starts the server and does not wait for it.</summary>
+    public static ServerProcess Launch(string connection, Uri provider, params (string Name, string Value)[] settings)
+    {
         var address = $"http://127.0.0.1:{FreePort()}";
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Agents.Host.dll"));
@@ -51,9 +62,13 @@ public sealed class ServerProcess : IAsyncDisposable
         var server = new ServerProcess(Process.Start(start)!, new(address));
         server.process.BeginOutputReadLine();
         server.process.BeginErrorReadLine();
-        await server.Ready();
         return server;
     }
+
+    public bool HasExited => process.HasExited;
+
+    /// <summary>SIGSTOP, or SIGCONT to go on: the process stands still as if its machine had no time for it.</summary>
+    public void Signal(string name) => Signals.Send(process.Id, name);
 
     /// <summary>SIGKILL: nothing of the process runs any more, not even a finally.</summary>
     public async Task Kill()
@@ -103,7 +118,9 @@ public sealed class ServerProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    async Task Ready()
+    /// <summary>Waits until the server can work.</summary>
+    /// <exception cref="InvalidOperationException">It ended, or took too long.</exception>
+    public async Task Ready()
     {
         var waited = Stopwatch.StartNew();
         while (true)
@@ -113,8 +130,9 @@ public sealed class ServerProcess : IAsyncDisposable
                 using var answer = await Client.GetAsync("/health/ready");
                 if (answer.IsSuccessStatusCode) return;
             }
-            catch (HttpRequestException) when (!process.HasExited)
+            catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
             {
+                // not listening yet, or ended, which is seen below
             }
 
             if (process.HasExited || waited.Elapsed > Patience) throw new InvalidOperationException($"The server did not start.\n{Output}");
@@ -125,7 +143,11 @@ public sealed class ServerProcess : IAsyncDisposable
     void Keep(string? line)
     {
         if (line is null) return;
-        lock (output) output.Add(line);
+        lock (output)
+        {
+            output.Enqueue(line);
+            if (output.Count > MostLines) output.Dequeue();
+        }
     }
 
     static int FreePort()

@@ -36,8 +36,8 @@ public sealed class InFlight
         if (efforts.TryRemove((runId, attempt), out var effort)) effort.Dispose();
     }
 
-    /// <summary>Whether something is under way here for the run; what is done and waits to be reported does not count.</summary>
-    public bool HasAny(Guid runId) => efforts.Any(effort => effort.Key.RunId == runId && effort.Value.Report is null);
+    /// <summary>Something of the run is being performed here. What was performed and could not be stored yet does not count: its work sent again stores it.</summary>
+    public bool IsPerforming(Guid runId) => efforts.Any(effort => effort.Key.RunId == runId && effort.Value.Report is null);
 
     /// <summary>The runs that have something in flight here.</summary>
     public IReadOnlyCollection<Guid> Runs() => [.. efforts.Keys.Select(key => key.RunId).Distinct()];

@@ -57,7 +57,7 @@ public sealed class Watchdog(
             """, [node.Name, gone.ToArray(), Batch], ct);
     }
 
-    /// <summary>Runs of this node without a new fact for a while and with nothing in flight here.</summary>
+    /// <summary>Runs of this node without a new fact for a while and with nothing being performed here.</summary>
     async Task<List<(string Tenant, Guid RunId)>> Stalled(CancellationToken ct)
     {
         var runs = await Runs(
@@ -70,7 +70,7 @@ public sealed class Watchdog(
               limit $3 for update of w skip locked)
             returning q.tenant_id, q.run_id
             """, [node.Name, options.StalledAfter, Batch], ct);
-        return [.. runs.Where(run => !inFlight.HasAny(run.RunId))];
+        return [.. runs.Where(run => !inFlight.IsPerforming(run.RunId))];
     }
 
     Task<List<(string, Guid)>> Overdue(CancellationToken ct) => Runs(
@@ -92,7 +92,7 @@ public sealed class Watchdog(
             forget.Parameters.Add(new() { Value = runId });
             await forget.ExecuteNonQueryAsync(ct);
         }
-        else if ((await node.Gone(workers, ct)).Count > 0 || (workers.Contains(node.Name) && !inFlight.HasAny(runId)))
+        else if ((await node.Gone(workers, ct)).Count > 0 || (workers.Contains(node.Name) && !inFlight.IsPerforming(runId)))
         {
             await Redrive(tenant, runId, "left with an open attempt", ct);
         }

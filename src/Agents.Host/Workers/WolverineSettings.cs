@@ -56,6 +56,7 @@ public static class WolverineSettings
         // Our own plumbing is tried again; what fails outside is a fact and never comes here.
         Patiently(wolverine.Policies.OnException<NpgsqlException>());
         Patiently(wolverine.Policies.OnException<MartenCommandException>(e => e.InnerException is NpgsqlException { IsTransient: true } or PostgresException { SqlState: "57P01" or "57P02" or "57P03" or "40001" or "40P01" or "53300" }));
+        Patiently(wolverine.Policies.OnException<SessionTransactionUnusableException>()); // the connection broke under the session; the next try has a new one
         Patiently(wolverine.Policies.OnException<ObjectDisposedException>());
         Patiently(wolverine.Policies.OnException<IOException>());
         wolverine.Policies.OnException<EventStreamUnexpectedMaxEventIdException>().RetryWithCooldown(

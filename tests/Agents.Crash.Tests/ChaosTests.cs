@@ -1,0 +1,25 @@
+namespace Agents.Crash.Tests;
+
+/// <summary>The short forms of the scenarios, each from a seed of its own; <c>dotnet run -c Release --project tests/Agents.Benchmarks -- chaos C4</c> plays the long ones.</summary>
+[Collection(nameof(ChaosTests))]
+public sealed class ChaosTests(ITestOutputHelper output)
+{
+    [Theory]
+    [InlineData("C2", 7, 50, 8)]
+    [InlineData("C3", 8, 50, 3)]
+    [InlineData("C4", 9, 50, 3)]
+    [InlineData("C9", 10, 50, 2)]
+    public async Task Whatever_is_struck_down_nothing_is_lost_done_twice_or_bought_unseen(string scenario, int seed, int runs, int faults)
+    {
+        var play = new Play(Scenario.All.Single(known => known.Name == scenario), seed, runs, faults, ProviderFaults: 0.02);
+
+        var result = await Rig.Run(play, output.WriteLine);
+
+        foreach (var line in result.Lines()) output.WriteLine(line);
+        Assert.True(result.Holds, string.Join('\n', result.Lines()));
+    }
+}
+
+/// <summary>Alone, after all others: what these tests measure would not be their own.</summary>
+[CollectionDefinition(nameof(ChaosTests), DisableParallelization = true)]
+public sealed class ChaosCollection;

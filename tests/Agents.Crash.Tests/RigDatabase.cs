@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using Agents.Host.Postgres;
+using Npgsql;
+
+namespace Agents.Crash.Tests;
+
+/// <summary>A PostgreSQL of the rig's own, with fsync on, that can be crashed.</summary>
+sealed class RigDatabase : IAsyncDisposable
+{
+    static readonly EmbeddedServerOptions Options = new() { Durable = true, MayDownload = false };
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    readonly string directory;
+    readonly List<EmbeddedServer> uses = [];
+
+    RigDatabase(string directory) => this.directory = directory;
+
+    public string ConnectionString => uses[0].ConnectionString;
+
+    public static async Task<RigDatabase> Start()
+    {
+        var database = new RigDatabase(Path.Combine(Path.GetTempPath(), $"agents-rig-{Guid.CreateVersion7():N}"));
+        database.uses.Add(await EmbeddedServer.Start(database.directory, Options, CancellationToken.None));
+        return database;
+    }
+
+    /// <summary>What <c>pg_ctl -m immediate stop</c> does: every process of the server ends at once, and the next start recovers.</summary>
+    public async Task Crash(TimeSpan downFor)
+    {
+        var running = await EmbeddedServer.Status(directory, CancellationToken.None);
+        Signals.Send(running.ProcessId!.Value, "QUIT");
+        var waited = Stopwatch.StartNew();
+        while ((await EmbeddedServer.Status(directory, CancellationToken.None)).State is EmbeddedServerState.Running)
+        {
+            if (waited.Elapsed > Patience) throw new TimeoutException("PostgreSQL does not end.");
+            await Task.Delay(20);
+        }
+
+        await Task.Delay(downFor);
+        uses.Add(await EmbeddedServer.Start(directory, Options, CancellationToken.None));
+    }
+
+    /// <summary>The rows of a query, each as its values. Null when the database is away.</summary>
+    public async Task<List<object[]>?> TryRows(string sql, params object[] values)
+    {
+        try
+        {
+            await using var connection = new NpgsqlConnection(
+                new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false, Timeout = 2, ApplicationName = "rig" }.ConnectionString);
+            await connection.OpenAsync();
+            await using var command = new NpgsqlCommand(sql, connection);
+            foreach (var value in values) command.Parameters.Add(new() { Value = value });
+            await using var reader = await command.ExecuteReaderAsync();
+            var rows = new List<object[]>();
+            while (await reader.ReadAsync())
+            {
+                var row = new object[reader.FieldCount];
+                reader.GetValues(row);
+                rows.Add(row);
+            }
+
+            return rows;
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException)
+        {
+            return null;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var use in uses) await use.DisposeAsync();
+        await EmbeddedServer.Reset(directory, CancellationToken.None);
+        Directory.Delete(directory, recursive: true);
+    }
+}

@@ -1,0 +1,46 @@
+using Agents.Host.Workers;
+
+namespace Agents.Host.Tests.Workers;
+
+public sealed class InFlightTests
+{
+    [Fact]
+    public async Task What_was_performed_and_not_stored_is_kept_and_does_not_keep_the_watchdog_away()
+    {
+        var (inFlight, run, performed) = (new InFlight(), Guid.CreateVersion7(), 0);
+
+        var first = await Perform();
+        Assert.False(inFlight.IsPerforming(run));
+        var second = await Perform();
+
+        Assert.Equal(("paid for", "paid for", 1), (first, second, performed));
+
+        Task<string?> Perform() => inFlight.Perform(run, "call 1.1", _ =>
+        {
+            Assert.True(inFlight.IsPerforming(run));
+            performed++;
+            return Task.FromResult<string?>("paid for");
+        });
+    }
+
+    [Fact]
+    public async Task What_is_under_way_is_not_performed_a_second_time()
+    {
+        var (inFlight, run, gate) = (new InFlight(), Guid.CreateVersion7(), new TaskCompletionSource<string?>());
+        var first = inFlight.Perform(run, "call 1.1", _ => gate.Task);
+
+        Assert.Null(await inFlight.Perform(run, "call 1.1", _ => Task.FromResult<string?>("twice")));
+
+        gate.SetResult("once");
+        Assert.Equal("once", await first);
+    }
+
+    [Fact]
+    public async Task What_was_not_due_is_forgotten()
+    {
+        var (inFlight, run) = (new InFlight(), Guid.CreateVersion7());
+
+        Assert.Null(await inFlight.Perform(run, "call 1.1", _ => Task.FromResult<string?>(null)));
+        Assert.Equal("now", await inFlight.Perform(run, "call 1.1", _ => Task.FromResult<string?>("now")));
+    }
+}
