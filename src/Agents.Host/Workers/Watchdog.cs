@@ -20,6 +20,9 @@ public sealed class Watchdog(
     /// <summary>Runs looked after in one round.</summary>
     const int Batch = 200;
 
+    /// <summary>Runs taken over side by side: a node that died leaves many.</summary>
+    const int AtOnce = 8;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await node.Ready.WaitAsync(stoppingToken);
@@ -27,7 +30,8 @@ public sealed class Watchdog(
 
         async Task Round()
         {
-            foreach (var (tenant, runId) in await Orphans(stoppingToken)) await Redrive(tenant, runId, "taken over", stoppingToken);
+            var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken };
+            await Parallel.ForEachAsync(await Orphans(stoppingToken), parallel, async (run, ct) => await Redrive(run.Tenant, run.RunId, "taken over", ct));
             foreach (var (tenant, runId) in await Stalled(stoppingToken)) await Redrive(tenant, runId, "stalled", stoppingToken);
             foreach (var (tenant, runId) in await Overdue(stoppingToken)) await Expire(tenant, runId, stoppingToken);
             foreach (var (tenant, runId) in await Settling(stoppingToken)) await Settle(tenant, runId, stoppingToken);
@@ -36,7 +40,7 @@ public sealed class Watchdog(
     }
 
     /// <summary>Runs of nodes that are gone, and resumed runs that no node has: now this node's.</summary>
-    async Task<List<(string, Guid)>> Orphans(CancellationToken ct)
+    async Task<List<(string Tenant, Guid RunId)>> Orphans(CancellationToken ct)
     {
         var nodes = new List<string>();
         await using (var command = database.CreateCommand("select distinct coalesce(node, '') from agents.run_queue where state = 'running'"))
