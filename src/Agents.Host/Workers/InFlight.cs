@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Agents.Domain.Runs;
 
 namespace Agents.Host.Workers;
@@ -13,15 +14,15 @@ public sealed class InFlight
 
     /// <summary>Performs an attempt unless this process has it already.</summary>
     /// <returns>What to report; that of an earlier time whose transaction failed; or null when nothing is due or the attempt is under way.</returns>
-    public async Task<T?> Perform<T>(Guid runId, string attempt, Func<Effort, Task<T?>> perform) where T : class
+    public async Task<T?> Perform<T>(string tenant, object message, Guid runId, string attempt, Func<Effort, Task<T?>> perform) where T : class
     {
-        var effort = new Effort();
+        var effort = new Effort(tenant, message);
         if (!efforts.TryAdd((runId, attempt), effort)) return efforts.GetValueOrDefault((runId, attempt))?.Report as T;
 
         try
         {
             var report = await perform(effort);
-            effort.Report = report;
+            effort.Done(report);
             return report;
         }
         finally
@@ -38,6 +39,13 @@ public sealed class InFlight
 
     /// <summary>Something of the run is being performed here. What was performed and could not be stored yet does not count: its work sent again stores it.</summary>
     public bool IsPerforming(Guid runId) => efforts.Any(effort => effort.Key.RunId == runId && effort.Value.Report is null);
+
+    /// <summary>
+    /// What was performed here and is still not stored so long after: its message may be lost, and no other node can report for this one. Each is named
+    /// again only after as long again.
+    /// </summary>
+    public IReadOnlyCollection<(string Tenant, object Message)> Unreported(TimeSpan after) =>
+        [.. efforts.Values.Where(effort => effort.IsOverdue(after)).Select(effort => (effort.Tenant, effort.Message))];
 
     /// <summary>The runs that have something in flight here.</summary>
     public IReadOnlyCollection<Guid> Runs() => [.. efforts.Keys.Select(key => key.RunId).Distinct()];
@@ -69,12 +77,27 @@ public sealed class InFlight
     }
 
     /// <summary>One attempt under way in this process.</summary>
-    public sealed class Effort : IDisposable
+    public sealed class Effort(string tenant, object message) : IDisposable
     {
         readonly CancellationTokenSource abort = new();
+        long since;
+
+        public string Tenant { get; } = tenant;
+
+        /// <summary>The message that asked for the attempt.</summary>
+        public object Message { get; } = message;
 
         /// <summary>What is to be reported; null while the attempt is under way.</summary>
-        public object? Report { get; set; }
+        public object? Report { get; private set; }
+
+        internal void Done(object? report) => (since, Report) = (Stopwatch.GetTimestamp(), report);
+
+        internal bool IsOverdue(TimeSpan after)
+        {
+            if (Report is null || Stopwatch.GetElapsedTime(since) < after) return false;
+            since = Stopwatch.GetTimestamp();
+            return true;
+        }
 
         /// <summary>Cancelled when the run ends while the attempt is under way.</summary>
         public CancellationToken Aborted => abort.Token;

@@ -15,7 +15,7 @@ public sealed class ModelWorker(
 {
     /// <returns>What to report, or null when nothing is due.</returns>
     public Task<ModelReport?> Perform(string tenant, CallModel work, CancellationToken ct) =>
-        inFlight.Perform(work.RunId, InFlight.Of(work), effort => ClaimAndCall(tenant, work, effort, ct));
+        inFlight.Perform(tenant, work, work.RunId, InFlight.Of(work), effort => ClaimAndCall(tenant, work, effort, ct));
 
     async Task<ModelReport?> ClaimAndCall(string tenant, CallModel work, InFlight.Effort effort, CancellationToken ct)
     {

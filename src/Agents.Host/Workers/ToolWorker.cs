@@ -14,7 +14,7 @@ public sealed class ToolWorker(
 {
     /// <returns>What to report, or null when nothing is due.</returns>
     public Task<ToolReport?> Perform(string tenant, RunTool work, CancellationToken ct) =>
-        inFlight.Perform(work.RunId, InFlight.Of(work), effort => ClaimAndRun(tenant, work, effort, ct));
+        inFlight.Perform(tenant, work, work.RunId, InFlight.Of(work), effort => ClaimAndRun(tenant, work, effort, ct));
 
     async Task<ToolReport?> ClaimAndRun(string tenant, RunTool work, InFlight.Effort effort, CancellationToken ct)
     {

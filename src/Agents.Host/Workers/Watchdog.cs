@@ -33,6 +33,7 @@ public sealed class Watchdog(
             var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken };
             await Parallel.ForEachAsync(await Orphans(stoppingToken), parallel, async (run, ct) => await Redrive(run.Tenant, run.RunId, "taken over", ct));
             foreach (var (tenant, runId) in await Stalled(stoppingToken)) await Redrive(tenant, runId, "stalled", stoppingToken);
+            foreach (var (tenant, message) in inFlight.Unreported(options.StalledAfter)) await Send(tenant, [new(message, TimeSpan.Zero)]);
             foreach (var (tenant, runId) in await Overdue(stoppingToken)) await Expire(tenant, runId, stoppingToken);
             foreach (var (tenant, runId) in await Settling(stoppingToken)) await Settle(tenant, runId, stoppingToken);
             foreach (var (_, runId) in await EndedElsewhere(stoppingToken)) inFlight.Abort(runId);
@@ -125,6 +126,11 @@ public sealed class Watchdog(
 
         RunTelemetry.Redrives.Add(1);
         log.LogInformation("Run {Run} was {Why}: {Count} pieces of work sent again", runId, why, owed.Count);
+        await Send(tenant, owed);
+    }
+
+    async Task Send(string tenant, IEnumerable<Work> owed)
+    {
         await using var scope = scopes.CreateAsyncScope();
         await scope.ServiceProvider.GetRequiredService<IMessageBus>().Send(tenant, owed);
     }

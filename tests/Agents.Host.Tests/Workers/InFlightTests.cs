@@ -4,6 +4,8 @@ namespace Agents.Host.Tests.Workers;
 
 public sealed class InFlightTests
 {
+    static readonly object Message = new();
+
     [Fact]
     public async Task What_was_performed_and_not_stored_is_kept_and_does_not_keep_the_watchdog_away()
     {
@@ -14,8 +16,10 @@ public sealed class InFlightTests
         var second = await Perform();
 
         Assert.Equal(("paid for", "paid for", 1), (first, second, performed));
+        Assert.Equal([("default", Message)], inFlight.Unreported(TimeSpan.Zero));
+        Assert.Empty(inFlight.Unreported(TimeSpan.FromMinutes(1)));
 
-        Task<string?> Perform() => inFlight.Perform(run, "call 1.1", _ =>
+        Task<string?> Perform() => inFlight.Perform("default", Message, run, "call 1.1", _ =>
         {
             Assert.True(inFlight.IsPerforming(run));
             performed++;
@@ -27,9 +31,9 @@ public sealed class InFlightTests
     public async Task What_is_under_way_is_not_performed_a_second_time()
     {
         var (inFlight, run, gate) = (new InFlight(), Guid.CreateVersion7(), new TaskCompletionSource<string?>());
-        var first = inFlight.Perform(run, "call 1.1", _ => gate.Task);
+        var first = inFlight.Perform("default", Message, run, "call 1.1", _ => gate.Task);
 
-        Assert.Null(await inFlight.Perform(run, "call 1.1", _ => Task.FromResult<string?>("twice")));
+        Assert.Null(await inFlight.Perform("default", Message, run, "call 1.1", _ => Task.FromResult<string?>("twice")));
 
         gate.SetResult("once");
         Assert.Equal("once", await first);
@@ -40,7 +44,7 @@ public sealed class InFlightTests
     {
         var (inFlight, run) = (new InFlight(), Guid.CreateVersion7());
 
-        Assert.Null(await inFlight.Perform(run, "call 1.1", _ => Task.FromResult<string?>(null)));
-        Assert.Equal("now", await inFlight.Perform(run, "call 1.1", _ => Task.FromResult<string?>("now")));
+        Assert.Null(await inFlight.Perform("default", Message, run, "call 1.1", _ => Task.FromResult<string?>(null)));
+        Assert.Equal("now", await inFlight.Perform("default", Message, run, "call 1.1", _ => Task.FromResult<string?>("now")));
     }
 }
