@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using JasperFx.Events;

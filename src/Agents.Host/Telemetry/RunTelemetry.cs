@@ -28,7 +28,7 @@ public static class RunTelemetry
 
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
-        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is not { Length: > 0 }) return; // spans that nobody collects cost a tenth of a step
+        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is not { Length: > 0 }) return; // nobody would collect the spans
 
         builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService("agents"))
