@@ -62,11 +62,14 @@ public static class Server
         builder.Services.AddSingleton<InFlight>();
         builder.Services.AddSingleton<Signals>();
         builder.Services.AddHostedInstance<Node>();
+        builder.Services.AddHostedService<Announcements>();
+        builder.Services.AddSingleton<Redriving>();
         builder.Host.UseWolverine(wolverine => WolverineSettings.Apply(wolverine, workers));
         if (workers.MaxRuns > 0)
         {
             builder.Services.AddHostedService<Admission>();
             builder.Services.AddHostedService<Watchdog>();
+            builder.Services.AddHostedService<Draining>();
         }
 
         builder.Services.AddSingleton<Definitions>();
