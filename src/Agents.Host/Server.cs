@@ -38,6 +38,7 @@ public static class Server
         ListenAddresses.RefuseBeyondLoopback(builder.Configuration);
         var models = ModelsOf(builder.Configuration); // both before the database is started: they refuse what is wrong
         var workers = WorkerOptions.From(builder.Configuration);
+        var longestCall = models.CallTimeout > workers.ToolTimeout ? models.CallTimeout : workers.ToolTimeout;
 
         var database = await DatabaseConnection.Find(builder.Configuration, DatabaseConnection.DirectoryOf(args), needsDatabase);
         builder.Services.AddSingleton(workers);
@@ -64,7 +65,8 @@ public static class Server
         builder.Services.AddHostedInstance<Node>();
         builder.Services.AddHostedService<Announcements>();
         builder.Services.AddSingleton<Redriving>();
-        builder.Host.UseWolverine(wolverine => WolverineSettings.Apply(wolverine, workers));
+        builder.Services.AddSingleton<Decisions>();
+        builder.Host.UseWolverine(wolverine => WolverineSettings.Apply(wolverine, workers, longestCall));
         builder.Services.AddHostedService<SafeSettings>();
         if (workers.MaxRuns > 0)
         {

@@ -36,6 +36,12 @@ public sealed partial class RunQueue : EventProjection
                     e.Worker, happened.TenantId, happened.StreamId);
                 break;
 
+            case ToolCallRequested { ApprovalWithin: { } within }:
+                operations.QueueSqlCommand(
+                    $"update {Table} set approve_by = ? where tenant_id = ? and run_id = ?",
+                    happened.Timestamp + within, happened.TenantId, happened.StreamId);
+                break;
+
             case RunResumed:
                 operations.QueueSqlCommand(
                     $"insert into {Table} (tenant_id, run_id, agent, priority, state, since, deadline_at) "

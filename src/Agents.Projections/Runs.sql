@@ -98,9 +98,11 @@ create table if not exists agents.run_queue (
   redriven_at  timestamptz not null default clock_timestamp(),
   primary key (tenant_id, run_id)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
+alter table agents.run_queue add column if not exists approve_by timestamptz;
 comment on table agents.run_queue is 'One row for each run that waits for a slot or holds one, or that stands still or has ended while an outcome may still be owed.';
 comment on column agents.run_queue.state is 'waiting: for a slot. running: holds one. settling: paused, parked, failed or cancelled, until no attempt is open any more.';
 comment on column agents.run_queue.node is 'The node whose slot the run holds; null while it waits, or until a node takes up a resumed run.';
 comment on column agents.run_queue.redriven_at is 'When the run''s outstanding work was last sent again by a watchdog.';
+comment on column agents.run_queue.approve_by is 'When tool calls that wait for a person are denied; null when none does, or none has a limit.';
 create index if not exists run_queue_waiting on agents.run_queue (priority desc, since, run_id) where state = 'waiting';
 create index if not exists run_queue_running on agents.run_queue (node) where state = 'running';

@@ -104,6 +104,7 @@ static class A
         PauseRun m => RunDecider.Decide(run, agent, m),
         ResumeRun m => RunDecider.Decide(run, agent, m),
         CancelRun m => RunDecider.Decide(run, agent, m),
+        ExpireApprovals m => RunDecider.Decide(run, agent, m),
         ExpireRun m => RunDecider.Decide(run, agent, m),
         ApproveToolCall m => RunDecider.Decide(run, agent, m),
         DenyToolCall m => RunDecider.Decide(run, agent, m),

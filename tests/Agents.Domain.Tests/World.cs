@@ -57,6 +57,7 @@ sealed class World(AgentDefinition agent)
         < 91 => new ResumeRun("ada", "go on"),
         91 when choice < 200 => new CancelRun("ada", "enough"),
         92 when choice < 100 => new ExpireRun(),
+        93 when choice < 200 => new ExpireApprovals(),
         < 94 => new StartRun("w1"),
         < 98 => new ApproveToolCall(ToolCallId(choice), "ada"),
         _ => new DenyToolCall(ToolCallId(choice), "ada", "no"),

@@ -24,7 +24,16 @@ static class TestAgents
             $"count {step}", new("add"), new Dictionary<string, Argument> { ["left"] = new Argument.Text("1"), ["right"] = new Argument.Text("2") }))],
     };
 
-    public static IEnumerable<AgentDefinition> All => [Clerk, Counter];
+    /// <summary>Is in a hurry: approvals and calls have little time.</summary>
+    public static readonly AgentDefinition Hasty = new()
+    {
+        Name = "hasty",
+        Steps = [new ModelStep("work", "Do what is asked, soon.", [new("shred", NeedsApproval: true), new("send_letter")]) { CallTimeout = TimeSpan.FromSeconds(1) }],
+        Limits = new(Attempts: 1, ApprovalWithin: TimeSpan.FromSeconds(1)),
+    };
+
+    public static IEnumerable<AgentDefinition> All =>
+        [Clerk, Counter, Hasty, .. new[] { "parked", "cancelled" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
 }
 
 [Tool("add")]

@@ -43,6 +43,7 @@ public sealed record AgentDefinition
 
         foreach (var (step, position) in Steps.Select((step, position) => (step, position)))
         {
+            if (step.CallTimeout <= TimeSpan.Zero) yield return $"Step {step.Name} gives its calls no time.";
             if (step is not ToolStep tool) continue;
             if (tool.Arguments.Values.OfType<Argument.EachLine>().Count() > 1)
                 yield return $"Step {step.Name} may take one argument from each line, not several.";

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Agents.Domain.Definitions;
 
 /// <summary>Every bound a run obeys. Reaching one is a fact that names it.</summary>
@@ -9,6 +11,7 @@ namespace Agents.Domain.Definitions;
 /// <param name="ResultCharacters">Longest tool result kept; the rest is cut and the fact says so.</param>
 /// <param name="PassagesPerStep">Passages a tool step hands on, best first.</param>
 /// <param name="Duration">Wall clock from queueing, while the run is queued or running. Null means one hour. Over it the run fails.</param>
+/// <param name="ApprovalWithin">How long a tool call waits for a person; then it is denied by <c>system</c>. Null means as long as the run may take.</param>
 public sealed record Limits(
     int ModelCallsPerStep = 8,
     int ToolCallsPerTurn = 16,
@@ -17,7 +20,8 @@ public sealed record Limits(
     int OutputTokensPerCall = 4096,
     int ResultCharacters = 65_536,
     int PassagesPerStep = 12,
-    TimeSpan? Duration = null)
+    TimeSpan? Duration = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimeSpan? ApprovalWithin = null)
 {
     /// <summary>What is wrong with these limits, in sentences; empty when nothing is. Without tool calls a tool step would wait for ever.</summary>
     public IEnumerable<string> Problems()
@@ -25,6 +29,7 @@ public sealed record Limits(
         if (new[] { ModelCallsPerStep, ToolCallsPerTurn, Attempts, OutputTokensPerCall, ResultCharacters, PassagesPerStep }.Min() < 1)
             yield return "Limits on calls, attempts, tokens, characters and passages count from 1.";
         if (CostUsd < 0) yield return "A limit on cost may not be negative.";
+        if (ApprovalWithin <= TimeSpan.Zero) yield return "A limit on waiting for approval must be longer than nothing.";
         if (Duration <= TimeSpan.Zero) yield return "A limit on duration must be longer than nothing.";
     }
 

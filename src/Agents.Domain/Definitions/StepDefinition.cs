@@ -8,7 +8,12 @@ namespace Agents.Domain.Definitions;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(ModelStep), "model")]
 [JsonDerivedType(typeof(ToolStep), "tool")]
-public abstract record StepDefinition(string Name);
+public abstract record StepDefinition(string Name)
+{
+    /// <summary>The most one model or tool call of this step may take, longer than nothing. Null, or more than the server allows, means what the server allows.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TimeSpan? CallTimeout { get; init; }
+}
 
 /// <summary>A bounded loop of model and tool calls. One step with tools is a ReAct agent.</summary>
 /// <param name="Instructions">The system message.</param>

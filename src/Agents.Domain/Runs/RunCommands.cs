@@ -15,6 +15,9 @@ public sealed record DenyToolCall(string ToolCallId, string By, string Reason);
 /// <summary>The run took longer than it may.</summary>
 public sealed record ExpireRun;
 
+/// <summary>Nobody approved or denied the waiting tool calls in time.</summary>
+public sealed record ExpireApprovals;
+
 // Asked by a node with a free slot
 
 /// <param name="Worker">The node that admits the run.</param>

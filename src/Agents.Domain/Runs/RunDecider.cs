@@ -110,13 +110,17 @@ public static class RunDecider
         var decision = Decision.On(run, agent);
         if (run.IsFinished() || !IsAwaitingApproval(run, command.ToolCallId)) return decision;
 
-        decision.Add(new ToolCallDenied(command.ToolCallId, command.By, command.Reason));
-        if (!IsFruitless(decision)) return Continue(decision);
+        return AfterDenial(decision.Add(new ToolCallDenied(command.ToolCallId, command.By, command.Reason)), command.By, command.Reason);
+    }
 
-        var step = StepOf(decision).Name;
-        return decision.Run.ToolCalls.Values.FirstOrDefault(call => call.Status is ToolCallStatus.Failed) is { Failure: { } kind }
-            ? Park(decision, new(kind, $"Every call of step {step} failed or was denied."))
-            : decision.Add(new RunFailed(new(FailureKind.Rejected, $"Every call of step {step} was denied, the last by {command.By}: {command.Reason}")));
+    public static Decision Decide(Run run, AgentDefinition agent, ExpireApprovals _)
+    {
+        const string By = "system", Reason = "Nobody answered in time.";
+        var decision = Decision.On(run, agent);
+        if (run.Status is not RunStatus.Running) return decision;
+
+        foreach (var id in run.ToolCalls.Keys.Where(id => IsAwaitingApproval(run, id))) decision.Add(new ToolCallDenied(id, By, Reason));
+        return decision.Events.Count > 0 ? AfterDenial(decision, By, Reason) : decision;
     }
 
     public static Decision Decide(Run run, AgentDefinition agent, PauseRun command) =>
@@ -138,6 +142,17 @@ public static class RunDecider
         run.Status is RunStatus.Queued or RunStatus.Running
             ? Decision.On(run, agent).Add(new RunFailed(new(FailureKind.Deadline, "The run took longer than it may.")))
             : Decision.On(run, agent);
+
+    /// <summary>The model is told; a tool step of which nothing is left has no outcome.</summary>
+    static Decision AfterDenial(Decision decision, string by, string reason)
+    {
+        if (!IsFruitless(decision)) return Continue(decision);
+
+        var step = StepOf(decision).Name;
+        return decision.Run.ToolCalls.Values.FirstOrDefault(call => call.Status is ToolCallStatus.Failed) is { Failure: { } kind }
+            ? Park(decision, new(kind, $"Every call of step {step} failed or was denied."))
+            : decision.Add(new RunFailed(new(FailureKind.Rejected, $"Every call of step {step} was denied, the last by {by}: {reason}")));
+    }
 
     /// <summary>Begins what comes next, unless something is still in flight or the run stands still.</summary>
     static Decision Continue(Decision decision)
@@ -239,7 +254,8 @@ public static class RunDecider
 
     static void Schedule(Decision decision, string id, int? call, ToolGrant grant, string arguments)
     {
-        decision.Add(new ToolCallRequested(id, call, grant.Tool, arguments, grant.NeedsApproval));
+        var within = grant.NeedsApproval ? decision.Agent.Limits.ApprovalWithin : null;
+        decision.Add(new ToolCallRequested(id, call, grant.Tool, arguments, grant.NeedsApproval, within));
         if (!grant.NeedsApproval) decision.Add(new ToolCallScheduled(id, Attempt: 1, TimeSpan.Zero));
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Agents.Domain.Costs;
 
 namespace Agents.Domain.Runs;
@@ -110,8 +111,10 @@ public sealed record SpendResolved(int Call, int Attempt, decimal ActualUsd, Spe
 /// <param name="ToolCallId">Unique within the run; see <see cref="ToolCallIds"/>.</param>
 /// <param name="Call">The model call that asked. Null for a tool step.</param>
 /// <param name="Arguments">JSON as the model wrote it, valid or not.</param>
+/// <param name="ApprovalWithin">From this fact; then it is denied. Null when it needs no approval, or waits as long as the run may take.</param>
 public sealed record ToolCallRequested(
-    string ToolCallId, int? Call, string Tool, string Arguments, bool NeedsApproval) : RunEvent;
+    string ToolCallId, int? Call, string Tool, string Arguments, bool NeedsApproval,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimeSpan? ApprovalWithin = null) : RunEvent;
 
 public sealed record ToolCallApproved(string ToolCallId, string By) : RunEvent;
 

@@ -5,9 +5,15 @@ namespace Agents.Host.Cli;
 /// <summary>The run a verb is about.</summary>
 static class RunArgument
 {
-    public static readonly Argument<string> Id = new("id")
+    public static readonly Argument<string> Id = Named();
+
+    /// <summary>The same where it may be left out.</summary>
+    public static readonly Argument<string> MaybeId = Named(ArgumentArity.ZeroOrOne);
+
+    static Argument<string> Named(ArgumentArity? arity = null) => new("id")
     {
         Description = "The run's id, at least 4 characters of its beginning or end, or last.",
+        Arity = arity ?? ArgumentArity.ExactlyOne,
         Validators =
         {
             said =>

@@ -22,7 +22,7 @@ public enum ModelProvider
 }
 
 /// <summary>The configuration section <c>Models</c>.</summary>
-public sealed class ModelOptions
+public sealed record ModelOptions
 {
     static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(1);
 
@@ -60,6 +60,9 @@ public sealed class ModelOptions
             FirstTokenTimeout = ReadTimeout("FirstTokenTimeout", section["FirstTokenTimeout"], TimeSpan.FromSeconds(60)),
         };
     }
+
+    /// <summary>The same with a shorter time for a call; a longer one changes nothing.</summary>
+    public ModelOptions Within(TimeSpan? callTimeout) => callTimeout < CallTimeout ? this with { CallTimeout = callTimeout.Value } : this;
 
     /// <summary>What may be logged.</summary>
     public override string ToString() => Endpoint is null ? $"{Provider} {Default}" : $"{Provider} {Default} at {Endpoint.Host}";

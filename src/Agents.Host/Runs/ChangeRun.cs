@@ -15,7 +15,7 @@ public sealed record ReasonRequest(string? Reason = null);
 /// <summary>The manner that all commands of a person on a run share: refuse what does not fit, decide, store.</summary>
 public static class ChangeRun
 {
-    const int ReasonCharacters = 500;
+    public const int ReasonCharacters = 500;
 
     /// <param name="fits">Whether the command fits the run as it is; if not, 409 says what would.</param>
     public static async Task<(IResult, OutgoingMessages)> Apply(

@@ -56,6 +56,29 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         return found.Count > limit ? new(found[..limit], found[limit - 1].Id.ToString()) : new(found, null);
     }
 
+    /// <summary>The ids of runs that fit, oldest first.</summary>
+    /// <param name="agent">Null for all agents.</param>
+    /// <param name="failure">Kind of failure the run is parked for. Null for all, and for none.</param>
+    public async Task<IReadOnlyList<Guid>> Matching(string tenant, string[] statuses, string? agent, string? failure, int limit, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            """
+            select run_id from agents.run_summary
+            where tenant_id = $1 and status = any($2) and ($3::text is null or agent = $3) and ($4::text is null or failure_kind = $4)
+            order by run_id limit $5
+            """);
+        command.Parameters.Add(new() { Value = tenant });
+        command.Parameters.Add(new() { Value = statuses });
+        command.Parameters.Add(new() { Value = (object?)agent ?? DBNull.Value });
+        command.Parameters.Add(new() { Value = (object?)failure ?? DBNull.Value });
+        command.Parameters.Add(new() { Value = limit });
+        await using var rows = await command.ExecuteReaderAsync(ct);
+
+        var found = new List<Guid>();
+        while (await rows.ReadAsync(ct)) found.Add(rows.GetGuid(0));
+        return found;
+    }
+
     /// <summary>The facts after a version, in order, at most so many; empty for a run of another tenant.</summary>
     public async Task<IReadOnlyList<EventView>> Events(string tenant, Guid runId, long after, int limit, CancellationToken ct)
     {

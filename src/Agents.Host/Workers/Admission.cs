@@ -1,9 +1,6 @@
 using Agents.Domain.Runs;
-using Agents.Host.Catalog;
 using Agents.Host.Streaming;
-using Marten;
 using Npgsql;
-using Wolverine.Marten;
 
 namespace Agents.Host.Workers;
 
@@ -12,7 +9,7 @@ namespace Agents.Host.Workers;
 /// the most urgent first, then the oldest. Woken by signals, and by a slow poll that repairs lost ones.
 /// </summary>
 public sealed class Admission(
-    IServiceScopeFactory scopes, IDocumentStore store, NpgsqlDataSource database, Node node, Definitions definitions, Redriving redriving,
+    NpgsqlDataSource database, Node node, Decisions decisions, Redriving redriving,
     Signals signals, WorkerOptions options, IHostApplicationLifetime host, ILogger<Admission> log) : BackgroundService
 {
     /// <summary>Runs admitted side by side; one after the other, short runs would wait for admission rather than for a slot.</summary>
@@ -79,16 +76,7 @@ public sealed class Admission(
     /// <summary>The run's row lock decides between nodes: the second finds it running, and decides nothing.</summary>
     async Task Admit(string tenant, Guid runId, CancellationToken ct)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        var outbox = scope.ServiceProvider.GetRequiredService<IMartenOutbox>();
-        await using var session = store.LightweightSession(tenant);
-        outbox.Enroll(session);
-
-        var decision = await session.Decide(runId, definitions, (run, agent) => RunDecider.Decide(run, agent, new StartRun(node.Name)), ct);
-        if (decision is not { Events.Count: > 0 }) return;
-
-        await outbox.Send(tenant, decision.Work());
-        await session.SaveChangesAsync(ct);
-        FaultPoint.Hit("after-start-commit");
+        var decision = await decisions.Decide(tenant, runId, (run, agent) => RunDecider.Decide(run, agent, new StartRun(node.Name)), ct);
+        if (decision is { Events.Count: > 0 }) FaultPoint.Hit("after-start-commit");
     }
 }

@@ -38,7 +38,7 @@ public sealed class ModelWorker(
 
         FaultPoint.Hit("after-intent-commit");
         RequestId.Set(work.RunId, work.Call, work.Attempt);
-        var outcome = await Call(request, effort, ct);
+        var outcome = await Call(request, options.Within(step.CallTimeout), effort, ct);
         FaultPoint.Hit("reply-complete");
         return outcome is null
             ? new RecordModelCallLost(work.Call, work.Attempt, effort.IsBrokenOff ? UnknownCause.WorkerLost : UnknownCause.Cancelled)
@@ -63,13 +63,13 @@ public sealed class ModelWorker(
     }
 
     /// <summary>Null when the call was aborted: the run ended meanwhile, or the node stops.</summary>
-    async Task<ModelOutcome?> Call(ModelRequest request, InFlight.Effort effort, CancellationToken ct)
+    async Task<ModelOutcome?> Call(ModelRequest request, ModelOptions limits, InFlight.Effort effort, CancellationToken ct)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, effort.Aborted);
         try
         {
             FaultPoint.Hit("request-sent");
-            return await ModelCall.Run(model, request.Messages, request.Options, options, onDelta: null, stop.Token);
+            return await ModelCall.Run(model, request.Messages, request.Options, limits, onDelta: null, stop.Token);
         }
         catch (OperationCanceledException) when (effort.Aborted.IsCancellationRequested && !ct.IsCancellationRequested)
         {

@@ -25,7 +25,7 @@ public sealed class ToolWorker(
         using var span = RunTelemetry.Tool(due.Call.Tool, work);
         var started = Stopwatch.GetTimestamp();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, effort.Aborted);
-        stop.CancelAfter(options.ToolTimeout);
+        stop.CancelAfter(due.Timeout);
         try
         {
             var context = new ToolContext(tenant, work.RunId, due.Run.Step, work.ToolCallId);
@@ -40,7 +40,7 @@ public sealed class ToolWorker(
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
-            return Failed(stop.IsCancellationRequested ? TimedOut(due.Call.Tool) : ToolFailures.Of(FailureKind.Timeout, e));
+            return Failed(stop.IsCancellationRequested ? TimedOut(due) : ToolFailures.Of(FailureKind.Timeout, e));
         }
         catch (Exception e) when (ToolFailures.From(e) is { } failure)
         {
@@ -56,10 +56,11 @@ public sealed class ToolWorker(
         await using var session = store.LightweightSession(tenant);
         if (await session.LoadAsync<Run>(work.RunId, ct) is not { } run || !run.ToolCalls.TryGetValue(work.ToolCallId, out var call)) return null;
 
-        var limits = (await definitions.Of(run.DefinitionHash, ct)).Limits;
+        var agent = await definitions.Of(run.DefinitionHash, ct);
+        var timeout = agent.Steps[run.Step].CallTimeout is { } own && own < options.ToolTimeout ? own : options.ToolTimeout;
         var started = new ToolCallStarted(work.ToolCallId, work.Attempt, node.Name);
         if (tools.IsRepeatable(call.Tool))
-            return Domain.Runs.Claim.On(run, work, started, ownerIsGone: false) is Claim.Taken ? new(run, call, limits, IsLost: false) : null;
+            return Domain.Runs.Claim.On(run, work, started, ownerIsGone: false) is Claim.Taken ? new(run, call, agent.Limits, timeout, IsLost: false) : null;
 
         await node.Ready.WaitAsync(ct);
         var stream = await session.Events.FetchForExclusiveWriting<Run>(work.RunId, ct);
@@ -71,7 +72,7 @@ public sealed class ToolWorker(
             await session.SaveChangesAsync(ct);
         }
 
-        return claim is Claim.NotDue ? null : new(run, call, limits, IsLost: claim is Claim.Lost);
+        return claim is Claim.NotDue ? null : new(run, call, agent.Limits, timeout, IsLost: claim is Claim.Lost);
     }
 
     static RecordToolResult ReportOf(RunTool work, ToolResult result, Limits limits, TimeSpan took)
@@ -80,14 +81,14 @@ public sealed class ToolWorker(
         return new(work.ToolCallId, work.Attempt, text, result.Text.Length > limits.ResultCharacters, took, result.Retrieved);
     }
 
-    Failure TimedOut(string tool)
+    Failure TimedOut(Due due)
     {
-        var message = $"{tool} took longer than {options.ToolTimeout.TotalSeconds:0.#} s.";
-        return new(tools.IsRepeatable(tool) ? FailureKind.Timeout : FailureKind.OutcomeUnknown, message);
+        var message = $"{due.Call.Tool} took longer than {due.Timeout.TotalSeconds:0.#} s.";
+        return new(tools.IsRepeatable(due.Call.Tool) ? FailureKind.Timeout : FailureKind.OutcomeUnknown, message);
     }
 
     static readonly Failure OutcomeUnknown =
         new(FailureKind.OutcomeUnknown, "The worker stopped before it reported; the call may have had its effect.");
 
-    sealed record Due(Run Run, ToolCall Call, Limits Limits, bool IsLost);
+    sealed record Due(Run Run, ToolCall Call, Limits Limits, TimeSpan Timeout, bool IsLost);
 }

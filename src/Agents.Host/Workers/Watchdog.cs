@@ -1,5 +1,4 @@
 using Agents.Domain.Runs;
-using Agents.Host.Catalog;
 using Agents.Host.Streaming;
 using Marten;
 using Npgsql;
@@ -7,11 +6,11 @@ using Npgsql;
 namespace Agents.Host.Workers;
 
 /// <summary>
-/// Sees to it that every running run is worked on. It sets the runs of nodes that are gone free for admission, ends runs that took too long, sends the
+/// Sees to it that every running run is worked on. It sets the runs of nodes that are gone free for admission, ends runs that took too long, denies what nobody approved in time, sends the
 /// work of a run again whose messages were lost, and aborts calls of runs that were ended on another node. A repeated look, not an action at start-up.
 /// </summary>
 public sealed class Watchdog(
-    IDocumentStore store, NpgsqlDataSource database, Node node, InFlight inFlight, Definitions definitions, Redriving redriving,
+    IDocumentStore store, NpgsqlDataSource database, Node node, InFlight inFlight, Decisions decisions, Redriving redriving,
     Signals signals, WorkerOptions options, ILogger<Watchdog> log) : BackgroundService
 {
     /// <summary>Runs looked after in one round.</summary>
@@ -27,7 +26,9 @@ public sealed class Watchdog(
             await SetFree(stoppingToken);
             foreach (var (tenant, runId) in await Stalled(stoppingToken)) await redriving.Redrive(tenant, runId, "stalled", stoppingToken);
             foreach (var (tenant, message) in inFlight.Unreported(options.StalledAfter)) await redriving.Send(tenant, [new(message, TimeSpan.Zero)]);
-            foreach (var (tenant, runId) in await Overdue(stoppingToken)) await Expire(tenant, runId, stoppingToken);
+            foreach (var (tenant, runId) in await Overdue(stoppingToken))
+                await decisions.Decide(tenant, runId, (run, agent) => RunDecider.Decide(run, agent, new ExpireRun()), stoppingToken);
+            foreach (var (tenant, runId) in await Unapproved(stoppingToken)) await Deny(tenant, runId, stoppingToken);
             foreach (var (tenant, runId) in await Settling(stoppingToken)) await Settle(tenant, runId, stoppingToken);
             foreach (var (_, runId) in await EndedElsewhere(stoppingToken)) inFlight.Abort(runId);
         }
@@ -69,6 +70,9 @@ public sealed class Watchdog(
     Task<List<(string, Guid)>> Overdue(CancellationToken ct) => Runs(
         "select tenant_id, run_id from agents.run_queue where state <> 'settling' and deadline_at < clock_timestamp() limit $1", [Batch], ct);
 
+    Task<List<(string Tenant, Guid RunId)>> Unapproved(CancellationToken ct) => Runs(
+        "select tenant_id, run_id from agents.run_queue where state = 'running' and approve_by < clock_timestamp() limit $1", [Batch], ct);
+
     Task<List<(string Tenant, Guid RunId)>> Settling(CancellationToken ct) => Runs(
         "select tenant_id, run_id from agents.run_queue where state = 'settling' order by since limit $1", [Batch], ct);
 
@@ -96,11 +100,13 @@ public sealed class Watchdog(
         ? await Runs("select tenant_id, run_id from agents.run_summary where run_id = any($1) and status in ('cancelled', 'failed')", [runs.ToArray()], ct)
         : [];
 
-    async Task Expire(string tenant, Guid runId, CancellationToken ct)
+    /// <summary>What a person did not answer in time is denied; then the time is over, whether anything was still waiting or not.</summary>
+    async Task Deny(string tenant, Guid runId, CancellationToken ct)
     {
-        await using var session = store.LightweightSession(tenant);
-        await session.Decide(runId, definitions, (run, agent) => RunDecider.Decide(run, agent, new ExpireRun()), ct);
-        await session.SaveChangesAsync(ct);
+        await decisions.Decide(tenant, runId, (run, agent) => RunDecider.Decide(run, agent, new ExpireApprovals()), ct);
+        await Runs(
+            "update agents.run_queue set approve_by = null where tenant_id = $1 and run_id = $2 and approve_by < clock_timestamp() returning tenant_id, run_id",
+            [tenant, runId], ct);
     }
 
     async Task<List<(string Tenant, Guid RunId)>> Runs(string sql, object[] values, CancellationToken ct)

@@ -13,14 +13,13 @@ namespace Agents.Host.Workers;
 /// <summary>The settings that decide whether work survives; each was measured, none is a default.</summary>
 public static class WolverineSettings
 {
-    /// <summary>Above the longest model call with its retries of the report; the handler's own limits come first.</summary>
-    static readonly TimeSpan LongestHandler = TimeSpan.FromMinutes(10);
+    /// <summary>Beside the call itself: claim and report, with their retries. Past its time a handler's message would go to the dead letters.</summary>
+    static readonly TimeSpan AroundACall = TimeSpan.FromMinutes(8);
 
-    /// <summary>A message row that no living node works on is taken up after this; at least twice the longest step, or it is worked on twice.</summary>
-    static readonly TimeSpan StaleAfter = TimeSpan.FromMinutes(20);
-
-    public static void Apply(WolverineOptions wolverine, WorkerOptions workers)
+    public static void Apply(WolverineOptions wolverine, WorkerOptions workers, TimeSpan longestCall)
     {
+        var longestHandler = longestCall + AroundACall;
+        var staleAfter = 2 * longestHandler; // of a message row that nobody works on; sooner, it would be worked on twice
         wolverine.ApplicationAssembly = typeof(Program).Assembly;
         wolverine.CodeGeneration.TypeLoadMode = TypeLoadMode.Static;
         wolverine.AutoBuildMessageStorageOnStartup = AutoCreate.None; // DatabaseSetup does it, one node at a time
@@ -33,7 +32,7 @@ public static class WolverineSettings
         var parallel = Math.Max(1, workers.MaxRuns);
         wolverine.LocalQueueFor<CallModel>().UseDurableInbox().MaximumParallelMessages(parallel);
         wolverine.LocalQueueFor<RunTool>().UseDurableInbox().MaximumParallelMessages(parallel);
-        wolverine.DefaultExecutionTimeout = LongestHandler; // 60 s by default, then straight to dead letters
+        wolverine.DefaultExecutionTimeout = longestHandler; // 60 s by default, then straight to dead letters
 
         var durability = wolverine.Durability;
         durability.Mode = workers.MaxRuns > 0
@@ -48,8 +47,8 @@ public static class WolverineSettings
         durability.ScheduledJobPollingTime = TimeSpan.FromSeconds(1);
         durability.ScheduledJobFirstExecution = TimeSpan.FromMilliseconds(200);
         durability.RecoveryBatchSize = 500;
-        durability.InboxStaleTime = StaleAfter; // null by default: a row stranded on a living node stays for ever
-        durability.OutboxStaleTime = StaleAfter;
+        durability.InboxStaleTime = staleAfter; // null by default: a row stranded on a living node stays for ever
+        durability.OutboxStaleTime = staleAfter;
         durability.KeepAfterMessageHandling = TimeSpan.FromHours(1);
         durability.DrainTimeout = workers.DrainTimeout;
 

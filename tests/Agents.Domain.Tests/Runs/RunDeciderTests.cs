@@ -247,6 +247,24 @@ public sealed class RunDeciderTests
     }
 
     [Fact]
+    public void What_nobody_answers_in_time_is_denied_and_what_was_answered_is_not()
+    {
+        var denied = A.Asking("send_mail", "send_mail", "search_documents").When(new ApproveToolCall("c0001t001", "ada"), new ExpireApprovals());
+        Assert.Equal([new ToolCallDenied("c0001t002", "system", "Nobody answered in time.")], denied.News);
+        Assert.Empty(denied.When(new ExpireApprovals()).News);
+        Assert.Empty(A.Asking("send_mail").When(new PauseRun("ada", "look"), new ExpireApprovals()).News);
+    }
+
+    [Fact]
+    public void A_request_says_how_long_it_waits_for_approval()
+    {
+        var hasty = A.Assistant with { Limits = A.Assistant.Limits with { ApprovalWithin = TimeSpan.FromMinutes(5) } };
+        var asked = A.Calling(hasty).When(A.Reply(1, "", tools: ["send_mail", "search_documents"]));
+
+        Assert.Equal([TimeSpan.FromMinutes(5), null], asked.News.OfType<ToolCallRequested>().Select(fact => fact.ApprovalWithin));
+    }
+
+    [Fact]
     public void A_tool_that_waits_for_approval_takes_no_report()
     {
         var asked = A.Asking("send_mail");

@@ -43,6 +43,19 @@ public sealed class ApprovalTests(App app)
     }
 
     [Fact]
+    public async Task A_tool_that_nobody_approves_in_time_is_denied_and_the_run_goes_on()
+    {
+        const string Question = "Please shred the forgotten contract.";
+        app.Model.Says(Question, ("shred", new { document = "contract" }), "Nobody let me.");
+        var id = await app.Queue(Question, agent: "hasty");
+
+        Assert.Equal("Nobody let me.", (await app.Finished(id)).GetProperty("answer").GetString());
+        Assert.Equal(new ToolCallDenied("c0001t001", "system", "Nobody answered in time."), (await app.Facts(id)).OfType<ToolCallDenied>().Single());
+        Assert.True(await app.Scalar<bool>("select not exists (select from agents.run_queue where run_id = $1)", id));
+        await app.Post($"/runs/{id}/tool-calls/c0001t001/approve", null, 409);
+    }
+
+    [Fact]
     public async Task The_command_line_approves_the_only_call_that_waits()
     {
         const string Question = "Please shred the third contract.";

@@ -133,6 +133,29 @@ public sealed class RunTests(App app)
     }
 
     [Fact]
+    public async Task A_call_that_takes_longer_than_its_step_allows_is_broken_off_and_may_have_been_billed()
+    {
+        const string Question = "Please hurry.";
+        app.Model.Says(Question, new TaskCompletionSource().Task, "never");
+        var id = await app.Queue(Question, agent: "hasty");
+
+        var parked = await app.Until(id, "parked");
+        Assert.Equal("Timeout", parked.GetProperty("failure").GetProperty("kind").GetString());
+        Assert.Equal(UnknownCause.TimedOut, (await app.Facts(id)).OfType<ModelCallOutcomeUnknown>().Single().Cause);
+    }
+
+    [Fact]
+    public async Task A_tool_that_takes_longer_than_its_step_allows_waits_for_a_person()
+    {
+        const string Question = "Please write to somebody far away, soon.";
+        app.Model.Says(Question, ("send_letter", new { to = "far away" }), "never");
+        var id = await app.Queue(Question, agent: "hasty");
+
+        var parked = await app.Until(id, "parked");
+        Assert.Equal("send_letter took longer than 1 s.", parked.GetProperty("failure").GetProperty("message").GetString());
+    }
+
+    [Fact]
     public async Task A_step_with_tools_runs_them_and_tells_the_model()
     {
         const string Question = "What is two and three, and is the handbook about parking?";

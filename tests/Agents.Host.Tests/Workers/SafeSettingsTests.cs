@@ -18,7 +18,7 @@ public sealed class SafeSettingsTests(App app)
     public void What_loses_work_is_refused_by_name(string problem)
     {
         var options = new WolverineOptions();
-        WolverineSettings.Apply(options, new());
+        WolverineSettings.Apply(options, new(), TimeSpan.FromMinutes(2));
         if (problem.StartsWith("Mode", StringComparison.Ordinal)) options.Durability.Mode = DurabilityMode.Solo;
         else if (problem.StartsWith("Envelope", StringComparison.Ordinal)) options.EnvelopeIdGeneration = default;
         else options.LocalQueueFor<CallModel>().BufferedInMemory();

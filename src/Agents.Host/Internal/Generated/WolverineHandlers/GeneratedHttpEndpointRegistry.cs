@@ -9,7 +9,7 @@ namespace Internal.Generated.WolverineHandlers
     {
         public override System.Type[] EndpointTypes()
         {
-            return new System.Type[] { typeof(Agents.Host.Catalog.GetAgentEndpoint), typeof(Agents.Host.Catalog.ListAgentsEndpoint), typeof(Agents.Host.Costs.GetCostsEndpoint), typeof(Agents.Host.Knowledge.AddDocumentsEndpoint), typeof(Agents.Host.Knowledge.DeleteDocumentEndpoint), typeof(Agents.Host.Knowledge.GetDocumentEndpoint), typeof(Agents.Host.Knowledge.GetPassageEndpoint), typeof(Agents.Host.Knowledge.ListDocumentsEndpoint), typeof(Agents.Host.Knowledge.SearchPassagesEndpoint), typeof(Agents.Host.Runs.ApproveToolCallEndpoint), typeof(Agents.Host.Runs.CancelRunEndpoint), typeof(Agents.Host.Runs.DenyToolCallEndpoint), typeof(Agents.Host.Runs.GetEventsEndpoint), typeof(Agents.Host.Runs.GetRunEndpoint), typeof(Agents.Host.Runs.GetTimelineEndpoint), typeof(Agents.Host.Runs.ListRunsEndpoint), typeof(Agents.Host.Runs.ListToolCallsEndpoint), typeof(Agents.Host.Runs.PauseRunEndpoint), typeof(Agents.Host.Runs.QueueRunEndpoint), typeof(Agents.Host.Runs.ResumeRunEndpoint), typeof(Agents.Host.Runs.StreamRunEndpoint) };
+            return new System.Type[] { typeof(Agents.Host.Catalog.GetAgentEndpoint), typeof(Agents.Host.Catalog.ListAgentsEndpoint), typeof(Agents.Host.Costs.GetCostsEndpoint), typeof(Agents.Host.Knowledge.AddDocumentsEndpoint), typeof(Agents.Host.Knowledge.DeleteDocumentEndpoint), typeof(Agents.Host.Knowledge.GetDocumentEndpoint), typeof(Agents.Host.Knowledge.GetPassageEndpoint), typeof(Agents.Host.Knowledge.ListDocumentsEndpoint), typeof(Agents.Host.Knowledge.SearchPassagesEndpoint), typeof(Agents.Host.Runs.ApproveToolCallEndpoint), typeof(Agents.Host.Runs.CancelRunEndpoint), typeof(Agents.Host.Runs.CancelRunsEndpoint), typeof(Agents.Host.Runs.DenyToolCallEndpoint), typeof(Agents.Host.Runs.GetEventsEndpoint), typeof(Agents.Host.Runs.GetRunEndpoint), typeof(Agents.Host.Runs.GetTimelineEndpoint), typeof(Agents.Host.Runs.ListRunsEndpoint), typeof(Agents.Host.Runs.ListToolCallsEndpoint), typeof(Agents.Host.Runs.PauseRunEndpoint), typeof(Agents.Host.Runs.QueueRunEndpoint), typeof(Agents.Host.Runs.ResumeRunEndpoint), typeof(Agents.Host.Runs.ResumeRunsEndpoint), typeof(Agents.Host.Runs.StreamRunEndpoint) };
         }
     }
 
@@ -39,11 +39,13 @@ namespace Internal.Generated.WolverineHandlers
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.GET_search))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.POST_documents))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.POST_runs))]
+        [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.POST_runs_cancel))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.POST_runs_id_cancel))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.POST_runs_id_pause))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.POST_runs_id_resume))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.POST_runs_id_tool_calls_callId_approve))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.POST_runs_id_tool_calls_callId_deny))]
+        [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.POST_runs_resume))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Catalog.GetAgentEndpoint))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Catalog.ListAgentsEndpoint))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Costs.GetCostsEndpoint))]
@@ -55,6 +57,7 @@ namespace Internal.Generated.WolverineHandlers
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Knowledge.SearchPassagesEndpoint))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Runs.ApproveToolCallEndpoint))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Runs.CancelRunEndpoint))]
+        [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Runs.CancelRunsEndpoint))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Runs.DenyToolCallEndpoint))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Runs.GetEventsEndpoint))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Runs.GetRunEndpoint))]
@@ -64,6 +67,7 @@ namespace Internal.Generated.WolverineHandlers
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Runs.PauseRunEndpoint))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Runs.QueueRunEndpoint))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Runs.ResumeRunEndpoint))]
+        [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Runs.ResumeRunsEndpoint))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Runs.StreamRunEndpoint))]
         public static void Pin()
         {
