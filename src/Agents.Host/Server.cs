@@ -4,6 +4,7 @@ using Agents.Host.Knowledge;
 using Agents.Host.Models;
 using Agents.Host.Operations;
 using Agents.Host.Postgres;
+using Agents.Host.Responses;
 using Agents.Host.Runs;
 using Agents.Host.Streaming;
 using Agents.Host.Telemetry;
@@ -76,6 +77,7 @@ public static class Server
         builder.Services.AddSingleton<ToolBox>();
         builder.Services.AddSingleton<AgentCatalog>();
         builder.Services.AddSingleton<ToolWorker>();
+        builder.Services.AddSingleton<Threads>();
         builder.Services.AddSingleton<ModelWorker>();
         builder.Services.AddSingleton(models);
         builder.Services.AddSingleton(services => ChatClients.Create(services.GetRequiredService<ModelOptions>()).AsBuilder().UseOpenTelemetry().Build());
@@ -91,6 +93,10 @@ public static class Server
         builder.Services.AddProblems();
         builder.Services.AddSingleton<RunReader>();
         builder.Services.AddSingleton<RunFollower>();
+        builder.Services.AddSingleton<ResponseReader>();
+        builder.Services.AddSingleton<ResponseWriter>();
+        builder.Services.AddSingleton<NewResponse>();
+        builder.Services.AddSingleton<ApprovalAnswers>();
         builder.Services.AddWolverineHttp();
         builder.Services.AddReference();
         builder.Services.ConfigureHttpJsonOptions(json => JsonFormat.Configure(json.SerializerOptions));

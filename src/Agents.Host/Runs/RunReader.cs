@@ -14,7 +14,7 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         r.run_id, r.agent, r.agent_version, r.status, r.priority, r.question, r.model, r.step, r.step_name, r.answer, r.citations,
         r.failure_kind, r.failure_message, r.reason, r.model_calls, r.input_tokens, r.cached_input_tokens, r.cache_write_5_minutes_tokens,
         r.cache_write_1_hour_tokens, r.output_tokens, r.reasoning_tokens, r.cost_usd, r.unpriced_calls,
-        u.calls, u.low, u.high, r.budget_usd, r.metadata, r.queued_at, r.started_at, r.finished_at
+        u.calls, u.low, u.high, r.budget_usd, r.metadata, r.queued_at, r.started_at, r.finished_at, r.thread_id, r.previous
         """;
 
     const string From =
@@ -48,6 +48,27 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         command.Parameters.Add(new() { Value = (object?)status?.ToString().ToLowerInvariant() ?? DBNull.Value });
         command.Parameters.Add(new() { Value = (object?)agent ?? DBNull.Value });
         command.Parameters.Add(new() { Value = (object?)before ?? DBNull.Value });
+        command.Parameters.Add(new() { Value = limit + 1 });
+        await using var rows = await command.ExecuteReaderAsync(ct);
+
+        var found = new List<RunView>();
+        while (await rows.ReadAsync(ct)) found.Add(RunOf(rows));
+        return found.Count > limit ? new(found[..limit], found[limit - 1].Id.ToString()) : new(found, null);
+    }
+
+    /// <summary>The runs of a thread, oldest first; empty when there is no such thread.</summary>
+    /// <param name="after">The cursor: runs queued after this one.</param>
+    public async Task<Page<RunView>> Thread(string tenant, string threadId, Guid? after, int limit, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            select {Columns} {From}
+            where r.run_id in (select run_id from agents.run_summary where {ThreadPlace.InThread}) and r.tenant_id = $1
+              and ($4::uuid is null or (r.queued_at, r.run_id) > (select queued_at, run_id from agents.run_summary where tenant_id = $1 and run_id = $4))
+            order by r.queued_at, r.run_id limit $5
+            """);
+        ThreadPlace.AddThread(command, tenant, threadId);
+        command.Parameters.Add(new() { Value = (object?)after ?? DBNull.Value });
         command.Parameters.Add(new() { Value = limit + 1 });
         await using var rows = await command.ExecuteReaderAsync(ct);
 
@@ -96,7 +117,7 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
     }
 
     /// <summary>Facts are shown as they are stored.</summary>
-    static readonly JsonSerializerOptions StoredFormat =
+    internal static readonly JsonSerializerOptions StoredFormat =
         new(JsonSerializerDefaults.Web) { Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() } };
 
     static RunView RunOf(NpgsqlDataReader row)
@@ -110,7 +131,8 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
             new(row.GetInt64(15), row.GetInt64(16), row.GetInt64(17), row.GetInt64(18), row.GetInt64(19), row.GetInt64(20)),
             row.GetDecimal(21), row.GetInt32(22),
             row.GetInt32(23) > 0 ? new(row.GetInt32(23), row.GetDecimal(24), Get<decimal?>(row, 25)) : null,
-            Get<decimal?>(row, 26), JsonOf(row, 27), queued, started, finished, (finished - queued)?.TotalSeconds);
+            Get<decimal?>(row, 26), JsonOf(row, 27), queued, started, finished, (finished - queued)?.TotalSeconds,
+            Get<string?>(row, 31), Get<Guid?>(row, 32));
     }
 
     static JsonElement? JsonOf(NpgsqlDataReader row, int column) =>

@@ -3,6 +3,7 @@ using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Models;
+using Agents.Host.Runs;
 using Agents.Host.Tools;
 using Marten;
 using Microsoft.Extensions.AI;
@@ -11,7 +12,8 @@ namespace Agents.Host.Workers;
 
 /// <summary>Performs a model call attempt: claim, one call, measure. What follows from the outcome is decided elsewhere.</summary>
 public sealed class ModelWorker(
-    IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, IChatClient model, ModelOptions options, ToolBox tools, PriceList prices)
+    IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, IChatClient model, ModelOptions options, ToolBox tools, PriceList prices,
+    Threads threads)
 {
     /// <returns>What to report, or null when nothing is due.</returns>
     public Task<ModelReport?> Perform(string tenant, CallModel work, CancellationToken ct) =>
@@ -25,9 +27,9 @@ public sealed class ModelWorker(
 
         var agent = await definitions.Of(run.DefinitionHash, ct);
         var step = (ModelStep)agent.Steps[run.Step];
-        var conversation = Conversation.Of(history, agent.Limits.PassagesPerStep);
-        var request = ModelRequest.Of(conversation, step, step.Model ?? run.Model, agent.Limits, tools);
-        var reserved = prices.UpperBound(request.Options.ModelId!, request.InputTokensAtMost(), agent.Limits.OutputTokensPerCall);
+        var conversation = Conversation.Of(history, agent.Limits.PassagesPerStep, await threads.Before(tenant, history, ct));
+        var request = ModelRequest.Of(conversation, step, step.Model ?? run.Model, agent.Limits, tools, isLast: run.Step == agent.Steps.Count - 1);
+        var reserved = prices.UpperBound(request.Options.ModelId!, request.InputTokensAtMost(), request.Options.MaxOutputTokens!.Value);
         var started = new ModelCallStarted(
             work.Call, work.Attempt, node.Name, request.Hash(), reserved is null ? null : prices.Version, reserved);
 
