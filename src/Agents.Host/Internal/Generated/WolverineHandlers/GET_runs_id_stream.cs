@@ -14,13 +14,13 @@ namespace Internal.Generated.WolverineHandlers
     public sealed class GET_runs_id_stream : Wolverine.Http.HttpHandler
     {
         private readonly Wolverine.Http.WolverineHttpOptions _wolverineHttpOptions;
-        private readonly Agents.Host.Runs.RunReader _runReader;
+        private readonly Agents.Host.Streaming.RunHubs _runHubs;
         private readonly Agents.Host.Streaming.RunFollower _runFollower;
 
-        public GET_runs_id_stream(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Runs.RunReader runReader, Agents.Host.Streaming.RunFollower runFollower) : base(wolverineHttpOptions)
+        public GET_runs_id_stream(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Streaming.RunHubs runHubs, Agents.Host.Streaming.RunFollower runFollower) : base(wolverineHttpOptions)
         {
             _wolverineHttpOptions = wolverineHttpOptions;
-            _runReader = runReader;
+            _runHubs = runHubs;
             _runFollower = runFollower;
         }
 
@@ -67,7 +67,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Runs.StreamRunEndpoint.Get(id, format, after, last, _runReader, _runFollower, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Runs.StreamRunEndpoint.Get(id, format, after, last, _runHubs, _runFollower, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }
