@@ -64,6 +64,9 @@ public static class Server
         builder.Services.AddSingleton<Signals>();
         builder.Services.AddHostedInstance<Node>();
         builder.Services.AddHostedService<Announcements>();
+        builder.Services.AddSingleton<FactLog>();
+        builder.Services.AddHostedInstance<Deltas>();
+        builder.Services.AddHostedInstance<RunHubs>();
         builder.Services.AddSingleton<Redriving>();
         builder.Host.UseWolverine(wolverine => WolverineSettings.Apply(wolverine, workers));
         if (workers.MaxRuns > 0)

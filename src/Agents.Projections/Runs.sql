@@ -113,6 +113,20 @@ comment on column agents.run_queue.redriven_at is 'When the run''s outstanding w
 create index if not exists run_queue_waiting on agents.run_queue (priority desc, since, run_id) where state = 'waiting';
 create index if not exists run_queue_running on agents.run_queue (node) where state = 'running';
 
+create unlogged table if not exists agents.delta (
+  tenant_id    text not null,
+  run_id       uuid not null,
+  call         integer not null,
+  attempt      integer not null,
+  begins_at    integer not null,
+  ends_at      integer not null,
+  text         text not null,
+  at           timestamptz not null default clock_timestamp(),
+  primary key (tenant_id, run_id, call, attempt, begins_at)
+) with (autovacuum_vacuum_scale_factor = 0.02);
+comment on table agents.delta is 'What models are saying at this moment, for readers on other nodes. Gone when the call ends; the reply is a fact.';
+comment on column agents.delta.begins_at is 'UTF-16 units of the attempt''s text before this piece; ends_at counts it in.';
+
 create table if not exists agents.deleted_response (
   tenant_id   text not null,
   run_id      uuid not null,

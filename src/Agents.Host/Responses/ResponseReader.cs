@@ -1,10 +1,7 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
-using Agents.Host.Runs;
 using Agents.Host.Streaming;
-using Agents.Projections;
 using Marten;
 using Npgsql;
 
@@ -15,8 +12,6 @@ public sealed class ResponseReader(IDocumentStore store, NpgsqlDataSource databa
 {
     /// <summary>To find out about the run rather than about one of its responses.</summary>
     public const int AllParts = int.MaxValue;
-
-    static readonly Dictionary<string, Type> Types = EventNames.All.ToDictionary(named => named.Value, named => named.Key);
 
     /// <summary>The response by its id, as it is now. Null when the tenant has none, or it was deleted.</summary>
     public async Task<ResponseStory?> Find(string tenant, string id, Include include, CancellationToken ct) =>
@@ -40,24 +35,18 @@ public sealed class ResponseReader(IDocumentStore store, NpgsqlDataSource databa
         string tenant, Guid runId, int part, long after, Include include, [EnumeratorCancellation] CancellationToken ct)
     {
         ResponseStory? story = null;
-        await foreach (var stored in follower.Follow(tenant, runId, after: 0, ct))
+        await foreach (var item in follower.Follow(tenant, runId, after: 0, ct))
         {
-            if (stored is null)
-            {
-                yield return null;
-                continue;
-            }
-
-            var happened = (RunEvent)JsonSerializer.Deserialize(stored.Data, Types[stored.Type], RunReader.StoredFormat)!;
-            story ??= new(runId, part, await definitions.Of(((RunQueued)happened).DefinitionHash, ct), include);
-            foreach (var told in story.Add(stored.At, happened))
+            if (item is StreamedItem.Heartbeat) yield return null;
+            if (item is StreamedItem.Fact { Happened: RunQueued queued }) story = new(runId, part, await definitions.Of(queued.DefinitionHash, ct), include);
+            foreach (var told in story is null ? [] : story.Add(item))
             {
                 if (told.After(after) is not { } missing) continue;
                 after = missing.Sequence;
                 if (include.AgentSteps || !missing.IsOwn) yield return missing;
             }
 
-            if (story.HasEnded) yield break;
+            if (story is { HasEnded: true }) yield break;
         }
     }
 

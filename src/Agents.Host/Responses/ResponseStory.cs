@@ -3,6 +3,7 @@ using Agents.Domain.Costs;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Models;
+using Agents.Host.Streaming;
 
 namespace Agents.Host.Responses;
 
@@ -116,15 +117,21 @@ public sealed class ResponseStory(Guid runId, int wanted, AgentDefinition agent,
         return told;
     }
 
-    /// <summary>What a piece of a reply adds to the stream while the reply is still coming; empty when it is no part of the answer.</summary>
-    /// <param name="offset">Where the piece begins, in UTF-16 units of the reply's text.</param>
-    public IReadOnlyList<ResponseEvent> AddText(int call, int attempt, int offset, string piece)
+    /// <summary>What the next item of the run's own stream adds: a fact, or a piece of a reply that is still coming.</summary>
+    public IReadOnlyList<ResponseEvent> Add(StreamedItem item) => item switch
+    {
+        StreamedItem.Fact fact => Add(fact.Stored.At, fact.Happened),
+        StreamedItem.Delta piece => AddText(piece),
+        _ => [],
+    };
+
+    IReadOnlyList<ResponseEvent> AddText(StreamedItem.Delta piece)
     {
         told = [];
-        if (!isTelling || text is not { } open || open.Call != call || open.Attempt != attempt || piece.Length == 0) return told;
+        if (!isTelling || text is not { } open || (open.Call, open.Attempt) != (piece.Call, piece.Attempt) || piece.Text.Length == 0) return told;
 
         Announce(open);
-        TellText(open, open.From + 1 + offset, piece);
+        TellText(open, open.From + 1 + piece.Offset, piece.Text);
         return told;
     }
 

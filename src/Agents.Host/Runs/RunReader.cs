@@ -82,18 +82,7 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
     {
         await using var session = store.QuerySession(tenant);
         var stored = await session.Events.FetchStreamAsync(runId, version: after + limit, fromVersion: after + 1, token: ct);
-        return [.. stored.Select(e => new EventView(
-            e.Version, EventNames.All[e.EventType], e.Timestamp, JsonSerializer.SerializeToElement(e.Data, e.EventType, StoredFormat)))];
-    }
-
-    /// <summary>The version at which the run ended. Null while it has not.</summary>
-    public async Task<long?> EndVersion(string tenant, Guid runId, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(
-            "select version from agents.timeline where tenant_id = $1 and run_id = $2 and type in ('run_completed', 'run_failed', 'run_cancelled')");
-        command.Parameters.Add(new() { Value = tenant });
-        command.Parameters.Add(new() { Value = runId });
-        return await command.ExecuteScalarAsync(ct) as long?;
+        return [.. stored.Select(e => EventView.Of(e.Version, EventNames.All[e.EventType], e.Timestamp, e.Data))];
     }
 
     public async Task<IReadOnlyList<TimelineView>> Timeline(string tenant, Guid runId, CancellationToken ct)
@@ -115,10 +104,6 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
                 Get<decimal?>(rows, 11), Get<string?>(rows, 12)));
         return timeline;
     }
-
-    /// <summary>Facts are shown as they are stored.</summary>
-    internal static readonly JsonSerializerOptions StoredFormat =
-        new(JsonSerializerDefaults.Web) { Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() } };
 
     static RunView RunOf(NpgsqlDataReader row)
     {

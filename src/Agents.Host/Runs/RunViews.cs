@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Agents.Domain.Runs;
 
 namespace Agents.Host.Runs;
@@ -37,7 +38,14 @@ public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
 /// <param name="Version">Position in the run's stream, from 1, without gaps.</param>
 /// <param name="Type">The stored name, such as <c>model_call_completed</c>.</param>
 /// <param name="At">By the database's clock.</param>
-public sealed record EventView(long Version, string Type, DateTimeOffset At, JsonElement Data);
+public sealed record EventView(long Version, string Type, DateTimeOffset At, JsonElement Data)
+{
+    /// <summary>Facts are shown as they are stored.</summary>
+    internal static readonly JsonSerializerOptions StoredFormat = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
+
+    internal static EventView Of(long version, string type, DateTimeOffset at, object fact) =>
+        new(version, type, at, JsonSerializer.SerializeToElement(fact, fact.GetType(), StoredFormat));
+}
 
 /// <summary>A row of the timeline; what a fact has no value for is null.</summary>
 public sealed record TimelineView(

@@ -20,10 +20,10 @@ public static class StreamRunEndpoint
     [WolverineGet("/runs/{id}/stream"), ProducesResponseType(typeof(string), 200, "text/event-stream"), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Get(
         Guid id, [FromQuery] string? format, [FromQuery] long? after, [FromHeader(Name = "Last-Event-ID")] string? last,
-        RunReader runs, RunFollower follower, HttpContext http, CancellationToken ct)
+        RunHubs hubs, RunFollower follower, HttpContext http, CancellationToken ct)
     {
         var tenant = Caller.Of(http).Tenant;
-        if (await runs.Run(tenant, id, ct) is null) return RunProblems.NotFound(id);
+        if (!await hubs.Knows(tenant, id)) return RunProblems.NotFound(id);
 
         var from = long.TryParse(last, out var seen) ? seen : after ?? 0;
         var frames = follower.Follow(tenant, id, from, ct);

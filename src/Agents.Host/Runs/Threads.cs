@@ -35,7 +35,7 @@ public sealed class Threads(NpgsqlDataSource database)
         var said = new List<EarlierMessage>();
         while (await rows.ReadAsync(ct))
         {
-            if (JsonSerializer.Deserialize<RunQueued>(rows.GetString(0), RunReader.StoredFormat) is not { } queued) continue;
+            if (JsonSerializer.Deserialize<RunQueued>(rows.GetString(0), EventView.StoredFormat) is not { } queued) continue;
             said.AddRange(queued.Brief?.Earlier ?? []);
             if (rows.IsDBNull(1)) continue;
             said.Add(new(Speaker.User, queued.Question));

@@ -4,6 +4,7 @@ using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Models;
 using Agents.Host.Runs;
+using Agents.Host.Streaming;
 using Agents.Host.Tools;
 using Marten;
 using Microsoft.Extensions.AI;
@@ -13,7 +14,7 @@ namespace Agents.Host.Workers;
 /// <summary>Performs a model call attempt: claim, one call, measure. What follows from the outcome is decided elsewhere.</summary>
 public sealed class ModelWorker(
     IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, IChatClient model, ModelOptions options, ToolBox tools, PriceList prices,
-    Threads threads)
+    Deltas deltas, Threads threads)
 {
     /// <returns>What to report, or null when nothing is due.</returns>
     public Task<ModelReport?> Perform(string tenant, CallModel work, CancellationToken ct) =>
@@ -40,7 +41,7 @@ public sealed class ModelWorker(
 
         FaultPoint.Hit("after-intent-commit");
         RequestId.Set(work.RunId, work.Call, work.Attempt);
-        var outcome = await Call(request, effort, ct);
+        var outcome = await Call(tenant, work, request, effort, ct);
         FaultPoint.Hit("reply-complete");
         return outcome is null
             ? new RecordModelCallLost(work.Call, work.Attempt, effort.IsBrokenOff ? UnknownCause.WorkerLost : UnknownCause.Cancelled)
@@ -65,13 +66,14 @@ public sealed class ModelWorker(
     }
 
     /// <summary>Null when the call was aborted: the run ended meanwhile, or the node stops.</summary>
-    async Task<ModelOutcome?> Call(ModelRequest request, InFlight.Effort effort, CancellationToken ct)
+    async Task<ModelOutcome?> Call(string tenant, CallModel work, ModelRequest request, InFlight.Effort effort, CancellationToken ct)
     {
+        using var speaking = deltas.Begin(tenant, work.RunId, work.Call, work.Attempt);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, effort.Aborted);
         try
         {
             FaultPoint.Hit("request-sent");
-            return await ModelCall.Run(model, request.Messages, request.Options, options, onDelta: null, stop.Token);
+            return await ModelCall.Run(model, request.Messages, request.Options, options, speaking.Say, stop.Token);
         }
         catch (OperationCanceledException) when (effort.Aborted.IsCancellationRequested && !ct.IsCancellationRequested)
         {
