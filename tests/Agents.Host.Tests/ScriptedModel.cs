@@ -3,6 +3,7 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Agents.Host.Models;
+using Agents.Host.Workers;
 using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Tests;
@@ -34,7 +35,7 @@ public sealed class ScriptedModel : IChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var said = messages.ToList();
-        var question = said.First(message => message.Role == ChatRole.User).Text;
+        var question = said.First(message => message.Role == ChatRole.User && message.AdditionalProperties?.ContainsKey(ModelRequest.EarlierProperty) is not true).Text;
         asked.GetOrAdd(question, _ => new()).Enqueue(said);
         if (!scripts.TryGetValue(question, out var script))
         {
@@ -51,9 +52,17 @@ public sealed class ScriptedModel : IChatClient
 
         if (line is Exception failure) throw failure;
 
+        foreach (var piece in line is Spoken spoken ? spoken.Pieces : [])
+        {
+            if (piece is Exception cut) throw cut;
+            if (piece is Task pause) await pause.WaitAsync(cancellationToken);
+            else yield return new(ChatRole.Assistant, (string)piece) { ModelId = Priced, ResponseId = "reply" };
+        }
+
         IList<AIContent> contents = line switch
         {
             string text => [new TextContent(text)],
+            Spoken => [],
             (string tool, object arguments) => [Ask(tool, arguments)],
             (string, object)[] several => [.. several.Select(one => Ask(one.Item1, one.Item2))],
             _ => throw new InvalidOperationException(line.GetType().Name),
@@ -61,7 +70,7 @@ public sealed class ScriptedModel : IChatClient
         yield return new(ChatRole.Assistant, contents) { ModelId = Priced, ResponseId = "reply" };
         yield return new(ChatRole.Assistant, [new UsageContent(new() { InputTokenCount = 1000, OutputTokenCount = 100, TotalTokenCount = 1100 })])
         {
-            ModelId = Priced, FinishReason = ChatFinishReason.Stop,
+            ModelId = Priced, FinishReason = line is Spoken { IsCut: true } ? ChatFinishReason.Length : ChatFinishReason.Stop,
         };
     }
 
@@ -76,4 +85,11 @@ public sealed class ScriptedModel : IChatClient
     public void Dispose()
     {
     }
+}
+
+/// <summary>A line that comes piece by piece: a text, something to wait for, or an exception in the middle.</summary>
+/// <param name="IsCut">It ends because it may hold no more.</param>
+public sealed record Spoken(IReadOnlyList<object> Pieces, bool IsCut = false)
+{
+    public static Spoken Of(params object[] pieces) => new(pieces);
 }

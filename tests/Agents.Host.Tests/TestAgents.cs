@@ -24,7 +24,15 @@ static class TestAgents
             $"count {step}", new("add"), new Dictionary<string, Argument> { ["left"] = new Argument.Text("1"), ["right"] = new Argument.Text("2") }))],
     };
 
-    public static IEnumerable<AgentDefinition> All => [Clerk, Counter];
+    /// <summary>One step, no tools.</summary>
+    public static readonly AgentDefinition Talker = new()
+    {
+        Name = "talker",
+        Steps = [new ModelStep("talk", "Answer.")],
+        Limits = new(Attempts: 2, CostUsd: 1),
+    };
+
+    public static IEnumerable<AgentDefinition> All => [Clerk, Counter, Talker];
 }
 
 [Tool("add")]
