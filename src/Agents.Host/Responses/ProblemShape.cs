@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.WebUtilities;
+
 namespace Agents.Host.Responses;
 
 /// <summary>Whatever is refused below <c>/v1</c>, by whichever part of the server, has OpenAI's shape.</summary>
@@ -8,7 +10,8 @@ public sealed class ProblemShape : IProblemDetailsWriter
     public async ValueTask WriteAsync(ProblemDetailsContext context)
     {
         var problem = context.ProblemDetails;
-        var message = string.Join(": ", new[] { problem.Title, problem.Detail }.Where(text => !string.IsNullOrEmpty(text)));
-        await new Refusal(problem.Status ?? context.HttpContext.Response.StatusCode, message).ExecuteAsync(context.HttpContext);
+        var status = problem.Status ?? context.HttpContext.Response.StatusCode;
+        var message = string.Join(": ", new[] { problem.Title ?? ReasonPhrases.GetReasonPhrase(status), problem.Detail }.Where(text => !string.IsNullOrEmpty(text)));
+        await new Refusal(status, message).ExecuteAsync(context.HttpContext);
     }
 }

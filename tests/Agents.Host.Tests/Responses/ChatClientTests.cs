@@ -65,7 +65,7 @@ public sealed class ChatClientTests(LiveServer server)
     [Fact]
     public async Task Citations_come_as_annotations()
     {
-        var response = await chat.GetResponseAsync("How many days of holiday a year, chat?", new ChatOptions { ModelId = "research" });
+        var response = await chat.GetResponseAsync("How many days of holiday has every employee a year?", new ChatOptions { ModelId = "research" });
 
         Assert.Contains("thirty days", response.Text);
         var cited = response.Messages.SelectMany(message => message.Contents).SelectMany(content => content.Annotations ?? []).OfType<CitationAnnotation>();
