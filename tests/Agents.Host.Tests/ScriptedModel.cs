@@ -7,8 +7,11 @@ using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Tests;
 
+/// <summary>A text that comes in pieces: texts, things to wait for in between, and exceptions that cut it off.</summary>
+public sealed record Spoken(params object[] Pieces);
+
 /// <summary>
-/// Answers the calls of a run whose question has a script, line by line; a line may be a text, tool requests, an exception to throw, or something to wait for.
+/// Answers the calls of a run whose question has a script, line by line; a line may be a text, pieces of one, tool requests, an exception to throw, or something to wait for.
 /// Questions without a script are answered offline. Tests share it, so each uses a question of its own.
 /// </summary>
 public sealed class ScriptedModel : IChatClient
@@ -50,6 +53,18 @@ public sealed class ScriptedModel : IChatClient
         }
 
         if (line is Exception failure) throw failure;
+
+        if (line is Spoken spoken)
+        {
+            foreach (var piece in spoken.Pieces)
+            {
+                if (piece is Task gate) await gate.WaitAsync(cancellationToken);
+                else if (piece is Exception cut) throw cut;
+                else yield return new(ChatRole.Assistant, [new TextContent((string)piece)]) { ModelId = Priced, ResponseId = "reply" };
+            }
+
+            line = "";
+        }
 
         IList<AIContent> contents = line switch
         {

@@ -9,7 +9,7 @@ namespace Internal.Generated.WolverineHandlers
     {
         public override System.Type[] EndpointTypes()
         {
-            return new System.Type[] { typeof(Agents.Host.Catalog.GetAgentEndpoint), typeof(Agents.Host.Catalog.ListAgentsEndpoint), typeof(Agents.Host.Costs.GetCostsEndpoint), typeof(Agents.Host.Knowledge.AddDocumentsEndpoint), typeof(Agents.Host.Knowledge.DeleteDocumentEndpoint), typeof(Agents.Host.Knowledge.GetDocumentEndpoint), typeof(Agents.Host.Knowledge.GetPassageEndpoint), typeof(Agents.Host.Knowledge.ListDocumentsEndpoint), typeof(Agents.Host.Knowledge.SearchPassagesEndpoint), typeof(Agents.Host.Runs.ApproveToolCallEndpoint), typeof(Agents.Host.Runs.CancelRunEndpoint), typeof(Agents.Host.Runs.DenyToolCallEndpoint), typeof(Agents.Host.Runs.GetEventsEndpoint), typeof(Agents.Host.Runs.GetRunEndpoint), typeof(Agents.Host.Runs.GetTimelineEndpoint), typeof(Agents.Host.Runs.ListRunsEndpoint), typeof(Agents.Host.Runs.ListToolCallsEndpoint), typeof(Agents.Host.Runs.PauseRunEndpoint), typeof(Agents.Host.Runs.QueueRunEndpoint), typeof(Agents.Host.Runs.ResumeRunEndpoint), typeof(Agents.Host.Runs.StreamRunEndpoint) };
+            return new System.Type[] { typeof(Agents.Host.Catalog.GetAgentEndpoint), typeof(Agents.Host.Catalog.ListAgentsEndpoint), typeof(Agents.Host.Costs.GetCostsEndpoint), typeof(Agents.Host.Knowledge.AddDocumentsEndpoint), typeof(Agents.Host.Knowledge.DeleteDocumentEndpoint), typeof(Agents.Host.Knowledge.GetDocumentEndpoint), typeof(Agents.Host.Knowledge.GetPassageEndpoint), typeof(Agents.Host.Knowledge.ListDocumentsEndpoint), typeof(Agents.Host.Knowledge.SearchPassagesEndpoint), typeof(Agents.Host.Runs.ApproveToolCallEndpoint), typeof(Agents.Host.Runs.CancelRunEndpoint), typeof(Agents.Host.Runs.DenyToolCallEndpoint), typeof(Agents.Host.Runs.GetEventsEndpoint), typeof(Agents.Host.Runs.GetRunEndpoint), typeof(Agents.Host.Runs.GetTimelineEndpoint), typeof(Agents.Host.Runs.ListRunsEndpoint), typeof(Agents.Host.Runs.ListToolCallsEndpoint), typeof(Agents.Host.Runs.PauseRunEndpoint), typeof(Agents.Host.Runs.QueueRunEndpoint), typeof(Agents.Host.Runs.ResumeRunEndpoint), typeof(Agents.Host.Runs.StreamRunEndpoint), typeof(Agents.Host.Runs.StreamRunsEndpoint) };
         }
     }
 
@@ -37,6 +37,7 @@ namespace Internal.Generated.WolverineHandlers
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.GET_runs_id_timeline))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.GET_runs_id_tool_calls))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.GET_search))]
+        [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.GET_stream))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.POST_documents))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.POST_runs))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Internal.Generated.WolverineHandlers.POST_runs_id_cancel))]
@@ -65,6 +66,7 @@ namespace Internal.Generated.WolverineHandlers
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Runs.QueueRunEndpoint))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Runs.ResumeRunEndpoint))]
         [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Runs.StreamRunEndpoint))]
+        [global::System.Diagnostics.CodeAnalysis.DynamicDependency(global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.All, typeof(global::Agents.Host.Runs.StreamRunsEndpoint))]
         public static void Pin()
         {
             // Intentionally empty. The [DynamicDependency] attributes above are the payload: they root the generated types for Native AOT, and [ModuleInitializer] guarantees this method is itself an ILC root.
