@@ -1,3 +1,4 @@
+using Agents.Host.Access;
 using Agents.Host.Catalog;
 using Agents.Host.Costs;
 using Agents.Host.Knowledge;
@@ -36,11 +37,11 @@ public static class Server
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         if (builder.Configuration["urls"] is null) builder.WebHost.UseUrls(DefaultUrl);
         adjust?.Invoke(builder);
-        ListenAddresses.RefuseBeyondLoopback(builder.Configuration);
         var models = ModelsOf(builder.Configuration); // both before the database is started: they refuse what is wrong
         var workers = WorkerOptions.From(builder.Configuration);
 
         var database = await DatabaseConnection.Find(builder.Configuration, DatabaseConnection.DirectoryOf(args), needsDatabase);
+        await RefuseOpenDoors(builder.Configuration, database, needsDatabase);
         builder.Services.AddSingleton(workers);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = workers.DrainTimeout + TimeSpan.FromSeconds(5));
 
@@ -67,6 +68,8 @@ public static class Server
         builder.Services.AddSingleton<FactLog>();
         builder.Services.AddHostedInstance<Deltas>();
         builder.Services.AddHostedInstance<RunHubs>();
+        builder.Services.AddHostedInstance<Departures>();
+        builder.Services.AddHostedInstance<Tail>();
         builder.Services.AddSingleton<Redriving>();
         builder.Host.UseWolverine(wolverine => WolverineSettings.Apply(wolverine, workers));
         builder.Services.AddHostedService<SafeSettings>();
@@ -95,8 +98,10 @@ public static class Server
         builder.AddTelemetry();
         builder.Services.AddHealth();
         builder.Services.AddProblems();
+        builder.Services.AddAccess(builder.Configuration);
         builder.Services.AddSingleton<RunReader>();
         builder.Services.AddSingleton<RunFollower>();
+        builder.Services.AddSingleton<TenantFollower>();
         builder.Services.AddSingleton<ResponseReader>();
         builder.Services.AddSingleton<ResponseWriter>();
         builder.Services.AddSingleton<NewResponse>();
@@ -109,16 +114,33 @@ public static class Server
         var app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.MapHealth();
         app.MapReference();
         app.MapWolverineEndpoints(http =>
         {
             http.WarmUpRoutes = RouteWarmup.Eager;
-            http.TenantId.DefaultIs(Caller.DefaultTenant);
+            http.TenantId.IsClaimTypeNamed(Caller.TenantClaim);
+            http.ConfigureEndpoints(chain => chain.Metadata.RequireAuthorization(Permissions.Of(chain.RoutePattern!.RawText!, chain.HttpMethods)));
             http.RejectUnparseableQueryValues = true;
             http.RejectUnparseableHeaderValues = true;
         });
         return app;
+    }
+
+    static async Task RefuseOpenDoors(IConfiguration configuration, DatabaseConnection database, bool needsDatabase)
+    {
+        try
+        {
+            await ListenAddresses.RefuseBeyondLoopback(
+                configuration, async () => needsDatabase && await KeyStore.HasKeys(database.ConnectionString, CancellationToken.None));
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
     }
 
     static ModelOptions ModelsOf(IConfiguration configuration)

@@ -8,8 +8,15 @@ using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Tests;
 
+/// <summary>A text that comes in pieces: texts, things to wait for in between, and exceptions that cut it off.</summary>
+public sealed record Spoken(params object[] Pieces)
+{
+    /// <summary>It ends because it may hold no more.</summary>
+    public bool IsCut { get; init; }
+}
+
 /// <summary>
-/// Answers the calls of a run whose question has a script, line by line; a line may be a text, tool requests, an exception to throw, or something to wait for.
+/// Answers the calls of a run whose question has a script, line by line; a line may be a text, pieces of one, tool requests, an exception to throw, or something to wait for.
 /// Questions without a script are answered offline. Tests share it, so each uses a question of its own.
 /// </summary>
 public sealed class ScriptedModel : IChatClient
@@ -52,11 +59,14 @@ public sealed class ScriptedModel : IChatClient
 
         if (line is Exception failure) throw failure;
 
-        foreach (var piece in line is Spoken spoken ? spoken.Pieces : [])
+        if (line is Spoken spoken)
         {
-            if (piece is Exception cut) throw cut;
-            if (piece is Task pause) await pause.WaitAsync(cancellationToken);
-            else yield return new(ChatRole.Assistant, (string)piece) { ModelId = Priced, ResponseId = "reply" };
+            foreach (var piece in spoken.Pieces)
+            {
+                if (piece is Task gate) await gate.WaitAsync(cancellationToken);
+                else if (piece is Exception cut) throw cut;
+                else yield return new(ChatRole.Assistant, [new TextContent((string)piece)]) { ModelId = Priced, ResponseId = "reply" };
+            }
         }
 
         IList<AIContent> contents = line switch
@@ -85,11 +95,4 @@ public sealed class ScriptedModel : IChatClient
     public void Dispose()
     {
     }
-}
-
-/// <summary>A line that comes piece by piece: a text, something to wait for, or an exception in the middle.</summary>
-/// <param name="IsCut">It ends because it may hold no more.</param>
-public sealed record Spoken(IReadOnlyList<object> Pieces, bool IsCut = false)
-{
-    public static Spoken Of(params object[] pieces) => new(pieces);
 }

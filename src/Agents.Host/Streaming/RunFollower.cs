@@ -54,7 +54,7 @@ public sealed class RunFollower(RunHubs hubs)
         }
     }
 
-    static async Task<bool> Within(Task changed, TimeSpan atMost, CancellationToken ct)
+    internal static async Task<bool> Within(Task changed, TimeSpan atMost, CancellationToken ct)
     {
         if (changed.IsCompleted) return true;
         if (atMost <= TimeSpan.Zero) return false;

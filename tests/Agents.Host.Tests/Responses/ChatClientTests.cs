@@ -42,7 +42,7 @@ public sealed class ChatClientTests(LiveServer server)
     {
         const string Question = "Tell me a long story, chat.";
         var broken = new TaskCompletionSource();
-        server.Model.Says(Question, Spoken.Of("Once ", "upon ", broken.Task, "a ", "time."));
+        server.Model.Says(Question, new Spoken("Once ", "upon ", broken.Task, "a ", "time."));
         var options = InBackground();
 
         var text = "";

@@ -16,7 +16,7 @@ public sealed class NodeClientTests(LiveServer server)
         Assert.SkipUnless(await IsInstalled(), "npm could not install the openai package.");
         var cut = new TaskCompletionSource();
         server.Model
-            .Says("Tell me a long story, node.", Spoken.Of("Once ", "upon ", cut.Task, "a ", "time."))
+            .Says("Tell me a long story, node.", new Spoken("Once ", "upon ", cut.Task, "a ", "time."))
             .Says("Never answer this, node.", new TaskCompletionSource().Task, "Too late.")
             .Says("My name is Ada, node.", "Hello Ada.").Says("What is my name, node?", "Ada.");
 

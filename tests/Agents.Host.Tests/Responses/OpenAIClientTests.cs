@@ -61,7 +61,7 @@ public sealed class OpenAIClientTests(LiveServer server)
     {
         const string Question = "Tell me a long story, client.";
         var broken = new TaskCompletionSource();
-        server.Model.Says(Question, Spoken.Of("Once ", "upon ", broken.Task, "a ", "time."));
+        server.Model.Says(Question, new Spoken("Once ", "upon ", broken.Task, "a ", "time."));
         var asked = Ask("talker", Question);
         (asked.StreamingEnabled, asked.BackgroundModeEnabled) = (true, true);
 

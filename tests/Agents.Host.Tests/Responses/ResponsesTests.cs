@@ -67,7 +67,7 @@ public sealed class ResponsesTests(App app)
     {
         const string Question = "Speak slowly, response.";
         var gate = new TaskCompletionSource();
-        app.Model.Says(Question, Spoken.Of("One ", gate.Task, "two."));
+        app.Model.Says(Question, new Spoken("One ", gate.Task, "two."));
         using var answer = await Post(new { model = "talker", input = Question, stream = true });
 
         var seen = new List<Told>();
@@ -94,7 +94,7 @@ public sealed class ResponsesTests(App app)
     {
         const string Question = "Break off once, response.";
         var cut = new TaskCompletionSource();
-        app.Model.Says(Question, Spoken.Of("Half a ", cut.Task, new IOException("The line is dead.")), "The whole.");
+        app.Model.Says(Question, new Spoken("Half a ", cut.Task, new IOException("The line is dead.")), "The whole.");
         using var answer = await Post(new { model = "talker", input = Question, stream = true });
 
         var seen = new List<Told>();
@@ -219,7 +219,7 @@ public sealed class ResponsesTests(App app)
     public async Task A_reply_that_could_hold_no_more_is_incomplete()
     {
         const string Question = "Be long, response.";
-        app.Model.Says(Question, new Spoken(["As long as I ma"], IsCut: true));
+        app.Model.Says(Question, new Spoken("As long as I ma") { IsCut = true });
 
         var response = await Json(await Post(new { model = "talker", input = Question, max_output_tokens = 7, instructions = "Be long." }));
 

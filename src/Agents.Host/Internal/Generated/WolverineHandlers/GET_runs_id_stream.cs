@@ -13,12 +13,14 @@ namespace Internal.Generated.WolverineHandlers
     public sealed class GET_runs_id_stream : Wolverine.Http.HttpHandler
     {
         private readonly Wolverine.Http.WolverineHttpOptions _wolverineHttpOptions;
+        private readonly Agents.Host.Streaming.Departures _departures;
         private readonly Agents.Host.Streaming.RunFollower _runFollower;
         private readonly Agents.Host.Streaming.RunHubs _runHubs;
 
-        public GET_runs_id_stream(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Streaming.RunFollower runFollower, Agents.Host.Streaming.RunHubs runHubs) : base(wolverineHttpOptions)
+        public GET_runs_id_stream(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Streaming.Departures departures, Agents.Host.Streaming.RunFollower runFollower, Agents.Host.Streaming.RunHubs runHubs) : base(wolverineHttpOptions)
         {
             _wolverineHttpOptions = wolverineHttpOptions;
+            _departures = departures;
             _runFollower = runFollower;
             _runHubs = runHubs;
         }
@@ -26,7 +28,7 @@ namespace Internal.Generated.WolverineHandlers
         public override async System.Threading.Tasks.Task Handle(Microsoft.AspNetCore.Http.HttpContext httpContext)
         {
             // Tenant Id detection
-            // 1. Wolverine.Http.Runtime.MultiTenancy.FallbackDefault
+            // 1. Tenant Id is value of claim 'tenant'
             var tenantId = await TryDetectTenantId(httpContext);
             Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Runs.StreamRunEndpoint").SetTag("http.route", "/runs/{id}/stream").SetTag("http.request.method", "GET");
             string id_rawValue = (string?)httpContext.GetRouteValue("id");
@@ -56,7 +58,8 @@ namespace Internal.Generated.WolverineHandlers
             }
 
             var last = ReadSingleHeaderValue(httpContext, "Last-Event-ID");
-            var problemDetails1 = Agents.Host.Runs.StreamRunEndpoint.Validate(format);
+            var on_disconnect = httpContext.Request.Query["on_disconnect"];
+            var problemDetails1 = Agents.Host.Runs.StreamRunEndpoint.Validate(format, on_disconnect, after, last);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {
@@ -66,7 +69,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Runs.StreamRunEndpoint.Get(id, format, after, last, _runHubs, _runFollower, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Runs.StreamRunEndpoint.Get(id, format, after, last, on_disconnect, _runHubs, _runFollower, _departures, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }
