@@ -13,6 +13,9 @@ public sealed class ResponseReader(IDocumentStore store, NpgsqlDataSource databa
     /// <summary>To find out about the run rather than about one of its responses.</summary>
     public const int AllParts = int.MaxValue;
 
+    /// <summary>How long a stream says nothing at most.</summary>
+    const int QuietMilliseconds = 15_000;
+
     /// <summary>The response by its id, as it is now. Null when the tenant has none, or it was deleted.</summary>
     public async Task<ResponseStory?> Find(string tenant, string id, Include include, CancellationToken ct) =>
         ResponseIds.TryParse(id, out var runId, out var part) && !await IsDeleted(tenant, runId, ct)
@@ -35,14 +38,20 @@ public sealed class ResponseReader(IDocumentStore store, NpgsqlDataSource databa
         string tenant, Guid runId, int part, long after, Include include, [EnumeratorCancellation] CancellationToken ct)
     {
         ResponseStory? story = null;
+        var since = Environment.TickCount64;
         await foreach (var item in follower.Follow(tenant, runId, after: 0, ct))
         {
-            if (item is StreamedItem.Heartbeat) yield return null;
+            if (item is StreamedItem.Heartbeat || Environment.TickCount64 - since > QuietMilliseconds) // much may happen that is not told here
+            {
+                since = Environment.TickCount64;
+                yield return null;
+            }
+
             if (item is StreamedItem.Fact { Happened: RunQueued queued }) story = new(runId, part, await definitions.Of(queued.DefinitionHash, ct), include);
             foreach (var told in story is null ? [] : story.Add(item))
             {
                 if (told.After(after) is not { } missing) continue;
-                after = missing.Sequence;
+                (after, since) = (missing.Sequence, Environment.TickCount64);
                 if (include.AgentSteps || !missing.IsOwn) yield return missing;
             }
 
