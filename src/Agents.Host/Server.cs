@@ -71,6 +71,7 @@ public static class Server
         builder.Services.AddHostedInstance<Tail>();
         builder.Services.AddSingleton<Redriving>();
         builder.Host.UseWolverine(wolverine => WolverineSettings.Apply(wolverine, workers));
+        builder.Services.AddHostedService<SafeSettings>();
         if (workers.MaxRuns > 0)
         {
             builder.Services.AddHostedService<Admission>();
