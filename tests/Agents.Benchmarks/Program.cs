@@ -23,7 +23,7 @@ static int Usage()
           simulate    the workers' protocol around the real decider, under faults  [--seeds N] [--from N] [--mutant NAME] [--story SEED] [--json]
           chaos       what crashes lose: C2, C3, C4 or C9      [--runs N] [--faults N] [--seed N] [--rate RUNS/S] [--provider-faults SHARE] [--json]
           readers     readers of two nodes that are cut again and again [--readers N] [--cuts N] [--runs N]
-          latency     from commit to reader, same node and other node   [--readers N] [--rounds N] [--runs N]
+          latency     from commit to reader, same node and other node   [--readers N] [--rounds N] [--runs N] [--word MS]
           idle        readers that sit still beside runs that do not    [--readers N] [--active N] [--seconds N]
           signals     steps per second with and without announcements   [--runs N] [--pairs N]
           retrieval   how well questions over a folder of documents are answered --corpus DIR --questions FILE [--json] [--misses]

@@ -1,8 +1,5 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
-using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
-using System.Text.Json;
 using Agents.Crash.Tests;
 using Agents.Host.Postgres;
 using Agents.Host.Tests.Models;
@@ -42,9 +39,6 @@ sealed class StreamCluster : IAsyncDisposable
         return new(directory, postgres, provider, [.. started]);
     }
 
-    /// <summary>Asks for a run and waits for the answer; the moment before, and its id.</summary>
-    public static async Task<Guid> Queue(ServerProcess node, string question) => await node.Queue(question);
-
     public async Task Execute(string sql)
     {
         await using var command = database.CreateCommand(sql);
@@ -66,7 +60,7 @@ sealed class StreamCluster : IAsyncDisposable
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(node.Client.BaseAddress!, url));
         if (last is not null) request.Headers.Add("Last-Event-ID", last);
         using var answer = await Readers.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        answer.EnsureSuccessStatusCode();
+        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"{answer.StatusCode} {await answer.Content.ReadAsStringAsync()}\n{node.Output}");
         await using var body = await answer.Content.ReadAsStreamAsync();
         await foreach (var frame in SseParser.Create(body).EnumerateAsync()) yield return frame;
     }

@@ -23,7 +23,7 @@ static class Streams
         var (readers, cuts, runs) = (Steps.Number(args, "--readers", 1000), Steps.Number(args, "--cuts", 20), Steps.Number(args, "--runs", 20));
         await using var cluster = await StreamCluster.Start(2, TimeSpan.FromMilliseconds(100));
         var ids = new List<Guid>();
-        for (var run = 0; run < runs; run++) ids.Add(await StreamCluster.Queue(cluster.Nodes[run % 2], $"Who reads {run}?"));
+        for (var run = 0; run < runs; run++) ids.Add(await cluster.Nodes[run % 2].Queue($"Who reads {run}?"));
 
         var took = Stopwatch.StartNew();
         var got = await Task.WhenAll(Enumerable.Range(0, readers).Select(seed => Task.Run(() => Read(cluster, ids[seed % runs], new(seed), cuts))));
@@ -68,7 +68,7 @@ static class Streams
     public static async Task<int> Latency(string[] args)
     {
         var (readers, rounds, runs) = (Steps.Number(args, "--readers", 200), Steps.Number(args, "--rounds", 5), Steps.Number(args, "--runs", 10));
-        await using var cluster = await StreamCluster.Start(2, Word);
+        await using var cluster = await StreamCluster.Start(2, TimeSpan.FromMilliseconds(Steps.Number(args, "--word", 100)));
         var (same, other, first, words) = (new Milliseconds(), new Milliseconds(), new Milliseconds(), new Milliseconds());
         for (var round = -1; round < rounds; round++) // the first one warms up
         {
@@ -76,13 +76,12 @@ static class Streams
             for (var run = 0; run < runs; run++)
             {
                 var (asked, node) = (Stopwatch.StartNew(), cluster.Nodes[run % 2]);
-                var id = await StreamCluster.Queue(node, $"How late is {round} {run}?");
+                var id = await node.Queue($"How late is {round} {run}?");
                 ids.Add(id);
                 await foreach (var _ in cluster.Frames(node, $"/runs/{id}/stream")) break;
                 if (round >= 0) first.Add(asked.Elapsed);
             }
 
-            // A second set, with readers in place before anything happens: paused on arrival, resumed when all read.
             await Task.WhenAll(Enumerable.Range(0, readers).Select(async reader =>
             {
                 var (id, node) = (ids[reader % runs], cluster.Nodes[reader / runs % 2]);
@@ -106,7 +105,7 @@ static class Streams
             }));
         }
 
-        Print(new { readers, rounds, runsAtOnce = runs, commitToReaderSameNodeMs = same.Figures(), commitToReaderOtherNodeMs = other.Figures(), postToFirstEventMs = first.Figures() });
+        Print(new { readers, rounds, runsAtOnce = runs, load = File.ReadAllText("/proc/loadavg").Trim(), commitToReaderSameNodeMs = same.Figures(), commitToReaderOtherNodeMs = other.Figures(), postToFirstEventMs = first.Figures() });
         return 0;
     }
 
@@ -119,11 +118,11 @@ static class Streams
         var node = cluster.Nodes[0];
         await cluster.Execute("create extension if not exists pg_stat_statements");
         var still = new List<Guid>();
-        for (var run = 0; run < Still; run++)
+        while (still.Count < Still)
         {
-            var id = await StreamCluster.Queue(node, $"Who waits {run}?");
-            (await node.Client.PostAsJsonAsync($"/runs/{id}/pause", new { reason = "to be waited for" })).EnsureSuccessStatusCode();
-            still.Add(id);
+            var id = await node.Queue($"Who waits {still.Count}?");
+            using var paused = await node.Client.PostAsJsonAsync($"/runs/{id}/pause", new { reason = "to be waited for" });
+            if (paused.IsSuccessStatusCode) still.Add(id); // else it had ended already
         }
 
         await Activity(cluster, active, 5); // warm up
@@ -131,7 +130,7 @@ static class Streams
         var memory = MemoryOf(node.Id);
         using var client = Process.Start(new ProcessStartInfo(Environment.ProcessPath!)
         {
-            ArgumentList = { Environment.GetCommandLineArgs()[0], "idle-client", node.Client.BaseAddress!.Port.ToString(CultureInfo.InvariantCulture), readers.ToString(CultureInfo.InvariantCulture), string.Join(',', still) },
+            ArgumentList = { "idle-client", node.Client.BaseAddress!.Port.ToString(CultureInfo.InvariantCulture), readers.ToString(CultureInfo.InvariantCulture), string.Join(',', still) },
             RedirectStandardOutput = true, RedirectStandardInput = true,
         })!;
         var connecting = Stopwatch.StartNew();
@@ -145,7 +144,7 @@ static class Streams
 
         Print(new
         {
-            idleReaders = connected, secondsToConnect = Math.Round(connecting.Elapsed.TotalSeconds, 1), heartbeats = last.Trim(),
+            load = File.ReadAllText("/proc/loadavg").Trim(), idleReaders = connected, secondsToConnect = Math.Round(connecting.Elapsed.TotalSeconds, 1), heartbeats = last.Trim(),
             residentMiBBefore = memory / 1024, residentMiBWith = with / 1024, residentKiBPerReader = Math.Round((with - memory) / (double)readers, 1),
             activeRuns = active, withoutIdleReaders = before, withIdleReaders = during,
         });
@@ -161,7 +160,7 @@ static class Streams
         {
             while (took.Elapsed < TimeSpan.FromSeconds(seconds))
             {
-                var id = await StreamCluster.Queue(cluster.Nodes[0], $"Who is busy with {run}?");
+                var id = await cluster.Nodes[0].Queue($"Who is busy with {run}?");
                 var isFirst = true;
                 await foreach (var frame in cluster.Frames(cluster.Nodes[0], $"/runs/{id}/stream"))
                 {
