@@ -116,6 +116,35 @@ public sealed class KeyTests(Locked server) : IClassFixture<Locked>
         Assert.Equal(HttpStatusCode.OK, own.StatusCode);
     }
 
+    [Fact]
+    public async Task Responses_and_threads_of_another_tenant_are_unknown()
+    {
+        var stranger = await server.Key("another", Roles.Admin);
+        await server.Until(Known, HttpMethod.Get, "/agents", server.Admin);
+        await server.Until(Known, HttpMethod.Get, "/agents", stranger);
+        using var asked = await server.Send(HttpMethod.Post, "/v1/responses", server.Admin, new { model = "research", input = "Whose response is this?", background = true });
+        var id = (await asked.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
+        var run = Guid.ParseExact(id["resp_".Length..], "N");
+
+        foreach (var (method, url) in new[]
+                 {
+                     (HttpMethod.Get, $"/v1/responses/{id}"), (HttpMethod.Get, $"/v1/responses/{id}?stream=true"), (HttpMethod.Get, $"/v1/responses/{id}/input_items"),
+                     (HttpMethod.Post, $"/v1/responses/{id}/cancel"), (HttpMethod.Delete, $"/v1/responses/{id}"), (HttpMethod.Get, $"/threads/{run}"),
+                 })
+        {
+            using var answer = await server.Send(method, url, stranger);
+            Assert.True(answer.StatusCode is HttpStatusCode.NotFound, $"{method} {url} answered {answer.StatusCode} to another tenant.");
+        }
+
+        using var follow = await server.Send(HttpMethod.Post, "/v1/responses", stranger, new { model = "research", input = "And?", previous_response_id = id });
+        Assert.Equal(HttpStatusCode.NotFound, follow.StatusCode);
+        object[] answers = [new { type = "mcp_approval_response", approval_request_id = $"mcpr_{run:N}_c0001t001", approve = true }];
+        using var approve = await server.Send(HttpMethod.Post, "/v1/responses", stranger, new { model = "research", input = answers });
+        Assert.Equal(HttpStatusCode.BadRequest, approve.StatusCode);
+        using var own = await server.Send(HttpMethod.Get, $"/v1/responses/{id}", server.Admin);
+        Assert.Equal(HttpStatusCode.OK, own.StatusCode);
+    }
+
     [Theory]
     [InlineData(Roles.Viewer, true, false, false)]
     [InlineData(Roles.Operator, true, true, false)]

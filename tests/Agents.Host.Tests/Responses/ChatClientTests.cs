@@ -26,7 +26,7 @@ public sealed class ChatClientTests(LiveServer server)
         gate.SetResult();
         for (var patience = 0; response.ContinuationToken is { } token; patience++)
         {
-            Assert.True(patience < 600);
+            Assert.True(patience < 1200);
             await Task.Delay(50);
             options.ContinuationToken = token;
             response = await chat.GetResponseAsync([], options);

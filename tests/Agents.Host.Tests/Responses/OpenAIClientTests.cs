@@ -24,7 +24,7 @@ public sealed class OpenAIClientTests(LiveServer server)
         Assert.StartsWith("resp_", response.Id);
         for (var patience = 0; response.Status is ResponseStatus.Queued or ResponseStatus.InProgress; patience++)
         {
-            Assert.True(patience < 600);
+            Assert.True(patience < 1200);
             await Task.Delay(50);
             response = await client.GetResponseAsync(response.Id);
         }
