@@ -1,9 +1,11 @@
+using Agents.Host.Access;
 using Agents.Host.Catalog;
 using Agents.Host.Costs;
 using Agents.Host.Knowledge;
 using Agents.Host.Models;
 using Agents.Host.Operations;
 using Agents.Host.Postgres;
+using Agents.Host.Responses;
 using Agents.Host.Runs;
 using Agents.Host.Streaming;
 using Agents.Host.Telemetry;
@@ -35,12 +37,12 @@ public static class Server
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         if (builder.Configuration["urls"] is null) builder.WebHost.UseUrls(DefaultUrl);
         adjust?.Invoke(builder);
-        ListenAddresses.RefuseBeyondLoopback(builder.Configuration);
         var models = ModelsOf(builder.Configuration); // both before the database is started: they refuse what is wrong
         var workers = WorkerOptions.From(builder.Configuration);
         var longestCall = models.CallTimeout > workers.ToolTimeout ? models.CallTimeout : workers.ToolTimeout;
 
         var database = await DatabaseConnection.Find(builder.Configuration, DatabaseConnection.DirectoryOf(args), needsDatabase);
+        await RefuseOpenDoors(builder.Configuration, database, needsDatabase);
         builder.Services.AddSingleton(workers);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = workers.DrainTimeout + TimeSpan.FromSeconds(5));
 
@@ -64,6 +66,11 @@ public static class Server
         builder.Services.AddSingleton<Signals>();
         builder.Services.AddHostedInstance<Node>();
         builder.Services.AddHostedService<Announcements>();
+        builder.Services.AddSingleton<FactLog>();
+        builder.Services.AddHostedInstance<Deltas>();
+        builder.Services.AddHostedInstance<RunHubs>();
+        builder.Services.AddHostedInstance<Departures>();
+        builder.Services.AddHostedInstance<Tail>();
         builder.Services.AddSingleton<Redriving>();
         builder.Services.AddSingleton<Decisions>();
         builder.Host.UseWolverine(wolverine => WolverineSettings.Apply(wolverine, workers, longestCall));
@@ -79,6 +86,7 @@ public static class Server
         builder.Services.AddSingleton<ToolBox>();
         builder.Services.AddSingleton<AgentCatalog>();
         builder.Services.AddSingleton<ToolWorker>();
+        builder.Services.AddSingleton<Threads>();
         builder.Services.AddSingleton<ModelWorker>();
         builder.Services.AddSingleton(models);
         builder.Services.AddSingleton(services => ChatClients.Create(services.GetRequiredService<ModelOptions>()).AsBuilder().UseOpenTelemetry().Build());
@@ -92,8 +100,14 @@ public static class Server
         builder.AddTelemetry();
         builder.Services.AddHealth();
         builder.Services.AddProblems();
+        builder.Services.AddAccess(builder.Configuration);
         builder.Services.AddSingleton<RunReader>();
         builder.Services.AddSingleton<RunFollower>();
+        builder.Services.AddSingleton<TenantFollower>();
+        builder.Services.AddSingleton<ResponseReader>();
+        builder.Services.AddSingleton<ResponseWriter>();
+        builder.Services.AddSingleton<NewResponse>();
+        builder.Services.AddSingleton<ApprovalAnswers>();
         builder.Services.AddWolverineHttp();
         builder.Services.AddReference();
         builder.Services.ConfigureHttpJsonOptions(json => JsonFormat.Configure(json.SerializerOptions));
@@ -102,16 +116,33 @@ public static class Server
         var app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.MapHealth();
         app.MapReference();
         app.MapWolverineEndpoints(http =>
         {
             http.WarmUpRoutes = RouteWarmup.Eager;
-            http.TenantId.DefaultIs(Caller.DefaultTenant);
+            http.TenantId.IsClaimTypeNamed(Caller.TenantClaim);
+            http.ConfigureEndpoints(chain => chain.Metadata.RequireAuthorization(Permissions.Of(chain.RoutePattern!.RawText!, chain.HttpMethods)));
             http.RejectUnparseableQueryValues = true;
             http.RejectUnparseableHeaderValues = true;
         });
         return app;
+    }
+
+    static async Task RefuseOpenDoors(IConfiguration configuration, DatabaseConnection database, bool needsDatabase)
+    {
+        try
+        {
+            await ListenAddresses.RefuseBeyondLoopback(
+                configuration, async () => needsDatabase && await KeyStore.HasKeys(database.ConnectionString, CancellationToken.None));
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
     }
 
     static ModelOptions ModelsOf(IConfiguration configuration)

@@ -34,13 +34,20 @@ public static class ReadModels
     /// <summary>The SQL that makes the tables of this assembly, in order. Each may be run again at any time.</summary>
     public static IEnumerable<string> Scripts()
     {
-        foreach (var name in new[] { "Runs.sql", "Finance.sql", "Knowledge.sql" })
+        foreach (var name in new[] { "Runs.sql", "Finance.sql", "Knowledge.sql", "Keys.sql" })
         {
             using var stream = typeof(ReadModels).Assembly.GetManifestResourceStream(name);
             if (stream is null) continue;
             using var reader = new StreamReader(stream);
             yield return reader.ReadToEnd();
         }
+    }
+
+    /// <summary>One of the scripts.</summary>
+    public static string Script(string name)
+    {
+        using var reader = new StreamReader(typeof(ReadModels).Assembly.GetManifestResourceStream(name) ?? throw new ArgumentException(name, nameof(name)));
+        return reader.ReadToEnd();
     }
 
     internal static string Json<T>(T value) => JsonSerializer.Serialize(value, Format);

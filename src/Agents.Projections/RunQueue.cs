@@ -25,9 +25,10 @@ public sealed partial class RunQueue : EventProjection
         {
             case RunQueued e:
                 operations.QueueSqlCommand(
-                    $"insert into {Table} (tenant_id, run_id, agent, priority, state, since, deadline_at) values (?, ?, ?, ?, 'waiting', ?, ?) "
+                    $"insert into {Table} (tenant_id, run_id, agent, priority, state, since, deadline_at, after_run) values (?, ?, ?, ?, 'waiting', ?, ?, ?) "
                     + "on conflict do nothing",
-                    happened.TenantId, happened.StreamId, e.Agent, e.Priority, happened.Timestamp, happened.Timestamp + e.MaxDuration);
+                    happened.TenantId, happened.StreamId, e.Agent, e.Priority, happened.Timestamp, happened.Timestamp + e.MaxDuration,
+                    ReadModels.Nullable(e.After));
                 break;
 
             case RunStarted e:

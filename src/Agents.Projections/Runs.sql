@@ -49,6 +49,8 @@ create table if not exists agents.run_summary (
   parent                        uuid,
   primary key (tenant_id, run_id)
 ) with (fillfactor = 80);
+alter table agents.run_summary add column if not exists thread_id text;
+alter table agents.run_summary add column if not exists previous uuid;
 comment on table agents.run_summary is 'One row for each run: what lists and run pages show.';
 comment on column agents.run_summary.status is 'queued, running, paused, parked, completed, failed or cancelled.';
 comment on column agents.run_summary.step is 'Position of the step begun last, from 0; -1 before the first.';
@@ -60,6 +62,10 @@ comment on column agents.run_summary.unpriced_calls is 'Completed calls whose co
 comment on column agents.run_summary.max_duration is 'Wall clock the run may take from being queued or resumed.';
 create index if not exists run_summary_recent on agents.run_summary (tenant_id, run_id desc);
 create index if not exists run_summary_by_status on agents.run_summary (tenant_id, status, run_id desc);
+comment on column agents.run_summary.thread_id is 'The conversation the run belongs to; null when it began none but by its own id, under which later runs may follow it.';
+comment on column agents.run_summary.previous is 'The run before this one in its conversation.';
+create index if not exists run_summary_by_thread on agents.run_summary (tenant_id, thread_id, queued_at desc) where thread_id is not null;
+create index if not exists run_summary_by_request on agents.run_summary (tenant_id, request_hash, queued_at desc) where request_hash is not null;
 create unique index if not exists run_summary_idempotency on agents.run_summary (tenant_id, idempotency_key) where idempotency_key is not null;
 
 create table if not exists agents.timeline (
@@ -99,10 +105,45 @@ create table if not exists agents.run_queue (
   primary key (tenant_id, run_id)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
 alter table agents.run_queue add column if not exists approve_by timestamptz;
+alter table agents.run_queue add column if not exists after_run uuid;
 comment on table agents.run_queue is 'One row for each run that waits for a slot or holds one, or that stands still or has ended while an outcome may still be owed.';
 comment on column agents.run_queue.state is 'waiting: for a slot. running: holds one. settling: paused, parked, failed or cancelled, until no attempt is open any more.';
 comment on column agents.run_queue.node is 'The node whose slot the run holds; null while it waits, or until a node takes up a resumed run.';
+comment on column agents.run_queue.after_run is 'A waiting run is not admitted before this one of its thread has ended; null when it need not wait.';
 comment on column agents.run_queue.redriven_at is 'When the run''s outstanding work was last sent again by a watchdog.';
 comment on column agents.run_queue.approve_by is 'When tool calls that wait for a person are denied; null when none does, or none has a limit.';
 create index if not exists run_queue_waiting on agents.run_queue (priority desc, since, run_id) where state = 'waiting';
 create index if not exists run_queue_running on agents.run_queue (node) where state = 'running';
+
+create unlogged table if not exists agents.delta (
+  tenant_id    text not null,
+  run_id       uuid not null,
+  call         integer not null,
+  attempt      integer not null,
+  begins_at    integer not null,
+  ends_at      integer not null,
+  text         text not null,
+  at           timestamptz not null default clock_timestamp(),
+  primary key (tenant_id, run_id, call, attempt, begins_at)
+) with (autovacuum_vacuum_scale_factor = 0.02);
+comment on table agents.delta is 'What models are saying at this moment, for readers on other nodes. Gone when the call ends; the reply is a fact.';
+comment on column agents.delta.begins_at is 'UTF-16 units of the attempt''s text before this piece; ends_at counts it in.';
+
+create unlogged table if not exists agents.reader (
+  tenant_id    text not null,
+  run_id       uuid not null,
+  node         text not null,
+  by           text not null,
+  seen_at      timestamptz not null,
+  primary key (tenant_id, run_id, node)
+) with (autovacuum_vacuum_scale_factor = 0.02);
+comment on table agents.reader is 'Nodes with readers who want a run cancelled when they have left; renewed every second while there are any.';
+
+create table if not exists agents.deleted_response (
+  tenant_id   text not null,
+  run_id      uuid not null,
+  deleted_by  text not null,
+  deleted_at  timestamptz not null default clock_timestamp(),
+  primary key (tenant_id, run_id)
+);
+comment on table agents.deleted_response is 'Runs that the Responses API shows no longer, because a caller deleted them there. Their history stays. Not made from facts.';

@@ -33,6 +33,8 @@ sealed class BenchmarkServer : IAsyncDisposable
 
     public T Service<T>() where T : notnull => app.Services.GetRequiredService<T>();
 
+    public IEnumerable<T> Services<T>() where T : notnull => app.Services.GetServices<T>();
+
     /// <param name="settings">Configuration as on the command line, such as <c>--Workers:MaxRuns=8</c>.</param>
     public static async Task<BenchmarkServer> Start(IEnumerable<AgentDefinition> agents, params string[] settings)
     {

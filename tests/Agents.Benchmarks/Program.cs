@@ -6,6 +6,11 @@ return args switch
     ["simulate", .. var rest] => Simulate.Run(rest),
     ["steps", .. var rest] => await Steps.Run(rest),
     ["chaos", .. var rest] => await Chaos.Run(rest),
+    ["readers", .. var rest] => await Streams.Readers(rest),
+    ["latency", .. var rest] => await Streams.Latency(rest),
+    ["idle", .. var rest] => await Streams.Idle(rest),
+    ["idle-client", .. var rest] => await Streams.IdleClient(rest),
+    ["signals", .. var rest] => await Streams.Signals(rest),
     _ => Usage(),
 };
 
@@ -17,6 +22,10 @@ static int Usage()
           steps       durable no-op steps per second beside a bare Npgsql floor  [--runs N] [--at-once N] [--rounds N]
           simulate    the workers' protocol around the real decider, under faults  [--seeds N] [--from N] [--mutant NAME] [--story SEED] [--json]
           chaos       what crashes lose: C2, C3, C4 or C9      [--runs N] [--faults N] [--seed N] [--rate RUNS/S] [--provider-faults SHARE] [--json]
+          readers     readers of two nodes that are cut again and again [--readers N] [--cuts N] [--runs N]
+          latency     from commit to reader, same node and other node   [--readers N] [--rounds N] [--runs N] [--word MS]
+          idle        readers that sit still beside runs that do not    [--readers N] [--active N] [--seconds N]
+          signals     steps per second with and without announcements   [--runs N] [--pairs N]
           retrieval   how well questions over a folder of documents are answered --corpus DIR --questions FILE [--json] [--misses]
         """);
     return 2;

@@ -23,7 +23,7 @@ static class Steps
 {
     const int StepsPerRun = 10;
 
-    static readonly AgentDefinition Idler = new()
+    internal static readonly AgentDefinition Idler = new()
     {
         Name = "idler",
         Steps = [.. Enumerable.Range(1, StepsPerRun).Select(step => new ToolStep(
@@ -52,9 +52,9 @@ static class Steps
         return 0;
     }
 
-    sealed record Figures(double StepsPerSecond, double CommitsPerStep, double WalBytesPerStep, double EngineCpuMsPerStep, double FirstRunSeconds, double MedianRunSeconds);
+    internal sealed record Figures(double StepsPerSecond, double CommitsPerStep, double WalBytesPerStep, double EngineCpuMsPerStep, double FirstRunSeconds, double MedianRunSeconds);
 
-    static async Task<Figures> Engine(BenchmarkServer server, int runs)
+    internal static async Task<Figures> Engine(BenchmarkServer server, int runs)
     {
         var process = Process.GetCurrentProcess();
         var ids = new Guid[runs];

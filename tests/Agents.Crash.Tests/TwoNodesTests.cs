@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
+using System.Text.Json;
 using Agents.Host.Tests;
 using Agents.Host.Tests.Models;
 using Npgsql;
@@ -103,6 +105,66 @@ public sealed class TwoNodesTests
         Assert.Equal(0, await cluster.DeadLetters());
     }
 
+    [Fact]
+    public async Task The_models_words_reach_the_readers_of_the_other_node_late_ones_too()
+    {
+        await using var cluster = await Cluster.Start(firstAnswer: TimeSpan.Zero);
+        cluster.Provider.Otherwise(request => FakeReply.Answer($"Word by word by word by word, reply {request.Number}.", new(1000, 100)) with { BetweenFrames = TimeSpan.FromMilliseconds(400) });
+        var id = await cluster.First.Queue("Who hears the words elsewhere?");
+        await Until(cluster.First, id, facts => facts.Contains("model_call_started"));
+        var worker = (await cluster.First.Facts(id)).First(fact => fact.Type == "model_call_started").Data.GetProperty("worker").GetString()!;
+        var other = worker.Contains($"-{cluster.First.Id}-", StringComparison.Ordinal) ? cluster.Second : cluster.First;
+
+        var (pieces, text, late, lateText) = (0, "", (Task<string>?)null, "");
+        await foreach (var frame in Frames(other, id))
+        {
+            if (frame.EventType == "delta")
+            {
+                var delta = JsonSerializer.Deserialize<JsonElement>(frame.Data);
+                Assert.Equal(text.Length, delta.GetProperty("offset").GetInt32());
+                text += delta.GetProperty("text").GetString();
+                if (++pieces == 2) late = FirstReply(other, id);
+            }
+
+            if (frame.EventType != "model_call_completed") continue;
+            Assert.Equal(Text(frame), text);
+            Assert.True(pieces > 2, $"The words came in {pieces} pieces.");
+            break;
+        }
+
+        lateText = await late!;
+        Assert.Equal(text, lateText);
+        Assert.Equal("completed", (await other.Finished(id)).GetProperty("status").GetString());
+        var waited = Stopwatch.StartNew();
+        while (await cluster.Count("agents.delta") > 0)
+        {
+            Assert.True(waited.Elapsed < Patience, "Words of calls that have ended are still there.");
+            await Task.Delay(50);
+        }
+
+        static string Text(SseItem<string> completed) =>
+            JsonSerializer.Deserialize<JsonElement>(completed.Data).GetProperty("data").GetProperty("reply").GetProperty("text").GetString()!;
+
+        static async Task<string> FirstReply(ServerProcess server, Guid id)
+        {
+            var text = "";
+            await foreach (var frame in Frames(server, id))
+            {
+                if (frame.EventType == "delta") text += JsonSerializer.Deserialize<JsonElement>(frame.Data).GetProperty("text").GetString();
+                if (frame.EventType == "model_call_completed") break;
+            }
+
+            return text;
+        }
+
+        static async IAsyncEnumerable<SseItem<string>> Frames(ServerProcess server, Guid id)
+        {
+            using var answer = await server.Client.GetAsync($"/runs/{id}/stream", HttpCompletionOption.ResponseHeadersRead);
+            await using var body = await answer.Content.ReadAsStreamAsync();
+            await foreach (var frame in SseParser.Create(body).EnumerateAsync()) yield return frame;
+        }
+    }
+
     static async Task<List<string>> Until(ServerProcess server, Guid id, Func<List<string>, bool> fits)
     {
         var waited = Stopwatch.StartNew();
@@ -122,6 +184,8 @@ public sealed class TwoNodesTests
 
         public ServerProcess First => first;
 
+        public ServerProcess Second => second;
+
         /// <param name="firstAnswer">How long the first request waits for its answer. Null means for ever.</param>
         public static async Task<Cluster> Start(TimeSpan? firstAnswer = null, params (string Name, string Value)[] settings)
         {
@@ -137,10 +201,12 @@ public sealed class TwoNodesTests
             return new(provider, asked.Task, connection, first, await ServerProcess.Start(connection, provider.Address, settings));
         }
 
-        public async Task<long> DeadLetters()
+        public Task<long> DeadLetters() => Count("wolverine.wolverine_dead_letters");
+
+        public async Task<long> Count(string table)
         {
             await using var database = NpgsqlDataSource.Create(connection);
-            await using var count = database.CreateCommand("select count(*) from wolverine.wolverine_dead_letters");
+            await using var count = database.CreateCommand($"select count(*) from {table}");
             return (long)(await count.ExecuteScalarAsync())!;
         }
 

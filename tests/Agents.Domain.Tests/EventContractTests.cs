@@ -16,8 +16,9 @@ public sealed partial class EventContractTests
     static readonly (string Name, RunEvent Fact, string Json)[] Samples =
     [
         ("run_queued", new RunQueued("research", 3, "4867e34a", "small", "What is RAG?", 5, "ada", TimeSpan.FromMinutes(90),
-            new Dictionary<string, string> { ["ticket"] = "42" }, 0.25m, "key-1", "9f86d081", new(A.Id, 7), A.Id, "00-0af7651916cd43dd-b7ad6b71-01"),
-            """{"agent":"research","agentVersion":3,"definitionHash":"4867e34a","model":"small","question":"What is RAG?","priority":5,"requestedBy":"ada","maxDuration":"01:30:00","metadata":{"ticket":"42"},"budgetUsd":0.25,"idempotencyKey":"key-1","requestHash":"9f86d081","forkedFrom":{"run":"0199a0c4-0000-7000-8000-000000000001","version":7},"parent":"0199a0c4-0000-7000-8000-000000000001","traceParent":"00-0af7651916cd43dd-b7ad6b71-01"}"""),
+            new Dictionary<string, string> { ["ticket"] = "42" }, 0.25m, "key-1", "9f86d081", new(A.Id, 7), A.Id, "00-0af7651916cd43dd-b7ad6b71-01",
+            "thread-1", A.Id, A.Id, new("Be brief.", [new(Speaker.User, "And?"), new(Speaker.Assistant, "So.")], 100, IsAwaited: true, PreviousPart: 2)),
+            """{"agent":"research","agentVersion":3,"definitionHash":"4867e34a","model":"small","question":"What is RAG?","priority":5,"requestedBy":"ada","maxDuration":"01:30:00","metadata":{"ticket":"42"},"budgetUsd":0.25,"idempotencyKey":"key-1","requestHash":"9f86d081","forkedFrom":{"run":"0199a0c4-0000-7000-8000-000000000001","version":7},"parent":"0199a0c4-0000-7000-8000-000000000001","traceParent":"00-0af7651916cd43dd-b7ad6b71-01","threadId":"thread-1","previous":"0199a0c4-0000-7000-8000-000000000001","after":"0199a0c4-0000-7000-8000-000000000001","brief":{"instructions":"Be brief.","earlier":[{"by":"User","text":"And?"},{"by":"Assistant","text":"So."}],"outputTokens":100,"isAwaited":true,"previousPart":2}}"""),
         ("run_started", new RunStarted("w1"),
             """{"worker":"w1"}"""),
         ("run_paused", new RunPaused("ada", "look"),

@@ -3,12 +3,20 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Agents.Host.Models;
+using Agents.Host.Workers;
 using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Tests;
 
+/// <summary>A text that comes in pieces: texts, things to wait for in between, and exceptions that cut it off.</summary>
+public sealed record Spoken(params object[] Pieces)
+{
+    /// <summary>It ends because it may hold no more.</summary>
+    public bool IsCut { get; init; }
+}
+
 /// <summary>
-/// Answers the calls of a run whose question has a script, line by line; a line may be a text, tool requests, an exception to throw, or something to wait for.
+/// Answers the calls of a run whose question has a script, line by line; a line may be a text, pieces of one, tool requests, an exception to throw, or something to wait for.
 /// Questions without a script are answered offline. Tests share it, so each uses a question of its own.
 /// </summary>
 public sealed class ScriptedModel : IChatClient
@@ -34,7 +42,7 @@ public sealed class ScriptedModel : IChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var said = messages.ToList();
-        var question = said.First(message => message.Role == ChatRole.User).Text;
+        var question = said.First(message => message.Role == ChatRole.User && message.AdditionalProperties?.ContainsKey(ModelRequest.EarlierProperty) is not true).Text;
         asked.GetOrAdd(question, _ => new()).Enqueue(said);
         if (!scripts.TryGetValue(question, out var script))
         {
@@ -51,9 +59,20 @@ public sealed class ScriptedModel : IChatClient
 
         if (line is Exception failure) throw failure;
 
+        if (line is Spoken spoken)
+        {
+            foreach (var piece in spoken.Pieces)
+            {
+                if (piece is Task gate) await gate.WaitAsync(cancellationToken);
+                else if (piece is Exception cut) throw cut;
+                else yield return new(ChatRole.Assistant, [new TextContent((string)piece)]) { ModelId = Priced, ResponseId = "reply" };
+            }
+        }
+
         IList<AIContent> contents = line switch
         {
             string text => [new TextContent(text)],
+            Spoken => [],
             (string tool, object arguments) => [Ask(tool, arguments)],
             (string, object)[] several => [.. several.Select(one => Ask(one.Item1, one.Item2))],
             _ => throw new InvalidOperationException(line.GetType().Name),
@@ -61,7 +80,7 @@ public sealed class ScriptedModel : IChatClient
         yield return new(ChatRole.Assistant, contents) { ModelId = Priced, ResponseId = "reply" };
         yield return new(ChatRole.Assistant, [new UsageContent(new() { InputTokenCount = 1000, OutputTokenCount = 100, TotalTokenCount = 1100 })])
         {
-            ModelId = Priced, FinishReason = ChatFinishReason.Stop,
+            ModelId = Priced, FinishReason = line is Spoken { IsCut: true } ? ChatFinishReason.Length : ChatFinishReason.Stop,
         };
     }
 

@@ -24,6 +24,14 @@ static class TestAgents
             $"count {step}", new("add"), new Dictionary<string, Argument> { ["left"] = new Argument.Text("1"), ["right"] = new Argument.Text("2") }))],
     };
 
+    /// <summary>One step, no tools.</summary>
+    public static readonly AgentDefinition Talker = new()
+    {
+        Name = "talker",
+        Steps = [new ModelStep("talk", "Answer.")],
+        Limits = new(Attempts: 2, CostUsd: 1),
+    };
+
     /// <summary>Is in a hurry: approvals and calls have little time.</summary>
     public static readonly AgentDefinition Hasty = new()
     {
@@ -33,7 +41,7 @@ static class TestAgents
     };
 
     public static IEnumerable<AgentDefinition> All =>
-        [Clerk, Counter, Hasty, .. new[] { "parked", "cancelled" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
+        [Clerk, Counter, Talker, Hasty, .. new[] { "parked", "cancelled" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
 }
 
 [Tool("add")]

@@ -19,6 +19,11 @@ public static partial class Citations
             .Select(number => Of(number, sources[number - 1], quotes.FirstOrDefault(quote => quote.Number == number).Quote)),
     ];
 
+    /// <summary>Where the text first mentions a number, in UTF-16 units; 0 when it does not.</summary>
+    public static int PositionOf(string text, int number) =>
+        Marks().Matches(text)
+            .FirstOrDefault(mark => mark.Groups["n"].Captures.Any(capture => int.Parse(capture.Value, CultureInfo.InvariantCulture) == number))?.Index ?? 0;
+
     static Citation Of(int number, Passage passage, string? quote) =>
         new(number, passage.DocumentId, passage.DocumentVersion, passage.PassageId, passage.Source, passage.Title, quote);
 

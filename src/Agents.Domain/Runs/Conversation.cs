@@ -11,6 +11,15 @@ public sealed record Conversation
 {
     public string Question { get; init; } = "";
 
+    /// <summary>What was said before the question, in earlier runs of the thread or by the caller; the latest, within bounds.</summary>
+    public IReadOnlyList<EarlierMessage> Before { get; init; } = [];
+
+    /// <summary>The caller's own, told after those of the step. Null when there are none.</summary>
+    public string? Instructions { get; init; }
+
+    /// <summary>The most one reply of the last step may hold. Null means the agent's limit only.</summary>
+    public int? OutputTokens { get; init; }
+
     /// <summary>The completed steps, in order.</summary>
     public ImmutableList<EarlierStep> Earlier { get; init; } = [];
 
@@ -27,12 +36,19 @@ public sealed record Conversation
 
     /// <summary>The conversation after the whole history.</summary>
     /// <param name="passagesPerStep">How many fused passages a tool step hands on; see <see cref="Definitions.Limits.PassagesPerStep"/>.</param>
-    public static Conversation Of(IEnumerable<RunEvent> history, int passagesPerStep) =>
-        history.Aggregate(new Conversation(), (said, happened) => said.After(happened, passagesPerStep));
+    /// <param name="thread">What the runs before this one in its thread said, oldest first. Null when there are none.</param>
+    public static Conversation Of(IEnumerable<RunEvent> history, int passagesPerStep, IReadOnlyList<EarlierMessage>? thread = null) =>
+        history.Aggregate(new Conversation { Before = thread ?? [] }, (said, happened) => said.After(happened, passagesPerStep));
 
     Conversation After(RunEvent happened, int passagesPerStep) => happened switch
     {
-        RunQueued e => this with { Question = e.Question },
+        RunQueued e => this with
+        {
+            Question = e.Question,
+            Before = EarlierMessage.Latest([.. Before, .. e.Brief?.Earlier ?? []]),
+            Instructions = e.Brief?.Instructions,
+            OutputTokens = e.Brief?.OutputTokens,
+        },
         StepStarted e => this with { StepName = e.Name, Turns = [], Found = NothingFound },
         StepCompleted e => Completed(e.Output, passagesPerStep),
         ModelCallCompleted e => Add(new Turn.Model(e.Reply.Text, [])),

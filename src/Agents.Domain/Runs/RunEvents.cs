@@ -19,10 +19,14 @@ public abstract record RunEvent
 /// <param name="BudgetUsd">US dollars this run may spend. Null means the agent's limit only.</param>
 /// <param name="MaxDuration">Wall clock from this fact, while the run is queued or running.</param>
 /// <param name="IdempotencyKey">The caller's key: one key, one run. Null when none was given.</param>
-/// <param name="RequestHash">SHA-256 of the request the key came with. Null without a key.</param>
+/// <param name="RequestHash">SHA-256 of the request, to recognise it when it comes again. Null when it cannot be asked twice by mistake.</param>
 /// <param name="ForkedFrom">The run and version this one continues from. Null when it starts fresh.</param>
 /// <param name="Parent">The run whose tool started this one. Null for a run started by a caller.</param>
 /// <param name="TraceParent">W3C trace context of the request, so that a resumed run stays one trace. Null when untraced.</param>
+/// <param name="ThreadId">The conversation it belongs to, by the caller's name for it or by the id of its first run. Null when it belongs to none.</param>
+/// <param name="Previous">The run whose question and answer come before this one in the conversation. Null when it begins one.</param>
+/// <param name="After">The run of the same thread that must have ended before this one may begin. Null when it need not wait.</param>
+/// <param name="Brief">What the caller said besides the question. Null when nothing.</param>
 public sealed record RunQueued(
     string Agent,
     int AgentVersion,
@@ -38,7 +42,11 @@ public sealed record RunQueued(
     string? RequestHash = null,
     ForkedFrom? ForkedFrom = null,
     Guid? Parent = null,
-    string? TraceParent = null) : RunEvent;
+    string? TraceParent = null,
+    string? ThreadId = null,
+    Guid? Previous = null,
+    Guid? After = null,
+    Brief? Brief = null) : RunEvent;
 
 /// <summary>A version of another run.</summary>
 public sealed record ForkedFrom(Guid Run, long Version);

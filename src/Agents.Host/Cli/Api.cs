@@ -80,6 +80,7 @@ public sealed class Api(HttpClient http)
         await foreach (var frame in SseParser.Create(stream).EnumerateAsync(ct))
         {
             if (frame.Data == "[DONE]") yield break;
+            if (frame.EventType is "delta" or "attempt_reset") continue;
             yield return JsonSerializer.Deserialize<EventView>(frame.Data, Answers.Format)!;
         }
 

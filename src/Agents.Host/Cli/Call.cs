@@ -26,6 +26,9 @@ public sealed record Call(ParseResult Said, Screen Screen, IReadOnlyList<string>
         }
     }
 
+    /// <summary>The API key: what was said, else AGENTS_KEY. Null for none.</summary>
+    public string? Key => (Said.GetValue(GlobalOptions.Key) ?? Environment.GetEnvironmentVariable("AGENTS_KEY")) is { } key && !string.IsNullOrWhiteSpace(key) ? key.Trim() : null;
+
     /// <summary>The data directory: what was said, else AGENTS_DATA, else the account's.</summary>
     public string Data => Said.GetValue(GlobalOptions.Data) is { Length: > 0 } named ? Path.GetFullPath(named) : EmbeddedServer.DefaultDirectory();
 

@@ -12,6 +12,13 @@ static class GlobalOptions
         Recursive = true,
     };
 
+    public static readonly Option<string?> Key = new("--key")
+    {
+        Description = "API key of the server; AGENTS_KEY, which other users of the machine cannot see.",
+        HelpName = "KEY",
+        Recursive = true,
+    };
+
     public static readonly Option<string?> Data = new("--data")
     {
         Description = "Data directory, where the embedded PostgreSQL lives; AGENTS_DATA.",
@@ -23,14 +30,16 @@ static class GlobalOptions
 
     public static readonly Option<bool> NoColor = new("--no-color") { Description = "No colours; NO_COLOR.", Recursive = true };
 
+    static readonly string[] Valued = ["--server=", "--data=", "--key="];
+
     /// <summary>The word of the command line that may be a verb: the first that is neither one of these options nor the value of one.</summary>
     public static string? FirstWord(IReadOnlyList<string> args)
     {
         for (var at = 0; at < args.Count; at++)
         {
             if (args[at] is "--json" or "--no-color") continue;
-            if (args[at] is "--server" or "--data") at++;
-            else if (!args[at].StartsWith("--server=", StringComparison.Ordinal) && !args[at].StartsWith("--data=", StringComparison.Ordinal)) return args[at];
+            if (args[at] is "--server" or "--data" or "--key") at++;
+            else if (!Valued.Any(option => args[at].StartsWith(option, StringComparison.Ordinal))) return args[at];
         }
 
         return null;

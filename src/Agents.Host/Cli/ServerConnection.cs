@@ -1,3 +1,4 @@
+using Agents.Host.Access;
 using Agents.Host.Postgres;
 
 namespace Agents.Host.Cli;
@@ -25,7 +26,7 @@ public sealed class ServerConnection : IAsyncDisposable
     {
         if (call.Server is { } named)
         {
-            var client = ClientOf(named);
+            var client = ClientOf(named, call.Key);
             if (!await ServerUrl.Answers(client, ct))
                 throw new VerbException(ExitCodes.Unreachable, $"No Agents server answers at {named}. Start one with 'agents serve', or leave out --server.");
             return new(client);
@@ -33,7 +34,7 @@ public sealed class ServerConnection : IAsyncDisposable
 
         if (ServerUrl.Read(call.Data) is { } running)
         {
-            var client = ClientOf(running);
+            var client = ClientOf(running, call.Key);
             if (await ServerUrl.Answers(client, ct)) return new(client);
             client.Dispose();
         }
@@ -43,13 +44,14 @@ public sealed class ServerConnection : IAsyncDisposable
 
     static async Task<ServerConnection> Start(Call call, bool doesRuns, CancellationToken ct)
     {
+        var ownKey = new OwnKey(ApiKey.NewSecret());
         string[] idle = doesRuns ? [] : ["--Workers:MaxRuns", "0"];
         var app = await Server.Build(
-            ["--data", call.Data, "--urls", "http://127.0.0.1:0", "--Workers:DrainTimeout", "00:00:01", .. idle, .. call.ServerSettings], adjust: Quietly);
+            ["--data", call.Data, "--urls", "http://127.0.0.1:0", "--Workers:DrainTimeout", "00:00:01", .. idle, .. call.ServerSettings], adjust: builder => Quietly(builder, ownKey));
         try
         {
             await app.StartAsync(ct);
-            return new(ClientOf(new(app.Urls.First()))) { own = app };
+            return new(ClientOf(new(app.Urls.First()), call.Key ?? ownKey.Secret)) { own = app };
         }
         catch
         {
@@ -58,18 +60,24 @@ public sealed class ServerConnection : IAsyncDisposable
         }
     }
 
-    static void Quietly(WebApplicationBuilder builder)
+    static void Quietly(WebApplicationBuilder builder, OwnKey ownKey)
     {
+        builder.Services.AddSingleton(ownKey);
         builder.Logging.ClearProviders();
         if (Call.IsDebugging) builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddSingleton<IHostLifetime, VerbLifetime>();
     }
 
-    public static HttpClient ClientOf(Uri address) => new(new SocketsHttpHandler { UseProxy = !address.IsLoopback, MaxConnectionsPerServer = 32 })
+    public static HttpClient ClientOf(Uri address, string? key = null)
     {
-        BaseAddress = new(address.AbsoluteUri.TrimEnd('/') + "/"),
-        Timeout = TimeSpan.FromSeconds(100),
-    };
+        var client = new HttpClient(new SocketsHttpHandler { UseProxy = !address.IsLoopback, MaxConnectionsPerServer = 32 })
+        {
+            BaseAddress = new(address.AbsoluteUri.TrimEnd('/') + "/"),
+            Timeout = TimeSpan.FromSeconds(100),
+        };
+        if (key is not null) client.DefaultRequestHeaders.Authorization = new("Bearer", key);
+        return client;
+    }
 
     public async ValueTask DisposeAsync()
     {

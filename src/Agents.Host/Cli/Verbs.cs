@@ -25,10 +25,11 @@ static class Verbs
             ReplayVerb.Create(verb),
             CostVerb.Create(verb),
             ServeVerb.Create(),
+            KeysVerb.Create(verb),
             DbVerb.Create(verb),
             DoctorVerb.Create(verb),
             VerifyVerb.Create(verb),
-            GlobalOptions.Server, GlobalOptions.Data, GlobalOptions.Json, GlobalOptions.NoColor, help, version,
+            GlobalOptions.Server, GlobalOptions.Key, GlobalOptions.Data, GlobalOptions.Json, GlobalOptions.NoColor, help, version,
         };
         var after = agents.Subcommands.Index().First(command => command.Item.Name == "replay").Index + 1;
         foreach (var change in ChangeVerbs.Create(verb).Concat(ApprovalVerbs.Create(verb))) agents.Subcommands.Insert(after++, change);

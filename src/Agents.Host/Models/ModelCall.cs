@@ -43,7 +43,7 @@ public static class ModelCall
                     afterTheEnd = failure; // the reply is complete; what is missing is its usage at most
                     break;
                 }
-                return new ModelOutcome.Failed(failure, reply.ReceivedCharacters, Stopwatch.GetElapsedTime(started), firstToken);
+                return new ModelOutcome.Failed(reply.ReceivedCharacters > 0 ? Cut(failure) : failure, reply.ReceivedCharacters, Stopwatch.GetElapsedTime(started), firstToken);
             }
 
             reply.Add(updates.Current);
@@ -73,6 +73,9 @@ public static class ModelCall
         return ModelFailures.From(exception)
                ?? (hasStarted && exception is not (DbException or OutOfMemoryException) ? ModelFailures.Unreadable(exception) : null);
     }
+
+    /// <summary>Whatever the provider says after it has begun to answer, it did answer: the reply may have been billed.</summary>
+    static Failure Cut(Failure failure) => failure.Kind is FailureKind.Timeout ? failure : failure with { Kind = FailureKind.StreamCut };
 
     static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Agents.Host.Workers;
 using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Models;
@@ -19,7 +20,7 @@ sealed partial record OfflineConversation(
     /// <summary>Reads instructions, question, earlier steps and passages.</summary>
     public static OfflineConversation Read(IEnumerable<ChatMessage> messages, ChatOptions? options)
     {
-        var said = messages.Where(message => message.Role != ChatRole.System).ToList();
+        var said = messages.Where(message => message.Role != ChatRole.System && message.AdditionalProperties?.ContainsKey(ModelRequest.EarlierProperty) is not true).ToList();
         var question = said.Find(message => message.Role == ChatRole.User);
         var others = said.Where(message => message != question && message.Role != ChatRole.Assistant).ToList();
         var passages = new SortedDictionary<int, ShownPassage>();

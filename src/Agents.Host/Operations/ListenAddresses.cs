@@ -2,16 +2,19 @@ using System.Net;
 
 namespace Agents.Host.Operations;
 
-/// <summary>Where the server may listen. Whoever reaches it may do everything, so only this machine may.</summary>
+/// <summary>Where the server may listen: beyond this machine only if there are keys, because else whoever reaches it may do everything.</summary>
 public static class ListenAddresses
 {
-    /// <exception cref="StartRefusedException">An address is reached from other machines.</exception>
-    public static void RefuseBeyondLoopback(IConfiguration configuration)
+    /// <summary>An address that is reached from other machines. Null when there is none.</summary>
+    public static string? Beyond(IConfiguration configuration) => Configured(configuration).FirstOrDefault(address => !IsLoopback(address));
+
+    /// <exception cref="StartRefusedException">An address is reached from other machines, and there are no keys.</exception>
+    public static async Task RefuseBeyondLoopback(IConfiguration configuration, Func<Task<bool>> hasKeys)
     {
-        if (Configured(configuration).FirstOrDefault(address => !IsLoopback(address)) is { } open)
+        if (Beyond(configuration) is { } open && !await hasKeys())
             throw new StartRefusedException(
                 $"The server does not listen on {open}: there are no API keys yet, so everybody who reaches it could do everything. "
-                + "Listen on 127.0.0.1, and put a proxy that asks who is there before it.");
+                + "Make one (agents keys create --role admin), or listen on 127.0.0.1.");
     }
 
     public static bool IsLoopback(string address)

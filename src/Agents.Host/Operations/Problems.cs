@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Agents.Host.Responses;
 using Marten.Exceptions;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
@@ -14,6 +15,7 @@ public static class Problems
 
     public static void AddProblems(this IServiceCollection services)
     {
+        services.AddSingleton<IProblemDetailsWriter, ProblemShape>(); // before the default one, which writes whatever nobody else does
         services.AddProblemDetails();
         services.AddExceptionHandler<Mapping>();
     }

@@ -10,7 +10,7 @@ namespace Agents.Host.Operations;
 public static class Reference
 {
     /// <summary>The first part of a path, in the order of the page; the last one takes what fits no other.</summary>
-    static readonly string[] Groups = ["Runs", "Agents", "Documents", "Search", "Passages", "Costs", "Other"];
+    static readonly string[] Groups = ["Runs", "Threads", "V1", "Agents", "Documents", "Search", "Passages", "Costs", "Stream", "Other"];
 
     public static void AddReference(this IServiceCollection services) => services.AddOpenApi(options =>
     {

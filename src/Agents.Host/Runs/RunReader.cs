@@ -14,7 +14,7 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         r.run_id, r.agent, r.agent_version, r.status, r.priority, r.question, r.model, r.step, r.step_name, r.answer, r.citations,
         r.failure_kind, r.failure_message, r.reason, r.model_calls, r.input_tokens, r.cached_input_tokens, r.cache_write_5_minutes_tokens,
         r.cache_write_1_hour_tokens, r.output_tokens, r.reasoning_tokens, r.cost_usd, r.unpriced_calls,
-        u.calls, u.low, u.high, r.budget_usd, r.metadata, r.queued_at, r.started_at, r.finished_at
+        u.calls, u.low, u.high, r.budget_usd, r.metadata, r.queued_at, r.started_at, r.finished_at, r.thread_id, r.previous
         """;
 
     const string From =
@@ -79,23 +79,33 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         return found;
     }
 
+    /// <summary>The runs of a thread, oldest first; empty when there is no such thread.</summary>
+    /// <param name="after">The cursor: runs queued after this one.</param>
+    public async Task<Page<RunView>> Thread(string tenant, string threadId, Guid? after, int limit, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            select {Columns} {From}
+            where r.run_id in (select run_id from agents.run_summary where {ThreadPlace.InThread}) and r.tenant_id = $1
+              and ($4::uuid is null or (r.queued_at, r.run_id) > (select queued_at, run_id from agents.run_summary where tenant_id = $1 and run_id = $4))
+            order by r.queued_at, r.run_id limit $5
+            """);
+        ThreadPlace.AddThread(command, tenant, threadId);
+        command.Parameters.Add(new() { Value = (object?)after ?? DBNull.Value });
+        command.Parameters.Add(new() { Value = limit + 1 });
+        await using var rows = await command.ExecuteReaderAsync(ct);
+
+        var found = new List<RunView>();
+        while (await rows.ReadAsync(ct)) found.Add(RunOf(rows));
+        return found.Count > limit ? new(found[..limit], found[limit - 1].Id.ToString()) : new(found, null);
+    }
+
     /// <summary>The facts after a version, in order, at most so many; empty for a run of another tenant.</summary>
     public async Task<IReadOnlyList<EventView>> Events(string tenant, Guid runId, long after, int limit, CancellationToken ct)
     {
         await using var session = store.QuerySession(tenant);
         var stored = await session.Events.FetchStreamAsync(runId, version: after + limit, fromVersion: after + 1, token: ct);
-        return [.. stored.Select(e => new EventView(
-            e.Version, EventNames.All[e.EventType], e.Timestamp, JsonSerializer.SerializeToElement(e.Data, e.EventType, StoredFormat)))];
-    }
-
-    /// <summary>The version at which the run ended. Null while it has not.</summary>
-    public async Task<long?> EndVersion(string tenant, Guid runId, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(
-            "select version from agents.timeline where tenant_id = $1 and run_id = $2 and type in ('run_completed', 'run_failed', 'run_cancelled')");
-        command.Parameters.Add(new() { Value = tenant });
-        command.Parameters.Add(new() { Value = runId });
-        return await command.ExecuteScalarAsync(ct) as long?;
+        return [.. stored.Select(e => EventView.Of(e.Version, EventNames.All[e.EventType], e.Timestamp, e.Data))];
     }
 
     public async Task<IReadOnlyList<TimelineView>> Timeline(string tenant, Guid runId, CancellationToken ct)
@@ -118,10 +128,6 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         return timeline;
     }
 
-    /// <summary>Facts are shown as they are stored.</summary>
-    static readonly JsonSerializerOptions StoredFormat =
-        new(JsonSerializerDefaults.Web) { Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() } };
-
     static RunView RunOf(NpgsqlDataReader row)
     {
         var (queued, started, finished) = (row.GetFieldValue<DateTimeOffset>(28), Get<DateTimeOffset?>(row, 29), Get<DateTimeOffset?>(row, 30));
@@ -133,7 +139,8 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
             new(row.GetInt64(15), row.GetInt64(16), row.GetInt64(17), row.GetInt64(18), row.GetInt64(19), row.GetInt64(20)),
             row.GetDecimal(21), row.GetInt32(22),
             row.GetInt32(23) > 0 ? new(row.GetInt32(23), row.GetDecimal(24), Get<decimal?>(row, 25)) : null,
-            Get<decimal?>(row, 26), JsonOf(row, 27), queued, started, finished, (finished - queued)?.TotalSeconds);
+            Get<decimal?>(row, 26), JsonOf(row, 27), queued, started, finished, (finished - queued)?.TotalSeconds,
+            Get<string?>(row, 31), Get<Guid?>(row, 32));
     }
 
     static JsonElement? JsonOf(NpgsqlDataReader row, int column) =>

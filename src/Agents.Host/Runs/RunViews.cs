@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Agents.Domain.Runs;
 
 namespace Agents.Host.Runs;
@@ -10,12 +11,15 @@ namespace Agents.Host.Runs;
 /// <param name="Reason">What the person who paused, resumed or cancelled it said.</param>
 /// <param name="CostUsd">US dollars of priced calls, exact.</param>
 /// <param name="UnpricedCalls">Completed calls whose cost is unknown, not zero.</param>
+/// <param name="ThreadId">The conversation it belongs to; null when it was asked for without one.</param>
+/// <param name="Previous">The run before it in that conversation; null when it is the first.</param>
 /// <param name="UnconfirmedUsd">Bounds of what calls without an outcome may have cost; null when there are none.</param>
 public sealed record RunView(
     Guid Id, string Agent, int AgentVersion, string Status, int Priority, string Question, string Model,
     int Step, string? StepName, string? Answer, JsonElement? Citations, FailureView? Failure, string? Reason,
     int ModelCalls, UsageView Usage, decimal CostUsd, int UnpricedCalls, UnconfirmedView? UnconfirmedUsd, decimal? BudgetUsd,
-    JsonElement? Metadata, DateTimeOffset QueuedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, double? DurationSeconds);
+    JsonElement? Metadata, DateTimeOffset QueuedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, double? DurationSeconds,
+    string? ThreadId = null, Guid? Previous = null);
 
 public sealed record FailureView(string Kind, string Message);
 
@@ -34,7 +38,14 @@ public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
 /// <param name="Version">Position in the run's stream, from 1, without gaps.</param>
 /// <param name="Type">The stored name, such as <c>model_call_completed</c>.</param>
 /// <param name="At">By the database's clock.</param>
-public sealed record EventView(long Version, string Type, DateTimeOffset At, JsonElement Data);
+public sealed record EventView(long Version, string Type, DateTimeOffset At, JsonElement Data)
+{
+    /// <summary>Facts are shown as they are stored.</summary>
+    internal static readonly JsonSerializerOptions StoredFormat = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
+
+    internal static EventView Of(long version, string type, DateTimeOffset at, object fact) =>
+        new(version, type, at, JsonSerializer.SerializeToElement(fact, fact.GetType(), StoredFormat));
+}
 
 /// <summary>A row of the timeline; what a fact has no value for is null.</summary>
 public sealed record TimelineView(

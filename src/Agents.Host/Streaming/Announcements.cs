@@ -11,7 +11,7 @@ namespace Agents.Host.Streaming;
 /// </summary>
 /// <remarks>
 /// A notification is the node's name, then for each run a letter and the id in 22 letters of base64url: <c>r</c> written to, <c>q</c> wants a slot or gives
-/// one back, <c>e</c> ended before its time. What is lost, such as while a connection is broken, is repaired by slow polls.
+/// one back, <c>e</c> ended before its time, <c>t</c> has more text, <c>f</c> is followed. What is lost, such as while a connection is broken, is repaired by slow polls.
 /// </remarks>
 public sealed class Announcements(Node node, Signals signals, NpgsqlDataSource database, ILogger<Announcements> log) : BackgroundService
 {
@@ -35,9 +35,9 @@ public sealed class Announcements(Node node, Signals signals, NpgsqlDataSource d
         {
             await signals.Committed.WaitToReadAsync(stoppingToken);
             await Task.Delay(Gathering, stoppingToken);
-            var gathered = new Dictionary<Guid, Signal>();
+            var gathered = new Dictionary<(Guid, News), Signal>();
             while (gathered.Count < MostAtOnce && signals.Committed.TryRead(out var signal))
-                gathered[signal.RunId] = gathered.TryGetValue(signal.RunId, out var earlier) ? Both(earlier, signal) : signal;
+                gathered[(signal.RunId, signal.News)] = gathered.TryGetValue((signal.RunId, signal.News), out var earlier) ? Both(earlier, signal) : signal;
 
             await using var command = database.CreateCommand("select pg_notify($1, $2)");
             command.Parameters.Add(new() { Value = Channel });
@@ -57,7 +57,7 @@ public sealed class Announcements(Node node, Signals signals, NpgsqlDataSource d
     {
         var text = new StringBuilder(sender).Append(' ');
         foreach (var signal in signals)
-            text.Append(signal.Ends ? 'e' : signal.MovesTheQueue ? 'q' : 'r').Append(Base64Url.EncodeToString(signal.RunId.ToByteArray()));
+            text.Append(LetterOf(signal)).Append(Base64Url.EncodeToString(signal.RunId.ToByteArray()));
         return text.ToString();
     }
 
@@ -69,10 +69,24 @@ public sealed class Announcements(Node node, Signals signals, NpgsqlDataSource d
         var id = new byte[16];
         for (var at = end + 1; end > 0 && at + IdLetters < text.Length; at += 1 + IdLetters)
             if (Base64Url.TryDecodeFromChars(text.AsSpan(at + 1, IdLetters), id, out var length) && length == id.Length)
-                signals.Add(new(new Guid(id), MovesTheQueue: text[at] is 'q' or 'e', Ends: text[at] is 'e'));
+                signals.Add(SignalOf(text[at], new(id)));
         return (text[..Math.Max(end, 0)], signals);
     }
 
+    static char LetterOf(Signal signal) => signal.News switch
+    {
+        News.Text => 't',
+        News.Followed => 'f',
+        _ => signal.Ends ? 'e' : signal.MovesTheQueue ? 'q' : 'r',
+    };
+
+    static Signal SignalOf(char letter, Guid runId) => letter switch
+    {
+        't' => new(runId, News.Text),
+        'f' => new(runId, News.Followed),
+        _ => new(runId, MovesTheQueue: letter is 'q' or 'e', Ends: letter is 'e'),
+    };
+
     static Signal Both(Signal earlier, Signal later) =>
-        new(later.RunId, earlier.MovesTheQueue || later.MovesTheQueue, earlier.Ends || later.Ends);
+        new(later.RunId, earlier.MovesTheQueue || later.MovesTheQueue, earlier.Ends || later.Ends, later.News);
 }

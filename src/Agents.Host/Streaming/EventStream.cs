@@ -1,4 +1,7 @@
+using System.Diagnostics;
 using System.Text;
+using Agents.Host.Access;
+using Agents.Host.Runs;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Agents.Host.Streaming;
@@ -6,21 +9,47 @@ namespace Agents.Host.Streaming;
 /// <summary>One frame of a stream of server-sent events.</summary>
 /// <param name="Id">What a client sends back as <c>Last-Event-ID</c>. Null leaves the last one standing.</param>
 /// <param name="Event">Null for a plain message.</param>
-/// <param name="Data">One line. Null makes the frame a comment, which keeps the connection open.</param>
+/// <param name="Data">One line. Null makes the frame a comment, which keeps the connection open; with an id, a client takes the id.</param>
 public sealed record Frame(string? Id, string? Event, string? Data)
 {
     public static readonly Frame Heartbeat = new(null, null, null);
 
     /// <summary>The last frame of every stream, as OpenAI's clients expect it.</summary>
     public static readonly Frame Done = new(null, null, "[DONE]");
+
+    byte[]? bytes;
+
+    /// <summary>As it goes over the wire; made once, however many readers get it.</summary>
+    internal ReadOnlyMemory<byte> Bytes => bytes ??= Encoding.UTF8.GetBytes(Text());
+
+    string Text()
+    {
+        if (Data is null) return Id is null ? ": still here\n\n" : $"id: {Id}\n: still here\n\n";
+
+        var text = new StringBuilder();
+        if (Id is not null) text.Append("id: ").Append(Id).Append('\n');
+        if (Event is not null) text.Append("event: ").Append(Event).Append('\n');
+        return text.Append("data: ").Append(Data).Append("\n\n").ToString();
+    }
 }
 
-/// <summary>Writes frames as they come, unbuffered on the whole way.</summary>
+/// <summary>Writes frames as they come, unbuffered on the whole way. A reader that takes nothing for a while is closed; it can come back with its last id.</summary>
 /// <remarks>Wire format: WHATWG HTML, "Server-sent events".</remarks>
-public sealed class EventStream(IAsyncEnumerable<Frame> frames) : IResult
+public sealed record EventStream(IAsyncEnumerable<Frame> Frames) : IResult
 {
+    /// <summary>Begun before the first frame, disposed when the reader has left. Null for none.</summary>
+    public Func<IDisposable>? Attendance { get; init; }
+
     /// <summary>How long a client waits before it reconnects, in milliseconds.</summary>
     const int RetryMilliseconds = 1000;
+
+    /// <summary>Bytes that a reader must take within <see cref="Patience"/>.</summary>
+    const int MostAtOnce = 16 * 1024;
+
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often it is seen to that the reader may still read; also heartbeats come at least this often.</summary>
+    static readonly TimeSpan CredentialChecked = TimeSpan.FromSeconds(15);
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -30,32 +59,42 @@ public sealed class EventStream(IAsyncEnumerable<Frame> frames) : IResult
         response.Headers["X-Accel-Buffering"] = "no";
         httpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
 
+        var (keys, keyId, checkedAt) = (httpContext.RequestServices.GetRequiredService<KeyRing>(), Caller.Of(httpContext).KeyId, Stopwatch.GetTimestamp());
+        using var attendance = Attendance?.Invoke();
         var stopping = httpContext.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, stopping);
         try
         {
-            await Write($"retry: {RetryMilliseconds}\n\n");
-            await foreach (var frame in frames.WithCancellation(end.Token)) await Write(TextOf(frame));
+            await Write(Encoding.UTF8.GetBytes($"retry: {RetryMilliseconds}\n\n"));
+            await foreach (var frame in Frames.WithCancellation(end.Token))
+            {
+                if (Stopwatch.GetElapsedTime(checkedAt) > CredentialChecked)
+                {
+                    if (!await keys.IsStillGood(keyId, end.Token)) return; // revoked; without [DONE], for it is not the run that ended
+                    checkedAt = Stopwatch.GetTimestamp();
+                }
+
+                await Write(frame.Bytes);
+            }
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
             // The client left, or this node stops; it can come back with its last id, to any node.
         }
-
-        async Task Write(string text)
+        catch (TimeoutException)
         {
-            await response.WriteAsync(text, end.Token);
-            await response.Body.FlushAsync(end.Token);
+            httpContext.Abort(); // nobody reads at the other end
         }
-    }
 
-    static string TextOf(Frame frame)
-    {
-        if (frame.Data is null) return ": still here\n\n";
-
-        var text = new StringBuilder();
-        if (frame.Id is not null) text.Append("id: ").Append(frame.Id).Append('\n');
-        if (frame.Event is not null) text.Append("event: ").Append(frame.Event).Append('\n');
-        return text.Append("data: ").Append(frame.Data).Append("\n\n").ToString();
+        async Task Write(ReadOnlyMemory<byte> bytes)
+        {
+            for (; bytes.Length > 0; bytes = bytes[Math.Min(bytes.Length, MostAtOnce)..])
+            {
+                var written = response.Body.WriteAsync(bytes[..Math.Min(bytes.Length, MostAtOnce)], end.Token);
+                if (!written.IsCompletedSuccessfully) await written.AsTask().WaitAsync(Patience);
+                var flushed = response.Body.FlushAsync(end.Token);
+                if (!flushed.IsCompletedSuccessfully) await flushed.WaitAsync(Patience);
+            }
+        }
     }
 }

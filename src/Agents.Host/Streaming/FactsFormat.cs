@@ -1,17 +1,31 @@
+using System.Globalization;
 using System.Text.Json;
-using Agents.Host.Runs;
 
 namespace Agents.Host.Streaming;
 
-/// <summary>Every fact as it is stored: event name = stored type, id = version, data = the event as <c>GET /runs/{id}/events</c> shows it.</summary>
+/// <summary>
+/// Every fact as it is stored: event name = stored type, id = version, data = the event as <c>GET /runs/{id}/events</c> shows it. What the model says
+/// meanwhile comes as <c>delta</c> and <c>attempt_reset</c>, without an id: a reader that comes back names its last fact, and gets the text so far again.
+/// </summary>
 public static class FactsFormat
 {
-    public static async IAsyncEnumerable<Frame> Of(IAsyncEnumerable<EventView?> events)
+    sealed record Reset(int Call, int Attempt);
+
+    sealed record Piece(int Call, int Attempt, int Offset, string Text);
+
+    public static async IAsyncEnumerable<Frame> Of(IAsyncEnumerable<StreamedItem> items)
     {
-        await foreach (var stored in events)
-            yield return stored is null
-                ? Frame.Heartbeat
-                : new(stored.Version.ToString(null, null), stored.Type, JsonSerializer.Serialize(stored, JsonFormat.Api));
+        await foreach (var item in items)
+            yield return item switch
+            {
+                StreamedItem.Fact fact => fact.Frame ??= new(
+                    fact.Stored.Version.ToString(CultureInfo.InvariantCulture), fact.Stored.Type, JsonSerializer.Serialize(fact.Stored, JsonFormat.Api)),
+                StreamedItem.Delta delta => delta.Frame ??= new(
+                    null, "delta", JsonSerializer.Serialize(new Piece(delta.Call, delta.Attempt, delta.Offset, delta.Text), JsonFormat.Api)),
+                StreamedItem.AttemptReset reset => new(
+                    null, "attempt_reset", JsonSerializer.Serialize(new Reset(reset.Call, reset.Attempt), JsonFormat.Api)),
+                _ => Frame.Heartbeat,
+            };
         yield return Frame.Done;
     }
 }

@@ -1,46 +1,109 @@
 using System.Runtime.CompilerServices;
-using Agents.Host.Runs;
+using Agents.Domain.Runs;
 
 namespace Agents.Host.Streaming;
 
-/// <summary>Reads a run's log and goes on reading as it grows, to its terminal fact.</summary>
-public sealed class RunFollower(RunReader runs, Signals signals)
+/// <summary>Reads a run's log and goes on reading as it grows, to its terminal fact, with the model's words in between.</summary>
+public sealed class RunFollower(RunHubs hubs)
 {
     /// <summary>How often a quiet stream sends a comment, so that proxies keep it open.</summary>
     static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
-    /// <summary>Repairs signals of other nodes, which do not reach this process.</summary>
-    static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    /// <summary>Facts held in memory for a reader that is behind.</summary>
+    const int PageSize = 32;
 
-    /// <summary>Facts held in memory for one reader.</summary>
-    const int PageSize = 200;
-
-    static readonly HashSet<string> Terminal = ["run_completed", "run_failed", "run_cancelled"];
-
-    /// <summary>The facts after a version, then live; null marks a quiet stretch. Ends after the terminal fact, late bills included if they are there.</summary>
-    public async IAsyncEnumerable<EventView?> Follow(string tenant, Guid runId, long after, [EnumeratorCancellation] CancellationToken ct)
+    /// <summary>
+    /// The facts after a version, then live, and what the model says meanwhile. Ends after the terminal fact, late bills included if they are there;
+    /// at once when the tenant has no such run.
+    /// </summary>
+    public async IAsyncEnumerable<StreamedItem> Follow(string tenant, Guid runId, long after, [EnumeratorCancellation] CancellationToken ct)
     {
-        using var following = signals.Follow(runId); // before the first read, or what is written in between is missed
-        var quiet = TimeSpan.Zero;
-        var hasEnded = after > 0 && await runs.EndVersion(tenant, runId, ct) <= after; // a reader that comes back must not wait for another end
-        while (true)
+        if (await hubs.Join(tenant, runId) is not { } hub) yield break;
+        try
         {
-            var page = await runs.Events(tenant, runId, after, PageSize, ct);
-            foreach (var stored in page)
+            var (at, heard, since) = (Math.Max(0, after), new Heard(), Environment.TickCount64);
+            while (true)
             {
-                (after, quiet) = (stored.Version, TimeSpan.Zero);
-                hasEnded |= Terminal.Contains(stored.Type);
-                yield return stored;
+                ct.ThrowIfCancellationRequested();
+                var view = hub.See(at);
+                var facts = view.Facts ?? await hubs.Page(hub, at, PageSize, ct);
+                foreach (var fact in facts)
+                {
+                    if (heard.Before(fact.Happened) is { } first) yield return first;
+                    yield return fact;
+                    (at, since) = (fact.Stored.Version, Environment.TickCount64);
+                }
+
+                if (facts.Count > 0) continue;
+                if (view.Text is not null && heard.Next(view.Text) is { } delta)
+                {
+                    yield return delta;
+                    since = Environment.TickCount64;
+                    continue;
+                }
+
+                if (view.HasEnded) yield break;
+                if (await Within(view.Changed, Heartbeat - TimeSpan.FromMilliseconds(Environment.TickCount64 - since), ct)) continue;
+                yield return StreamedItem.Heartbeat.Instance;
+                since = Environment.TickCount64;
             }
+        }
+        finally
+        {
+            hub.Leave();
+        }
+    }
 
-            if (page.Count == PageSize) continue;
-            if (hasEnded) yield break;
-            if (await following.Wait(Poll, ct)) continue;
+    internal static async Task<bool> Within(Task changed, TimeSpan atMost, CancellationToken ct)
+    {
+        if (changed.IsCompleted) return true;
+        if (atMost <= TimeSpan.Zero) return false;
+        await changed.WaitAsync(atMost, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        ct.ThrowIfCancellationRequested();
+        return changed.IsCompleted;
+    }
 
-            quiet += Poll;
-            if (quiet < Heartbeat) continue;
-            quiet = TimeSpan.Zero;
-            yield return null;
+    /// <summary>What one reader has been given of the attempt under way.</summary>
+    sealed class Heard
+    {
+        (int Call, int Attempt) attempt;
+        int length;
+
+        public StreamedItem.Delta? Next(ReplyText text)
+        {
+            if (attempt != (text.Call, text.Attempt)) (attempt, length) = ((text.Call, text.Attempt), 0);
+            var delta = text.From(length);
+            length += delta?.Text.Length ?? 0;
+            return delta;
+        }
+
+        /// <summary>What must stand before a fact: the rest of a reply, or that the text is void. Null when nothing.</summary>
+        public StreamedItem? Before(RunEvent fact)
+        {
+            switch (fact)
+            {
+                case ModelCallStarted e:
+                    (attempt, length) = ((e.Call, e.Attempt), 0);
+                    return null;
+                case ModelCallCompleted e when Was(e.Call, e.Attempt) && length > 0 && length < e.Reply.Text.Length:
+                    return new StreamedItem.Delta(e.Call, e.Attempt, length, e.Reply.Text[length..]);
+                case ModelCallFailed e:
+                    return Void(e.Call, e.Attempt);
+                case ModelCallOutcomeUnknown e:
+                    return Void(e.Call, e.Attempt);
+                default:
+                    return null;
+            }
+        }
+
+        bool Was(int call, int number) => attempt == (call, number);
+
+        /// <summary>An attempt that began before this connection may have been shown by an earlier one.</summary>
+        StreamedItem.AttemptReset? Void(int call, int number)
+        {
+            var wasShown = !Was(call, number) || length > 0;
+            length = 0;
+            return wasShown ? new(call, number) : null;
         }
     }
 }

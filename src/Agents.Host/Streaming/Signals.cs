@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Agents.Domain.Runs;
 using Agents.Host.Workers;
@@ -13,20 +12,20 @@ namespace Agents.Host.Streaming;
 /// </summary>
 public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
 {
-    readonly ConcurrentDictionary<Guid, ConcurrentDictionary<Channel<bool>, byte>> followers = new();
-    readonly Channel<bool> queue = OneBell();
+    readonly Channel<bool> queue = Bells.One();
     readonly Channel<Signal> committed = Channel.CreateBounded<Signal>(new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Rings when a run was queued, or a slot may have become free.</summary>
     public ChannelReader<bool> Queue => queue.Reader;
 
-    /// <summary>Follows one run. Subscribe before the first read, or what is written in between is missed.</summary>
-    public Following Follow(Guid runId)
-    {
-        var bell = OneBell();
-        followers.GetOrAdd(runId, _ => new())[bell] = 0;
-        return new(this, runId, bell);
-    }
+    /// <summary>A run was written to, here or on another node. Be brief and do not throw.</summary>
+    public event Action<Guid>? Written;
+
+    /// <summary>Another node has written down more of what a model says for a run.</summary>
+    public event Action<Guid>? Spoken;
+
+    /// <summary>Readers of another node want to see what a model says for a run.</summary>
+    public event Action<Guid>? Followed;
 
     /// <summary>What this process has committed, for the other nodes. Bounded: what does not fit is left to their slow polls.</summary>
     public ChannelReader<Signal> Committed => committed.Reader;
@@ -47,14 +46,24 @@ public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
     public void Announce(Signal signal)
     {
         Wake(signal);
-        committed.Writer.TryWrite(signal);
+        Tell(signal);
     }
 
-    /// <summary>Another node has committed.</summary>
+    /// <summary>For the other nodes alone.</summary>
+    public void Tell(Signal signal) => committed.Writer.TryWrite(signal);
+
+    /// <summary>Another node has something to tell.</summary>
     public void Hear(Signal signal)
     {
-        if (signal.Ends) inFlight.Abort(signal.RunId);
-        Wake(signal);
+        switch (signal.News)
+        {
+            case News.Text: Spoken?.Invoke(signal.RunId); break;
+            case News.Followed: Followed?.Invoke(signal.RunId); break;
+            default:
+                if (signal.Ends) inFlight.Abort(signal.RunId);
+                Wake(signal);
+                break;
+        }
     }
 
     /// <summary>A run may be had for a free slot.</summary>
@@ -62,40 +71,41 @@ public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
 
     void Wake(Signal signal)
     {
-        if (followers.TryGetValue(signal.RunId, out var bells))
-            foreach (var bell in bells.Keys) bell.Writer.TryWrite(true);
+        Written?.Invoke(signal.RunId);
         if (signal.MovesTheQueue) RingQueue();
     }
 
     static bool MovesTheQueue(object fact) => fact is RunQueued or RunPaused or RunResumed or RunParked or RunCompleted or RunFailed or RunCancelled;
+}
 
-    void Leave(Guid runId, Channel<bool> bell)
+/// <summary>Something is new about a run.</summary>
+/// <param name="MovesTheQueue">It wants a slot or gives one back.</param>
+/// <param name="Ends">It was cancelled or failed: its calls in flight are in vain.</param>
+public readonly record struct Signal(Guid RunId, bool MovesTheQueue, bool Ends, News News = News.Facts)
+{
+    public Signal(Guid runId, News news) : this(runId, false, false, news)
     {
-        if (!followers.TryGetValue(runId, out var bells)) return;
-        bells.TryRemove(bell, out _);
-        if (bells.IsEmpty) followers.TryRemove(new(runId, bells));
-    }
-
-    /// <summary>Rings once however often it is struck before somebody listens.</summary>
-    static Channel<bool> OneBell() => Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-
-    /// <summary>A follower's bell; dispose it to leave.</summary>
-    public sealed class Following(Signals signals, Guid runId, Channel<bool> bell) : IDisposable
-    {
-        /// <summary>Waits for the next signal, at most so long. Whether one came.</summary>
-        public Task<bool> Wait(TimeSpan atMost, CancellationToken ct) => bell.Reader.Ring(atMost, ct);
-
-        public void Dispose() => signals.Leave(runId, bell);
     }
 }
 
-/// <summary>A run was written to.</summary>
-/// <param name="MovesTheQueue">It wants a slot or gives one back.</param>
-/// <param name="Ends">It was cancelled or failed: its calls in flight are in vain.</param>
-public readonly record struct Signal(Guid RunId, bool MovesTheQueue, bool Ends);
+/// <summary>What a signal is about.</summary>
+public enum News
+{
+    /// <summary>The run was written to.</summary>
+    Facts,
+
+    /// <summary>A model has said more, which stands in <c>agents.delta</c>.</summary>
+    Text,
+
+    /// <summary>The run has readers who want to see what a model says.</summary>
+    Followed,
+}
 
 static class Bells
 {
+    /// <summary>Rings once however often it is struck before somebody listens.</summary>
+    public static Channel<bool> One() => Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
     /// <summary>Waits for the bell, at most so long. Whether it rang.</summary>
     public static async Task<bool> Ring(this ChannelReader<bool> bell, TimeSpan atMost, CancellationToken ct)
     {

@@ -9,13 +9,13 @@ public static class SimpleFormat
 {
     sealed record Message(string Type, string Content, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Tool = null);
 
-    public static async IAsyncEnumerable<Frame> Of(IAsyncEnumerable<EventView?> events)
+    public static async IAsyncEnumerable<Frame> Of(IAsyncEnumerable<StreamedItem> items)
     {
         var tools = new Dictionary<string, string>();
-        await foreach (var stored in events)
+        await foreach (var item in items)
         {
-            if (stored is null) yield return Frame.Heartbeat;
-            else if (MessageOf(stored, tools) is { } message)
+            if (item is StreamedItem.Heartbeat) yield return Frame.Heartbeat;
+            else if (item is StreamedItem.Fact { Stored: var stored } && MessageOf(stored, tools) is { } message)
                 yield return new(stored.Version.ToString(null, null), null, JsonSerializer.Serialize(message, JsonFormat.Api));
         }
 

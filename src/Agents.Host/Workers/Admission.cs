@@ -46,7 +46,9 @@ public sealed class Admission(
               (select tenant_id, run_id, true as has_begun, priority, since from agents.run_queue where state = 'running' and node is null
                order by priority desc, since, run_id limit (select free from slots))
               union all
-              (select tenant_id, run_id, false, priority, since from agents.run_queue where state = 'waiting'
+              (select tenant_id, run_id, false, priority, since from agents.run_queue q where state = 'waiting'
+                 and (after_run is null or exists (
+                   select from agents.run_summary s where s.tenant_id = q.tenant_id and s.run_id = q.after_run and s.finished_at is not null))
                order by priority desc, since, run_id limit (select free from slots))) homeless
             order by has_begun desc, priority desc, since, run_id limit (select free from slots)
             """);

@@ -14,10 +14,19 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
     /// <summary>Name under which the options carry the step's name; only the offline model reads it.</summary>
     public const string StepProperty = "step";
 
-    /// <summary>System: the step's instructions. User: the question. Then the earlier steps, then the turns of this step.</summary>
-    public static ModelRequest Of(Conversation said, ModelStep step, string model, Limits limits, ToolBox tools) => new(
+    /// <summary>Name under which a message from before the question says so, for models that must know the question from what came before it.</summary>
+    public const string EarlierProperty = "earlier";
+
+    /// <summary>
+    /// System: the step's instructions, then the caller's. Then what was said before the question; user: the question. Then the earlier steps, then the
+    /// turns of this step.
+    /// </summary>
+    /// <param name="isLast">It is the agent's last step: its replies are bounded as the caller wants.</param>
+    public static ModelRequest Of(Conversation said, ModelStep step, string model, Limits limits, ToolBox tools, bool isLast = false) => new(
         [
             new(ChatRole.System, step.Instructions),
+            .. said.Instructions is null ? Array.Empty<ChatMessage>() : [new(ChatRole.System, said.Instructions)],
+            .. said.Before.Select(MessageOf),
             new(ChatRole.User, said.Question),
             .. said.Earlier.Select(earlier => new ChatMessage(ChatRole.User, $"# {earlier.Name}\n{TextOf(earlier.Output, earlier.Passages)}")),
             .. said.Turns.Select(MessageOf),
@@ -25,7 +34,7 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
         new ChatOptions
         {
             ModelId = model,
-            MaxOutputTokens = limits.OutputTokensPerCall,
+            MaxOutputTokens = isLast && said.OutputTokens < limits.OutputTokensPerCall ? said.OutputTokens : limits.OutputTokensPerCall,
             Tools = [.. (step.Tools ?? []).Select(grant => tools.Declaration(grant.Tool))],
             AdditionalProperties = new() { [StepProperty] = step.Name },
         });
@@ -51,6 +60,9 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
         return Messages.Sum(message => (long)PerMessage + message.Contents.Sum(content => Encoding.UTF8.GetByteCount(Describe(content))))
                + PerTool * (long)(Options.Tools?.Count ?? 0);
     }
+
+    static ChatMessage MessageOf(EarlierMessage earlier) =>
+        new(earlier.By is Speaker.User ? ChatRole.User : ChatRole.Assistant, earlier.Text) { AdditionalProperties = new() { [EarlierProperty] = true } };
 
     static ChatMessage MessageOf(Turn turn) => turn switch
     {

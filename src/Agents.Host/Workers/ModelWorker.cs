@@ -3,6 +3,8 @@ using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Models;
+using Agents.Host.Runs;
+using Agents.Host.Streaming;
 using Agents.Host.Tools;
 using Marten;
 using Microsoft.Extensions.AI;
@@ -11,7 +13,8 @@ namespace Agents.Host.Workers;
 
 /// <summary>Performs a model call attempt: claim, one call, measure. What follows from the outcome is decided elsewhere.</summary>
 public sealed class ModelWorker(
-    IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, IChatClient model, ModelOptions options, ToolBox tools, PriceList prices)
+    IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, IChatClient model, ModelOptions options, ToolBox tools, PriceList prices,
+    Deltas deltas, Threads threads)
 {
     /// <returns>What to report, or null when nothing is due.</returns>
     public Task<ModelReport?> Perform(string tenant, CallModel work, CancellationToken ct) =>
@@ -25,9 +28,9 @@ public sealed class ModelWorker(
 
         var agent = await definitions.Of(run.DefinitionHash, ct);
         var step = (ModelStep)agent.Steps[run.Step];
-        var conversation = Conversation.Of(history, agent.Limits.PassagesPerStep);
-        var request = ModelRequest.Of(conversation, step, step.Model ?? run.Model, agent.Limits, tools);
-        var reserved = prices.UpperBound(request.Options.ModelId!, request.InputTokensAtMost(), agent.Limits.OutputTokensPerCall);
+        var conversation = Conversation.Of(history, agent.Limits.PassagesPerStep, await threads.Before(tenant, history, ct));
+        var request = ModelRequest.Of(conversation, step, step.Model ?? run.Model, agent.Limits, tools, isLast: run.Step == agent.Steps.Count - 1);
+        var reserved = prices.UpperBound(request.Options.ModelId!, request.InputTokensAtMost(), request.Options.MaxOutputTokens!.Value);
         var started = new ModelCallStarted(
             work.Call, work.Attempt, node.Name, request.Hash(), reserved is null ? null : prices.Version, reserved);
 
@@ -38,7 +41,7 @@ public sealed class ModelWorker(
 
         FaultPoint.Hit("after-intent-commit");
         RequestId.Set(work.RunId, work.Call, work.Attempt);
-        var outcome = await Call(request, options.Within(step.CallTimeout), effort, ct);
+        var outcome = await Call(tenant, work, request, options.Within(step.CallTimeout), effort, ct);
         FaultPoint.Hit("reply-complete");
         return outcome is null
             ? new RecordModelCallLost(work.Call, work.Attempt, effort.IsBrokenOff ? UnknownCause.WorkerLost : UnknownCause.Cancelled)
@@ -63,13 +66,15 @@ public sealed class ModelWorker(
     }
 
     /// <summary>Null when the call was aborted: the run ended meanwhile, or the node stops.</summary>
-    async Task<ModelOutcome?> Call(ModelRequest request, ModelOptions limits, InFlight.Effort effort, CancellationToken ct)
+    async Task<ModelOutcome?> Call(
+        string tenant, CallModel work, ModelRequest request, ModelOptions limits, InFlight.Effort effort, CancellationToken ct)
     {
+        using var speaking = deltas.Begin(tenant, work.RunId, work.Call, work.Attempt);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, effort.Aborted);
         try
         {
             FaultPoint.Hit("request-sent");
-            return await ModelCall.Run(model, request.Messages, request.Options, limits, onDelta: null, stop.Token);
+            return await ModelCall.Run(model, request.Messages, request.Options, limits, speaking.Say, stop.Token);
         }
         catch (OperationCanceledException) when (effort.Aborted.IsCancellationRequested && !ct.IsCancellationRequested)
         {

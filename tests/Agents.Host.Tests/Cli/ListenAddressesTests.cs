@@ -28,13 +28,23 @@ public sealed class ListenAddressesTests
     [Theory]
     [InlineData("urls", "http://127.0.0.1:5080;http://0.0.0.0:5081")]
     [InlineData("Kestrel:Endpoints:Http:Url", "http://*:5080")]
-    public void One_open_address_among_the_settings_is_refused_with_the_reason(string key, string value)
+    public async Task One_open_address_among_the_settings_is_refused_with_the_reason(string key, string value)
     {
         var settings = new ConfigurationBuilder().AddInMemoryCollection([new(key, value)]).Build();
 
-        var refused = Assert.Throws<StartRefusedException>(() => ListenAddresses.RefuseBeyondLoopback(settings));
+        var refused = await Assert.ThrowsAsync<StartRefusedException>(() => ListenAddresses.RefuseBeyondLoopback(settings, () => Task.FromResult(false)));
 
         Assert.Contains("no API keys yet", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_keys_the_server_listens_anywhere()
+    {
+        var settings = new ConfigurationBuilder().AddInMemoryCollection([new("urls", "http://0.0.0.0:5080")]).Build();
+
+        await ListenAddresses.RefuseBeyondLoopback(settings, () => Task.FromResult(true));
+
+        Assert.Equal("http://0.0.0.0:5080", ListenAddresses.Beyond(settings));
     }
 
     [Theory]

@@ -26,7 +26,7 @@ namespace Internal.Generated.WolverineHandlers
         public override async System.Threading.Tasks.Task Handle(Microsoft.AspNetCore.Http.HttpContext httpContext)
         {
             // Tenant Id detection
-            // 1. Wolverine.Http.Runtime.MultiTenancy.FallbackDefault
+            // 1. Tenant Id is value of claim 'tenant'
             var tenantId = await TryDetectTenantId(httpContext);
             Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Knowledge.ListDocumentsEndpoint").SetTag("http.route", "/documents").SetTag("http.request.method", "GET");
             var cursor = httpContext.Request.Query["cursor"];

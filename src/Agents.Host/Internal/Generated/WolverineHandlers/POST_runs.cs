@@ -17,14 +17,16 @@ namespace Internal.Generated.WolverineHandlers
     {
         private readonly Wolverine.Http.WolverineHttpOptions _wolverineHttpOptions;
         private readonly Agents.Host.Catalog.AgentCatalog _agentCatalog;
+        private readonly Agents.Host.Catalog.Definitions _definitions;
         private readonly Agents.Host.Models.ModelOptions _modelOptions;
         private readonly Wolverine.Marten.Publishing.OutboxedSessionFactory _outboxedSessionFactory;
         private readonly Wolverine.Runtime.IWolverineRuntime _wolverineRuntime;
 
-        public POST_runs(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Catalog.AgentCatalog agentCatalog, Agents.Host.Models.ModelOptions modelOptions, Wolverine.Marten.Publishing.OutboxedSessionFactory outboxedSessionFactory, Wolverine.Runtime.IWolverineRuntime wolverineRuntime) : base(wolverineHttpOptions)
+        public POST_runs(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Catalog.AgentCatalog agentCatalog, Agents.Host.Catalog.Definitions definitions, Agents.Host.Models.ModelOptions modelOptions, Wolverine.Marten.Publishing.OutboxedSessionFactory outboxedSessionFactory, Wolverine.Runtime.IWolverineRuntime wolverineRuntime) : base(wolverineHttpOptions)
         {
             _wolverineHttpOptions = wolverineHttpOptions;
             _agentCatalog = agentCatalog;
+            _definitions = definitions;
             _modelOptions = modelOptions;
             _outboxedSessionFactory = outboxedSessionFactory;
             _wolverineRuntime = wolverineRuntime;
@@ -33,7 +35,7 @@ namespace Internal.Generated.WolverineHandlers
         public override async System.Threading.Tasks.Task Handle(Microsoft.AspNetCore.Http.HttpContext httpContext)
         {
             // Tenant Id detection
-            // 1. Wolverine.Http.Runtime.MultiTenancy.FallbackDefault
+            // 1. Tenant Id is value of claim 'tenant'
             var tenantId = await TryDetectTenantId(httpContext);
             var messageContext = new Wolverine.Runtime.MessageContext(_wolverineRuntime);
             messageContext.TenantId = tenantId;
@@ -54,7 +56,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Runs.QueueRunEndpoint.Post(request, _agentCatalog, _modelOptions, documentSession, httpContext, key, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Runs.QueueRunEndpoint.Post(request, _agentCatalog, _modelOptions, _definitions, documentSession, httpContext, key, httpContext.RequestAborted).ConfigureAwait(false);
 
 
             // Save all pending changes to this Marten session

@@ -1,0 +1,35 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Agents.Domain.Definitions;
+using Agents.Domain.Runs;
+using Agents.Host.Catalog;
+using Agents.Host.Models;
+using Marten;
+
+namespace Agents.Host.Runs;
+
+/// <summary>A run that is asked for, whichever API it is asked by.</summary>
+/// <param name="Key">The caller's idempotency key. Null when none was given.</param>
+/// <param name="RequestHash">SHA-256 of the request. Null when it need not be recognised.</param>
+public sealed record NewRun(
+    AgentDefinition Agent, string Question, int Priority, IReadOnlyDictionary<string, string>? Metadata, decimal? BudgetUsd,
+    string? Key, string? RequestHash, ThreadPlace Thread, Brief? Brief)
+{
+    public const int QuestionCharacters = 16_384;
+    public const int KeyCharacters = 200;
+
+    /// <summary>Queues it in the session's transaction. Its id.</summary>
+    public Guid Queue(IDocumentSession session, ModelOptions models, Caller caller)
+    {
+        var runId = Guid.CreateVersion7();
+        session.Events.StartStream<Run>(runId, new RunQueued(
+            Agent.Name, Agent.Version, Definitions.Store(session, Agent), Agent.Model ?? models.Default,
+            Sanitiser.Text(Question, QuestionCharacters), Priority, caller.Name, Agent.Limits.Duration ?? Limits.DefaultDuration,
+            Labels.Clean(Metadata), BudgetUsd, Key is null ? null : Sanitiser.Text(Key, KeyCharacters), RequestHash, TraceParent: Activity.Current?.Id,
+            ThreadId: Thread.ThreadId, Previous: Thread.Previous, After: Thread.After, Brief: Brief));
+        return runId;
+    }
+
+    /// <summary>SHA-256 of a request, lower-case hex.</summary>
+    public static string HashOf(ReadOnlySpan<byte> request) => Convert.ToHexStringLower(SHA256.HashData(request));
+}

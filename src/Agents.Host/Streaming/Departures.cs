@@ -1,0 +1,155 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Threading.Channels;
+using Agents.Domain.Runs;
+using Agents.Host.Catalog;
+using Agents.Host.Workers;
+using Marten;
+using Npgsql;
+using Wolverine.Marten;
+
+namespace Agents.Host.Streaming;
+
+/// <summary>
+/// Cancels runs whose readers asked for it (<c>on_disconnect=cancel</c>) when the last of them has left and none came back, to any node, within
+/// <see cref="Grace"/>. Presence is a row per run and node, renewed while somebody reads; a node that dies renews nothing.
+/// </summary>
+public sealed class Departures(
+    NpgsqlDataSource database, IServiceScopeFactory scopes, IDocumentStore store, Definitions definitions, Node node, ILogger<Departures> log) : BackgroundService
+{
+    /// <summary>How long a reader may be away.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+
+    readonly ConcurrentDictionary<(string Tenant, Guid RunId), Present> present = new();
+    readonly Channel<bool> bell = Bells.One();
+
+    /// <summary>A reader is there until it is disposed.</summary>
+    /// <param name="by">Who cancels, should nobody be left.</param>
+    public IDisposable Attend(string tenant, Guid runId, string by)
+    {
+        while (true)
+        {
+            var readers = present.GetOrAdd((tenant, runId), _ => new());
+            if (!readers.TryEnter(by)) continue;
+            bell.Writer.TryWrite(true); // a reader that leaves at once must have been seen
+            return new Attendance(readers);
+        }
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var renewedSince = Stopwatch.GetTimestamp(); // since when rows have been renewed without a break
+        return Rounds.Forever("Watching for readers that leave", Round, () => bell.Reader.Ring(Every, stoppingToken), log, stoppingToken);
+
+        async Task Round()
+        {
+            try
+            {
+                await Renew(stoppingToken);
+            }
+            catch
+            {
+                renewedSince = Stopwatch.GetTimestamp();
+                throw;
+            }
+
+            // Just after a start, or when the database was away, other nodes have not renewed their rows yet, and clients not come back.
+            if (Stopwatch.GetElapsedTime(renewedSince) < 2 * Grace) return;
+            foreach (var (tenant, runId, by) in await Left(stoppingToken)) await Cancel(tenant, runId, by, stoppingToken);
+        }
+    }
+
+    async Task Renew(CancellationToken ct)
+    {
+        var rows = present.ToArray();
+        if (rows.Length == 0) return;
+
+        await using var renew = database.CreateCommand(
+            """
+            insert into agents.reader (tenant_id, run_id, node, by, seen_at)
+            select p.tenant_id, p.run_id, $1, p.by, clock_timestamp() from unnest($2, $3, $4) p(tenant_id, run_id, by)
+            on conflict (tenant_id, run_id, node) do update set seen_at = excluded.seen_at, by = excluded.by
+            """);
+        renew.Parameters.Add(new() { Value = node.Name });
+        renew.Parameters.Add(new() { Value = rows.Select(row => row.Key.Tenant).ToArray() });
+        renew.Parameters.Add(new() { Value = rows.Select(row => row.Key.RunId).ToArray() });
+        renew.Parameters.Add(new() { Value = rows.Select(row => row.Value.By).ToArray() });
+        await renew.ExecuteNonQueryAsync(ct);
+        foreach (var row in rows)
+            if (row.Value.TryClose()) present.TryRemove(row);
+    }
+
+    /// <summary>Runs whose readers have all been away for too long.</summary>
+    async Task<List<(string Tenant, Guid RunId, string By)>> Left(CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            """
+            with gone as (delete from agents.reader where seen_at < clock_timestamp() - $1 returning tenant_id, run_id, by)
+            select g.tenant_id, g.run_id, max(g.by) from gone g where not exists (
+              select from agents.reader r where r.tenant_id = g.tenant_id and r.run_id = g.run_id and r.seen_at >= clock_timestamp() - $1)
+            group by 1, 2
+            """);
+        command.Parameters.Add(new() { Value = Grace });
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        var left = new List<(string, Guid, string)>();
+        while (await rows.ReadAsync(ct)) left.Add((rows.GetString(0), rows.GetGuid(1), rows.GetString(2)));
+        return left;
+    }
+
+    async Task Cancel(string tenant, Guid runId, string by, CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var outbox = scope.ServiceProvider.GetRequiredService<IMartenOutbox>();
+        await using var session = store.LightweightSession(tenant);
+        outbox.Enroll(session);
+
+        var decision = await session.Decide(
+            runId, definitions, (run, agent) => RunDecider.Decide(run, agent, new CancelRun(by, "The last reader left.")), ct);
+        if (decision is not { Events.Count: > 0 }) return;
+        await outbox.Send(tenant, decision.Work());
+        await session.SaveChangesAsync(ct);
+    }
+
+    /// <summary>The readers of one run on this node.</summary>
+    sealed class Present
+    {
+        readonly Lock gate = new();
+        int count;
+        bool isClosed;
+
+        public string By { get; private set; } = "";
+
+        public bool TryEnter(string by)
+        {
+            lock (gate)
+            {
+                if (isClosed) return false;
+                count++;
+                By = by;
+                return true;
+            }
+        }
+
+        public void Leave()
+        {
+            lock (gate) count--;
+        }
+
+        public bool TryClose()
+        {
+            lock (gate) return isClosed = count == 0;
+        }
+    }
+
+    sealed class Attendance(Present readers) : IDisposable
+    {
+        int isOver;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref isOver, 1) == 0) readers.Leave();
+        }
+    }
+}

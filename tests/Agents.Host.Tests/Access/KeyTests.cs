@@ -1,0 +1,215 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Agents.Host.Access;
+using Alba;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Agents.Host.Tests.Access;
+
+/// <summary>A server with keys of two tenants.</summary>
+public sealed class Locked : IAsyncLifetime
+{
+    public IAlbaHost Host { get; private set; } = null!;
+
+    public KeyStore Keys { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        var connection = await TestDatabase.Create("keys");
+        Host = await AlbaHost.For<Program>(web =>
+        {
+            web.UseSetting("ConnectionStrings:agents", connection);
+            web.UseSetting("urls", "http://127.0.0.1:0");
+        });
+        Keys = new(Host.Services.GetRequiredService<NpgsqlDataSource>());
+        Admin = await Key("acme", Roles.Admin);
+    }
+
+    /// <summary>Of the tenant acme.</summary>
+    public string Admin { get; private set; } = "";
+
+    public async Task<string> Key(string tenant, string role) => (await Keys.Create(tenant, role, $"{role} of {tenant}", CancellationToken.None)).Secret;
+
+    /// <summary>Sends once the server has heard of the key.</summary>
+    public async Task<HttpResponseMessage> Send(HttpMethod method, string url, string? key, object? body = null)
+    {
+        using var client = Host.Server.CreateClient();
+        using var request = new HttpRequestMessage(method, url) { Content = body is null ? null : JsonContent.Create(body) };
+        if (key is not null) request.Headers.Authorization = new("Bearer", key);
+        return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+    }
+
+    /// <summary>Waits until the answer is another than this: keys are read again every few seconds.</summary>
+    public async Task<HttpStatusCode> Until(Func<HttpStatusCode, bool> fits, HttpMethod method, string url, string? key, object? body = null)
+    {
+        var waited = System.Diagnostics.Stopwatch.StartNew();
+        while (true)
+        {
+            using var answer = await Send(method, url, key, body);
+            if (fits(answer.StatusCode) || waited.Elapsed > TimeSpan.FromSeconds(30)) return answer.StatusCode;
+            await Task.Delay(50);
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await Host.DisposeAsync();
+}
+
+public sealed class KeyTests(Locked server) : IClassFixture<Locked>
+{
+    static bool Known(HttpStatusCode status) => status is not HttpStatusCode.Unauthorized;
+
+    [Fact]
+    public async Task As_soon_as_there_is_a_key_every_endpoint_but_health_asks_for_one()
+    {
+        await server.Until(Known, HttpMethod.Get, "/agents", server.Admin);
+        var refused = 0;
+        foreach (var (endpoint, method, url) in Endpoints())
+        {
+            using var none = await server.Send(method, url, key: null);
+            using var wrong = await server.Send(method, url, key: ApiKey.NewSecret());
+
+            if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null)
+            {
+                Assert.Matches(@"^/(health/\w+|reference/[\w.]+\.(js|svg))$", url); // the script and the icon of a page that shows nothing by itself
+                continue;
+            }
+
+            Assert.True(none.StatusCode is HttpStatusCode.Unauthorized, $"{method} {url} answered {none.StatusCode} without a key.");
+            Assert.True(wrong.StatusCode is HttpStatusCode.Unauthorized, $"{method} {url} answered {wrong.StatusCode} to a wrong key.");
+            Assert.Equal("Bearer", none.Headers.WwwAuthenticate.Single().Scheme);
+            var problem = await none.Content.ReadFromJsonAsync<JsonElement>();
+            if (!url.StartsWith("/v1", StringComparison.Ordinal)) Assert.Equal("Key needed", problem.GetProperty("title").GetString());
+            refused++;
+        }
+
+        Assert.True(refused > 20, $"Only {refused} endpoints were tried.");
+    }
+
+    [Fact]
+    public async Task The_run_of_another_tenant_is_unknown_at_every_endpoint()
+    {
+        var stranger = await server.Key("other", Roles.Admin);
+        await server.Until(Known, HttpMethod.Get, "/agents", server.Admin);
+        await server.Until(Known, HttpMethod.Get, "/agents", stranger);
+        using var queued = await server.Send(HttpMethod.Post, "/runs", server.Admin, App.Body("Whose run is this?"));
+        Assert.Equal(HttpStatusCode.Accepted, queued.StatusCode);
+        var id = (await queued.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+
+        var tried = 0;
+        foreach (var (_, method, url) in Endpoints("/runs/{id", id))
+        {
+            using var answer = await server.Send(method, url, stranger, method == HttpMethod.Post ? new { } : null);
+            Assert.True(answer.StatusCode is HttpStatusCode.NotFound, $"{method} {url} answered {answer.StatusCode} to another tenant.");
+            tried++;
+        }
+
+        Assert.True(tried >= 8, $"Only {tried} endpoints were tried.");
+        using var list = await server.Send(HttpMethod.Get, "/runs", stranger);
+        Assert.Empty((await list.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("items").EnumerateArray());
+        using var own = await server.Send(HttpMethod.Get, $"/runs/{id}", server.Admin);
+        Assert.Equal(HttpStatusCode.OK, own.StatusCode);
+    }
+
+    [Fact]
+    public async Task Responses_and_threads_of_another_tenant_are_unknown()
+    {
+        var stranger = await server.Key("another", Roles.Admin);
+        await server.Until(Known, HttpMethod.Get, "/agents", server.Admin);
+        await server.Until(Known, HttpMethod.Get, "/agents", stranger);
+        using var asked = await server.Send(HttpMethod.Post, "/v1/responses", server.Admin, new { model = "research", input = "Whose response is this?", background = true });
+        var id = (await asked.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
+        var run = Guid.ParseExact(id["resp_".Length..], "N");
+
+        foreach (var (method, url) in new[]
+                 {
+                     (HttpMethod.Get, $"/v1/responses/{id}"), (HttpMethod.Get, $"/v1/responses/{id}?stream=true"), (HttpMethod.Get, $"/v1/responses/{id}/input_items"),
+                     (HttpMethod.Post, $"/v1/responses/{id}/cancel"), (HttpMethod.Delete, $"/v1/responses/{id}"), (HttpMethod.Get, $"/threads/{run}"),
+                 })
+        {
+            using var answer = await server.Send(method, url, stranger);
+            Assert.True(answer.StatusCode is HttpStatusCode.NotFound, $"{method} {url} answered {answer.StatusCode} to another tenant.");
+        }
+
+        using var follow = await server.Send(HttpMethod.Post, "/v1/responses", stranger, new { model = "research", input = "And?", previous_response_id = id });
+        Assert.Equal(HttpStatusCode.NotFound, follow.StatusCode);
+        object[] answers = [new { type = "mcp_approval_response", approval_request_id = $"mcpr_{run:N}_c0001t001", approve = true }];
+        using var approve = await server.Send(HttpMethod.Post, "/v1/responses", stranger, new { model = "research", input = answers });
+        Assert.Equal(HttpStatusCode.BadRequest, approve.StatusCode);
+        using var own = await server.Send(HttpMethod.Get, $"/v1/responses/{id}", server.Admin);
+        Assert.Equal(HttpStatusCode.OK, own.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(Roles.Viewer, true, false, false)]
+    [InlineData(Roles.Operator, true, true, false)]
+    [InlineData(Roles.Finance, false, false, true)]
+    [InlineData(Roles.Auditor, true, false, true)]
+    [InlineData(Roles.Admin, true, true, true)]
+    public async Task A_role_may_do_what_it_is_for_and_nothing_else(string role, bool mayRead, bool mayOperate, bool maySeeCosts)
+    {
+        var key = await server.Key("acme", role);
+        await server.Until(Known, HttpMethod.Get, "/runs", key);
+
+        await Check(mayRead, HttpMethod.Get, "/runs");
+        await Check(mayRead, HttpMethod.Get, "/search?q=word");
+        await Check(mayOperate, HttpMethod.Post, "/runs", App.Body($"May a {role} ask?"));
+        await Check(maySeeCosts, HttpMethod.Get, "/costs");
+
+        async Task Check(bool may, HttpMethod method, string url, object? body = null)
+        {
+            using var answer = await server.Send(method, url, key, body);
+            Assert.True(may == answer.IsSuccessStatusCode, $"{role} got {answer.StatusCode} from {method} {url}.");
+            if (!may) Assert.Equal(("Not allowed", HttpStatusCode.Forbidden), ((await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("title").GetString(), answer.StatusCode));
+        }
+    }
+
+    [Fact]
+    public async Task A_revoked_key_is_refused_within_five_seconds_and_its_streams_close()
+    {
+        var (secret, key) = await server.Keys.Create("acme", Roles.Operator, "to be revoked", CancellationToken.None);
+        await server.Until(Known, HttpMethod.Get, "/agents", secret);
+        using var stream = await server.Send(HttpMethod.Get, "/stream", secret);
+        Assert.Equal(HttpStatusCode.OK, stream.StatusCode);
+
+        Assert.True(await server.Keys.Revoke(key.Id, CancellationToken.None));
+        var revoked = System.Diagnostics.Stopwatch.StartNew();
+        var status = await server.Until(answer => answer is HttpStatusCode.Unauthorized, HttpMethod.Get, "/agents", secret);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, status);
+        Assert.True(revoked.Elapsed < TimeSpan.FromSeconds(5), $"It took {revoked.Elapsed}.");
+        await using var body = await stream.Content.ReadAsStreamAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var reader = new StreamReader(body);
+        Assert.DoesNotContain("[DONE]", await reader.ReadToEndAsync(patience.Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Only_the_hash_of_a_key_is_kept()
+    {
+        var (secret, key) = await server.Keys.Create("acme", Roles.Viewer, "", CancellationToken.None);
+
+        Assert.StartsWith(ApiKey.Prefix, secret, StringComparison.Ordinal);
+        Assert.Equal(ApiKey.Prefix.Length + 43, secret.Length);
+        await using var command = server.Host.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand(
+            $"select hash = sha256('{secret}'::bytea) and k::text not like '%{secret[7..]}%' from agents.api_key k where id = '{key.Id}'");
+        Assert.Equal(true, await command.ExecuteScalarAsync());
+    }
+
+    /// <summary>Every mapped endpoint with each of its methods, with an id for each parameter.</summary>
+    IEnumerable<(RouteEndpoint Endpoint, HttpMethod Method, string Url)> Endpoints(string beginning = "", Guid id = default)
+    {
+        foreach (var endpoint in server.Host.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Distinct())
+        {
+            var route = "/" + endpoint.RoutePattern.RawText!.TrimStart('/');
+            if (!route.StartsWith(beginning, StringComparison.Ordinal)) continue;
+            var url = System.Text.RegularExpressions.Regex.Replace(route, @"\{[^}]*\}", id.ToString());
+            foreach (var method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"]) yield return (endpoint, new(method), url);
+        }
+    }
+}
