@@ -26,7 +26,10 @@ public static class Permissions
     /// <summary>What models have cost.</summary>
     public const string Costs = "costs";
 
-    /// <summary>Everything else that changes the server itself.</summary>
+    /// <summary>Changing budgets and what has been spent.</summary>
+    public const string ManageMoney = "manage-money";
+
+    /// <summary>What all tenants share, such as price lists.</summary>
     public const string Administer = "administer";
 
     static readonly IReadOnlyDictionary<string, string[]> Holders = new Dictionary<string, string[]>
@@ -34,14 +37,26 @@ public static class Permissions
         [Read] = [Roles.Viewer, Roles.Operator, Roles.Auditor, Roles.Admin],
         [Operate] = [Roles.Operator, Roles.Admin],
         [Costs] = [Roles.Finance, Roles.Auditor, Roles.Admin],
+        [ManageMoney] = [Roles.Finance, Roles.Admin],
         [Administer] = [Roles.Admin],
     };
 
-    /// <summary>What an endpoint asks for that says nothing itself: reading may be read, everything else changes something.</summary>
-    public static string Of(string route, IEnumerable<string> methods) =>
-        route.TrimStart('/').StartsWith("costs", StringComparison.OrdinalIgnoreCase) ? Costs
-        : methods.All(method => HttpMethods.IsGet(method) || HttpMethods.IsHead(method)) ? Read
-        : Operate;
+    /// <summary>First parts of routes that are about money.</summary>
+    static readonly string[] Money = ["budgets", "costs", "dashboard", "finance", "prices"];
+
+    /// <summary>What an endpoint asks for: by what its route is about, and whether it changes something. A new one falls under one of them by itself.</summary>
+    public static string Of(string route, IEnumerable<string> methods)
+    {
+        var about = route.TrimStart('/').Split('/')[0].ToLowerInvariant();
+        var isReading = methods.All(method => HttpMethods.IsGet(method) || HttpMethods.IsHead(method));
+        return (Money.Contains(about), isReading) switch
+        {
+            (false, true) => Read,
+            (false, false) => Operate,
+            (true, true) => Costs,
+            (true, false) => about == "prices" ? Administer : ManageMoney,
+        };
+    }
 
     public static IReadOnlyList<string> RolesWith(string permission) => Holders[permission];
 
