@@ -1,3 +1,4 @@
+using Agents.Host.Budgets;
 using Agents.Host.Catalog;
 using Agents.Host.Costs;
 using Agents.Host.Knowledge;
@@ -36,11 +37,13 @@ public static class Server
         if (builder.Configuration["urls"] is null) builder.WebHost.UseUrls(DefaultUrl);
         adjust?.Invoke(builder);
         ListenAddresses.RefuseBeyondLoopback(builder.Configuration);
-        var models = ModelsOf(builder.Configuration); // both before the database is started: they refuse what is wrong
+        var models = ModelsOf(builder.Configuration); // all before the database is started: they refuse what is wrong
         var workers = WorkerOptions.From(builder.Configuration);
+        var budgets = BudgetOptions.From(builder.Configuration);
 
         var database = await DatabaseConnection.Find(builder.Configuration, DatabaseConnection.DirectoryOf(args), needsDatabase);
         builder.Services.AddSingleton(workers);
+        builder.Services.AddSingleton(budgets);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = workers.DrainTimeout + TimeSpan.FromSeconds(5));
 
         builder.Services.AddSingleton(database);

@@ -29,12 +29,13 @@ public static class ReadModels
         store.Projections.Add(new RunQueue(), ProjectionLifecycle.Inline);
         store.Projections.Add(new Timeline(), ProjectionLifecycle.Inline);
         store.Projections.Add(new CostLedger(), ProjectionLifecycle.Inline);
+        store.Projections.Add(new BudgetLedger(), ProjectionLifecycle.Inline);
     }
 
     /// <summary>The SQL that makes the tables of this assembly, in order. Each may be run again at any time.</summary>
     public static IEnumerable<string> Scripts()
     {
-        foreach (var name in new[] { "Runs.sql", "Finance.sql", "Knowledge.sql" })
+        foreach (var name in new[] { "Runs.sql", "Finance.sql", "Budgets.sql", "Knowledge.sql" })
         {
             using var stream = typeof(ReadModels).Assembly.GetManifestResourceStream(name);
             if (stream is null) continue;

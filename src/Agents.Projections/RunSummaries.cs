@@ -27,6 +27,7 @@ public sealed partial class RunSummaries : EventProjection
             case RunPaused e: rows.Set("status = 'paused', reason = ?", e.Reason); break;
             case RunResumed e: rows.Set("status = 'running', reason = ?, failure_kind = null, failure_message = null", e.Reason); break;
             case RunParked e: rows.Set("status = 'parked', failure_kind = ?, failure_message = ?", e.Failure.Kind.ToString(), e.Failure.Message); break;
+            case RunBudgetChanged e: rows.Set("budget_usd = ?", e.BudgetUsd); break;
             case StepStarted e: rows.Set("step = ?, step_name = ?", e.Step, e.Name); break;
             case ModelCallScheduled { Attempt: 1 } e: rows.Set("model_calls = ?", e.Call); break;
             case ModelCallCompleted e: rows.Pay(e.Usage, e.Cost, e.Cost is null ? 1 : 0); break;

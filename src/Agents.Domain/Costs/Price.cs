@@ -58,6 +58,20 @@ public sealed record Price(
             : bound;
     }
 
+    /// <summary>The most output tokens with which the upper bound stays within an amount; 0 when not even the input does.</summary>
+    /// <exception cref="OverflowException">The number of input tokens is negative or above <see cref="MaxTokens"/>.</exception>
+    public long OutputTokensWithin(decimal usd, long inputTokensAtMost)
+    {
+        var left = usd - Tokens(inputTokensAtMost) * DearestInput() / Million;
+        var most = left < 0 ? 0
+            : DearestOutput() == 0 || left >= MaxTokens * DearestOutput() / Million ? MaxTokens
+            : (long)decimal.Floor(left * Million / DearestOutput());
+
+        return LongInput is { } longInput && inputTokensAtMost > longInput.AboveTokens
+            ? Math.Min(most, longInput.Price.OutputTokensWithin(usd, inputTokensAtMost))
+            : most;
+    }
+
     decimal DearestInput() =>
         Math.Max(Math.Max(Input, CachedInput ?? Input), Math.Max(CacheWrite5Minutes ?? Input, CacheWrite1Hour ?? Input));
 

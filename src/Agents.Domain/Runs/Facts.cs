@@ -92,4 +92,7 @@ public enum FailureKind
 
     /// <summary>The run took longer than it may.</summary>
     Deadline,
+
+    /// <summary>A budget had no room for the call, or its model has no price to reserve.</summary>
+    BudgetRefused,
 }

@@ -7,6 +7,13 @@ namespace Agents.Domain.Runs;
 public sealed record PauseRun(string By, string Reason);
 public sealed record ResumeRun(string By, string Reason);
 public sealed record CancelRun(string By, string Reason);
+/// <param name="BudgetUsd">US dollars over the whole run, above 0.</param>
+public sealed record ChangeRunBudget(decimal BudgetUsd, string By, string Reason);
+
+/// <summary>What an attempt of unknown outcome did cost.</summary>
+/// <param name="By">Null when the system found out by itself.</param>
+public sealed record ResolveSpend(int Call, int Attempt, decimal ActualUsd, SpendSource Source, string? By);
+
 public sealed record ApproveToolCall(string ToolCallId, string By);
 public sealed record DenyToolCall(string ToolCallId, string By, string Reason);
 
@@ -14,6 +21,9 @@ public sealed record DenyToolCall(string ToolCallId, string By, string Reason);
 
 /// <summary>The run took longer than it may.</summary>
 public sealed record ExpireRun;
+
+/// <summary>The budget a run is parked for has room again.</summary>
+public sealed record GoOnWithinBudget;
 
 // Asked by a node with a free slot
 
@@ -41,6 +51,9 @@ public sealed record RecordModelFailure(
 
 /// <summary>The attempt was claimed and nobody will report it.</summary>
 public sealed record RecordModelCallLost(int Call, int Attempt, UnknownCause Cause) : ModelReport(Call, Attempt);
+
+/// <summary>A budget had no room for the attempt: nothing was claimed and nothing sent.</summary>
+public sealed record RefuseModelCall(int Call, int Attempt, BudgetRefusal Refusal) : ModelReport(Call, Attempt);
 
 /// <summary>How a tool call attempt ended. A closed family.</summary>
 public abstract record ToolReport(string ToolCallId, int Attempt);

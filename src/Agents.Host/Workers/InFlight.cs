@@ -22,7 +22,7 @@ public sealed class InFlight
         try
         {
             var report = await perform(effort);
-            effort.Done(report);
+            if (report is not RefuseModelCall) effort.Done(report); // nothing was performed: the next time is asked anew
             return report;
         }
         finally

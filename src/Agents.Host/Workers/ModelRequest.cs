@@ -30,6 +30,14 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
             AdditionalProperties = new() { [StepProperty] = step.Name },
         });
 
+    /// <summary>The same request for a reply of at most so many tokens.</summary>
+    public ModelRequest WithReplyOf(int outputTokensAtMost)
+    {
+        var options = Options.Clone();
+        options.MaxOutputTokens = outputTokensAtMost;
+        return this with { Options = options };
+    }
+
     /// <summary>SHA-256 over model, messages and tools, lower-case hex: proves later what was sent, without storing it again.</summary>
     public string Hash()
     {

@@ -1,18 +1,24 @@
 using Agents.Domain.Costs;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
+using Agents.Host.Budgets;
 using Agents.Host.Catalog;
 using Agents.Host.Models;
 using Agents.Host.Tools;
 using Marten;
+using Marten.Exceptions;
 using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Workers;
 
 /// <summary>Performs a model call attempt: claim, one call, measure. What follows from the outcome is decided elsewhere.</summary>
 public sealed class ModelWorker(
-    IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, IChatClient model, ModelOptions options, ToolBox tools, PriceList prices)
+    IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, IChatClient model, ModelOptions options, ToolBox tools, PriceList prices,
+    BudgetOptions budgets)
 {
+    /// <summary>Sizes in which a call is offered to its budgets before it is refused: others spend and give back meanwhile.</summary>
+    const int MostOffers = 4;
+
     /// <returns>What to report, or null when nothing is due.</returns>
     public Task<ModelReport?> Perform(string tenant, CallModel work, CancellationToken ct) =>
         inFlight.Perform(tenant, work, work.RunId, InFlight.Of(work), effort => ClaimAndCall(tenant, work, effort, ct));
@@ -27,18 +33,21 @@ public sealed class ModelWorker(
         var step = (ModelStep)agent.Steps[run.Step];
         var conversation = Conversation.Of(history, agent.Limits.PassagesPerStep);
         var request = ModelRequest.Of(conversation, step, step.Model ?? run.Model, agent.Limits, tools);
-        var reserved = prices.UpperBound(request.Options.ModelId!, request.InputTokensAtMost(), agent.Limits.OutputTokensPerCall);
-        var started = new ModelCallStarted(
-            work.Call, work.Attempt, node.Name, request.Hash(), reserved is null ? null : prices.Version, reserved);
+        var offer = CallOffer.Of(request, prices);
+        var key = history.OfType<RunQueued>().First().RequestedBy;
 
         FaultPoint.Hit("before-intent-commit");
-        var claim = await Take(tenant, work, started, ct);
+        var claim = await Take(tenant, work, key, offer, ct);
+        for (var tries = 1; tries < MostOffers && claim is Claim.Refused over && offer.Within(over.Refusal) is { } smaller; tries++)
+            claim = await Take(tenant, work, key, offer = smaller, ct);
+
+        if (claim is Claim.Refused refused) return new RefuseModelCall(work.Call, work.Attempt, refused.Refusal);
         if (claim is Claim.Lost) return new RecordModelCallLost(work.Call, work.Attempt, UnknownCause.WorkerLost);
         if (claim is Claim.NotDue) return null;
 
         FaultPoint.Hit("after-intent-commit");
         RequestId.Set(work.RunId, work.Call, work.Attempt);
-        var outcome = await Call(request, effort, ct);
+        var outcome = await Call(offer.Request, effort, ct);
         FaultPoint.Hit("reply-complete");
         return outcome is null
             ? new RecordModelCallLost(work.Call, work.Attempt, UnknownCause.Cancelled)
@@ -46,20 +55,26 @@ public sealed class ModelWorker(
     }
 
     /// <summary>Stores that this node begins the attempt, in a transaction of its own that ends before the call begins.</summary>
-    async Task<Claim> Take(string tenant, CallModel work, ModelCallStarted started, CancellationToken ct)
+    async Task<Claim> Take(string tenant, CallModel work, string key, CallOffer offer, CancellationToken ct)
     {
         await node.Ready.WaitAsync(ct);
         await using var session = store.LightweightSession(tenant);
         var stream = await session.Events.FetchForExclusiveWriting<Run>(work.RunId, ct);
         var run = stream.Aggregate!;
-        var claim = Claim.On(run, work, started, await node.HasLost(run.ModelCall?.Worker, ct));
-        if (claim is Claim.Taken taken)
-        {
-            stream.AppendOne(taken.Started);
-            await session.SaveChangesAsync(ct);
-        }
+        var claim = offer.Claim(run, work, node.Name, await node.HasLost(run.ModelCall?.Worker, ct), budgets.MayBeUnpriced);
+        if (claim is not Claim.Taken taken) return claim;
 
-        return claim;
+        stream.AppendOne(taken.Started);
+        session.Reserve(run, work, key, offer, budgets);
+        try
+        {
+            await session.SaveChangesAsync(ct);
+            return claim;
+        }
+        catch (MartenCommandException e) when (Reservations.RefusalIn(e, offer) is { } refusal)
+        {
+            return new Claim.Refused(refusal);
+        }
     }
 
     /// <summary>Null when the run ended meanwhile and the call was aborted.</summary>
