@@ -32,13 +32,20 @@ public static class ReadModels
         store.Projections.Add(new BudgetLedger(), ProjectionLifecycle.Inline);
     }
 
+    static readonly string[] ScriptNames =
+    [
+        "Runs.sql",
+        "Finance/Ledger.sql",
+        "Finance/Budgets.sql",
+        "Knowledge.sql",
+    ];
+
     /// <summary>The SQL that makes the tables of this assembly, in order. Each may be run again at any time.</summary>
     public static IEnumerable<string> Scripts()
     {
-        foreach (var name in new[] { "Runs.sql", "Finance.sql", "Budgets.sql", "Knowledge.sql" })
+        foreach (var name in ScriptNames)
         {
-            using var stream = typeof(ReadModels).Assembly.GetManifestResourceStream(name);
-            if (stream is null) continue;
+            using var stream = typeof(ReadModels).Assembly.GetManifestResourceStream(name)!;
             using var reader = new StreamReader(stream);
             yield return reader.ReadToEnd();
         }

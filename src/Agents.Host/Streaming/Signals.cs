@@ -15,9 +15,15 @@ public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
 {
     readonly ConcurrentDictionary<Guid, ConcurrentDictionary<Channel<bool>, byte>> followers = new();
     readonly Channel<bool> queue = OneBell();
+    readonly Channel<bool> budgets = OneBell();
 
     /// <summary>Rings when a run was queued, or a slot may have become free.</summary>
     public ChannelReader<bool> Queue => queue.Reader;
+
+    /// <summary>Rings when a budget was changed on this node.</summary>
+    public ChannelReader<bool> Budgets => budgets.Reader;
+
+    public void BudgetChanged() => budgets.Writer.TryWrite(true);
 
     /// <summary>Follows one run. Subscribe before the first read, or what is written in between is missed.</summary>
     public Following Follow(Guid runId)
