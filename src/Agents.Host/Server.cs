@@ -70,8 +70,10 @@ public static class Server
         {
             builder.Services.AddHostedService<Admission>();
             builder.Services.AddHostedService<Watchdog>();
+            builder.Services.AddHostedService<BudgetWatch>();
         }
 
+        builder.Services.AddSingleton<BudgetStore>();
         builder.Services.AddSingleton<Definitions>();
         builder.Services.AddSingleton<ToolBox>();
         builder.Services.AddSingleton<AgentCatalog>();

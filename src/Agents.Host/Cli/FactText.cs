@@ -21,6 +21,7 @@ public static class FactText
             "run_started" => $"on {Text("worker")}",
             "run_paused" or "run_resumed" or "run_cancelled" => ByAndReason(),
             "run_parked" or "run_failed" => FailureText(),
+            "run_budget_changed" => $"{Formats.Usd(Usd("budgetUsd") ?? 0)}, {ByAndReason()}",
             "run_completed" => $"{Formats.Count(data.GetProperty("citations").GetArrayLength(), "citation")}: {Text("answer")}",
             "step_started" => $"{Position()} {Text("name")}",
             "step_completed" => Text("output") is { Length: > 0 } output ? $"{Position()}: {output}" : Position(),

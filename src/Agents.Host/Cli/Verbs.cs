@@ -24,6 +24,7 @@ static class Verbs
             TailVerb.Create(verb),
             ReplayVerb.Create(verb),
             CostVerb.Create(verb),
+            BudgetVerb.Create(verb),
             ServeVerb.Create(),
             DbVerb.Create(verb),
             DoctorVerb.Create(verb),
