@@ -9,6 +9,7 @@ using Agents.Host.Runs;
 using Agents.Host.Streaming;
 using Agents.Host.Telemetry;
 using Agents.Host.Tools;
+using Agents.Host.Webhooks;
 using Agents.Host.Workers;
 using Agents.Projections;
 using Marten;
@@ -40,10 +41,13 @@ public static class Server
         var models = ModelsOf(builder.Configuration); // all before the database is started: they refuse what is wrong
         var workers = WorkerOptions.From(builder.Configuration);
         var budgets = BudgetOptions.From(builder.Configuration);
+        var webhooks = WebhookOptions.From(builder.Configuration);
 
         var database = await DatabaseConnection.Find(builder.Configuration, DatabaseConnection.DirectoryOf(args), needsDatabase);
         builder.Services.AddSingleton(workers);
         builder.Services.AddSingleton(budgets);
+        builder.Services.AddSingleton(webhooks);
+        builder.Services.AddSingleton(services => new WebhookSender(webhooks, services.GetRequiredService<DatabaseClock>(), services.GetRequiredService<ILogger<WebhookSender>>()));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = workers.DrainTimeout + TimeSpan.FromSeconds(5));
 
         builder.Services.AddSingleton(database);
@@ -71,6 +75,7 @@ public static class Server
             builder.Services.AddHostedService<Admission>();
             builder.Services.AddHostedService<Watchdog>();
             builder.Services.AddHostedService<BudgetWatch>();
+            builder.Services.AddHostedService<BudgetAlerts>();
         }
 
         builder.Services.AddSingleton<BudgetStore>();

@@ -24,7 +24,16 @@ static class TestAgents
             $"count {step}", new("add"), new Dictionary<string, Argument> { ["left"] = new Argument.Text("1"), ["right"] = new Argument.Text("2") }))],
     };
 
-    public static IEnumerable<AgentDefinition> All => [Clerk, Counter];
+    /// <summary>One priced model call each; they differ in name, so that each test has a budget of its own.</summary>
+    static IEnumerable<AgentDefinition> Spenders => new[] { "miser", "thrifty", "daily", "clumsy", "loud" }.Select(name => new AgentDefinition
+    {
+        Name = name,
+        Model = ScriptedModel.Priced,
+        Steps = [new ModelStep("work", "Answer in a word.")],
+        Limits = new(Attempts: 2, CostUsd: 1),
+    });
+
+    public static IEnumerable<AgentDefinition> All => [Clerk, Counter, .. Spenders];
 }
 
 [Tool("add")]

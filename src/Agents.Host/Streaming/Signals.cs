@@ -16,6 +16,7 @@ public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
     readonly ConcurrentDictionary<Guid, ConcurrentDictionary<Channel<bool>, byte>> followers = new();
     readonly Channel<bool> queue = OneBell();
     readonly Channel<bool> budgets = OneBell();
+    readonly Channel<bool> alerts = OneBell();
 
     /// <summary>Rings when a run was queued, or a slot may have become free.</summary>
     public ChannelReader<bool> Queue => queue.Reader;
@@ -23,7 +24,14 @@ public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
     /// <summary>Rings when a budget was changed on this node.</summary>
     public ChannelReader<bool> Budgets => budgets.Reader;
 
-    public void BudgetChanged() => budgets.Writer.TryWrite(true);
+    /// <summary>Rings at the same time, for those who tell others.</summary>
+    public ChannelReader<bool> Alerts => alerts.Reader;
+
+    public void BudgetChanged()
+    {
+        budgets.Writer.TryWrite(true);
+        alerts.Writer.TryWrite(true);
+    }
 
     /// <summary>Follows one run. Subscribe before the first read, or what is written in between is missed.</summary>
     public Following Follow(Guid runId)
