@@ -79,6 +79,7 @@ public static class Server
         }
 
         builder.Services.AddSingleton<BudgetStore>();
+        builder.Services.AddSingleton<UsageImporter>();
         builder.Services.AddSingleton<Definitions>();
         builder.Services.AddSingleton<ToolBox>();
         builder.Services.AddSingleton<AgentCatalog>();

@@ -37,6 +37,7 @@ public static class ReadModels
         "Runs.sql",
         "Finance/Ledger.sql",
         "Finance/Budgets.sql",
+        "Finance/Usage.sql",
         "Knowledge.sql",
     ];
 

@@ -25,6 +25,7 @@ static class Verbs
             ReplayVerb.Create(verb),
             CostVerb.Create(verb),
             BudgetVerb.Create(verb),
+            FinanceVerb.Create(verb),
             ServeVerb.Create(),
             DbVerb.Create(verb),
             DoctorVerb.Create(verb),
