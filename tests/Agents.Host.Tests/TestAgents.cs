@@ -25,7 +25,7 @@ static class TestAgents
     };
 
     /// <summary>One priced model call each; they differ in name, so that each test has a budget of its own.</summary>
-    static IEnumerable<AgentDefinition> Spenders => new[] { "miser", "thrifty", "daily", "clumsy", "loud" }.Select(name => new AgentDefinition
+    static IEnumerable<AgentDefinition> Spenders => new[] { "miser", "thrifty", "daily", "clumsy", "loud", "own" }.Select(name => new AgentDefinition
     {
         Name = name,
         Model = ScriptedModel.Priced,

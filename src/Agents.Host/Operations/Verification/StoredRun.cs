@@ -21,6 +21,8 @@ sealed record StoredRun(string Tenant, Guid Id, long Head)
 
     public List<MoneyRow> Money { get; } = [];
 
+    public List<ReservationRow> Reservations { get; } = [];
+
     public List<(long Version, string Type)> Timeline { get; } = [];
 
     /// <summary>Why the facts make no run. Null when they do.</summary>
@@ -73,6 +75,12 @@ sealed record SummaryRow(
         run.Status.ToString().ToLowerInvariant(), run.Step, run.ModelCalls, run.Usage.InputTokens, run.Usage.CachedInputTokens,
         run.Usage.CacheWrite5MinutesTokens, run.Usage.CacheWrite1HourTokens, run.Usage.OutputTokens, run.Usage.ReasoningTokens,
         run.CostUsd, run.UnpricedCalls);
+}
+
+/// <summary>What an attempt holds or has cost in one budget.</summary>
+sealed record ReservationRow(int Call, int Attempt, string Budget, string State, decimal UpperUsd, decimal ChargedUsd)
+{
+    public override string ToString() => FormattableString.Invariant($"attempt {Attempt} of call {Call} {State} in {Budget}, up to {UpperUsd} USD, charged {ChargedUsd}");
 }
 
 /// <summary>One outcome of a model call as money: a fact, or its row in <c>finance.model_call</c>.</summary>
