@@ -62,11 +62,15 @@ public static class Server
         builder.Services.AddSingleton<InFlight>();
         builder.Services.AddSingleton<Signals>();
         builder.Services.AddHostedInstance<Node>();
+        builder.Services.AddHostedService<Announcements>();
+        builder.Services.AddSingleton<Redriving>();
         builder.Host.UseWolverine(wolverine => WolverineSettings.Apply(wolverine, workers));
+        builder.Services.AddHostedService<SafeSettings>();
         if (workers.MaxRuns > 0)
         {
             builder.Services.AddHostedService<Admission>();
             builder.Services.AddHostedService<Watchdog>();
+            builder.Services.AddHostedService<Draining>();
         }
 
         builder.Services.AddSingleton<Definitions>();

@@ -41,7 +41,7 @@ public sealed class ModelWorker(
         var outcome = await Call(request, effort, ct);
         FaultPoint.Hit("reply-complete");
         return outcome is null
-            ? new RecordModelCallLost(work.Call, work.Attempt, UnknownCause.Cancelled)
+            ? new RecordModelCallLost(work.Call, work.Attempt, effort.IsBrokenOff ? UnknownCause.WorkerLost : UnknownCause.Cancelled)
             : ReportOf(work, outcome, conversation);
     }
 
@@ -62,7 +62,7 @@ public sealed class ModelWorker(
         return claim;
     }
 
-    /// <summary>Null when the run ended meanwhile and the call was aborted.</summary>
+    /// <summary>Null when the call was aborted: the run ended meanwhile, or the node stops.</summary>
     async Task<ModelOutcome?> Call(ModelRequest request, InFlight.Effort effort, CancellationToken ct)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, effort.Aborted);
