@@ -38,15 +38,18 @@ public static class Server
         ListenAddresses.RefuseBeyondLoopback(builder.Configuration);
         var models = ModelsOf(builder.Configuration); // both before the database is started: they refuse what is wrong
         var workers = WorkerOptions.From(builder.Configuration);
+        var costs = CostOptions.From(builder.Configuration);
 
         var database = await DatabaseConnection.Find(builder.Configuration, DatabaseConnection.DirectoryOf(args), needsDatabase);
         builder.Services.AddSingleton(workers);
+        builder.Services.AddSingleton(costs);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = workers.DrainTimeout + TimeSpan.FromSeconds(5));
 
         builder.Services.AddSingleton(database);
         builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(database.ConnectionString));
         builder.Services.AddSingleton<DatabaseClock>();
         builder.Services.AddHostedService<DatabaseSetup>(); // first: everything after it finds its tables
+        builder.Services.AddHostedInstance<Prices>();
         builder.Services.AddMarten(services =>
             {
                 var store = new StoreOptions();
@@ -54,6 +57,7 @@ public static class Server
                 store.Connection(services.GetRequiredService<NpgsqlDataSource>());
                 store.Events.TimeProvider = services.GetRequiredService<DatabaseClock>();
                 store.Listeners.Add(services.GetRequiredService<Signals>());
+                store.Listeners.Add(new RunEndings(services.GetRequiredService<NpgsqlDataSource>()));
                 return store;
             })
             .UseLightweightSessions()
@@ -80,7 +84,6 @@ public static class Server
         builder.Services.AddSingleton<ModelWorker>();
         builder.Services.AddSingleton(models);
         builder.Services.AddSingleton(services => ChatClients.Create(services.GetRequiredService<ModelOptions>()).AsBuilder().UseOpenTelemetry().Build());
-        builder.Services.AddSingleton(ShippedPrices.Load());
 
         builder.Services.AddSingleton(new KnowledgeLimits());
         builder.Services.AddSingleton<PassageIndex>();
@@ -101,6 +104,7 @@ public static class Server
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.MapHealth();
+        app.MapMetrics();
         app.MapReference();
         app.MapWolverineEndpoints(http =>
         {

@@ -34,7 +34,9 @@ public static class ReadModels
     static readonly string[] ScriptNames =
     [
         "Runs.sql",
+        "Finance/Prices.sql",
         "Finance/Ledger.sql",
+        "Finance/Views.sql",
         "Knowledge.sql",
     ];
 

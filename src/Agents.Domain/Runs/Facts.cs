@@ -92,4 +92,7 @@ public enum FailureKind
 
     /// <summary>The run took longer than it may.</summary>
     Deadline,
+
+    /// <summary>The model has no price, and calls of unknown cost are refused here.</summary>
+    Unpriced,
 }

@@ -24,6 +24,8 @@ static class Verbs
             TailVerb.Create(verb),
             ReplayVerb.Create(verb),
             CostVerb.Create(verb),
+            PricesVerb.Create(verb),
+            FinanceVerb.Create(verb),
             ServeVerb.Create(),
             DbVerb.Create(verb),
             DoctorVerb.Create(verb),
