@@ -42,9 +42,11 @@ public static class Server
         var workers = WorkerOptions.From(builder.Configuration);
         var budgets = BudgetOptions.From(builder.Configuration);
         var webhooks = WebhookOptions.From(builder.Configuration);
+        var costs = CostOptions.From(builder.Configuration);
 
         var database = await DatabaseConnection.Find(builder.Configuration, DatabaseConnection.DirectoryOf(args), needsDatabase);
         builder.Services.AddSingleton(workers);
+        builder.Services.AddSingleton(costs);
         builder.Services.AddSingleton(budgets);
         builder.Services.AddSingleton(webhooks);
         builder.Services.AddSingleton(services => new WebhookSender(webhooks, services.GetRequiredService<DatabaseClock>(), services.GetRequiredService<ILogger<WebhookSender>>()));
@@ -54,6 +56,7 @@ public static class Server
         builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(database.ConnectionString));
         builder.Services.AddSingleton<DatabaseClock>();
         builder.Services.AddHostedService<DatabaseSetup>(); // first: everything after it finds its tables
+        builder.Services.AddHostedInstance<Prices>();
         builder.Services.AddMarten(services =>
             {
                 var store = new StoreOptions();
@@ -61,6 +64,7 @@ public static class Server
                 store.Connection(services.GetRequiredService<NpgsqlDataSource>());
                 store.Events.TimeProvider = services.GetRequiredService<DatabaseClock>();
                 store.Listeners.Add(services.GetRequiredService<Signals>());
+                store.Listeners.Add(new RunEndings(services.GetRequiredService<NpgsqlDataSource>()));
                 return store;
             })
             .UseLightweightSessions()
@@ -91,7 +95,6 @@ public static class Server
         builder.Services.AddSingleton<ModelWorker>();
         builder.Services.AddSingleton(models);
         builder.Services.AddSingleton(services => ChatClients.Create(services.GetRequiredService<ModelOptions>()).AsBuilder().UseOpenTelemetry().Build());
-        builder.Services.AddSingleton(ShippedPrices.Load());
 
         builder.Services.AddSingleton(new KnowledgeLimits());
         builder.Services.AddSingleton<PassageIndex>();
@@ -112,6 +115,7 @@ public static class Server
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.MapHealth();
+        app.MapMetrics();
         app.MapReference();
         app.MapWolverineEndpoints(http =>
         {

@@ -35,7 +35,9 @@ public static class ReadModels
     static readonly string[] ScriptNames =
     [
         "Runs.sql",
+        "Finance/Prices.sql",
         "Finance/Ledger.sql",
+        "Finance/Views.sql",
         "Finance/Budgets.sql",
         "Finance/Usage.sql",
         "Knowledge.sql",

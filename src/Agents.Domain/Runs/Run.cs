@@ -55,6 +55,9 @@ public sealed record Run
     /// <summary>US dollars this run may spend. Null means the agent's limit only.</summary>
     public decimal? BudgetUsd { get; init; }
 
+    /// <summary>W3C trace context of the request that asked for it, the parent of all its spans. Null when untraced.</summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>A person has set the budget since; it then counts instead of the agent's limit.</summary>
     public bool IsBudgetChanged { get; init; }
 
@@ -101,7 +104,7 @@ public sealed record Run
         RunQueued e => run with
         {
             Agent = e.Agent, AgentVersion = e.AgentVersion, DefinitionHash = e.DefinitionHash,
-            Model = e.Model, Question = e.Question, Metadata = e.Metadata, BudgetUsd = e.BudgetUsd,
+            Model = e.Model, Question = e.Question, Metadata = e.Metadata, BudgetUsd = e.BudgetUsd, TraceParent = e.TraceParent,
         },
         RunStarted => run with { Status = RunStatus.Running },
         RunPaused => run with { Status = RunStatus.Paused },

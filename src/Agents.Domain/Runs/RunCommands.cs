@@ -41,7 +41,8 @@ public sealed record RunTool(Guid RunId, string ToolCallId, int Attempt);
 public abstract record ModelReport(int Call, int Attempt);
 
 public sealed record RecordModelReply(
-    int Call, int Attempt, ModelReply Reply, Usage? Usage, string? RawUsage, Cost? Cost, TimeSpan Latency, TimeSpan? TimeToFirstToken = null)
+    int Call, int Attempt, ModelReply Reply, Usage? Usage, string? RawUsage, Cost? Cost, TimeSpan Latency, TimeSpan? TimeToFirstToken = null,
+    string? Provider = null, string? ServiceTier = null)
     : ModelReport(Call, Attempt);
 
 /// <param name="LowUsd">The least the attempt can have cost if its outcome is unknown.</param>

@@ -41,7 +41,8 @@ public static class RunDecider
         if (!IsStarted(run, report.Call, report.Attempt)) return decision;
 
         decision.Add(new ModelCallCompleted(
-            report.Call, report.Attempt, report.Reply, report.Usage, report.RawUsage, report.Cost, report.Latency, report.TimeToFirstToken));
+            report.Call, report.Attempt, report.Reply, report.Usage, report.RawUsage, report.Cost, report.Latency, report.TimeToFirstToken,
+            report.Provider, report.ServiceTier));
         if (run.IsFinished()) return decision;
 
         if (report.Reply.ToolRequests.Count == 0) return Finish(decision, report.Reply.Text, report.Reply.Citations);

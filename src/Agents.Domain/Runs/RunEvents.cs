@@ -93,9 +93,11 @@ public sealed record ModelCallStarted(
 /// <param name="Cost">Null when the usage is unknown or the price list had no price for the model that answered.</param>
 /// <param name="Latency">From sending the request to the last token.</param>
 /// <param name="TimeToFirstToken">From sending the request. Null when the reply had no text.</param>
+/// <param name="Provider">Who was asked, such as <c>openai</c>. Null in facts older than this field.</param>
+/// <param name="ServiceTier">The tier the provider says it served, as it names it. Null when it said none.</param>
 public sealed record ModelCallCompleted(
     int Call, int Attempt, ModelReply Reply, Usage? Usage, string? RawUsage, Cost? Cost,
-    TimeSpan Latency, TimeSpan? TimeToFirstToken = null) : RunEvent;
+    TimeSpan Latency, TimeSpan? TimeToFirstToken = null, string? Provider = null, string? ServiceTier = null) : RunEvent;
 
 /// <summary>The provider answered that it did not do it: nothing was bought unless <paramref name="Cost"/> says so.</summary>
 public sealed record ModelCallFailed(

@@ -10,7 +10,7 @@ namespace Agents.Host.Budgets;
 public sealed record CallOffer(ModelRequest Request, CallEstimate? Estimate, string? PriceVersion, bool IsShortened = false)
 {
     public static CallOffer Of(ModelRequest request, PriceList prices) => prices.For(request.Options.ModelId!) is { } price
-        ? new(request, new(price, request.InputTokensAtMost(), request.Options.MaxOutputTokens!.Value), prices.Version)
+        ? new(request, new(price, request.InputTokensAtMost(), request.Options.MaxOutputTokens!.Value), prices.VersionFor(request.Options.ModelId!))
         : new(request, null, null);
 
     /// <summary>The claim on an attempt of this size, as far as the run itself tells.</summary>

@@ -24,6 +24,7 @@ static class Verbs
             TailVerb.Create(verb),
             ReplayVerb.Create(verb),
             CostVerb.Create(verb),
+            PricesVerb.Create(verb),
             BudgetVerb.Create(verb),
             FinanceVerb.Create(verb),
             ServeVerb.Create(),

@@ -48,11 +48,12 @@ public static class ImportUsageEndpoint
 }
 
 /// <summary>Stores the rows of an export, resolves what they settle, and compares.</summary>
-public sealed class UsageImporter(NpgsqlDataSource database, IDocumentStore store, Definitions definitions, PriceList prices)
+public sealed class UsageImporter(NpgsqlDataSource database, IDocumentStore store, Definitions definitions, Prices published)
 {
     public async Task<UsageImport> Import(Caller caller, IReadOnlyList<UsageRow> rows, CancellationToken ct)
     {
-        var priced = rows.Select(row => (Row: row, Cost: CostOf(row))).ToList();
+        var prices = await published.InForce(caller.Tenant, ct);
+        var priced = rows.Select(row => (Row: row, Cost: CostOf(row, prices))).ToList();
         var added = await Insert(caller, priced, ct);
 
         var resolved = 0;
@@ -64,7 +65,7 @@ public sealed class UsageImporter(NpgsqlDataSource database, IDocumentStore stor
     }
 
     /// <summary>As billed; else by the price list in force, whose version is then named.</summary>
-    (decimal? Usd, string? PriceVersion) CostOf(UsageRow row)
+    static (decimal? Usd, string? PriceVersion) CostOf(UsageRow row, PriceList prices)
     {
         if (row.CostUsd is { } billed) return (billed, null);
         var cost = prices.Of(row.Model, new(row.InputTokens ?? 0, row.OutputTokens ?? 0));

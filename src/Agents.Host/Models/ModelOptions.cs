@@ -61,6 +61,9 @@ public sealed class ModelOptions
         };
     }
 
+    /// <summary>The provider as facts and traces name it, such as <c>openai</c>.</summary>
+    public string Name => Provider.ToString().ToLowerInvariant();
+
     /// <summary>What may be logged.</summary>
     public override string ToString() => Endpoint is null ? $"{Provider} {Default}" : $"{Provider} {Default} at {Endpoint.Host}";
 

@@ -3,7 +3,9 @@ using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Budgets;
 using Agents.Host.Catalog;
+using Agents.Host.Costs;
 using Agents.Host.Models;
+using Agents.Host.Telemetry;
 using Agents.Host.Tools;
 using Marten;
 using Marten.Exceptions;
@@ -13,8 +15,8 @@ namespace Agents.Host.Workers;
 
 /// <summary>Performs a model call attempt: claim, one call, measure. What follows from the outcome is decided elsewhere.</summary>
 public sealed class ModelWorker(
-    IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, IChatClient model, ModelOptions options, ToolBox tools, PriceList prices,
-    BudgetOptions budgets)
+    IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, IChatClient model, ModelOptions options, ToolBox tools, Prices published,
+    CostOptions costs, BudgetOptions budgets)
 {
     /// <summary>Sizes in which a call is offered to its budgets before it is refused: others spend and give back meanwhile.</summary>
     const int MostOffers = 4;
@@ -33,6 +35,7 @@ public sealed class ModelWorker(
         var step = (ModelStep)agent.Steps[run.Step];
         var conversation = Conversation.Of(history, agent.Limits.PassagesPerStep);
         var request = ModelRequest.Of(conversation, step, step.Model ?? run.Model, agent.Limits, tools);
+        var prices = await published.InForce(tenant, ct);
         var offer = CallOffer.Of(request, prices);
         var key = history.OfType<RunQueued>().First().RequestedBy;
 
@@ -46,12 +49,17 @@ public sealed class ModelWorker(
         if (claim is Claim.NotDue) return null;
 
         FaultPoint.Hit("after-intent-commit");
+        if (!costs.MayBeUnpriced && prices.For(request.Options.ModelId!) is null) return Refused(work, request.Options.ModelId!);
+
         RequestId.Set(work.RunId, work.Call, work.Attempt);
+        using var telling = CallTelemetry.Begin(run, agent.Name, options.Name, request.Options.ModelId!, work);
         var outcome = await Call(offer.Request, effort, ct);
         FaultPoint.Hit("reply-complete");
-        return outcome is null
+        var report = outcome is null
             ? new RecordModelCallLost(work.Call, work.Attempt, effort.IsBrokenOff ? UnknownCause.WorkerLost : UnknownCause.Cancelled)
-            : ReportOf(work, outcome, conversation);
+            : ReportOf(work, outcome, conversation, prices);
+        telling.End(report);
+        return report;
     }
 
     /// <summary>Stores that this node begins the attempt, in a transaction of its own that ends before the call begins.</summary>
@@ -92,17 +100,22 @@ public sealed class ModelWorker(
         }
     }
 
-    ModelReport ReportOf(CallModel work, ModelOutcome outcome, Conversation conversation) => outcome switch
+    ModelReport ReportOf(CallModel work, ModelOutcome outcome, Conversation conversation, PriceList prices) => outcome switch
     {
         ModelOutcome.Answered answer => new RecordModelReply(
             work.Call, work.Attempt,
             new(answer.Text, answer.ToolRequests, CitationsOf(answer, conversation), answer.Model, answer.FinishReason, answer.ProviderId),
             answer.Usage, answer.RawUsage,
-            answer.Usage is null ? null : prices.Of(answer.Model, answer.Usage),
-            answer.Latency, answer.TimeToFirstToken),
+            answer.Usage is null ? null : prices.Of(answer.Model, answer.Usage, answer.ServiceTier),
+            answer.Latency, answer.TimeToFirstToken, options.Name, answer.ServiceTier),
         ModelOutcome.Failed failed => new RecordModelFailure(work.Call, work.Attempt, failed.Failure, failed.Latency),
         _ => throw new InvalidOperationException(outcome.GetType().Name),
     };
+
+    /// <summary>Nothing was sent. The run parks; when the model has a price, resuming tries again.</summary>
+    static RecordModelFailure Refused(CallModel work, string model) => new(
+        work.Call, work.Attempt, new(FailureKind.Unpriced, $"The model {model} has no price, and Costs:UnpricedModels is refuse. Import one with 'agents prices import'."),
+        TimeSpan.Zero);
 
     /// <summary>A quote belongs to the cited passage that holds its words.</summary>
     static IReadOnlyList<Citation> CitationsOf(ModelOutcome.Answered answer, Conversation conversation)

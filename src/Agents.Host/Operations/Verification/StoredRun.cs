@@ -87,17 +87,23 @@ sealed record ReservationRow(int Call, int Attempt, string Budget, string State,
 sealed record MoneyRow(
     long Version, DateOnly Day, int Call, int Attempt, string Status, string? Model, decimal? CostUsd, decimal? LowUsd = null, decimal? HighUsd = null)
 {
-    /// <summary>Null for facts that are not about money.</summary>
-    public static MoneyRow? Of(StoredFact fact)
+    /// <summary>What the facts of one run say about money, in their order.</summary>
+    public static IEnumerable<MoneyRow> AllOf(IEnumerable<StoredFact> facts)
     {
-        var day = DateOnly.FromDateTime(fact.At.UtcDateTime);
-        return fact.Happened switch
+        var asked = new Dictionary<int, string>();
+        foreach (var fact in facts)
         {
-            ModelCallCompleted e => new(fact.Version, day, e.Call, e.Attempt, "completed", e.Reply.Model, e.Cost?.Usd),
-            ModelCallFailed e => new(fact.Version, day, e.Call, e.Attempt, "failed", null, e.Cost?.Usd),
-            ModelCallOutcomeUnknown e => new(fact.Version, day, e.Call, e.Attempt, "unknown", null, null, e.LowUsd, e.HighUsd),
-            SpendResolved e => new(fact.Version, day, e.Call, e.Attempt, "resolved", null, e.ActualUsd),
-            _ => null,
-        };
+            var day = DateOnly.FromDateTime(fact.At.UtcDateTime);
+            if (fact.Happened is ModelCallScheduled scheduled) asked[scheduled.Call] = scheduled.Model;
+            MoneyRow? row = fact.Happened switch
+            {
+                ModelCallCompleted e => new(fact.Version, day, e.Call, e.Attempt, "completed", e.Reply.Model, e.Cost?.Usd),
+                ModelCallFailed e => new(fact.Version, day, e.Call, e.Attempt, "failed", asked.GetValueOrDefault(e.Call), e.Cost?.Usd),
+                ModelCallOutcomeUnknown e => new(fact.Version, day, e.Call, e.Attempt, "unknown", asked.GetValueOrDefault(e.Call), null, e.LowUsd, e.HighUsd),
+                SpendResolved e => new(fact.Version, day, e.Call, e.Attempt, "resolved", asked.GetValueOrDefault(e.Call), e.ActualUsd),
+                _ => null, // not about money
+            };
+            if (row is not null) yield return row;
+        }
     }
 }

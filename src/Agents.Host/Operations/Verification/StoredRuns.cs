@@ -8,7 +8,8 @@ using Npgsql;
 namespace Agents.Host.Operations.Verification;
 
 /// <summary>Reads run after run from a snapshot, a batch in memory at a time.</summary>
-sealed class StoredRuns(Snapshot snapshot, ISerializer json, bool hasBudgets)
+/// <param name="hasBudgets">Whether reservations are to be read, too.</param>
+sealed class StoredRuns(Snapshot snapshot, ISerializer json, bool hasBudgets = false)
 {
     const int Batch = 100;
 
