@@ -17,6 +17,9 @@ comment on column finance.budget.scope is 'agent: all runs of an agent. key: all
 comment on column finance.budget.value is 'The agent''s, the credential''s or the tenant''s name.';
 comment on column finance.budget.period is 'day and month begin anew at midnight UTC, by the database''s clock; total never does.';
 comment on column finance.budget.limit_usd is 'US dollars that may be spent in the period.';
+comment on column finance.budget.tenant_id is 'Whose budget it is.';
+comment on column finance.budget.set_by is 'Who set the limit last.';
+comment on column finance.budget.set_at is 'When.';
 
 create table if not exists finance.budget_period (
   tenant_id        text not null,
@@ -38,6 +41,11 @@ comment on column finance.budget_period.ceiling_usd is 'What spent and reserved 
 comment on column finance.budget_period.spent_usd is 'Unconfirmed spend at its upper bound included.';
 comment on column finance.budget_period.unconfirmed_usd is 'How much of spent_usd is the upper bound of calls whose outcome is not known.';
 comment on column finance.budget_period.reserved_usd is 'The upper bounds of calls in flight.';
+comment on column finance.budget_period.tenant_id is 'Whose budget it is.';
+comment on column finance.budget_period.scope is 'agent, key or tenant.';
+comment on column finance.budget_period.value is 'The agents, the credentials or the tenants name.';
+comment on column finance.budget_period.period is 'day, month or total.';
+comment on column finance.budget_period.limit_usd is 'The limit, as it was set last in this period.';
 
 create table if not exists finance.reservation (
   tenant_id    text not null,
@@ -58,6 +66,18 @@ create table if not exists finance.reservation (
 ) with (fillfactor = 80);
 comment on table finance.reservation is 'One row for each model call attempt and budget it draws on.';
 comment on column finance.reservation.root_run_id is 'The run whose budget children and forks draw on.';
+comment on column finance.reservation.tenant_id is 'Whose run it is.';
+comment on column finance.reservation.run_id is 'The run that made the call.';
+comment on column finance.reservation.call is 'Ordinal of the model call within the run, from 1.';
+comment on column finance.reservation.attempt is 'Which try of that call, from 1.';
+comment on column finance.reservation.scope is 'Of the budget: agent, key or tenant.';
+comment on column finance.reservation.value is 'Of the budget: the agents, the credentials or the tenants name.';
+comment on column finance.reservation.period is 'Of the budget: day, month or total.';
+comment on column finance.reservation.starts_on is 'First day of the period it is booked in.';
+comment on column finance.reservation.upper_usd is 'The most the attempt can cost.';
+comment on column finance.reservation.charged_usd is 'What it counts as spent.';
+comment on column finance.reservation.reserved_at is 'When it was claimed.';
+comment on column finance.reservation.settled_at is 'When its outcome was stored last. Null while it is in flight.';
 comment on column finance.reservation.state is 'reserved: in flight. settled: charged what it did cost. unpriced: answered at unknown cost, charged its upper bound. unconfirmed: no outcome is known, charged its upper bound until it is.';
 create index if not exists reservation_by_period on finance.reservation (tenant_id, scope, value, period, starts_on);
 
@@ -75,6 +95,13 @@ create table if not exists finance.budget_change (
 comment on table finance.budget_change is 'Every change of a budget: who, when, from what to what. Rows are only ever inserted.';
 comment on column finance.budget_change.old_limit_usd is 'Null when there was no such budget.';
 comment on column finance.budget_change.new_limit_usd is 'Null when the budget was removed.';
+comment on column finance.budget_change.id is 'In the order of the changes.';
+comment on column finance.budget_change.at is 'When.';
+comment on column finance.budget_change.tenant_id is 'Whose budget it is.';
+comment on column finance.budget_change.scope is 'agent, key or tenant.';
+comment on column finance.budget_change.value is 'The agents, the credentials or the tenants name.';
+comment on column finance.budget_change.period is 'day, month or total.';
+comment on column finance.budget_change.by is 'Who changed it.';
 create index if not exists budget_change_by_budget on finance.budget_change (tenant_id, scope, value, period, id);
 
 create or replace function finance.refuse_change() returns trigger language plpgsql as $$ begin
@@ -101,6 +128,16 @@ create table if not exists finance.budget_event (
 comment on table finance.budget_event is 'One row when so much of a limit was spent for the first time in a period.';
 comment on column finance.budget_event.percent is '50 and 80: of the limit spent. 100: the limit reached, or a call that no longer had room.';
 comment on column finance.budget_event.announced_at is 'When its webhooks were handed over for delivery. Null before.';
+comment on column finance.budget_event.id is 'The webhook-id under which it is posted.';
+comment on column finance.budget_event.at is 'When.';
+comment on column finance.budget_event.tenant_id is 'Whose budget it is.';
+comment on column finance.budget_event.scope is 'agent, key or tenant.';
+comment on column finance.budget_event.value is 'The agents, the credentials or the tenants name.';
+comment on column finance.budget_event.period is 'day, month or total.';
+comment on column finance.budget_event.starts_on is 'First day of the period, UTC; -infinity for total.';
+comment on column finance.budget_event.limit_usd is 'The limit then.';
+comment on column finance.budget_event.spent_usd is 'What was spent then.';
+comment on column finance.budget_event.reserved_usd is 'What was reserved then.';
 create index if not exists budget_event_unannounced on finance.budget_event (at) where announced_at is null;
 
 create table if not exists finance.budget_wait (
@@ -118,6 +155,13 @@ create table if not exists finance.budget_wait (
 comment on table finance.budget_wait is 'Runs that are parked until a budget has room; the oldest goes on first.';
 comment on column finance.budget_wait.wanted_usd is 'The most its next call can cost. Null when its model has no price.';
 comment on column finance.budget_wait.resumed_at is 'When it was let go on; it keeps its place until its call begins.';
+comment on column finance.budget_wait.tenant_id is 'Whose run it is.';
+comment on column finance.budget_wait.run_id is 'The run that waits.';
+comment on column finance.budget_wait.scope is 'Of the budget: agent, key or tenant.';
+comment on column finance.budget_wait.value is 'Of the budget: the agents, the credentials or the tenants name.';
+comment on column finance.budget_wait.period is 'Of the budget: day, month or total.';
+comment on column finance.budget_wait.least_usd is 'The most its next call can cost with the shortest reply worth asking for. Null when its model has no price.';
+comment on column finance.budget_wait.since is 'Since when it waits; it keeps its place when it is let go on in vain.';
 
 create or replace function finance.period_start(period text, at timestamptz) returns date language sql immutable as $$
   select case period

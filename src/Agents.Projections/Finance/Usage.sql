@@ -24,6 +24,15 @@ comment on column finance.provider_usage.at is 'When the request was made, as th
 comment on column finance.provider_usage.run_id is 'From the id we gave the request (run/call/attempt). Null when the export does not have it.';
 comment on column finance.provider_usage.cost_usd is 'US dollars as billed; else priced from the tokens. Null when neither is known.';
 comment on column finance.provider_usage.price_version is 'The price list, where the export had tokens only. Null when it had the cost.';
+comment on column finance.provider_usage.tenant_id is 'Whose runs it is about.';
+comment on column finance.provider_usage.imported_at is 'When.';
+comment on column finance.provider_usage.imported_by is 'Who imported it.';
+comment on column finance.provider_usage.model is 'As the provider names it.';
+comment on column finance.provider_usage.response_id is 'The providers id of the reply. Null when the export does not have it.';
+comment on column finance.provider_usage.call is 'Ordinal of the model call within the run, from 1.';
+comment on column finance.provider_usage.attempt is 'Which try of that call, from 1.';
+comment on column finance.provider_usage.input_tokens is 'As the provider counts them.';
+comment on column finance.provider_usage.output_tokens is 'As the provider counts them.';
 create index if not exists provider_usage_by_hour on finance.provider_usage (tenant_id, at);
 
 create or replace view finance.variance as
@@ -65,3 +74,8 @@ comment on column finance.variance.explained_usd is 'Billed without an id that i
 comment on column finance.variance.unexplained_usd is 'Billed, and in no fact.';
 comment on column finance.variance.below_usd is 'What the facts have beyond the bill for calls found by their id.';
 comment on column finance.variance.unpriced_calls is 'Rows whose cost is neither in the export nor known from a price; they are in none of the sums.';
+comment on column finance.variance.tenant_id is 'Whose runs it is about.';
+comment on column finance.variance.hour is 'Beginning of the hour, UTC.';
+comment on column finance.variance.model is 'As the provider names it.';
+comment on column finance.variance.calls is 'Rows of the export.';
+comment on column finance.variance.provider_usd is 'What the provider billed. Null when no row has a cost.';

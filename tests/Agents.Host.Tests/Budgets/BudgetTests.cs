@@ -183,7 +183,7 @@ public sealed class BudgetTests(App app)
 
     static async Task Until(Func<Task<bool>> holds)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(180));
         while (!await holds()) await Task.Delay(20, patience.Token);
     }
 
