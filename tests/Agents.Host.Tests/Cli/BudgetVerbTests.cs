@@ -31,7 +31,8 @@ public sealed class BudgetVerbTests
     static async Task<(int ExitCode, string Output)> Run(string database, params string[] words)
     {
         var output = new StringWriter();
-        var exitCode = await CommandLine.Run(words, output, TextWriter.Null, $"--ConnectionStrings:agents={database}");
+        var nowhere = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()); // no server runs there
+        var exitCode = await CommandLine.Run([.. words, "--data", nowhere], output, TextWriter.Null, $"--ConnectionStrings:agents={database}");
         return (exitCode, output.ToString().ReplaceLineEndings("\n"));
     }
 }
