@@ -66,7 +66,7 @@ static class DashboardReader
                 : new Runs.UnconfirmedView((int)rows.GetInt64(17), rows.GetDecimal(15), rows.GetBoolean(18) ? null : rows.GetDecimal(16));
             found.Add(new(rows.IsDBNull(1) ? null : rows.GetString(1), new(
                 rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4), rows.GetDecimal(5), unconfirmed, rows.GetInt64(6),
-                new(rows.GetInt64(7), rows.GetInt64(8), rows.GetInt64(9), rows.GetInt64(10), rows.GetInt64(11), rows.GetInt64(12)), latency)));
+                new(rows.GetInt64(7), rows.GetInt64(11), rows.GetInt64(8), rows.GetInt64(9), rows.GetInt64(10), rows.GetInt64(12)), latency)));
         }
 
         return found;

@@ -13,6 +13,9 @@ namespace Agents.Host.Costs;
 /// <param name="Source">The file or page it came from, at most 500 characters.</param>
 public sealed record PublishPricesRequest(JsonElement List, DateTimeOffset? From = null, string? Tenant = null, string? Source = null);
 
+/// <summary>A list that was published.</summary>
+public sealed record PublishedList(string Version);
+
 /// <summary>Publishes a price list. It is never changed again; calls that were priced before keep their price.</summary>
 public static class PublishPricesEndpoint
 {
@@ -33,11 +36,11 @@ public static class PublishPricesEndpoint
         }
     }
 
-    [WolverinePost("/prices"), ProducesResponseType(204), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(409)]
+    [WolverinePost("/prices"), ProducesResponseType<PublishedList>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(409)]
     public static async Task<IResult> Post(PublishPricesRequest request, Prices prices, HttpContext http, CancellationToken ct) =>
         await prices.Publish(
             request.List.GetRawText(), request.From, request.Tenant, Sanitiser.Text(request.Source ?? "", SourceCharacters), Caller.Of(http).Name, isShipped: false, ct)
-            ? Results.NoContent()
+            ? Results.Ok(new PublishedList(PriceListFormat.Read(request.List.GetRawText()).Version))
             : Results.Problem(
                 statusCode: 409, title: "Version published before", detail: "A price list of this version is there. A published list is never changed; use a new version.");
 

@@ -185,7 +185,7 @@ select tenant_id, day, agent, model, count(*) as calls, sum(repeated_tokens)::bi
   sum(repeated_tokens * (input_price_usd - cached_input_price_usd) * 0.000001) as missed_usd
 from (
   select tenant_id, day, agent, model, input_price_usd, cached_input_price_usd,
-    least(input_tokens, lag(input_tokens + cached_input_tokens + cache_write_5_minutes_tokens + cache_write_1_hour_tokens)
+    least(input_tokens, lag(input_tokens + cached_input_tokens + cache_write_5_minutes_tokens + cache_write_1_hour_tokens, 1, 0::bigint)
       over (partition by tenant_id, day, run_id, agent, step, model order by version) - cached_input_tokens) as repeated_tokens
   from finance.model_call where status = 'completed' and input_price_usd is not null) calls
 where repeated_tokens > 0 and input_price_usd > cached_input_price_usd

@@ -98,6 +98,24 @@ public sealed class Books : IAsyncLifetime
         call.StatusCodeShouldBe(status);
     });
 
+    /// <summary>A verb, with a data directory that no other server uses.</summary>
+    public async Task<(int ExitCode, string Output, string Errors)> Run(params string[] args)
+    {
+        var (output, errors) = (new StringWriter(), new StringWriter());
+        var data = Path.Combine(Path.GetTempPath(), $"agents-books-{Guid.NewGuid():N}");
+        var exitCode = await Agents.Host.Cli.CommandLine.Run([.. args, "--data", data], output, errors, $"--ConnectionStrings:agents={Connection}");
+        if (Directory.Exists(data)) Directory.Delete(data, recursive: true);
+        return (exitCode, output.ToString().ReplaceLineEndings("\n"), errors.ToString());
+    }
+
+    /// <summary>What a verb prints that does well.</summary>
+    public async Task<string> Said(params string[] args)
+    {
+        var (exitCode, output, errors) = await Run(args);
+        Assert.True(exitCode == 0, errors);
+        return output;
+    }
+
     /// <summary>A price list as JSON, of one model.</summary>
     public static string List(string version, string model, decimal input, decimal output) => PriceListFormat.Write(
         new(version, [new(model, new(input, output), null, null, "test", "a test", new(2026, 11, 1))]));

@@ -1,6 +1,5 @@
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
-using Agents.Host.Cli;
 using Agents.Host.Operations.Verification;
 
 namespace Agents.Host.Tests.Costs;
@@ -40,9 +39,9 @@ public sealed class DashboardTests(Books books) : IClassFixture<Books>
         Assert.Equal((4500, 2000), (Tokens("inputTokens"), Tokens("outputTokens")));
         Assert.Equal(1.0, research.GetProperty("figures").GetProperty("latency").GetProperty("p95Seconds").GetDouble());
 
-        var csv = await Run("cost", "--by", "agent", "--csv");
+        var csv = await books.Said("cost", "--by", "agent", "--csv");
         Assert.Contains("research,5,0,0,0.001875,0,4500,0,0,0,2000,0", csv, StringComparison.Ordinal);
-        Assert.Matches(@"(?m)^research +5 +4,500 +2,000 +\$0\.001875 +█+$", await Run("cost", "--by", "agent"));
+        Assert.Matches(@"(?m)^research +5 +4,500 +2,000 +\$0\.001875 +█+$", await books.Said("cost", "--by", "agent"));
 
         int Count(string name) => dashboard.GetProperty("runs").GetProperty(name).GetInt32();
         long Tokens(string name) => research.GetProperty("figures").GetProperty("tokens").GetProperty(name).GetInt64();
@@ -86,12 +85,5 @@ public sealed class DashboardTests(Books books) : IClassFixture<Books>
         var report = await Reconciliation.Run(books.Connection, ledger: null, "told", CancellationToken.None);
         Assert.All(report!.Invariants, invariant => Assert.Empty(invariant.Shown));
         Assert.True(report.Invariants.All(invariant => invariant.Checked > 0));
-    }
-
-    async Task<string> Run(params string[] args)
-    {
-        var output = new StringWriter();
-        Assert.Equal(ExitCodes.Ok, await CommandLine.Run(args, output, TextWriter.Null, $"--ConnectionStrings:agents={books.Connection}"));
-        return output.ToString().ReplaceLineEndings("\n");
     }
 }

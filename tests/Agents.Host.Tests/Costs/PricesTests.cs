@@ -22,12 +22,12 @@ public sealed class PricesTests(Books books) : IClassFixture<Books>
 
         var today = DateTime.UtcNow;
         string[] reprice = ["finance", "reprice", "--from", $"{today.AddDays(-1):yyyy-MM-dd}", "--to", $"{today.AddDays(1):yyyy-MM-dd}", "--list", "B"];
-        var (_, output) = await Run([.. reprice, "--json"]);
+        var output = await books.Said([.. reprice, "--json"]);
         var item = Assert.Single(
             JsonSerializer.Deserialize<JsonElement>(output).GetProperty("items").EnumerateArray(), item => item.GetProperty("model").GetString() == "rising");
         Assert.Equal((2, 7m, 10m, 3m), (
             item.GetProperty("calls").GetInt32(), item.GetProperty("firstUsd").GetDecimal(), item.GetProperty("thenUsd").GetDecimal(), item.GetProperty("differenceUsd").GetDecimal()));
-        Assert.Matches(@"(?m)^default +rising +2 +\$7\.00 +\$10\.00 +\+\$3\.00$", (await Run(reprice)).Output);
+        Assert.Matches(@"(?m)^default +rising +2 +\$7\.00 +\$10\.00 +\+\$3\.00$", await books.Said(reprice));
 
         Assert.Equal(7m, await books.Scalar<decimal>("select sum(cost_usd) from finance.model_call where run_id = $1", run));
         Assert.Equal(
@@ -35,7 +35,7 @@ public sealed class PricesTests(Books books) : IClassFixture<Books>
             await books.Column($"select price_version || ' ' || is_first || ' ' || trim_scale(usd) from finance.charge where run_id = '{run}' order by 1"));
         await Assert.ThrowsAsync<PostgresException>(() => books.Scalar<object>("delete from finance.valuation returning usd"));
         await Assert.ThrowsAsync<PostgresException>(() => books.Scalar<object>("update finance.price set input_usd = 0 returning 1"));
-        Assert.Equal(ExitCodes.NothingFound, (await Run([.. reprice[..^1], "never"])).ExitCode);
+        Assert.Equal(ExitCodes.NothingFound, (await books.Run([.. reprice[..^1], "never"])).ExitCode);
     }
 
     [Fact]
@@ -55,10 +55,10 @@ public sealed class PricesTests(Books books) : IClassFixture<Books>
         await books.Get("/prices/model?model=nobody-knows", 404);
         await books.Get("/prices/model?model=gpt-4o-mini&tier=priority", 404);
 
-        var shown = (await Run("prices", "show", "gpt-4o-mini")).Output;
+        var shown = await books.Said("prices", "show", "gpt-4o-mini");
         Assert.Matches(@"(?m)^any +\$0\.15 +\$0\.075 +\$0\.15 +\$0\.15 +\$0\.60 +\$0\.60$", shown);
         Assert.Matches(@"(?m)^Read 2025-07-04 at https://", shown);
-        Assert.Matches(@"(?m)^next-year +20.*no$", (await Run("prices", "list")).Output);
+        Assert.Matches(@"(?m)^next-year +20.*no$", await books.Said("prices", "list"));
     }
 
     [Fact]
@@ -68,10 +68,10 @@ public sealed class PricesTests(Books books) : IClassFixture<Books>
         await File.WriteAllTextAsync(file, """{"imported-model":{"litellm_provider":"openai","mode":"chat","input_cost_per_token":1.5e-07,"output_cost_per_token":6e-07}}""");
         string[] import = ["prices", "import", file, "--format", "litellm", "--version", "imported"];
 
-        Assert.Equal("Published imported with 1 price.\n", (await Run(import)).Output);
-        Assert.NotEqual(ExitCodes.Ok, (await Run(import)).ExitCode);
-        Assert.Equal(ExitCodes.Usage, (await Run("prices", "import", file)).ExitCode);
-        Assert.Equal(ExitCodes.NothingFound, (await Run([.. import, "--providers", "nobody"])).ExitCode);
+        Assert.Equal("Published imported with 1 price.\n", await books.Said(import));
+        Assert.NotEqual(ExitCodes.Ok, (await books.Run(import)).ExitCode);
+        Assert.Equal(ExitCodes.Usage, (await books.Run("prices", "import", file)).ExitCode);
+        Assert.Equal(ExitCodes.NothingFound, (await books.Run([.. import, "--providers", "nobody"])).ExitCode);
 
         File.Delete(file);
         Assert.Equal(0.15m, (await books.Get("/prices/model?model=imported-model")).GetProperty("entry").GetProperty("price").GetProperty("input").GetDecimal());
@@ -87,11 +87,4 @@ public sealed class PricesTests(Books books) : IClassFixture<Books>
 
     async Task Publish(string json, string? tenant = null, DateTimeOffset? from = null) =>
         Assert.True(await books.Prices.Publish(json, from, tenant, "a test", "ada", isShipped: false, CancellationToken.None));
-
-    async Task<(int ExitCode, string Output)> Run(params string[] args)
-    {
-        var output = new StringWriter();
-        var exitCode = await CommandLine.Run(args, output, TextWriter.Null, $"--ConnectionStrings:agents={books.Connection}");
-        return (exitCode, output.ToString().ReplaceLineEndings("\n"));
-    }
 }

@@ -57,9 +57,8 @@ public static class GenaiPrices
 
     static Price PriceOf(JsonElement prices)
     {
-        if (prices.EnumerateObject().FirstOrDefault(member => !Known.Split(' ').Contains(member.Name)) is { Name: { } unknown } other
-            && other.Value.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null))
-            throw new FormatException($"it has a price of another kind, {unknown}");
+        var others = prices.EnumerateObject().Where(member => member.Value.ValueKind is not JsonValueKind.Null).Select(member => member.Name).Except(Known.Split(' '));
+        if (others.FirstOrDefault() is { } unknown) throw new FormatException($"it has a price of another kind, {unknown}");
 
         LongInputPrice? longer = null;
         foreach (var start in prices.EnumerateObject().SelectMany(member => Items(member.Value, "tiers")).Select(tier => tier.GetProperty("start").GetInt64()).Distinct().OrderDescending())
