@@ -1,4 +1,5 @@
 using Agents.Host.Access;
+using Agents.Host.Budgets;
 using Agents.Host.Catalog;
 using Agents.Host.Costs;
 using Agents.Host.Knowledge;
@@ -10,6 +11,7 @@ using Agents.Host.Runs;
 using Agents.Host.Streaming;
 using Agents.Host.Telemetry;
 using Agents.Host.Tools;
+using Agents.Host.Webhooks;
 using Agents.Host.Workers;
 using Agents.Projections;
 using Marten;
@@ -37,19 +39,27 @@ public static class Server
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         if (builder.Configuration["urls"] is null) builder.WebHost.UseUrls(DefaultUrl);
         adjust?.Invoke(builder);
-        var models = ModelsOf(builder.Configuration); // both before the database is started: they refuse what is wrong
+        var models = ModelsOf(builder.Configuration); // all before the database is started: they refuse what is wrong
         var workers = WorkerOptions.From(builder.Configuration);
         var longestCall = models.CallTimeout > workers.ToolTimeout ? models.CallTimeout : workers.ToolTimeout;
+        var budgets = BudgetOptions.From(builder.Configuration);
+        var webhooks = WebhookOptions.From(builder.Configuration);
+        var costs = CostOptions.From(builder.Configuration);
 
         var database = await DatabaseConnection.Find(builder.Configuration, DatabaseConnection.DirectoryOf(args), needsDatabase);
         await RefuseOpenDoors(builder.Configuration, database, needsDatabase);
         builder.Services.AddSingleton(workers);
+        builder.Services.AddSingleton(costs);
+        builder.Services.AddSingleton(budgets);
+        builder.Services.AddSingleton(webhooks);
+        builder.Services.AddSingleton(services => new WebhookSender(webhooks, services.GetRequiredService<DatabaseClock>(), services.GetRequiredService<ILogger<WebhookSender>>()));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = workers.DrainTimeout + TimeSpan.FromSeconds(5));
 
         builder.Services.AddSingleton(database);
         builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(database.ConnectionString));
         builder.Services.AddSingleton<DatabaseClock>();
         builder.Services.AddHostedService<DatabaseSetup>(); // first: everything after it finds its tables
+        builder.Services.AddHostedInstance<Prices>();
         builder.Services.AddMarten(services =>
             {
                 var store = new StoreOptions();
@@ -57,6 +67,7 @@ public static class Server
                 store.Connection(services.GetRequiredService<NpgsqlDataSource>());
                 store.Events.TimeProvider = services.GetRequiredService<DatabaseClock>();
                 store.Listeners.Add(services.GetRequiredService<Signals>());
+                store.Listeners.Add(new RunEndings(services.GetRequiredService<NpgsqlDataSource>()));
                 return store;
             })
             .UseLightweightSessions()
@@ -79,9 +90,13 @@ public static class Server
         {
             builder.Services.AddHostedService<Admission>();
             builder.Services.AddHostedService<Watchdog>();
+            builder.Services.AddHostedService<BudgetWatch>();
+            builder.Services.AddHostedService<BudgetAlerts>();
             builder.Services.AddHostedService<Draining>();
         }
 
+        builder.Services.AddSingleton<BudgetStore>();
+        builder.Services.AddSingleton<UsageImporter>();
         builder.Services.AddSingleton<Definitions>();
         builder.Services.AddSingleton<ToolBox>();
         builder.Services.AddSingleton<AgentCatalog>();
@@ -90,7 +105,6 @@ public static class Server
         builder.Services.AddSingleton<ModelWorker>();
         builder.Services.AddSingleton(models);
         builder.Services.AddSingleton(services => ChatClients.Create(services.GetRequiredService<ModelOptions>()).AsBuilder().UseOpenTelemetry().Build());
-        builder.Services.AddSingleton(ShippedPrices.Load());
 
         builder.Services.AddSingleton(new KnowledgeLimits());
         builder.Services.AddSingleton<PassageIndex>();
@@ -119,6 +133,7 @@ public static class Server
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapHealth();
+        app.MapMetrics();
         app.MapReference();
         app.MapWolverineEndpoints(http =>
         {

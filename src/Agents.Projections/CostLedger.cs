@@ -7,9 +7,37 @@ using Marten.Events.Projections;
 namespace Agents.Projections;
 
 /// <summary>One row in <c>finance.model_call</c> for each outcome of a model call attempt. Insert only, so runs never wait for each other.</summary>
+/// <remarks>What the outcome does not say itself is read from the run's earlier facts, so that a rebuild writes the same rows.</remarks>
 public sealed partial class CostLedger : EventProjection
 {
     const string Table = "finance.model_call";
+
+    const string Insert =
+        $"""
+        insert into {Table} (
+          tenant_id, run_id, version, at, day, agent, root_run_id, step, step_name, call, attempt, status, model, provider, service_tier, response_id,
+          input_tokens, cached_input_tokens, cache_write_5_minutes_tokens, cache_write_1_hour_tokens, output_tokens, reasoning_tokens,
+          cost_usd, price_version, input_price_usd, cached_input_price_usd, cache_write_5_minutes_price_usd, cache_write_1_hour_price_usd,
+          output_price_usd, reasoning_price_usd, low_usd, high_usd, cause, latency_ms, first_token_ms)
+        select
+          o.tenant_id, o.run_id, o.version, ?, ?, r.agent, coalesce(r.root_run_id, o.run_id), asked.step, began.name, o.call, ?, ?,
+          coalesce(?::text, asked.model), ?::text, ?::text, ?::text, ?::bigint, ?::bigint, ?::bigint, ?::bigint, ?::bigint, ?::bigint,
+          ?::numeric, ?::text, ?::numeric, ?::numeric, ?::numeric, ?::numeric, ?::numeric, ?::numeric, ?::numeric, ?::numeric, ?::text,
+          ?::double precision, ?::double precision
+        from (select ?::text as tenant_id, ?::uuid as run_id, ?::bigint as version, ?::integer as call) o
+        left join agents.run_summary r on r.tenant_id = o.tenant_id and r.run_id = o.run_id
+        left join lateral (
+          select (data->>'step')::integer as step, data->>'model' as model from agents.mt_events
+          where tenant_id = o.tenant_id and stream_id = o.run_id and version < o.version
+            and type = 'model_call_scheduled' and (data->>'call')::integer = o.call
+          order by version desc limit 1) asked on true
+        left join lateral (
+          select data->>'name' as name from agents.mt_events
+          where tenant_id = o.tenant_id and stream_id = o.run_id and version < o.version
+            and type = 'step_started' and (data->>'step')::integer = asked.step
+          order by version desc limit 1) began on true
+        on conflict do nothing
+        """;
 
     public CostLedger()
     {
@@ -20,35 +48,32 @@ public sealed partial class CostLedger : EventProjection
     public override ValueTask ApplyAsync(IDocumentOperations operations, IEvent happened, CancellationToken cancellation)
     {
         if (RowOf((RunEvent)happened.Data) is { } row)
-            operations.QueueSqlCommand(
-                $"insert into {Table} (tenant_id, run_id, version, at, day, agent, call, attempt, status, model, response_id, input_tokens, "
-                + "cached_input_tokens, cache_write_5_minutes_tokens, cache_write_1_hour_tokens, output_tokens, reasoning_tokens, cost_usd, "
-                + "price_version, low_usd, high_usd, cause, latency_ms) values (?, ?, ?, ?, ?, "
-                + "(select agent from agents.run_summary where tenant_id = ? and run_id = ?), "
-                + "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
-                happened.TenantId, happened.StreamId, happened.Version, happened.Timestamp, DateOnly.FromDateTime(happened.Timestamp.UtcDateTime),
-                happened.TenantId, happened.StreamId,
-                row.Call, row.Attempt, row.Status, ReadModels.Nullable(row.Model), ReadModels.Nullable(row.ResponseId),
-                ReadModels.Nullable(row.Usage?.InputTokens), ReadModels.Nullable(row.Usage?.CachedInputTokens),
-                ReadModels.Nullable(row.Usage?.CacheWrite5MinutesTokens), ReadModels.Nullable(row.Usage?.CacheWrite1HourTokens),
-                ReadModels.Nullable(row.Usage?.OutputTokens), ReadModels.Nullable(row.Usage?.ReasoningTokens),
-                ReadModels.Nullable(row.CostUsd), ReadModels.Nullable(row.PriceVersion), ReadModels.Nullable(row.LowUsd), ReadModels.Nullable(row.HighUsd),
-                ReadModels.Nullable(row.Cause), ReadModels.Nullable(row.Latency?.TotalMilliseconds));
+            operations.QueueSqlCommand(Insert, [.. ValuesOf(row, happened).Select(ReadModels.Nullable)]);
 
         return ValueTask.CompletedTask;
     }
 
+    static object?[] ValuesOf(Row row, IEvent happened) =>
+    [
+        happened.Timestamp, DateOnly.FromDateTime(happened.Timestamp.UtcDateTime), row.Attempt, row.Status, row.Model, row.Provider, row.ServiceTier,
+        row.ResponseId, row.Usage?.InputTokens, row.Usage?.CachedInputTokens, row.Usage?.CacheWrite5MinutesTokens, row.Usage?.CacheWrite1HourTokens,
+        row.Usage?.OutputTokens, row.Usage?.ReasoningTokens, row.CostUsd, row.Cost?.PriceVersion, row.Cost?.Unit?.Input, row.Cost?.Unit?.CachedInput,
+        row.Cost?.Unit?.CacheWrite5Minutes, row.Cost?.Unit?.CacheWrite1Hour, row.Cost?.Unit?.Output, row.Cost?.Unit?.Reasoning, row.LowUsd, row.HighUsd,
+        row.Cause, row.Latency?.TotalMilliseconds, row.FirstToken?.TotalMilliseconds, happened.TenantId, happened.StreamId, happened.Version, row.Call,
+    ];
+
     sealed record Row(
-        int Call, int Attempt, string Status, string? Model = null, string? ResponseId = null, Usage? Usage = null, decimal? CostUsd = null,
-        string? PriceVersion = null, decimal? LowUsd = null, decimal? HighUsd = null, string? Cause = null, TimeSpan? Latency = null);
+        int Call, int Attempt, string Status, string? Model = null, string? Provider = null, string? ServiceTier = null, string? ResponseId = null,
+        Usage? Usage = null, Cost? Cost = null, decimal? CostUsd = null, decimal? LowUsd = null, decimal? HighUsd = null, string? Cause = null,
+        TimeSpan? Latency = null, TimeSpan? FirstToken = null);
 
     static Row? RowOf(RunEvent happened) => happened switch
     {
         ModelCallCompleted e => new(
-            e.Call, e.Attempt, "completed", e.Reply.Model, e.Reply.ProviderId, e.Usage, e.Cost?.Usd, e.Cost?.PriceVersion, Latency: e.Latency),
+            e.Call, e.Attempt, "completed", e.Reply.Model, e.Provider, e.ServiceTier, e.Reply.ProviderId, e.Usage, e.Cost, e.Cost?.Usd,
+            Latency: e.Latency, FirstToken: e.TimeToFirstToken),
         ModelCallFailed e => new(
-            e.Call, e.Attempt, "failed", Usage: e.Usage, CostUsd: e.Cost?.Usd, PriceVersion: e.Cost?.PriceVersion,
-            Cause: e.Failure.Kind.ToString(), Latency: e.Latency),
+            e.Call, e.Attempt, "failed", Usage: e.Usage, Cost: e.Cost, CostUsd: e.Cost?.Usd, Cause: e.Failure.Kind.ToString(), Latency: e.Latency),
         ModelCallOutcomeUnknown e => new(e.Call, e.Attempt, "unknown", LowUsd: e.LowUsd, HighUsd: e.HighUsd, Cause: e.Cause.ToString()),
         SpendResolved e => new(e.Call, e.Attempt, "resolved", CostUsd: e.ActualUsd, Cause: e.Source.ToString()),
         _ => null,

@@ -12,6 +12,7 @@ public static class EventNames
         [typeof(RunPaused)] = "run_paused",
         [typeof(RunResumed)] = "run_resumed",
         [typeof(RunParked)] = "run_parked",
+        [typeof(RunBudgetChanged)] = "run_budget_changed",
         [typeof(RunCompleted)] = "run_completed",
         [typeof(RunFailed)] = "run_failed",
         [typeof(RunCancelled)] = "run_cancelled",

@@ -29,15 +29,27 @@ public static class ReadModels
         store.Projections.Add(new RunQueue(), ProjectionLifecycle.Inline);
         store.Projections.Add(new Timeline(), ProjectionLifecycle.Inline);
         store.Projections.Add(new CostLedger(), ProjectionLifecycle.Inline);
+        store.Projections.Add(new BudgetLedger(), ProjectionLifecycle.Inline);
     }
+
+    static readonly string[] ScriptNames =
+    [
+        "Runs.sql",
+        "Finance/Prices.sql",
+        "Finance/Ledger.sql",
+        "Finance/Views.sql",
+        "Finance/Budgets.sql",
+        "Finance/Usage.sql",
+        "Knowledge.sql",
+        "Keys.sql",
+    ];
 
     /// <summary>The SQL that makes the tables of this assembly, in order. Each may be run again at any time.</summary>
     public static IEnumerable<string> Scripts()
     {
-        foreach (var name in new[] { "Runs.sql", "Finance.sql", "Knowledge.sql", "Keys.sql" })
+        foreach (var name in ScriptNames)
         {
-            using var stream = typeof(ReadModels).Assembly.GetManifestResourceStream(name);
-            if (stream is null) continue;
+            using var stream = typeof(ReadModels).Assembly.GetManifestResourceStream(name)!;
             using var reader = new StreamReader(stream);
             yield return reader.ReadToEnd();
         }

@@ -27,6 +27,7 @@ public sealed partial class RunSummaries : EventProjection
             case RunPaused e: rows.Set("status = 'paused', reason = ?", e.Reason); break;
             case RunResumed e: rows.Set("status = 'running', reason = ?, failure_kind = null, failure_message = null", e.Reason); break;
             case RunParked e: rows.Set("status = 'parked', failure_kind = ?, failure_message = ?", e.Failure.Kind.ToString(), e.Failure.Message); break;
+            case RunBudgetChanged e: rows.Set("budget_usd = ?", e.BudgetUsd); break;
             case StepStarted e: rows.Set("step = ?, step_name = ?", e.Step, e.Name); break;
             case ModelCallScheduled { Attempt: 1 } e: rows.Set("model_calls = ?", e.Call); break;
             case ModelCallCompleted e: rows.Pay(e.Usage, e.Cost, e.Cost is null ? 1 : 0); break;
@@ -45,13 +46,18 @@ public sealed partial class RunSummaries : EventProjection
     {
         public void Insert(RunQueued e) => operations.QueueSqlCommand(
             $"insert into {Table} (tenant_id, run_id, agent, agent_version, status, priority, question, requested_by, metadata, model, "
-            + "budget_usd, max_duration, queued_at, idempotency_key, request_hash, parent, thread_id, previous) "
-            + "values (?, ?, ?, ?, 'queued', ?, ?, ?, ?::json, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (tenant_id, run_id) do nothing",
+            + "budget_usd, max_duration, queued_at, idempotency_key, request_hash, parent, thread_id, previous, forked_from, forked_at, root_run_id) "
+            + "values (?, ?, ?, ?, 'queued', ?, ?, ?, ?::json, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+            + $"coalesce((select root_run_id from {Table} where tenant_id = ? and run_id = ?), ?::uuid, ?)) on conflict (tenant_id, run_id) do nothing",
             happened.TenantId, happened.StreamId, e.Agent, e.AgentVersion, e.Priority, e.Question, e.RequestedBy,
             ReadModels.Nullable(e.Metadata is null ? null : ReadModels.Json(e.Metadata)), e.Model,
             ReadModels.Nullable(e.BudgetUsd), e.MaxDuration, happened.Timestamp,
             ReadModels.Nullable(e.IdempotencyKey), ReadModels.Nullable(e.RequestHash), ReadModels.Nullable(e.Parent),
-            ReadModels.Nullable(e.ThreadId), ReadModels.Nullable(e.Previous));
+            ReadModels.Nullable(e.ThreadId), ReadModels.Nullable(e.Previous),
+            ReadModels.Nullable(e.ForkedFrom?.Run), ReadModels.Nullable(e.ForkedFrom?.Version),
+            happened.TenantId, ReadModels.Nullable(OriginOf(e)), ReadModels.Nullable(OriginOf(e)), happened.StreamId);
+
+        static Guid? OriginOf(RunQueued e) => e.Parent ?? e.ForkedFrom?.Run;
 
         public void Set(string changes, params object[] values) => operations.QueueSqlCommand(
             $"update {Table} set {changes} where tenant_id = ? and run_id = ?", [.. values, happened.TenantId, happened.StreamId]);

@@ -147,3 +147,13 @@ create table if not exists agents.deleted_response (
   primary key (tenant_id, run_id)
 );
 comment on table agents.deleted_response is 'Runs that the Responses API shows no longer, because a caller deleted them there. Their history stays. Not made from facts.';
+
+alter table agents.run_summary
+  add column if not exists root_run_id  uuid,
+  add column if not exists forked_from  uuid,
+  add column if not exists forked_at    bigint;
+comment on column agents.run_summary.root_run_id is 'The run at the root of this one: itself, unless another started or was forked into it. Null in rows older than this column.';
+comment on column agents.run_summary.forked_from is 'The run this one continues from. Null when it starts fresh.';
+comment on column agents.run_summary.forked_at is 'The last version of that run that this one shares.';
+create index if not exists run_summary_by_end on agents.run_summary (tenant_id, ((finished_at at time zone 'UTC')::date)) where finished_at is not null;
+create index if not exists run_summary_forks on agents.run_summary (tenant_id, forked_from) where forked_from is not null;

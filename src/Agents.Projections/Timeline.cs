@@ -45,6 +45,7 @@ public sealed partial class Timeline : EventProjection
         RunPaused e => new($"{e.By}: {e.Reason}"),
         RunResumed e => new($"{e.By}: {e.Reason}"),
         RunParked e => new(e.Failure.Message, Name: e.Failure.Kind.ToString()),
+        RunBudgetChanged e => new(FormattableString.Invariant($"{e.By}: {e.BudgetUsd} USD{(e.Reason.Length > 0 ? ", " : "")}{e.Reason}")),
         RunCompleted e => new(e.Answer),
         RunFailed e => new(e.Failure.Message, Name: e.Failure.Kind.ToString()),
         RunCancelled e => new($"{e.By}: {e.Reason}"),

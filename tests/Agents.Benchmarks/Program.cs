@@ -5,6 +5,8 @@ return args switch
     ["retrieval", .. var rest] => await Retrieval.Run(rest),
     ["simulate", .. var rest] => Simulate.Run(rest),
     ["steps", .. var rest] => await Steps.Run(rest),
+    ["finance", .. var rest] => await FinanceViews.Run(rest),
+    ["budgets", .. var rest] => await BudgetCheck.Run(rest),
     ["chaos", .. var rest] => await Chaos.Run(rest),
     ["readers", .. var rest] => await Streams.Readers(rest),
     ["latency", .. var rest] => await Streams.Latency(rest),
@@ -21,11 +23,13 @@ static int Usage()
         dotnet run -c Release --project tests/Agents.Benchmarks -- <verb>
           steps       durable no-op steps per second beside a bare Npgsql floor  [--runs N] [--at-once N] [--rounds N]
           simulate    the workers' protocol around the real decider, under faults  [--seeds N] [--from N] [--mutant NAME] [--story SEED] [--json]
+          finance     time of each finance view over a ledger, and the index it uses  [--rows N] [--days N]
           chaos       what crashes lose: C2, C3, C4 or C9      [--runs N] [--faults N] [--seed N] [--rate RUNS/S] [--provider-faults SHARE] [--json]
           readers     readers of two nodes that are cut again and again [--readers N] [--cuts N] [--runs N]
           latency     from commit to reader, same node and other node   [--readers N] [--rounds N] [--runs N] [--word MS]
           idle        readers that sit still beside runs that do not    [--readers N] [--active N] [--seconds N]
           signals     steps per second with and without announcements   [--runs N] [--pairs N]
+          budgets     model calls per second with and without budgets  [--runs N] [--at-once N] [--tenants N] [--pairs N] [--scopes 1|2|3]
           retrieval   how well questions over a folder of documents are answered --corpus DIR --questions FILE [--json] [--misses]
         """);
     return 2;

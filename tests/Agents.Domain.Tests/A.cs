@@ -83,6 +83,10 @@ static class A
     public static RecordToolFailure ToolFailure(string toolCallId, FailureKind kind, int attempt = 1) =>
         new(toolCallId, attempt, Because(kind), Second);
 
+    /// <summary>The tenant's budget has no room for the call.</summary>
+    public static RefuseModelCall Refused(int call = 1, int attempt = 1) =>
+        new(call, attempt, new(new(BudgetScope.Tenant, "default", BudgetPeriod.Day), 10m, 9.90m, 0.05m, 0.06m, 0.055m));
+
     public static Failure Because(FailureKind kind) => new(kind, $"It was {kind}.");
 
     public static Passage Passage(string id) => new("doc-" + id, 1, id, id + ".md", "Title of " + id, "Text of " + id, 1.0);
@@ -105,6 +109,10 @@ static class A
         ResumeRun m => RunDecider.Decide(run, agent, m),
         CancelRun m => RunDecider.Decide(run, agent, m),
         ExpireApprovals m => RunDecider.Decide(run, agent, m),
+        ChangeRunBudget m => RunDecider.Decide(run, agent, m),
+        GoOnWithinBudget m => RunDecider.Decide(run, agent, m),
+        ResolveSpend m => RunDecider.Decide(run, agent, m),
+        RefuseModelCall m => RunDecider.Decide(run, agent, m),
         ExpireRun m => RunDecider.Decide(run, agent, m),
         ApproveToolCall m => RunDecider.Decide(run, agent, m),
         DenyToolCall m => RunDecider.Decide(run, agent, m),
@@ -150,7 +158,7 @@ sealed record Story(AgentDefinition Agent, Run Run, ImmutableList<RunEvent> Hist
 
     /// <summary>The model's call is claimed and answered.</summary>
     public Story Answered(string text, decimal? usd = 0.01m, params string[] tools) =>
-        Claimed().When(A.Reply(Run.ModelCall!.Call, text, usd, Run.ModelCall.Number, tools));
+        Claimed(reservedUsd: usd).When(A.Reply(Run.ModelCall!.Call, text, usd, Run.ModelCall.Number, tools));
 
     Story Took(Claim claim)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 
 namespace Agents.Domain.Tests;
@@ -25,8 +26,10 @@ public sealed partial class EventContractTests
             """{"by":"ada","reason":"look"}"""),
         ("run_resumed", new RunResumed("ada", "go on"),
             """{"by":"ada","reason":"go on"}"""),
-        ("run_parked", new RunParked(Slow),
-            """{"failure":{"kind":"RateLimited","message":"slow down","retryAfter":"00:00:17"}}"""),
+        ("run_parked", new RunParked(Slow, new(new(BudgetScope.Key, "ci", BudgetPeriod.Month), 5m, 4.9m, 0.05m, 0.07m, 0.06m)),
+            """{"failure":{"kind":"RateLimited","message":"slow down","retryAfter":"00:00:17"},"budget":{"budget":{"scope":"Key","value":"ci","period":"Month"},"limitUsd":5,"spentUsd":4.9,"reservedUsd":0.05,"wantedUsd":0.07,"leastUsd":0.06}}"""),
+        ("run_budget_changed", new RunBudgetChanged(2.5m, "ada", "worth it"),
+            """{"budgetUsd":2.5,"by":"ada","reason":"worth it"}"""),
         ("run_completed", new RunCompleted("It is retrieval [1].", [Cited]),
             """{"answer":"It is retrieval [1].","citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}]}"""),
         ("run_failed", new RunFailed(new(FailureKind.Deadline, "The run took longer than it may.")),
@@ -39,14 +42,14 @@ public sealed partial class EventContractTests
             """{"step":0,"output":"one","isReadLater":true}"""),
         ("model_call_scheduled", new ModelCallScheduled(1, 2, 0, "small", TimeSpan.FromSeconds(1.5)),
             """{"call":1,"attempt":2,"step":0,"model":"small","delay":"00:00:01.5000000"}"""),
-        ("model_call_started", new ModelCallStarted(1, 2, "w1", "9f86d081", "2026-11", 0.0321m),
-            """{"call":1,"attempt":2,"worker":"w1","requestHash":"9f86d081","priceVersion":"2026-11","reservedUsd":0.0321}"""),
+        ("model_call_started", new ModelCallStarted(1, 2, "w1", "9f86d081", "2026-11", 0.0321m, 512),
+            """{"call":1,"attempt":2,"worker":"w1","requestHash":"9f86d081","priceVersion":"2026-11","reservedUsd":0.0321,"maxOutputTokens":512}"""),
         ("model_call_completed", new ModelCallCompleted(
             1, 2, new("It is.", [new("search_documents", "{\"query\":1}")], [Cited], "small-2026", "stop", "resp-1"), new(1, 2, 3, 4, 5, 6), "{\"in\":1}",
-            new(0.0000125m, "2026-11"), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(250)),
-            """{"call":1,"attempt":2,"reply":{"text":"It is.","toolRequests":[{"tool":"search_documents","arguments":"{\u0022query\u0022:1}"}],"citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}],"model":"small-2026","finishReason":"stop","providerId":"resp-1"},"usage":{"inputTokens":1,"outputTokens":2,"cachedInputTokens":3,"cacheWrite5MinutesTokens":4,"cacheWrite1HourTokens":5,"reasoningTokens":6},"rawUsage":"{\u0022in\u0022:1}","cost":{"usd":0.0000125,"priceVersion":"2026-11"},"latency":"00:00:02","timeToFirstToken":"00:00:00.2500000"}"""),
+            new(0.0000125m, "2026-11", new(1, 2, 0.5m, 1, 1, 2)), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(250), "openai", "flex"),
+            """{"call":1,"attempt":2,"reply":{"text":"It is.","toolRequests":[{"tool":"search_documents","arguments":"{\u0022query\u0022:1}"}],"citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}],"model":"small-2026","finishReason":"stop","providerId":"resp-1"},"usage":{"inputTokens":1,"outputTokens":2,"cachedInputTokens":3,"cacheWrite5MinutesTokens":4,"cacheWrite1HourTokens":5,"reasoningTokens":6},"rawUsage":"{\u0022in\u0022:1}","cost":{"usd":0.0000125,"priceVersion":"2026-11","unit":{"longInput":null,"input":1,"output":2,"cachedInput":0.5,"cacheWrite5Minutes":1,"cacheWrite1Hour":1,"reasoning":2}},"latency":"00:00:02","timeToFirstToken":"00:00:00.2500000","provider":"openai","serviceTier":"flex"}"""),
         ("model_call_failed", new ModelCallFailed(1, 2, Slow, A.Second, new(1, 0), new(0.01m, "2026-11")),
-            """{"call":1,"attempt":2,"failure":{"kind":"RateLimited","message":"slow down","retryAfter":"00:00:17"},"latency":"00:00:01","usage":{"inputTokens":1,"outputTokens":0,"cachedInputTokens":0,"cacheWrite5MinutesTokens":0,"cacheWrite1HourTokens":0,"reasoningTokens":0},"cost":{"usd":0.01,"priceVersion":"2026-11"}}"""),
+            """{"call":1,"attempt":2,"failure":{"kind":"RateLimited","message":"slow down","retryAfter":"00:00:17"},"latency":"00:00:01","usage":{"inputTokens":1,"outputTokens":0,"cachedInputTokens":0,"cacheWrite5MinutesTokens":0,"cacheWrite1HourTokens":0,"reasoningTokens":0},"cost":{"usd":0.01,"priceVersion":"2026-11","unit":null}}"""),
         ("model_call_outcome_unknown", new ModelCallOutcomeUnknown(1, 2, UnknownCause.StreamCut, 0.001m, 0.0321m),
             """{"call":1,"attempt":2,"cause":"StreamCut","lowUsd":0.001,"highUsd":0.0321}"""),
         ("spend_resolved", new SpendResolved(1, 2, 0.0123m, SpendSource.Operator, "ada"),
@@ -125,8 +128,12 @@ public sealed partial class EventContractTests
     }
 
     [Fact]
+    public void A_parked_run_of_an_earlier_version_waits_for_no_budget() => Assert.Equal(
+        new RunParked(Slow), Read("""{"failure":{"kind":"RateLimited","message":"slow down","retryAfter":"00:00:17"}}""", typeof(RunParked)));
+
+    [Fact]
     public void What_is_not_known_is_stored_as_null() => Assert.Equal(
-        """{"call":1,"attempt":1,"worker":"w1","requestHash":"h","priceVersion":null,"reservedUsd":null}""",
+        """{"call":1,"attempt":1,"worker":"w1","requestHash":"h","priceVersion":null,"reservedUsd":null,"maxOutputTokens":null}""",
         Json(new ModelCallStarted(1, 1, "w1", "h", null, null)));
 
     [Theory]
@@ -136,7 +143,9 @@ public sealed partial class EventContractTests
     [InlineData(typeof(UnknownCause), "WorkerLost Cancelled StreamCut TimedOut")]
     [InlineData(typeof(SpendSource), "LateReply ProviderExport Operator")]
     [InlineData(typeof(FailureKind), "RateLimited Timeout Unavailable StreamCut WorkerLost Rejected Unauthorized UnknownTool BadArguments ToolError "
-        + "OutcomeUnknown CallLimit CostLimit Deadline")]
+        + "OutcomeUnknown CallLimit CostLimit Deadline Unpriced BudgetRefused")]
+    [InlineData(typeof(BudgetScope), "Run Agent Tenant Key")]
+    [InlineData(typeof(BudgetPeriod), "Day Month Total")]
     public void A_stored_word_keeps_its_meaning(Type words, string names) => Assert.Equal(names.Split(' '), Enum.GetNames(words));
 
     static string Json(RunEvent fact) => JsonSerializer.Serialize(fact, fact.GetType(), StoredJson.Options);

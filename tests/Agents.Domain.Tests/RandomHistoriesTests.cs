@@ -145,10 +145,25 @@ public sealed class RandomHistoriesTests
         var run = before;
         foreach (var fact in news)
         {
-            if (fact is ModelCallScheduled) Assert.True(run.SpentAtMostUsd() < world.Agent.Limits.CostUsd);
+            if (fact is ModelCallScheduled) Assert.True(run.SpentAtMostUsd() < run.MostUsd(world.Agent.Limits));
             run = Run.Evolve(run, fact);
         }
     });
+
+    [Fact]
+    public void Whatever_happens_no_call_is_begun_that_could_cost_more_than_the_runs_own_budget_has_room_for() => CheckHistories((_, history) =>
+    {
+        var run = Run.Before(A.Id);
+        foreach (var fact in history)
+        {
+            if (fact is ModelCallStarted { ReservedUsd: { } upper } && run.BudgetUsd is { } budget) Assert.True(run.SpentAtMostUsd() + upper <= budget);
+            run = Run.Evolve(run, fact);
+        }
+    });
+
+    [Fact]
+    public void Whatever_happens_only_a_parked_run_waits_for_a_budget() => Check((world, _, _) =>
+        Assert.True(world.Run.AwaitsBudget is null || world.Run.Status is RunStatus.Parked or RunStatus.Failed, $"{world.Run.Status}"));
 
     [Fact]
     public void Whatever_happens_the_work_owed_is_what_was_scheduled_and_has_no_outcome() => CheckHistories((world, history) =>

@@ -23,7 +23,8 @@ sealed class World(AgentDefinition agent)
     /// <summary>The report that happened last. Null when something else did.</summary>
     public object? LastReport { get; private set; }
 
-    public bool IsOutOfMoney() => Run.Status is RunStatus.Parked && Run.SpentAtMostUsd() >= agent.Limits.CostUsd;
+    public bool IsOutOfMoney() => !Run.HasRoomFor(0.02m, mayBeUnpriced: true)
+        || Run.Status is RunStatus.Parked && Run.SpentAtMostUsd() >= Run.MostUsd(agent.Limits);
 
     /// <summary>What follows from one more thing that happens. The kind is from 0 to 99, the choice from 0 to 999.</summary>
     public IReadOnlyList<RunEvent> Happen(int kind, int choice)
@@ -53,6 +54,10 @@ sealed class World(AgentDefinition agent)
 
     object Command(int kind, int choice) => kind switch
     {
+        84 when choice < 400 => A.Refused(Run.ModelCall?.Call ?? 1, Run.ModelCall?.Number ?? 1),
+        84 => new GoOnWithinBudget(),
+        85 when choice < 300 => new ChangeRunBudget(0.02m + choice / 5000m, "ada", "more"),
+        85 when choice < 500 => new ResolveSpend(1 + choice % 3, 1 + choice / 10 % 3, 0.003m, SpendSource.Operator, "ada"),
         < 86 => new PauseRun("ada", "look"),
         < 91 => new ResumeRun("ada", "go on"),
         91 when choice < 200 => new CancelRun("ada", "enough"),
@@ -89,6 +94,7 @@ sealed class World(AgentDefinition agent)
             _ => throw new ArgumentException(message.ToString(), nameof(message)),
         };
 
+        if (claim is Claim.Refused refused) Report(new RefuseModelCall(((CallModel)message).Call, ((CallModel)message).Attempt, refused.Refusal));
         if (claim is Claim.Taken taken && (message is CallModel || isClaimedTool)) Append([taken.Started]);
         if (claim is Claim.Lost) Report(lost);
     }

@@ -34,6 +34,8 @@ public sealed class App : IAsyncLifetime
         {
             web.UseSetting("ConnectionStrings:agents", connection);
             web.UseSetting("urls", "http://127.0.0.1:0");
+            web.UseSetting("Models:FirstTokenTimeout", "600"); // tests hold replies back until much else has happened
+            web.UseSetting("Models:CallTimeout", "600");
             web.ConfigureServices(services =>
             {
                 services.Replace(ServiceDescriptor.Singleton<IChatClient>(Model));

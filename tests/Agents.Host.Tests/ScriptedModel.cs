@@ -24,6 +24,7 @@ public sealed class ScriptedModel : IChatClient
     readonly OfflineExtractiveModel offline = new();
     readonly ConcurrentDictionary<string, ConcurrentQueue<object>> scripts = new();
     readonly ConcurrentDictionary<string, ConcurrentQueue<IReadOnlyList<ChatMessage>>> asked = new();
+    readonly ConcurrentDictionary<string, ConcurrentQueue<ChatOptions?>> options = new();
 
     /// <summary>The price list knows this model: $0.15 and $0.60 per million tokens.</summary>
     public const string Priced = "gpt-4o-mini";
@@ -35,6 +36,9 @@ public sealed class ScriptedModel : IChatClient
         return this;
     }
 
+    /// <summary>The options it was asked with, call by call.</summary>
+    public IReadOnlyList<ChatOptions?> Options(string question) => [.. options.GetValueOrDefault(question) ?? []];
+
     /// <summary>What the model was sent for a question, call by call.</summary>
     public IReadOnlyList<IReadOnlyList<ChatMessage>> Asked(string question) => [.. asked.GetValueOrDefault(question) ?? []];
 
@@ -44,6 +48,7 @@ public sealed class ScriptedModel : IChatClient
         var said = messages.ToList();
         var question = said.First(message => message.Role == ChatRole.User && message.AdditionalProperties?.ContainsKey(ModelRequest.EarlierProperty) is not true).Text;
         asked.GetOrAdd(question, _ => new()).Enqueue(said);
+        this.options.GetOrAdd(question, _ => new()).Enqueue(options);
         if (!scripts.TryGetValue(question, out var script))
         {
             await foreach (var update in offline.GetStreamingResponseAsync(said, options, cancellationToken)) yield return update;

@@ -40,8 +40,17 @@ static class TestAgents
         Limits = new(Attempts: 1, ApprovalWithin: TimeSpan.FromSeconds(1)),
     };
 
+    /// <summary>One priced model call each; they differ in name, so that each test has a budget of its own.</summary>
+    static IEnumerable<AgentDefinition> Spenders => new[] { "miser", "thrifty", "daily", "clumsy", "loud", "own" }.Select(name => new AgentDefinition
+    {
+        Name = name,
+        Model = ScriptedModel.Priced,
+        Steps = [new ModelStep("work", "Answer in a word.")],
+        Limits = new(Attempts: 2, CostUsd: 1),
+    });
+
     public static IEnumerable<AgentDefinition> All =>
-        [Clerk, Counter, Talker, Hasty, .. new[] { "parked", "cancelled" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
+        [Clerk, Counter, Talker, Hasty, .. Spenders, .. new[] { "parked", "cancelled" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
 }
 
 [Tool("add")]

@@ -47,6 +47,18 @@ public sealed record Price(
                + Tokens(usage.ReasoningTokens) * (Reasoning ?? Output) / Million;
     }
 
+    /// <summary>What each bucket of a call with this usage is charged at: the prices for its length, none of them left open.</summary>
+    /// <exception cref="OverflowException">The input tokens are too many to add up.</exception>
+    public Price AppliedTo(Usage usage) => LongInput is { } longInput && usage.TotalInput() > longInput.AboveTokens
+        ? longInput.Price.AppliedTo(usage)
+        : new(Input, Output, CachedInput ?? Input, CacheWrite5Minutes ?? Input, CacheWrite1Hour ?? Input, Reasoning ?? Output);
+
+    /// <summary>All prices times a factor, such as 0.5 for batches.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A product is no price.</exception>
+    public Price Times(decimal factor) => new(
+        Input * factor, Output * factor, CachedInput * factor, CacheWrite5Minutes * factor, CacheWrite1Hour * factor, Reasoning * factor,
+        LongInput is { } longInput ? new(longInput.AboveTokens, longInput.Price.Times(factor)) : null);
+
     /// <summary>The most a call of this size can cost: all input in the dearest input bucket, all output in the dearest output bucket.</summary>
     /// <exception cref="OverflowException">A number is negative or above <see cref="MaxTokens"/>.</exception>
     public decimal UpperBound(long inputTokensAtMost, long outputTokensAtMost)
@@ -56,6 +68,20 @@ public sealed record Price(
         return LongInput is { } longInput && inputTokensAtMost > longInput.AboveTokens
             ? Math.Max(bound, longInput.Price.UpperBound(inputTokensAtMost, outputTokensAtMost))
             : bound;
+    }
+
+    /// <summary>The most output tokens with which the upper bound stays within an amount; 0 when not even the input does.</summary>
+    /// <exception cref="OverflowException">The number of input tokens is negative or above <see cref="MaxTokens"/>.</exception>
+    public long OutputTokensWithin(decimal usd, long inputTokensAtMost)
+    {
+        var left = usd - Tokens(inputTokensAtMost) * DearestInput() / Million;
+        var most = left < 0 ? 0
+            : DearestOutput() == 0 || left >= MaxTokens * DearestOutput() / Million ? MaxTokens
+            : (long)decimal.Floor(left * Million / DearestOutput());
+
+        return LongInput is { } longInput && inputTokensAtMost > longInput.AboveTokens
+            ? Math.Min(most, longInput.Price.OutputTokensWithin(usd, inputTokensAtMost))
+            : most;
     }
 
     decimal DearestInput() =>

@@ -1,28 +1,79 @@
 namespace Agents.Domain.Costs;
 
-/// <summary>The prices in force, under one version name. A published version never changes.</summary>
-/// <param name="Entries">Order does not matter: the exact name wins, else the longest prefix.</param>
-public sealed record PriceList(string Version, IReadOnlyList<PriceListEntry> Entries)
+/// <summary>Prices under one version name. A published version never changes.</summary>
+/// <param name="Entries">Order does not matter: the exact name wins, else the pattern with the most letters.</param>
+/// <param name="Otherwise">The list that is asked when this one does not know a model. Null when there is none.</param>
+public sealed record PriceList(string Version, IReadOnlyList<PriceListEntry> Entries, PriceList? Otherwise = null)
 {
-    /// <summary>The price of a model, or null when the list does not know it.</summary>
-    public Price? For(string model) =>
-        (Entries.FirstOrDefault(entry => entry.Model == model)
-         ?? Entries.Where(entry => entry.IsPrefixOf(model)).MaxBy(entry => entry.Model.Length))?.Price;
+    /// <summary>Names of the service that everybody gets who asks for none.</summary>
+    static readonly string[] UsualTiers = ["", "default", "standard", "auto", "standard_only"];
+
+    const string BatchTier = "batch";
+
+    /// <summary>The price of a model, or null when no list knows it.</summary>
+    /// <param name="serviceTier">As the provider named it; null, <c>default</c> and <c>standard</c> mean the usual one. A tier without a price of its own is not known: it may be dearer.</param>
+    public Price? For(string model, string? serviceTier = null) => Find(model, serviceTier)?.Price;
+
+    /// <summary>The version of the list that knows the model, or null when none does.</summary>
+    public string? VersionFor(string model, string? serviceTier = null) => Find(model, serviceTier)?.Version;
 
     /// <summary>Prices a call, or null when the model has no price here: unknown is not free.</summary>
     /// <exception cref="OverflowException">A bucket is negative or above <see cref="Price.MaxTokens"/>.</exception>
-    public Cost? Of(string model, Usage usage) => For(model) is { } price ? new Cost(price.Of(usage), Version) : null;
+    public Cost? Of(string model, Usage usage, string? serviceTier = null) =>
+        Find(model, serviceTier) is { } found ? new Cost(found.Price.Of(usage), found.Version, found.Price.AppliedTo(usage)) : null;
 
     /// <summary>The most a call of this size can cost, to reserve before it; null when the model has no price here.</summary>
     /// <exception cref="OverflowException">A number is negative or above <see cref="Price.MaxTokens"/>.</exception>
     public decimal? UpperBound(string model, long inputTokensAtMost, long outputTokensAtMost) =>
         For(model)?.UpperBound(inputTokensAtMost, outputTokensAtMost);
+
+    /// <summary>The entry a model is priced by, in whichever list knows it; null when none does.</summary>
+    public (Price Price, string Version, PriceListEntry Entry)? Find(string model, string? serviceTier = null)
+    {
+        for (var list = this; list is not null; list = list.Otherwise)
+            if (list.PriceOf(model, serviceTier?.ToLowerInvariant() ?? "") is var (price, entry)) return (price, list.Version, entry);
+        return null;
+    }
+
+    (Price, PriceListEntry)? PriceOf(string model, string tier)
+    {
+        var isUsual = UsualTiers.Contains(tier);
+        if (EntryOf(model, isUsual ? null : tier) is { } entry) return (entry.Price, entry);
+        return tier is BatchTier && EntryOf(model, null) is { BatchFactor: { } factor } whole ? (whole.Price.Times(factor), whole) : null;
+    }
+
+    PriceListEntry? EntryOf(string model, string? tier)
+    {
+        var ofTier = Entries.Where(entry => entry.ServiceTier == tier);
+        return ofTier.FirstOrDefault(entry => entry.Model == model)
+            ?? ofTier.Where(entry => entry.IsPatternOf(model)).MaxBy(entry => entry.Model.Length);
+    }
 }
 
 /// <summary>One model's price.</summary>
-/// <param name="Model">The model's exact name, or a prefix followed by <c>*</c>. Case counts.</param>
-public sealed record PriceListEntry(string Model, Price Price)
+/// <param name="Model">The model's exact name, or a pattern in which each <c>*</c> stands for any letters or none. Case counts.</param>
+/// <param name="ServiceTier">The tier these prices hold for, lower case, such as <c>flex</c> or <c>priority</c>. Null for the usual one.</param>
+/// <param name="BatchFactor">What a batch costs of these prices, such as 0.5. Null when the model has no batches or their price is not known.</param>
+/// <param name="Provider">Whose price it is. Null when nobody said.</param>
+/// <param name="Source">Where the price was read. Null when nobody said.</param>
+/// <param name="Checked">When it was read there. Null when nobody said.</param>
+public sealed record PriceListEntry(
+    string Model, Price Price, string? ServiceTier = null, decimal? BatchFactor = null, string? Provider = null, string? Source = null, DateOnly? Checked = null)
 {
-    /// <summary>Whether the name ends in <c>*</c> and the model begins with what stands before it.</summary>
-    public bool IsPrefixOf(string model) => Model.EndsWith('*') && model.AsSpan().StartsWith(Model.AsSpan(0, Model.Length - 1));
+    /// <summary>Whether the name holds a <c>*</c> and the model fits it.</summary>
+    public bool IsPatternOf(string model)
+    {
+        var parts = Model.Split('*');
+        if (parts.Length == 1 || !model.StartsWith(parts[0], StringComparison.Ordinal)) return false;
+
+        var at = parts[0].Length;
+        foreach (var part in parts[1..^1])
+        {
+            var found = model.IndexOf(part, at, StringComparison.Ordinal);
+            if (found < 0) return false;
+            at = found + part.Length;
+        }
+
+        return model.Length - at >= parts[^1].Length && model.EndsWith(parts[^1], StringComparison.Ordinal);
+    }
 }

@@ -1,3 +1,5 @@
+using Agents.Domain.Costs;
+
 namespace Agents.Domain.Runs;
 
 /// <summary>Whether a worker may perform an attempt. Keeps an attempt from being performed twice unnoticed.</summary>
@@ -14,16 +16,25 @@ public abstract record Claim
     /// <summary>The run moved on or stands still, or a living worker has the attempt; do nothing.</summary>
     public sealed record NotDue : Claim;
 
+    /// <summary>A budget has too little room for what the attempt may cost: report it refused.</summary>
+    public sealed record Refused(BudgetRefusal Refusal) : Claim;
+
     /// <param name="started">The fact to store if the claim is taken.</param>
     /// <param name="ownerIsGone">Whether the worker that started the attempt has died. Ignored when nobody started it.</param>
-    public static Claim On(Run run, CallModel work, ModelCallStarted started, bool ownerIsGone) => run.ModelCall switch
+    /// <param name="leastUsd">The most the attempt can cost with the shortest reply that is worth asking for. Null without a price.</param>
+    /// <param name="mayBeUnpriced">Whether a call without a price may be made by a run that has a budget.</param>
+    public static Claim On(
+        Run run, CallModel work, ModelCallStarted started, bool ownerIsGone, decimal? leastUsd = null, bool mayBeUnpriced = true) => run.ModelCall switch
     {
         { Status: AttemptStatus.Started } call when IsOf(call, work) && ownerIsGone => new Lost(),
-        { Status: AttemptStatus.Scheduled } call when IsOf(call, work) && run.Status is RunStatus.Running => new Taken(started),
+        { Status: AttemptStatus.Scheduled } call when IsOf(call, work) && run.Status is RunStatus.Running =>
+            run.HasRoomFor(started.ReservedUsd, mayBeUnpriced)
+                ? new Taken(started)
+                : new Refused(run.Refusal(run.BudgetUsd!.Value, started.ReservedUsd, leastUsd ?? started.ReservedUsd)),
         _ => new NotDue(),
     };
 
-    /// <inheritdoc cref="On(Run, CallModel, ModelCallStarted, bool)"/>
+    /// <inheritdoc cref="On(Run, CallModel, ModelCallStarted, bool, decimal?, bool)"/>
     public static Claim On(Run run, RunTool work, ToolCallStarted started, bool ownerIsGone) => run.ToolCalls.GetValueOrDefault(work.ToolCallId) switch
     {
         { Status: ToolCallStatus.Started } call when call.Attempt == work.Attempt && ownerIsGone => new Lost(),

@@ -92,4 +92,10 @@ public enum FailureKind
 
     /// <summary>The run took longer than it may.</summary>
     Deadline,
+
+    /// <summary>The model has no price, and calls of unknown cost are refused here.</summary>
+    Unpriced,
+
+    /// <summary>A budget had no room for the call, or its model has no price to reserve.</summary>
+    BudgetRefused,
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agents.Domain.Costs;
+using Agents.Domain.Definitions;
 
 namespace Agents.Domain.Runs;
 
@@ -54,6 +55,15 @@ public sealed record Run
     /// <summary>US dollars this run may spend. Null means the agent's limit only.</summary>
     public decimal? BudgetUsd { get; init; }
 
+    /// <summary>W3C trace context of the request that asked for it, the parent of all its spans. Null when untraced.</summary>
+    public string? TraceParent { get; init; }
+
+    /// <summary>A person has set the budget since; it then counts instead of the agent's limit.</summary>
+    public bool IsBudgetChanged { get; init; }
+
+    /// <summary>The budget the run is parked for. Null when it is not.</summary>
+    public BudgetRefusal? AwaitsBudget { get; init; }
+
     /// <summary>A run of which nothing is known yet but its id.</summary>
     public static Run Before(Guid id) => new() { Id = id };
 
@@ -77,26 +87,39 @@ public sealed record Run
     /// <summary>US dollars spent, unconfirmed attempts at their upper bound where there is one.</summary>
     public decimal SpentAtMostUsd() => CostUsd + Unconfirmed.Sum(attempt => attempt.HighUsd ?? attempt.LowUsd);
 
+    /// <summary>US dollars over the whole run: its budget or the agent's limit, whichever is lower; the budget alone once a person has changed it.</summary>
+    public decimal MostUsd(Limits limits) => IsBudgetChanged ? BudgetUsd!.Value : Math.Min(BudgetUsd ?? decimal.MaxValue, limits.CostUsd);
+
+    /// <summary>Whether the run's own budget holds what a call can cost at most. A call without a price holds if it may.</summary>
+    public bool HasRoomFor(decimal? upperUsd, bool mayBeUnpriced) =>
+        BudgetUsd is not { } budget || (upperUsd is { } upper ? SpentAtMostUsd() + upper <= budget : mayBeUnpriced);
+
+    /// <summary>The refusal of the run's own budget, or of what it may spend at most.</summary>
+    internal BudgetRefusal Refusal(decimal limitUsd, decimal? wantedUsd, decimal? leastUsd) =>
+        new(BudgetName.Of(Id), limitUsd, SpentAtMostUsd(), ReservedUsd: 0, wantedUsd, leastUsd);
+
     /// <summary>The run after one more fact. Knows nothing of rules: whatever happened, happened.</summary>
     public static Run Evolve(Run run, RunEvent happened) => happened switch
     {
         RunQueued e => run with
         {
             Agent = e.Agent, AgentVersion = e.AgentVersion, DefinitionHash = e.DefinitionHash,
-            Model = e.Model, Question = e.Question, Metadata = e.Metadata, BudgetUsd = e.BudgetUsd,
+            Model = e.Model, Question = e.Question, Metadata = e.Metadata, BudgetUsd = e.BudgetUsd, TraceParent = e.TraceParent,
         },
         RunStarted => run with { Status = RunStatus.Running },
         RunPaused => run with { Status = RunStatus.Paused },
         RunResumed => run with
         {
             Status = RunStatus.Running,
+            AwaitsBudget = null,
             ModelCall = run.ModelCall?.Renewed(),
             ToolCalls = run.ToolCalls.SetItems(run.ToolCalls.Select(call => KeyValuePair.Create(call.Key, call.Value.Renewed()))),
         },
-        RunParked => run with { Status = RunStatus.Parked },
+        RunParked e => run with { Status = RunStatus.Parked, AwaitsBudget = e.Budget },
+        RunBudgetChanged e => run with { BudgetUsd = e.BudgetUsd, IsBudgetChanged = true },
         RunCompleted => run with { Status = RunStatus.Completed },
         RunFailed => run with { Status = RunStatus.Failed },
-        RunCancelled => run with { Status = RunStatus.Cancelled },
+        RunCancelled => run with { Status = RunStatus.Cancelled, AwaitsBudget = null },
 
         StepStarted e => run with { Step = e.Step, IsInStep = true, ModelCallsInStep = 0, ToolCalls = NoToolCalls },
         StepCompleted e => run with { IsInStep = false, Outputs = e.IsReadLater ? run.Outputs.SetItem(e.Step, e.Output) : run.Outputs },

@@ -7,6 +7,13 @@ namespace Agents.Domain.Runs;
 public sealed record PauseRun(string By, string Reason);
 public sealed record ResumeRun(string By, string Reason);
 public sealed record CancelRun(string By, string Reason);
+/// <param name="BudgetUsd">US dollars over the whole run, above 0.</param>
+public sealed record ChangeRunBudget(decimal BudgetUsd, string By, string Reason);
+
+/// <summary>What an attempt of unknown outcome did cost.</summary>
+/// <param name="By">Null when the system found out by itself.</param>
+public sealed record ResolveSpend(int Call, int Attempt, decimal ActualUsd, SpendSource Source, string? By);
+
 public sealed record ApproveToolCall(string ToolCallId, string By);
 public sealed record DenyToolCall(string ToolCallId, string By, string Reason);
 
@@ -17,6 +24,9 @@ public sealed record ExpireRun;
 
 /// <summary>Nobody approved or denied the waiting tool calls in time.</summary>
 public sealed record ExpireApprovals;
+
+/// <summary>The budget a run is parked for has room again.</summary>
+public sealed record GoOnWithinBudget;
 
 // Asked by a node with a free slot
 
@@ -34,7 +44,8 @@ public sealed record RunTool(Guid RunId, string ToolCallId, int Attempt);
 public abstract record ModelReport(int Call, int Attempt);
 
 public sealed record RecordModelReply(
-    int Call, int Attempt, ModelReply Reply, Usage? Usage, string? RawUsage, Cost? Cost, TimeSpan Latency, TimeSpan? TimeToFirstToken = null)
+    int Call, int Attempt, ModelReply Reply, Usage? Usage, string? RawUsage, Cost? Cost, TimeSpan Latency, TimeSpan? TimeToFirstToken = null,
+    string? Provider = null, string? ServiceTier = null)
     : ModelReport(Call, Attempt);
 
 /// <param name="LowUsd">The least the attempt can have cost if its outcome is unknown.</param>
@@ -44,6 +55,9 @@ public sealed record RecordModelFailure(
 
 /// <summary>The attempt was claimed and nobody will report it.</summary>
 public sealed record RecordModelCallLost(int Call, int Attempt, UnknownCause Cause) : ModelReport(Call, Attempt);
+
+/// <summary>A budget had no room for the attempt: nothing was claimed and nothing sent.</summary>
+public sealed record RefuseModelCall(int Call, int Attempt, BudgetRefusal Refusal) : ModelReport(Call, Attempt);
 
 /// <summary>How a tool call attempt ended. A closed family.</summary>
 public abstract record ToolReport(string ToolCallId, int Attempt);

@@ -1,3 +1,4 @@
+using Agents.Domain.Costs;
 using Agents.Domain.Definitions;
 
 namespace Agents.Domain.Runs;
@@ -9,6 +10,9 @@ namespace Agents.Domain.Runs;
 /// </remarks>
 public static class RunDecider
 {
+    /// <summary>Who lets a run go on when no person does.</summary>
+    const string Nobody = "system";
+
     public static Decision Decide(Run run, AgentDefinition agent, StartRun command) =>
         run.Status is RunStatus.Queued
             ? Continue(Decision.On(run, agent).Add(new RunStarted(command.Worker)))
@@ -19,6 +23,7 @@ public static class RunDecider
         RecordModelReply reply => Decide(run, agent, reply),
         RecordModelFailure failure => Decide(run, agent, failure),
         RecordModelCallLost lost => Decide(run, agent, lost),
+        RefuseModelCall refused => Decide(run, agent, refused),
         _ => throw new InvalidOperationException(report.GetType().Name),
     };
 
@@ -36,7 +41,8 @@ public static class RunDecider
         if (!IsStarted(run, report.Call, report.Attempt)) return decision;
 
         decision.Add(new ModelCallCompleted(
-            report.Call, report.Attempt, report.Reply, report.Usage, report.RawUsage, report.Cost, report.Latency, report.TimeToFirstToken));
+            report.Call, report.Attempt, report.Reply, report.Usage, report.RawUsage, report.Cost, report.Latency, report.TimeToFirstToken,
+            report.Provider, report.ServiceTier));
         if (run.IsFinished()) return decision;
 
         if (report.Reply.ToolRequests.Count == 0) return Finish(decision, report.Reply.Text, report.Reply.Citations);
@@ -49,6 +55,7 @@ public static class RunDecider
     public static Decision Decide(Run run, AgentDefinition agent, RecordModelFailure report)
     {
         var decision = Decision.On(run, agent);
+        if (IsUnconfirmed(run, report.Call, report.Attempt)) return Resolve(decision, report);
         if (!IsStarted(run, report.Call, report.Attempt)) return decision;
 
         decision.Add(MayHaveBeenBilled(report.Failure) is { } cause
@@ -65,6 +72,12 @@ public static class RunDecider
         decision.Add(new ModelCallOutcomeUnknown(report.Call, report.Attempt, report.Cause, LowUsd: 0, run.ModelCall!.ReservedUsd));
         return TryAgain(decision, new(FailureKind.WorkerLost, "The worker stopped before it reported."));
     }
+
+    /// <summary>Parks the run; nothing was claimed and nothing sent, so the same attempt is due again when it goes on.</summary>
+    public static Decision Decide(Run run, AgentDefinition agent, RefuseModelCall report) =>
+        run.Status is RunStatus.Running && IsScheduled(run, report.Call, report.Attempt)
+            ? Decision.On(run, agent).Add(new RunParked(new(FailureKind.BudgetRefused, report.Refusal.Text()), report.Refusal))
+            : Decision.On(run, agent);
 
     public static Decision Decide(Run run, AgentDefinition agent, RecordToolResult report)
     {
@@ -133,6 +146,26 @@ public static class RunDecider
             ? Continue(Decision.On(run, agent).Add(new RunResumed(command.By, command.Reason)))
             : Decision.On(run, agent);
 
+    /// <summary>A run that is parked for want of a budget, its own or another, goes on by itself.</summary>
+    public static Decision Decide(Run run, AgentDefinition agent, GoOnWithinBudget _) =>
+        run.AwaitsBudget is { } refusal && run.Status is RunStatus.Parked ? GoOn(Decision.On(run, agent), refusal) : Decision.On(run, agent);
+
+    public static Decision Decide(Run run, AgentDefinition agent, ChangeRunBudget command)
+    {
+        var decision = Decision.On(run, agent);
+        if (run.IsFinished() || (run.IsBudgetChanged && run.BudgetUsd == command.BudgetUsd)) return decision;
+
+        decision.Add(new RunBudgetChanged(command.BudgetUsd, command.By, command.Reason));
+        return run.Status is RunStatus.Parked && run.AwaitsBudget is { Budget.Scope: BudgetScope.Run } refusal && IsRoomFor(decision, refusal)
+            ? GoOn(decision, refusal)
+            : decision;
+    }
+
+    public static Decision Decide(Run run, AgentDefinition agent, ResolveSpend command) =>
+        IsUnconfirmed(run, command.Call, command.Attempt)
+            ? Decision.On(run, agent).Add(new SpendResolved(command.Call, command.Attempt, command.ActualUsd, command.Source, command.By))
+            : Decision.On(run, agent);
+
     public static Decision Decide(Run run, AgentDefinition agent, CancelRun command) =>
         run.IsFinished()
             ? Decision.On(run, agent)
@@ -183,9 +216,10 @@ public static class RunDecider
     static Decision ScheduleModelCall(Decision decision, int call, int attempt, TimeSpan delay)
     {
         var (run, step) = (decision.Run, (ModelStep)StepOf(decision));
-        var most = Math.Min(run.BudgetUsd ?? decimal.MaxValue, decision.Agent.Limits.CostUsd);
+        var most = run.MostUsd(decision.Agent.Limits);
         if (run.SpentAtMostUsd() >= most)
-            return decision.Add(new RunParked(new(FailureKind.CostLimit, FormattableString.Invariant($"Spent {run.SpentAtMostUsd()} of {most} USD."))));
+            return decision.Add(new RunParked(
+                new(FailureKind.CostLimit, FormattableString.Invariant($"Spent {run.SpentAtMostUsd()} of {most} USD.")), run.Refusal(most, wantedUsd: 0, leastUsd: 0)));
 
         return decision.Add(new ModelCallScheduled(call, attempt, run.Step, step.Model ?? run.Model, delay));
     }
@@ -231,6 +265,21 @@ public static class RunDecider
     static Decision Resolve(Decision decision, RecordModelReply report) => report.Cost is null
         ? decision
         : decision.Add(new SpendResolved(report.Call, report.Attempt, report.Cost.Usd, SpendSource.LateReply));
+
+    /// <summary>What the provider surely did not do cost nothing, or what it says itself; other late failures leave it unknown.</summary>
+    static Decision Resolve(Decision decision, RecordModelFailure report) =>
+        report.Failure.Kind is FailureKind.RateLimited or FailureKind.Rejected or FailureKind.Unauthorized
+            ? decision.Add(new SpendResolved(report.Call, report.Attempt, report.Cost?.Usd ?? 0, SpendSource.LateReply))
+            : decision;
+
+    static Decision GoOn(Decision decision, BudgetRefusal refusal) =>
+        Continue(decision.Add(new RunResumed(Nobody, $"There is room in {refusal.Budget}.")));
+
+    static bool IsRoomFor(Decision decision, BudgetRefusal refusal)
+    {
+        var (spent, most) = (decision.Run.SpentAtMostUsd(), decision.Run.MostUsd(decision.Agent.Limits));
+        return spent < most && spent + (refusal.LeastUsd ?? 0) <= most;
+    }
 
     static Decision Park(Decision decision, Failure failure) =>
         decision.Run.Status is RunStatus.Running ? decision.Add(new RunParked(failure)) : decision;
@@ -282,6 +331,9 @@ public static class RunDecider
         decision.Run.Outputs.GetValueOrDefault(decision.Agent.Steps.Select(s => s.Name).ToList().IndexOf(step), "");
 
     static StepDefinition StepOf(Decision decision) => decision.Agent.Steps[decision.Run.Step];
+
+    static bool IsScheduled(Run run, int call, int attempt) =>
+        run.ModelCall is { Status: AttemptStatus.Scheduled } pending && pending.Call == call && pending.Number == attempt;
 
     static bool IsStarted(Run run, int call, int attempt) =>
         run.ModelCall is { Status: AttemptStatus.Started } pending && pending.Call == call && pending.Number == attempt;

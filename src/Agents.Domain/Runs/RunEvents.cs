@@ -59,7 +59,12 @@ public sealed record RunPaused(string By, string Reason) : RunEvent;
 public sealed record RunResumed(string By, string Reason) : RunEvent;
 
 /// <summary>Stopped by the system with its history intact: retries spent, budget spent, refused, or an unsafe outcome unknown. Resuming goes on.</summary>
-public sealed record RunParked(Failure Failure) : RunEvent;
+/// <param name="Budget">The budget that had no room, and what it would have needed. Null when it was not about a budget.</param>
+public sealed record RunParked(Failure Failure, BudgetRefusal? Budget = null) : RunEvent;
+
+/// <summary>A person set what the run may spend; from now on this counts instead of its first budget and of the agent's limit.</summary>
+/// <param name="BudgetUsd">US dollars over the whole run, above 0.</param>
+public sealed record RunBudgetChanged(decimal BudgetUsd, string By, string Reason) : RunEvent;
 
 public sealed record RunCompleted(string Answer, IReadOnlyList<Citation> Citations) : RunEvent;
 
@@ -88,17 +93,20 @@ public sealed record ModelCallScheduled(int Call, int Attempt, int Step, string 
 /// <param name="RequestHash">SHA-256 of what is sent: model, messages, tools.</param>
 /// <param name="PriceVersion">The price list in force. Null when it has no price for the model.</param>
 /// <param name="ReservedUsd">The most this attempt can cost. Null without a price.</param>
+/// <param name="MaxOutputTokens">The most the reply may hold, where a budget had no room for as much as the agent's limit. Null when that holds.</param>
 public sealed record ModelCallStarted(
-    int Call, int Attempt, string Worker, string RequestHash, string? PriceVersion, decimal? ReservedUsd) : RunEvent;
+    int Call, int Attempt, string Worker, string RequestHash, string? PriceVersion, decimal? ReservedUsd, int? MaxOutputTokens = null) : RunEvent;
 
 /// <param name="Usage">Null when the provider reported none, or nothing believable.</param>
 /// <param name="RawUsage">The provider's own usage JSON, to the letter. Null when it sent none.</param>
 /// <param name="Cost">Null when the usage is unknown or the price list had no price for the model that answered.</param>
 /// <param name="Latency">From sending the request to the last token.</param>
 /// <param name="TimeToFirstToken">From sending the request. Null when the reply had no text.</param>
+/// <param name="Provider">Who was asked, such as <c>openai</c>. Null in facts older than this field.</param>
+/// <param name="ServiceTier">The tier the provider says it served, as it names it. Null when it said none.</param>
 public sealed record ModelCallCompleted(
     int Call, int Attempt, ModelReply Reply, Usage? Usage, string? RawUsage, Cost? Cost,
-    TimeSpan Latency, TimeSpan? TimeToFirstToken = null) : RunEvent;
+    TimeSpan Latency, TimeSpan? TimeToFirstToken = null, string? Provider = null, string? ServiceTier = null) : RunEvent;
 
 /// <summary>The provider answered that it did not do it: nothing was bought unless <paramref name="Cost"/> says so.</summary>
 public sealed record ModelCallFailed(

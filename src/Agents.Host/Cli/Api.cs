@@ -22,6 +22,9 @@ public sealed class Api(HttpClient http)
     public Task<JsonElement> Post(string path, object body, CancellationToken ct) =>
         Send(HttpMethod.Post, path, new StringContent(JsonSerializer.Serialize(body, Answers.Format), Encoding.UTF8, "application/json"), ct);
 
+    public Task<JsonElement> Put(string path, object body, CancellationToken ct) =>
+        Send(HttpMethod.Put, path, new StringContent(JsonSerializer.Serialize(body, Answers.Format), Encoding.UTF8, "application/json"), ct);
+
     public async Task Delete(string path, CancellationToken ct)
     {
         using var request = new HttpRequestMessage(HttpMethod.Delete, path);

@@ -21,11 +21,12 @@ public static class FactText
             "run_started" => $"on {Text("worker")}",
             "run_paused" or "run_resumed" or "run_cancelled" => ByAndReason(),
             "run_parked" or "run_failed" => FailureText(),
+            "run_budget_changed" => $"{Formats.Usd(Usd("budgetUsd") ?? 0)}, {ByAndReason()}",
             "run_completed" => $"{Formats.Count(data.GetProperty("citations").GetArrayLength(), "citation")}: {Text("answer")}",
             "step_started" => $"{Position()} {Text("name")}",
             "step_completed" => Text("output") is { Length: > 0 } output ? $"{Position()}: {output}" : Position(),
             "model_call_scheduled" => $"{Attempt()}, {Text("model")}{After()}",
-            "model_call_started" => $"{Attempt()}, on {Text("worker")}{Reserved()}",
+            "model_call_started" => $"{Attempt()}, on {Text("worker")}{Reserved()}{Shortened()}",
             "model_call_completed" => $"{Attempt()}, {Used()}, {Price()}, {Took()}: {data.GetProperty("reply").GetProperty("text").GetString()}",
             "model_call_failed" => $"{Attempt()}, {Took()}, {FailureText()}",
             "model_call_outcome_unknown" => $"{Attempt()}, {Text("cause")}, may have cost {Formats.Usd(Usd("lowUsd") ?? 0)} to {(Usd("highUsd") is { } high ? Formats.Usd(high) : "an unknown amount")}",
@@ -60,6 +61,7 @@ public static class FactText
         string Took() => Formats.Duration(Time("latency"));
         string After() => Time("delay") is var delay && delay > TimeSpan.Zero ? $", in {Formats.Duration(delay)}" : "";
         string Reserved() => Usd("reservedUsd") is { } usd and > 0 ? $", at most {Formats.Usd(usd)}" : "";
+        string Shortened() => Member("maxOutputTokens") is { ValueKind: JsonValueKind.Number } tokens ? $", at most {tokens.GetRawText()} tokens of reply" : "";
         string Used() => Member("usage") is { ValueKind: JsonValueKind.Object } usage ? Formats.Tokens(usage.As<UsageView>()) : "tokens unknown";
         string Price() => Member("cost") is { ValueKind: JsonValueKind.Object } cost ? Formats.Usd(cost.GetProperty("usd").GetDecimal()) : "cost unknown";
         TimeSpan Time(string member) => TimeSpan.TryParse(Text(member), CultureInfo.InvariantCulture, out var time) ? time : TimeSpan.Zero;

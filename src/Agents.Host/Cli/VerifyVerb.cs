@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Text.Json;
 using Agents.Host.Operations.Verification;
-using Agents.Host.Postgres;
 
 namespace Agents.Host.Cli;
 
@@ -19,36 +17,8 @@ static class VerifyVerb
         var ledger = call.Said.GetValue(Ledger);
         if (ledger is not null && !File.Exists(ledger)) throw new VerbException(ExitCodes.Usage, $"There is no file {ledger}.");
 
-        var settings = Settings.Of(call);
-        if (settings.GetConnectionString(DatabaseConnection.Name) is not { Length: > 0 }
-            && (await EmbeddedServer.Status(call.Data, ct)).State is EmbeddedServerState.NotCreated)
-            throw NothingThere(call.Data);
-
-        await using var database = await DatabaseConnection.Find(settings, call.Data, needsDatabase: true);
-        var report = await Verification.Run(database.ConnectionString, ledger, call.Said.GetValue(Tenant), ct) ?? throw NothingThere(database.Describe());
-
-        if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new { report.At, report.Holds, Items = report.Invariants, Next = (string?)null }, Answers.Format));
-        else Print(call.Screen, report);
-        return report.Holds ? ExitCodes.Ok : ExitCodes.Failed;
+        await using var database = await CallDatabase.Open(call, ct);
+        var report = await Verification.Run(database.ConnectionString, ledger, call.Said.GetValue(Tenant), ct) ?? throw CallDatabase.NothingThere(database.Describe());
+        return CallDatabase.Print(call, report);
     }
-
-    static void Print(Screen screen, VerificationReport report)
-    {
-        foreach (var invariant in report.Invariants)
-        {
-            var (colour, word) = invariant.Violations == 0 ? ("green", "ok") : ("red", "fail");
-            screen.Line($"[{colour}]{word,-4}[/]  {invariant.Id,-3}  {Screen.Safe(invariant.Says)} [grey]{Screen.Safe(Counted(invariant))}[/]");
-            foreach (var violation in invariant.Shown) screen.Line($"           {Screen.Safe(violation)}");
-            if (invariant.Violations > invariant.Shown.Count) screen.Line($"           and {Formats.Number(invariant.Violations - invariant.Shown.Count)} more");
-        }
-    }
-
-    static string Counted(Invariant invariant)
-    {
-        var counted = $"{Formats.Number(invariant.Checked)} checked";
-        if (invariant.Violations > 0) counted += $", {Formats.Count(invariant.Violations, "violation")}";
-        return invariant.Note is { } note ? $"({counted}; {note})" : $"({counted})";
-    }
-
-    static VerbException NothingThere(string where) => new(ExitCodes.NothingFound, $"There is no database of Agents in {where} yet. It is made by the first start.");
 }

@@ -64,6 +64,9 @@ public sealed record ModelOptions
     /// <summary>The same with a shorter time for a call; a longer one changes nothing.</summary>
     public ModelOptions Within(TimeSpan? callTimeout) => callTimeout < CallTimeout ? this with { CallTimeout = callTimeout.Value } : this;
 
+    /// <summary>The provider as facts and traces name it, such as <c>openai</c>.</summary>
+    public string Name => Provider.ToString().ToLowerInvariant();
+
     /// <summary>What may be logged.</summary>
     public override string ToString() => Endpoint is null ? $"{Provider} {Default}" : $"{Provider} {Default} at {Endpoint.Host}";
 

@@ -19,6 +19,7 @@ public abstract record ModelOutcome(TimeSpan Latency, TimeSpan? TimeToFirstToken
     /// <param name="RawUsage">As the provider sent it. Null when it sent none.</param>
     /// <param name="UsageNote">Why a usage report was not believed. Null when there is nothing to say.</param>
     /// <param name="Cut">Whether something of the reply was beyond <see cref="ModelLimits"/> and is missing here.</param>
+    /// <param name="ServiceTier">The tier the provider says it served, as it names it. Null when it said none.</param>
     public sealed record Answered(
         string Text,
         IReadOnlyList<ToolRequest> ToolRequests,
@@ -31,7 +32,8 @@ public abstract record ModelOutcome(TimeSpan Latency, TimeSpan? TimeToFirstToken
         string? UsageNote,
         bool Cut,
         TimeSpan Latency,
-        TimeSpan? TimeToFirstToken) : ModelOutcome(Latency, TimeToFirstToken);
+        TimeSpan? TimeToFirstToken,
+        string? ServiceTier = null) : ModelOutcome(Latency, TimeToFirstToken);
 
     /// <summary>No complete reply. Whether it costs something is open unless the provider refused.</summary>
     /// <param name="ReceivedCharacters">Of text and tool arguments before it failed: what an estimate of the spend can start from.</param>

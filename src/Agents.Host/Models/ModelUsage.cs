@@ -15,7 +15,8 @@ namespace Agents.Host.Models;
 /// <param name="Usage">Null when it reported nothing, or nothing that can be true: unknown is not zero.</param>
 /// <param name="Raw">The report as the provider sent it, cut at <see cref="ModelLimits.RawUsage"/>. Null when there was none.</param>
 /// <param name="Note">Why a report was not believed. Null when there was none or it was.</param>
-public sealed record ReportedUsage(Usage? Usage, string? Raw, string? Note);
+/// <param name="ServiceTier">The tier the provider says it served, as it names it. Null when it said none.</param>
+public sealed record ReportedUsage(Usage? Usage, string? Raw, string? Note, string? ServiceTier = null);
 
 /// <summary>Reads usage out of the updates of one reply, each provider's counting turned into <see cref="Domain.Costs.Usage"/>.</summary>
 /// <remarks>
@@ -27,10 +28,14 @@ public sealed class ModelUsage
     JsonObject? report;
     Func<JsonObject, Usage>? read;
     UsageDetails? details;
+    string? serviceTier;
 
     /// <summary>Takes the usage out of an update, if it has any. Later reports replace earlier ones, field by field.</summary>
     public void Add(ChatResponseUpdate update)
     {
+#pragma warning disable OPENAI001 // experimental in the SDK, and a plain field on the wire
+        serviceTier = (update.RawRepresentation as StreamingChatCompletionUpdate)?.ServiceTier?.ToString() ?? serviceTier;
+#pragma warning restore OPENAI001
         switch (update.RawRepresentation)
         {
             case StreamingChatCompletionUpdate { Usage: { } usage }:
@@ -48,7 +53,16 @@ public sealed class ModelUsage
     }
 
     /// <summary>What the updates so far amount to.</summary>
-    public ReportedUsage Result()
+    public ReportedUsage Result() => Counted() with { ServiceTier = TierNamed() };
+
+    /// <summary>OpenAI names it beside the usage, Anthropic in it.</summary>
+    string? TierNamed()
+    {
+        var named = serviceTier ?? (report?["service_tier"] is JsonValue value && value.TryGetValue<string>(out var tier) ? tier : null);
+        return string.IsNullOrWhiteSpace(named) ? null : Sanitiser.Text(named, ModelLimits.Name);
+    }
+
+    ReportedUsage Counted()
     {
         var raw = report is null ? null : Sanitiser.Text(report.ToJsonString(), ModelLimits.RawUsage);
         try

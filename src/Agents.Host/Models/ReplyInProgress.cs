@@ -55,7 +55,8 @@ sealed class ReplyInProgress(Action<string>? onDelta)
             IsCut && text.Length >= ModelLimits.Text - 1 ? "length" : Clean(FinishReason, ModelLimits.Name),
             answering == "" ? askedFor : answering,
             providerId is null ? null : Clean(providerId, ModelLimits.Name),
-            reported.Usage, reported.Raw, reported.Note ?? (reported.Usage is null ? afterTheEnd?.Message : null), IsCut, latency, timeToFirstToken);
+            reported.Usage, reported.Raw, reported.Note ?? (reported.Usage is null ? afterTheEnd?.Message : null), IsCut, latency, timeToFirstToken,
+            reported.ServiceTier);
     }
 
     void Add(AIContent content)

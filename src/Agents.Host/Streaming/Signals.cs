@@ -13,10 +13,24 @@ namespace Agents.Host.Streaming;
 public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
 {
     readonly Channel<bool> queue = Bells.One();
+    readonly Channel<bool> budgets = Bells.One();
+    readonly Channel<bool> alerts = Bells.One();
     readonly Channel<Signal> committed = Channel.CreateBounded<Signal>(new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Rings when a run was queued, or a slot may have become free.</summary>
     public ChannelReader<bool> Queue => queue.Reader;
+
+    /// <summary>Rings when a budget was changed on this node.</summary>
+    public ChannelReader<bool> Budgets => budgets.Reader;
+
+    /// <summary>Rings at the same time, for those who tell others.</summary>
+    public ChannelReader<bool> Alerts => alerts.Reader;
+
+    public void BudgetChanged()
+    {
+        budgets.Writer.TryWrite(true);
+        alerts.Writer.TryWrite(true);
+    }
 
     /// <summary>A run was written to, here or on another node. Be brief and do not throw.</summary>
     public event Action<Guid>? Written;

@@ -24,7 +24,7 @@ public sealed class InFlight
         {
             if (isClosed) return null; // whoever has the run next does it
             var report = await perform(effort);
-            effort.Done(report);
+            if (report is not RefuseModelCall) effort.Done(report); // nothing was performed: the next time is asked anew
             return report;
         }
         finally

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
+using Agents.Host.Models;
 using Agents.Host.Tools;
 using Microsoft.Extensions.AI;
 
@@ -39,6 +40,14 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
             AdditionalProperties = new() { [StepProperty] = step.Name },
         });
 
+    /// <summary>The same request for a reply of at most so many tokens.</summary>
+    public ModelRequest WithReplyOf(int outputTokensAtMost)
+    {
+        var options = Options.Clone();
+        options.MaxOutputTokens = outputTokensAtMost;
+        return this with { Options = options };
+    }
+
     /// <summary>SHA-256 over model, messages and tools, lower-case hex: proves later what was sent, without storing it again.</summary>
     public string Hash()
     {
@@ -52,12 +61,12 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sent)));
     }
 
-    /// <summary>An upper bound of the input: no tokenizer makes more tokens than there are bytes, and a few frame each message and tool.</summary>
+    /// <summary>An upper bound of the input: of its texts, and a few tokens that frame each message and tool.</summary>
     public long InputTokensAtMost()
     {
         const int PerMessage = 16;
         const int PerTool = 1024;
-        return Messages.Sum(message => (long)PerMessage + message.Contents.Sum(content => Encoding.UTF8.GetByteCount(Describe(content))))
+        return Messages.Sum(message => (long)PerMessage + message.Contents.Sum(content => TokenCount.AtMost(Options.ModelId!, Describe(content))))
                + PerTool * (long)(Options.Tools?.Count ?? 0);
     }
 

@@ -1,21 +1,28 @@
 using Agents.Domain.Costs;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
+using Agents.Host.Budgets;
 using Agents.Host.Catalog;
+using Agents.Host.Costs;
 using Agents.Host.Models;
 using Agents.Host.Runs;
 using Agents.Host.Streaming;
+using Agents.Host.Telemetry;
 using Agents.Host.Tools;
 using Marten;
+using Marten.Exceptions;
 using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Workers;
 
 /// <summary>Performs a model call attempt: claim, one call, measure. What follows from the outcome is decided elsewhere.</summary>
 public sealed class ModelWorker(
-    IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, IChatClient model, ModelOptions options, ToolBox tools, PriceList prices,
-    Deltas deltas, Threads threads)
+    IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, IChatClient model, ModelOptions options, ToolBox tools, Prices published,
+    CostOptions costs, BudgetOptions budgets, Deltas deltas, Threads threads)
 {
+    /// <summary>Sizes in which a call is offered to its budgets before it is refused: others spend and give back meanwhile.</summary>
+    const int MostOffers = 4;
+
     /// <returns>What to report, or null when nothing is due.</returns>
     public Task<ModelReport?> Perform(string tenant, CallModel work, CancellationToken ct) =>
         inFlight.Perform(tenant, work, work.RunId, InFlight.Of(work), effort => ClaimAndCall(tenant, work, effort, ct));
@@ -30,39 +37,54 @@ public sealed class ModelWorker(
         var step = (ModelStep)agent.Steps[run.Step];
         var conversation = Conversation.Of(history, agent.Limits.PassagesPerStep, await threads.Before(tenant, history, ct));
         var request = ModelRequest.Of(conversation, step, step.Model ?? run.Model, agent.Limits, tools, isLast: run.Step == agent.Steps.Count - 1);
-        var reserved = prices.UpperBound(request.Options.ModelId!, request.InputTokensAtMost(), request.Options.MaxOutputTokens!.Value);
-        var started = new ModelCallStarted(
-            work.Call, work.Attempt, node.Name, request.Hash(), reserved is null ? null : prices.Version, reserved);
+        var prices = await published.InForce(tenant, ct);
+        var offer = CallOffer.Of(request, prices);
+        var key = history.OfType<RunQueued>().First().RequestedBy;
 
         FaultPoint.Hit("before-intent-commit");
-        var claim = await Take(tenant, work, started, ct);
+        var claim = await Take(tenant, work, key, offer, ct);
+        for (var tries = 1; tries < MostOffers && claim is Claim.Refused over && offer.Within(over.Refusal) is { } smaller; tries++)
+            claim = await Take(tenant, work, key, offer = smaller, ct);
+
+        if (claim is Claim.Refused refused) return new RefuseModelCall(work.Call, work.Attempt, refused.Refusal);
         if (claim is Claim.Lost) return new RecordModelCallLost(work.Call, work.Attempt, UnknownCause.WorkerLost);
         if (claim is Claim.NotDue) return null;
 
         FaultPoint.Hit("after-intent-commit");
+        if (!costs.MayBeUnpriced && prices.For(request.Options.ModelId!) is null) return Refused(work, request.Options.ModelId!);
+
         RequestId.Set(work.RunId, work.Call, work.Attempt);
-        var outcome = await Call(tenant, work, request, options.Within(step.CallTimeout), effort, ct);
+        using var telling = CallTelemetry.Begin(run, agent.Name, options.Name, request.Options.ModelId!, work);
+        var outcome = await Call(tenant, work, offer.Request, options.Within(step.CallTimeout), effort, ct);
         FaultPoint.Hit("reply-complete");
-        return outcome is null
+        var report = outcome is null
             ? new RecordModelCallLost(work.Call, work.Attempt, effort.IsBrokenOff ? UnknownCause.WorkerLost : UnknownCause.Cancelled)
-            : ReportOf(work, outcome, conversation);
+            : ReportOf(work, outcome, conversation, prices);
+        telling.End(report);
+        return report;
     }
 
     /// <summary>Stores that this node begins the attempt, in a transaction of its own that ends before the call begins.</summary>
-    async Task<Claim> Take(string tenant, CallModel work, ModelCallStarted started, CancellationToken ct)
+    async Task<Claim> Take(string tenant, CallModel work, string key, CallOffer offer, CancellationToken ct)
     {
         await node.Ready.WaitAsync(ct);
         await using var session = store.LightweightSession(tenant);
         var stream = await session.Events.FetchForExclusiveWriting<Run>(work.RunId, ct);
         var run = stream.Aggregate!;
-        var claim = Claim.On(run, work, started, await node.HasLost(run.ModelCall?.Worker, ct));
-        if (claim is Claim.Taken taken)
-        {
-            stream.AppendOne(taken.Started);
-            await session.SaveChangesAsync(ct);
-        }
+        var claim = offer.Claim(run, work, node.Name, await node.HasLost(run.ModelCall?.Worker, ct), budgets.MayBeUnpriced);
+        if (claim is not Claim.Taken taken) return claim;
 
-        return claim;
+        stream.AppendOne(taken.Started);
+        session.Reserve(run, work, key, offer, budgets);
+        try
+        {
+            await session.SaveChangesAsync(ct);
+            return claim;
+        }
+        catch (MartenCommandException e) when (Reservations.RefusalIn(e, offer) is { } refusal)
+        {
+            return new Claim.Refused(refusal);
+        }
     }
 
     /// <summary>Null when the call was aborted: the run ended meanwhile, or the node stops.</summary>
@@ -82,17 +104,22 @@ public sealed class ModelWorker(
         }
     }
 
-    ModelReport ReportOf(CallModel work, ModelOutcome outcome, Conversation conversation) => outcome switch
+    ModelReport ReportOf(CallModel work, ModelOutcome outcome, Conversation conversation, PriceList prices) => outcome switch
     {
         ModelOutcome.Answered answer => new RecordModelReply(
             work.Call, work.Attempt,
             new(answer.Text, answer.ToolRequests, CitationsOf(answer, conversation), answer.Model, answer.FinishReason, answer.ProviderId),
             answer.Usage, answer.RawUsage,
-            answer.Usage is null ? null : prices.Of(answer.Model, answer.Usage),
-            answer.Latency, answer.TimeToFirstToken),
+            answer.Usage is null ? null : prices.Of(answer.Model, answer.Usage, answer.ServiceTier),
+            answer.Latency, answer.TimeToFirstToken, options.Name, answer.ServiceTier),
         ModelOutcome.Failed failed => new RecordModelFailure(work.Call, work.Attempt, failed.Failure, failed.Latency),
         _ => throw new InvalidOperationException(outcome.GetType().Name),
     };
+
+    /// <summary>Nothing was sent. The run parks; when the model has a price, resuming tries again.</summary>
+    static RecordModelFailure Refused(CallModel work, string model) => new(
+        work.Call, work.Attempt, new(FailureKind.Unpriced, $"The model {model} has no price, and Costs:UnpricedModels is refuse. Import one with 'agents prices import'."),
+        TimeSpan.Zero);
 
     /// <summary>A quote belongs to the cited passage that holds its words.</summary>
     static IReadOnlyList<Citation> CitationsOf(ModelOutcome.Answered answer, Conversation conversation)

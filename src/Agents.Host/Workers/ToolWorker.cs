@@ -22,7 +22,7 @@ public sealed class ToolWorker(
         if (claim is not { } due) return null;
         if (due.IsLost) return new RecordToolFailure(work.ToolCallId, work.Attempt, OutcomeUnknown, TimeSpan.Zero);
 
-        using var span = RunTelemetry.Tool(due.Call.Tool, work);
+        using var span = RunTelemetry.Tool(due.Run, due.Call.Tool, work);
         var started = Stopwatch.GetTimestamp();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, effort.Aborted);
         stop.CancelAfter(due.Timeout);

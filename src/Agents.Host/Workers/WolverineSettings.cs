@@ -1,4 +1,5 @@
 using Agents.Domain.Runs;
+using Agents.Host.Webhooks;
 using JasperFx;
 using JasperFx.CodeGeneration;
 using JasperFx.Events;
@@ -58,6 +59,9 @@ public static class WolverineSettings
         Patiently(wolverine.Policies.OnException<SessionTransactionUnusableException>()); // the connection broke under the session; the next try has a new one
         Patiently(wolverine.Policies.OnException<ObjectDisposedException>());
         Patiently(wolverine.Policies.OnException<IOException>());
+        wolverine.Policies.OnException<WebhookFailedException>().ScheduleRetry( // then a dead letter, which can be replayed
+            TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(30),
+            TimeSpan.FromHours(2), TimeSpan.FromHours(8), TimeSpan.FromHours(24));
         wolverine.Policies.OnException<EventStreamUnexpectedMaxEventIdException>().RetryWithCooldown(
             TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(500));
     }

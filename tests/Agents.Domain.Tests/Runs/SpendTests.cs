@@ -119,12 +119,24 @@ public sealed class SpendTests
     }
 
     [Fact]
-    public void A_late_failure_of_an_attempt_given_up_changes_nothing()
+    public void A_late_failure_that_may_have_been_billed_changes_nothing()
     {
         var again = A.Calling(A.Research).When(A.Lost()).Claimed();
 
-        Assert.Empty(again.When(A.ModelFailure(FailureKind.RateLimited)).News);
+        Assert.Empty(again.When(A.ModelFailure(FailureKind.StreamCut)).News);
+        Assert.Empty(again.When(A.ModelFailure(FailureKind.Timeout)).News);
+        Assert.Empty(again.When(A.ModelFailure(FailureKind.Unavailable)).News);
         Assert.Empty(again.When(A.Lost()).News);
+    }
+
+    [Theory, InlineData(FailureKind.RateLimited), InlineData(FailureKind.Rejected), InlineData(FailureKind.Unauthorized)]
+    public void A_late_refusal_of_an_attempt_given_up_tells_that_it_cost_nothing(FailureKind kind)
+    {
+        var late = A.Calling(A.Research).When(A.Lost()).Claimed().When(A.ModelFailure(kind));
+
+        Assert.Equal([new SpendResolved(1, 1, 0, SpendSource.LateReply)], late.News);
+        Assert.Empty(late.Run.Unconfirmed);
+        Assert.Empty(late.When(A.ModelFailure(kind)).News);
     }
 
     [Fact]

@@ -22,6 +22,8 @@ public sealed class FactTextTests
         { new RunPaused("ada", "lunch"), "by ada: lunch" },
         { new RunResumed("ada", ""), "by ada" },
         { new RunParked(Slow), "RateLimited: Slow down." },
+        { new RunBudgetChanged(2.5m, "ada", "worth it"), "$2.50, by ada: worth it" },
+        { new ModelCallStarted(1, 1, "node1", "hash", "2026-11", 0.02m, 512), "call 1, on node1, at most $0.02, at most 512 tokens of reply" },
         { new RunCompleted("So.", [new(1, "d", 1, "p", "guide.md", "Guide")]), "1 citation: So." },
         { new RunFailed(Slow), "RateLimited: Slow down." },
         { new RunCancelled("ada", "enough"), "by ada: enough" },

@@ -35,6 +35,11 @@ public sealed class SoundDatabase : IAsyncLifetime
             web.UseSetting("Models:ApiKey", "test");
             web.UseSetting("Workers:DrainTimeout", "00:00:01");
         });
+        await host.Scenario(call =>
+        {
+            call.Put.Json(new { limitUsd = 5 }).ToUrl("/budgets/tenant/default").QueryString("period", "total");
+            call.StatusCodeShouldBe(201);
+        });
         foreach (var question in new[] { "done", "refused", "cut", "parked", "unfinished" }) runs[question] = await Queue(host, question);
         foreach (var (question, id) in runs) await Until(host, id, question switch { "parked" => "parked", "unfinished" => "running", _ => "completed" });
         await hung.Task.WaitAsync(TimeSpan.FromSeconds(60));

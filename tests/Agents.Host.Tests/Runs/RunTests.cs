@@ -82,21 +82,6 @@ public sealed class RunTests(App app)
     }
 
     [Fact]
-    public async Task A_run_over_its_budget_parks_before_the_next_call()
-    {
-        const string Question = "How much may this cost?";
-        app.Model.Says(Question, "money", "nothing", "draft", "never said");
-
-        var id = await app.Queue(Question, more: new { budgetUsd = 0.0003m });
-        var run = await app.Until(id, "parked");
-
-        // Two calls of 1,000 tokens in and 100 out cost $0.00042; the second began while $0.00021 were spent.
-        Assert.Equal("CostLimit", run.GetProperty("failure").GetProperty("kind").GetString());
-        Assert.Equal(0.00042m, run.GetProperty("costUsd").GetDecimal());
-        Assert.Equal(2, (await app.Facts(id)).OfType<ModelCallStarted>().Count());
-    }
-
-    [Fact]
     public async Task Cancelling_aborts_the_call_in_flight_and_keeps_it_on_the_bill()
     {
         const string Question = "Will anybody wait for this answer?";

@@ -12,7 +12,7 @@ sealed class Money
 
     public IEnumerable<string> In(StoredRun run)
     {
-        var expected = run.Facts.Select(MoneyRow.Of).OfType<MoneyRow>().ToList();
+        var expected = MoneyRow.AllOf(run.Facts).ToList();
         foreach (var row in expected)
             if (row.CostUsd is { } cost) days[(run.Tenant, row.Day, row.Model)] = days.GetValueOrDefault((run.Tenant, row.Day, row.Model)) + cost;
 
@@ -40,7 +40,7 @@ sealed class Money
             var (facts, told) = (days.GetValueOrDefault(group), finance.GetValueOrDefault(group));
             if (facts != told)
                 invariant.Violate(FormattableString.Invariant(
-                    $"{group.Tenant}, {group.Day:yyyy-MM-dd}, {group.Model ?? "(settled later)"}: {facts} USD by the facts, {told} in finance.daily_cost"));
+                    $"{group.Tenant}, {group.Day:yyyy-MM-dd}, {group.Model ?? "(no model)"}: {facts} USD by the facts, {told} in finance.daily_cost"));
         }
 
         invariant.Note = FormattableString.Invariant($"{days.Values.Sum()} USD");

@@ -7,11 +7,12 @@ namespace Agents.Host.Operations.Verification;
 
 /// <summary>
 /// I6: what the provider was asked is what the facts say it was asked. The ledger is a file of JSON lines, one for each request received, with the id that
-/// <see cref="RequestId"/> sends as the member <c>ClientRequestId</c>. About 50 bytes of each line are held in memory.
+/// <see cref="RequestId"/> sends as the member <c>ClientRequestId</c>, and where it knows it, what it billed as <c>BilledUsd</c>. About 50 bytes of each line are held in memory.
 /// </summary>
 sealed class ProviderLedger
 {
     readonly Dictionary<Guid, List<(int Call, int Attempt)>> requests = [];
+    readonly Dictionary<Guid, decimal> billed = [];
     long completed, refused, unknown, unsent, open;
 
     public static Invariant Invariant() =>
@@ -26,8 +27,14 @@ sealed class ProviderLedger
             number++;
             if (line.Length == 0) continue;
             invariant.Count(1);
-            if (RequestIn(line) is not { } request) invariant.Violate($"line {number} of the ledger has no id of a request");
-            else if (ledger.requests.TryGetValue(request.RunId, out var others)) others.Add((request.Call, request.Attempt));
+            if (RequestIn(line) is not var (request, usd))
+            {
+                invariant.Violate($"line {number} of the ledger has no id of a request");
+                continue;
+            }
+
+            if (usd is not null) ledger.billed[request.RunId] = ledger.billed.GetValueOrDefault(request.RunId) + usd.Value;
+            if (ledger.requests.TryGetValue(request.RunId, out var others)) others.Add((request.Call, request.Attempt));
             else ledger.requests.Add(request.RunId, [(request.Call, request.Attempt)]);
         }
 
@@ -53,6 +60,17 @@ sealed class ProviderLedger
         }
     }
 
+    /// <summary>What the provider billed for a run must lie between what is confirmed and that with what is not, at most. Only where the ledger says what was billed.</summary>
+    public string? Bill(StoredRun run)
+    {
+        if (!billed.Remove(run.Id, out var usd) || run.Folded is not { } folded) return null;
+
+        var most = folded.Unconfirmed.Any(attempt => attempt.HighUsd is null) ? decimal.MaxValue : folded.SpentAtMostUsd();
+        return usd >= folded.CostUsd && usd <= most
+            ? null
+            : FormattableString.Invariant($"{run} was billed {usd} USD by the provider; confirmed are {folded.CostUsd}, with unconfirmed at most {most}");
+    }
+
     /// <summary>Requests of runs that nobody knows, and the sum.</summary>
     /// <param name="isWhole">All runs were looked at; else the rest may be other tenants'.</param>
     public void Look(Invariant invariant, bool isWhole)
@@ -65,14 +83,15 @@ sealed class ProviderLedger
             + $"{unsent} of unknown outcome were never sent";
     }
 
-    static (Guid RunId, int Call, int Attempt)? RequestIn(string line)
+    static ((Guid RunId, int Call, int Attempt) Request, decimal? BilledUsd)? RequestIn(string line)
     {
         try
         {
             using var json = JsonDocument.Parse(line);
-            return json.RootElement.TryGetProperty("ClientRequestId", out var id) ? RequestId.Parse(id.GetString()) : null;
+            if (!json.RootElement.TryGetProperty("ClientRequestId", out var id) || RequestId.Parse(id.GetString()) is not { } request) return null;
+            return (request, json.RootElement.TryGetProperty("BilledUsd", out var usd) && usd.ValueKind is not JsonValueKind.Null ? usd.GetDecimal() : null);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             return null;
         }

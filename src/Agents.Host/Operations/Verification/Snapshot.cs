@@ -14,6 +14,9 @@ sealed class Snapshot : IAsyncDisposable
 
     Snapshot(NpgsqlConnection connection) => this.connection = connection;
 
+    /// <summary>For readers that are used elsewhere too.</summary>
+    public NpgsqlConnection Connection => connection;
+
     /// <exception cref="NpgsqlException">The database cannot be reached.</exception>
     public static async Task<Snapshot> Open(string connectionString, CancellationToken ct)
     {

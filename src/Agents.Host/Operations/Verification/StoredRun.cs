@@ -21,6 +21,8 @@ sealed record StoredRun(string Tenant, Guid Id, long Head)
 
     public List<MoneyRow> Money { get; } = [];
 
+    public List<ReservationRow> Reservations { get; } = [];
+
     public List<(long Version, string Type)> Timeline { get; } = [];
 
     /// <summary>Why the facts make no run. Null when they do.</summary>
@@ -75,21 +77,33 @@ sealed record SummaryRow(
         run.CostUsd, run.UnpricedCalls);
 }
 
+/// <summary>What an attempt holds or has cost in one budget.</summary>
+sealed record ReservationRow(int Call, int Attempt, string Budget, string State, decimal UpperUsd, decimal ChargedUsd)
+{
+    public override string ToString() => FormattableString.Invariant($"attempt {Attempt} of call {Call} {State} in {Budget}, up to {UpperUsd} USD, charged {ChargedUsd}");
+}
+
 /// <summary>One outcome of a model call as money: a fact, or its row in <c>finance.model_call</c>.</summary>
 sealed record MoneyRow(
     long Version, DateOnly Day, int Call, int Attempt, string Status, string? Model, decimal? CostUsd, decimal? LowUsd = null, decimal? HighUsd = null)
 {
-    /// <summary>Null for facts that are not about money.</summary>
-    public static MoneyRow? Of(StoredFact fact)
+    /// <summary>What the facts of one run say about money, in their order.</summary>
+    public static IEnumerable<MoneyRow> AllOf(IEnumerable<StoredFact> facts)
     {
-        var day = DateOnly.FromDateTime(fact.At.UtcDateTime);
-        return fact.Happened switch
+        var asked = new Dictionary<int, string>();
+        foreach (var fact in facts)
         {
-            ModelCallCompleted e => new(fact.Version, day, e.Call, e.Attempt, "completed", e.Reply.Model, e.Cost?.Usd),
-            ModelCallFailed e => new(fact.Version, day, e.Call, e.Attempt, "failed", null, e.Cost?.Usd),
-            ModelCallOutcomeUnknown e => new(fact.Version, day, e.Call, e.Attempt, "unknown", null, null, e.LowUsd, e.HighUsd),
-            SpendResolved e => new(fact.Version, day, e.Call, e.Attempt, "resolved", null, e.ActualUsd),
-            _ => null,
-        };
+            var day = DateOnly.FromDateTime(fact.At.UtcDateTime);
+            if (fact.Happened is ModelCallScheduled scheduled) asked[scheduled.Call] = scheduled.Model;
+            MoneyRow? row = fact.Happened switch
+            {
+                ModelCallCompleted e => new(fact.Version, day, e.Call, e.Attempt, "completed", e.Reply.Model, e.Cost?.Usd),
+                ModelCallFailed e => new(fact.Version, day, e.Call, e.Attempt, "failed", asked.GetValueOrDefault(e.Call), e.Cost?.Usd),
+                ModelCallOutcomeUnknown e => new(fact.Version, day, e.Call, e.Attempt, "unknown", asked.GetValueOrDefault(e.Call), null, e.LowUsd, e.HighUsd),
+                SpendResolved e => new(fact.Version, day, e.Call, e.Attempt, "resolved", asked.GetValueOrDefault(e.Call), e.ActualUsd),
+                _ => null, // not about money
+            };
+            if (row is not null) yield return row;
+        }
     }
 }

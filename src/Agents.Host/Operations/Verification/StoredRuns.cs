@@ -8,7 +8,8 @@ using Npgsql;
 namespace Agents.Host.Operations.Verification;
 
 /// <summary>Reads run after run from a snapshot, a batch in memory at a time.</summary>
-sealed class StoredRuns(Snapshot snapshot, ISerializer json)
+/// <param name="hasBudgets">Whether reservations are to be read, too.</param>
+sealed class StoredRuns(Snapshot snapshot, ISerializer json, bool hasBudgets = false)
 {
     const int Batch = 100;
 
@@ -50,6 +51,10 @@ sealed class StoredRuns(Snapshot snapshot, ISerializer json)
             (run, row) => run.Summary = new(
                 row.GetString(2), row.GetInt32(3), row.GetInt32(4), row.GetInt64(5), row.GetInt64(6), row.GetInt64(7), row.GetInt64(8),
                 row.GetInt64(9), row.GetInt64(10), row.GetDecimal(11), row.GetInt32(12)));
+        if (hasBudgets)
+            await Each(
+                "call, attempt, scope || ' ' || value || ' ' || period, state, upper_usd, charged_usd from finance.reservation", "run_id", "order by call, attempt, scope, value, period",
+                (run, row) => run.Reservations.Add(new(row.GetInt32(2), row.GetInt32(3), row.GetString(4), row.GetString(5), row.GetDecimal(6), row.GetDecimal(7))));
         await Each(
             "version, day, call, attempt, status, model, cost_usd, low_usd, high_usd from finance.model_call", "run_id", "order by version",
             (run, row) => run.Money.Add(new(

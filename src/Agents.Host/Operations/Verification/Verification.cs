@@ -24,6 +24,7 @@ public static class Verification
         var store = new StoreOptions();
         store.AddRunStore();
         var json = store.Serializer();
+        var hasBudgets = await snapshot.Scalar<bool>("select to_regclass('finance.reservation') is not null", ct); // not before a server of this version has started on it
         var definitions = await Definitions(snapshot, ct);
 
         Invariant accepted = AcceptedRuns.Invariant(), steps = CommittedSteps.Invariant(), versions = Versions.Invariant(), folded = FoldedState.Invariant(),
@@ -32,7 +33,7 @@ public static class Verification
         var sums = new Money();
         var requests = ledger is null ? null : await ProviderLedger.Read(ledger, asked, ct);
 
-        await foreach (var run in new StoredRuns(snapshot, json).All(tenant, ct))
+        await foreach (var run in new StoredRuns(snapshot, json, hasBudgets).All(tenant, ct))
         {
             accepted.Look(AcceptedRuns.In(run));
             steps.Look(CommittedSteps.In(run, definitions));
@@ -46,6 +47,7 @@ public static class Verification
 
         await AcceptedRuns.Look(accepted, snapshot, tenant, ct);
         await Versions.Look(versions, snapshot, tenant, ct);
+        if (hasBudgets) await Budgets.Look(budgets, snapshot, tenant, ct);
         await sums.Look(money, snapshot, tenant, ct);
         await TimelineRows.Look(timeline, snapshot, tenant, ct);
         var hasNodes = await LivingRuns.HasNodes(snapshot, ct);

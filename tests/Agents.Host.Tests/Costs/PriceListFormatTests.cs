@@ -1,13 +1,12 @@
-using System.Text;
 using System.Text.Json;
 using Agents.Domain.Costs;
 using Agents.Host.Costs;
 
 namespace Agents.Host.Tests.Costs;
 
-public sealed class ShippedPricesTests
+public sealed class PriceListFormatTests
 {
-    static readonly PriceList Shipped = ShippedPrices.Load();
+    static readonly PriceList Shipped = PriceListFormat.Read(PriceListFormat.Shipped());
 
     [Theory]
     [InlineData("offline-extractive-1", 0, 0, 0, 0, 0)]
@@ -56,8 +55,8 @@ public sealed class ShippedPricesTests
     [InlineData("""{"provider":"p","models":["m","m"],"input":1,"output":1,"source":"s","checked":"2026-01-01"}""")]
     public void A_list_with_a_mistake_is_refused(string entry)
     {
-        using var json = new MemoryStream(Encoding.UTF8.GetBytes($$"""{"version":"v","currency":"USD","unit":"per million tokens","entries":[{{entry}}]}"""));
+        var json = $$"""{"version":"v","currency":"USD","unit":"per million tokens","entries":[{{entry}}]}""";
 
-        Assert.Throws<JsonException>(() => ShippedPrices.Read(json));
+        Assert.Throws<JsonException>(() => PriceListFormat.Read(json));
     }
 }

@@ -1,0 +1,86 @@
+using System.ClientModel.Primitives;
+using System.Text.Json;
+using Agents.Domain.Costs;
+using Agents.Host.Models;
+using Anthropic.Models.Messages;
+using CsCheck;
+using Microsoft.Extensions.AI;
+using OllamaSharp.Models.Chat;
+using OpenAI.Chat;
+using Usage = Agents.Domain.Costs.Usage;
+
+namespace Agents.Host.Tests.Models;
+
+/// <summary>Usage of any size and of any nonsense, as providers would send it.</summary>
+public sealed class RandomUsageTests
+{
+    const int Iterations = 10_000;
+
+    /// <summary>The SDK of OpenAI reads counts of 32 bits.</summary>
+    static readonly Gen<long> Tokens = Gen.OneOf(Gen.Long[0, 10], Gen.Long[0, 500_000], Gen.Long[0, int.MaxValue / 10]);
+
+    static readonly PriceList Prices = new("test", [new("*", new(1, 2, 0.5m, 1.25m, 2, 3))]);
+
+    static readonly string[] Inputs =
+        ["-1", "-9223372036854775808", "9223372036854775807", "1e999", "1.5", "\"NaN\"", "\"7\"", "true", "{}", "[]", "null", "0"];
+
+    static readonly string[] Outputs = ["-1", "9223372036854775807", "99999999999999999999", "1e3", "\"many\"", "null", "0"];
+
+    static Gen<string> OneOf(string[] words) => Gen.Int[0, words.Length - 1].Select(at => words[at]);
+
+    [Fact]
+    public void The_buckets_add_up_to_the_providers_total() =>
+        Gen.Select(Tokens, Tokens, Tokens, Tokens, Tokens).Sample((fresh, cached, written, output, reasoning) =>
+        {
+            if (fresh + cached + written + output + reasoning == 0) return;
+            var (input, produced) = (fresh + cached + written, output + reasoning);
+
+            var openAI = OpenAI($$$"""{"prompt_tokens":{{{input}}},"completion_tokens":{{{produced}}},"total_tokens":{{{input + produced}}},"prompt_tokens_details":{"cached_tokens":{{{cached}}},"cache_write_tokens":{{{written}}}},"completion_tokens_details":{"reasoning_tokens":{{{reasoning}}}}}""");
+            var anthropic = Anthropic($$$"""{"input_tokens":{{{fresh}}},"cache_read_input_tokens":{{{cached}}},"cache_creation_input_tokens":{{{written}}},"cache_creation":{"ephemeral_5m_input_tokens":{{{written - written / 3}}},"ephemeral_1h_input_tokens":{{{written / 3}}}},"output_tokens":{{{produced}}},"output_tokens_details":{"thinking_tokens":{{{reasoning}}}}}""");
+            var ollama = Read(new ChatDoneResponseStream { PromptEvalCount = (int)(input % int.MaxValue), EvalCount = (int)(produced % int.MaxValue) });
+
+            Assert.Equal(new(fresh, output, cached, written, 0, reasoning), openAI.Usage);
+            Assert.Equal(new(fresh, output, cached, written - written / 3, written / 3, reasoning), anthropic.Usage);
+            Assert.Equal(input + produced, openAI.Usage!.Total());
+            Assert.Equal(input + produced, anthropic.Usage!.Total());
+            if (ollama.Usage is { } counted) Assert.Equal(input % int.MaxValue + produced % int.MaxValue, counted.Total());
+        }, iter: Iterations, threads: 1);
+
+    [Fact]
+    public void What_is_negative_not_a_number_too_large_or_absent_never_costs_zero() =>
+        Gen.Select(OneOf(Inputs), OneOf(Outputs), Gen.Bool).Sample((input, output, isThere) =>
+        {
+            var openAI = OpenAI(isThere ? $$"""{"prompt_tokens":{{input}},"completion_tokens":{{output}}}""" : "{}");
+            var anthropic = Anthropic(isThere ? $$"""{"input_tokens":{{input}},"output_tokens":{{output}}}""" : "{}");
+
+            foreach (var reported in new[] { openAI, anthropic })
+                Assert.True(reported?.Usage is null || Prices.Of("m", reported.Usage)!.Usd > 0);
+        }, iter: Iterations, threads: 1);
+
+    /// <summary>Null usage when the SDK itself does not take the report.</summary>
+    static ReportedUsage OpenAI(string usage)
+    {
+        try
+        {
+            var json = $$"""{"id":"r","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"usage":{{usage}}}""";
+            return Read(ModelReaderWriter.Read<StreamingChatCompletionUpdate>(BinaryData.FromString(json))!);
+        }
+        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or OverflowException)
+        {
+            return new(null, null, null);
+        }
+    }
+
+    static ReportedUsage Anthropic(string usage)
+    {
+        var json = $$"""{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{{usage}}}""";
+        return Read(JsonSerializer.Deserialize<RawMessageStreamEvent>(json)!);
+    }
+
+    static ReportedUsage Read(object raw)
+    {
+        var usage = new ModelUsage();
+        usage.Add(new ChatResponseUpdate { RawRepresentation = raw });
+        return usage.Result();
+    }
+}
