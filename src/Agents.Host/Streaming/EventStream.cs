@@ -1,4 +1,5 @@
 using System.Text;
+using Agents.Host.Workers;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Agents.Host.Streaming;
@@ -43,6 +44,7 @@ public sealed class EventStream(IAsyncEnumerable<Frame> frames) : IResult
         async Task Write(string text)
         {
             await response.WriteAsync(text, httpContext.RequestAborted);
+            FaultPoint.Hit("sse-flush");
             await response.Body.FlushAsync(httpContext.RequestAborted);
         }
     }

@@ -29,14 +29,20 @@ public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
 
     public override Task AfterCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token)
     {
-        foreach (var stored in commit.GetEvents())
+        var events = commit.GetEvents().ToList();
+        var hasOutcome = events.Any(stored => stored.Data is ModelCallCompleted or ModelCallFailed or ModelCallOutcomeUnknown or ToolCallCompleted or ToolCallFailed);
+        if (hasOutcome) FaultPoint.Hit("after-outcome-commit");
+
+        foreach (var stored in events)
         {
+            if (stored.Data is RunQueued) FaultPoint.Hit("http-accepted");
             if (followers.TryGetValue(stored.StreamId, out var bells))
                 foreach (var bell in bells.Keys) bell.Writer.TryWrite(true);
             if (stored.Data is RunQueued or RunPaused or RunParked or RunCompleted or RunFailed or RunCancelled) queue.Writer.TryWrite(true);
             inFlight.After(stored.StreamId, (RunEvent)stored.Data);
         }
 
+        if (hasOutcome) FaultPoint.Hit("before-cascade-dispatch"); // this listener comes before Wolverine's, which sends the messages
         return Task.CompletedTask;
     }
 

@@ -60,6 +60,7 @@ public sealed class Admission(
         if (decision is not { Events.Count: > 0 }) return;
 
         await outbox.Send(tenant, decision.Work());
+        FaultPoint.Hit("before-start-commit");
         await session.SaveChangesAsync(ct);
         FaultPoint.Hit("after-start-commit");
     }

@@ -56,6 +56,7 @@ public sealed class ModelWorker(
         if (claim is Claim.Taken taken)
         {
             stream.AppendOne(taken.Started);
+            FaultPoint.Hit("lease-taken");
             await session.SaveChangesAsync(ct);
         }
 
