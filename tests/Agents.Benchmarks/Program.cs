@@ -16,7 +16,7 @@ static int Usage()
         dotnet run -c Release --project tests/Agents.Benchmarks -- <verb>
           steps       durable no-op steps per second beside a bare Npgsql floor  [--runs N] [--at-once N] [--rounds N]
           simulate    the workers' protocol around the real decider, under faults  [--seeds N] [--from N] [--mutant NAME] [--story SEED] [--json]
-          chaos       what crashes lose: C2, C3, C4 or C9      [--runs N] [--faults N] [--seed N] [--rate RUNS/S] [--provider-faults SHARE] [--json]
+          chaos       what crashes lose: C1, C2 … C24  [--runs N] [--faults N] [--seed N] [--rate RUNS/S] [--provider-faults SHARE] [--json]
           retrieval   how well questions over a folder of documents are answered --corpus DIR --questions FILE [--json] [--misses]
         """);
     return 2;
