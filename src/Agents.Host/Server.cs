@@ -66,6 +66,9 @@ public static class Server
         if (workers.MaxRuns > 0)
         {
             builder.Services.AddHostedService<Admission>();
+#if MUTANTS
+            if (!Domain.Mutation.Without("watchdog"))
+#endif
             builder.Services.AddHostedService<Watchdog>();
         }
 

@@ -18,6 +18,9 @@ public abstract record Claim
     /// <param name="ownerIsGone">Whether the worker that started the attempt has died. Ignored when nobody started it.</param>
     public static Claim On(Run run, CallModel work, ModelCallStarted started, bool ownerIsGone) => run.ModelCall switch
     {
+#if MUTANTS
+        { Status: AttemptStatus.Started } call when IsOf(call, work) && Mutation.Without("claim") => new Taken(started),
+#endif
         { Status: AttemptStatus.Started } call when IsOf(call, work) && ownerIsGone => new Lost(),
         { Status: AttemptStatus.Scheduled } call when IsOf(call, work) && run.Status is RunStatus.Running => new Taken(started),
         _ => new NotDue(),

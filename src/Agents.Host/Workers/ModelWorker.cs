@@ -31,14 +31,20 @@ public sealed class ModelWorker(
         var started = new ModelCallStarted(
             work.Call, work.Attempt, node.Name, request.Hash(), reserved is null ? null : prices.Version, reserved);
 
+#if MUTANTS
+        var early = Domain.Mutation.Without("intent before call") ? await Send(work, request, effort, ct) : null;
+#endif
         FaultPoint.Hit("before-intent-commit");
         var claim = await Take(tenant, work, started, ct);
         if (claim is Claim.Lost) return new RecordModelCallLost(work.Call, work.Attempt, UnknownCause.WorkerLost);
         if (claim is Claim.NotDue) return null;
 
         FaultPoint.Hit("after-intent-commit");
-        RequestId.Set(work.RunId, work.Call, work.Attempt);
-        var outcome = await Call(request, effort, ct);
+#if MUTANTS
+        var outcome = early ?? await Send(work, request, effort, ct);
+#else
+        var outcome = await Send(work, request, effort, ct);
+#endif
         FaultPoint.Hit("reply-complete");
         return outcome is null
             ? new RecordModelCallLost(work.Call, work.Attempt, UnknownCause.Cancelled)
@@ -50,6 +56,16 @@ public sealed class ModelWorker(
     {
         await node.Ready.WaitAsync(ct);
         await using var session = store.LightweightSession(tenant);
+#if MUTANTS
+        if (Domain.Mutation.Without("expected version"))
+        {
+            var seen = (await session.LoadAsync<Run>(work.RunId, ct))!;
+            var unfenced = Claim.On(seen, work, started, await node.HasLost(seen.ModelCall?.Worker, ct));
+            if (unfenced is Claim.Taken mine) session.Events.Append(work.RunId, mine.Started);
+            await session.SaveChangesAsync(ct);
+            return unfenced;
+        }
+#endif
         var stream = await session.Events.FetchForExclusiveWriting<Run>(work.RunId, ct);
         var run = stream.Aggregate!;
         var claim = Claim.On(run, work, started, await node.HasLost(run.ModelCall?.Worker, ct));
@@ -64,8 +80,9 @@ public sealed class ModelWorker(
     }
 
     /// <summary>Null when the run ended meanwhile and the call was aborted.</summary>
-    async Task<ModelOutcome?> Call(ModelRequest request, InFlight.Effort effort, CancellationToken ct)
+    async Task<ModelOutcome?> Send(CallModel work, ModelRequest request, InFlight.Effort effort, CancellationToken ct)
     {
+        RequestId.Set(work.RunId, work.Call, work.Attempt);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, effort.Aborted);
         try
         {
