@@ -152,10 +152,16 @@ public sealed class Rig : IAsyncDisposable
         {
             var first = random.Next(Nodes.Length);
             if (Nodes.Skip(first).Concat(Nodes.Take(first)).FirstOrDefault(node => node.IsReady) is not { } node) continue;
-            var patience = Stopwatch.StartNew();
-            while (patience.Elapsed < HoldsWithin && node.IsReady && await HeldBy(node.NamePrefix) is { Count: 0 }) await Task.Delay(20);
+            await UntilItHoldsRuns(node);
             if (node.IsReady) await fault(node, random);
         }
+    }
+
+    /// <summary>Waits a little, so that a fault strikes while work is under way.</summary>
+    internal async Task UntilItHoldsRuns(RigNode node)
+    {
+        var patience = Stopwatch.StartNew();
+        while (patience.Elapsed < HoldsWithin && node.IsReady && await HeldBy(node.NamePrefix) is { Count: 0 }) await Task.Delay(20);
     }
 
     /// <returns>False when there was enough of it.</returns>
@@ -200,10 +206,11 @@ public sealed class Rig : IAsyncDisposable
     /// <summary>What is not at its end: messages, and runs that are in the queue or have an attempt without an outcome.</summary>
     async Task<List<string>> Left() => await Database.TryRows(
         """
-        select concat_ws(' ', 'incoming', id, message_type, status, 'of node', owner_id, timestamp) from wolverine.wolverine_incoming_envelopes where status <> 'Handled'
+        select concat_ws(' ', 'incoming', id, message_type, status, 'of node', owner_id, timestamp) from wolverine.wolverine_incoming_envelopes
+        where status <> 'Handled' and not ($1 and owner_id in (select node_number from wolverine.wolverine_nodes))
         union all select concat_ws(' ', 'outgoing', id, message_type) from wolverine.wolverine_outgoing_envelopes
         union all select concat_ws(' ', 'run', run_id, state, 'of node', node) from agents.run_queue
-        """) is { } left
+        """, faults.Any(fault => fault.StrandsMessages)) is { } left
         ? left.Count == 0 ? ["nothing"] : left.ConvertAll(row => (string)row[0])
         : ["unknown: the database is away"];
 

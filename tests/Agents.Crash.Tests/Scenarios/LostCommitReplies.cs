@@ -8,10 +8,19 @@ public sealed class LostCommitReplies : Fault, IAsyncDisposable
     readonly Random random;
     readonly int oneIn;
     DatabaseProxy? proxy;
+    volatile bool isOver;
 
     public LostCommitReplies(Play play, int oneIn) => (random, this.oneIn) = (new(play.Seed + 10), oneIn);
 
     public override string Name => "lost replies to COMMIT";
+
+    public override bool StrandsMessages => true;
+
+    internal override async Task Rage(Rig rig)
+    {
+        while (await rig.Waited(TimeSpan.FromSeconds(1))) { }
+        isOver = true;
+    }
 
     public override string Through(string connection)
     {
@@ -22,7 +31,7 @@ public sealed class LostCommitReplies : Fault, IAsyncDisposable
     bool LosesReply()
     {
         lock (random)
-            if (random.Next(oneIn) != 0) return false;
+            if (isOver || random.Next(oneIn) != 0) return false;
 
         Record(hadRuns: true);
         return true;

@@ -28,6 +28,7 @@ public sealed class RollingRestarts(Play play) : Fault
         {
             var node = rig.Nodes[turn % rig.Nodes.Length];
             await Rig.Until(() => rig.Nodes.All(one => one.IsReady), Patience, "The nodes do not start again.");
+            await rig.UntilItHoldsRuns(node);
             var held = await rig.HeldBy(node.NamePrefix);
             var server = node.Server;
             if (await node.Terminate(Patience) is not { } took) problems.Add($"A server did not end within {Patience.TotalSeconds} s of SIGTERM.\n{server?.Output}");
