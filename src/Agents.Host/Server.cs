@@ -62,7 +62,13 @@ public static class Server
         builder.Services.AddSingleton<InFlight>();
         builder.Services.AddSingleton<Signals>();
         builder.Services.AddHostedInstance<Node>();
+        builder.Services.AddHostedService<Announcements>();
+        builder.Services.AddSingleton<Redriving>();
         builder.Host.UseWolverine(wolverine => WolverineSettings.Apply(wolverine, workers));
+#if MUTANTS
+        if (!Domain.Mutation.Without("message ids"))
+#endif
+        builder.Services.AddHostedService<SafeSettings>();
         if (workers.MaxRuns > 0)
         {
             builder.Services.AddHostedService<Admission>();
@@ -70,6 +76,7 @@ public static class Server
             if (!Domain.Mutation.Without("watchdog"))
 #endif
             builder.Services.AddHostedService<Watchdog>();
+            builder.Services.AddHostedService<Draining>();
         }
 
         builder.Services.AddSingleton<Definitions>();

@@ -13,6 +13,7 @@ namespace Agents.Crash.Tests;
 public sealed class Rig : IAsyncDisposable
 {
     static readonly TimeSpan HoldsWithin = TimeSpan.FromSeconds(3);
+    static readonly TimeSpan AcceptsWithin = TimeSpan.FromMinutes(3);
 
     /// <summary>A parked run is resumed when it has stood still for so long: longer than any provider here asks for.</summary>
     static readonly TimeSpan ParkedFor = TimeSpan.FromSeconds(4);
@@ -115,7 +116,7 @@ public sealed class Rig : IAsyncDisposable
         var patience = Stopwatch.StartNew();
         for (var attempt = first; ; attempt++)
         {
-            if (patience.Elapsed > Play.QuietWithin) throw new TimeoutException($"No node accepts a run.\n{string.Join('\n', Nodes.Select(node => node.Output))}");
+            if (patience.Elapsed > AcceptsWithin) throw new TimeoutException($"No node accepts a run.\n{string.Join('\n', Nodes.Select(node => node.Output))}");
             if (await Nodes[attempt % Nodes.Length].Queue(question, key, agent) is { } run)
             {
                 accepted.Add(run);

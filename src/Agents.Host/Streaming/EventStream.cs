@@ -31,21 +31,23 @@ public sealed class EventStream(IAsyncEnumerable<Frame> frames) : IResult
         response.Headers["X-Accel-Buffering"] = "no";
         httpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
 
+        var stopping = httpContext.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, stopping);
         try
         {
             await Write($"retry: {RetryMilliseconds}\n\n");
-            await foreach (var frame in frames.WithCancellation(httpContext.RequestAborted)) await Write(TextOf(frame));
+            await foreach (var frame in frames.WithCancellation(end.Token)) await Write(TextOf(frame));
         }
-        catch (OperationCanceledException) when (httpContext.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
-            // The client left; it can come back with its last id.
+            // The client left, or this node stops; it can come back with its last id, to any node.
         }
 
         async Task Write(string text)
         {
-            await response.WriteAsync(text, httpContext.RequestAborted);
+            await response.WriteAsync(text, end.Token);
             FaultPoint.Hit("sse-flush");
-            await response.Body.FlushAsync(httpContext.RequestAborted);
+            await response.Body.FlushAsync(end.Token);
         }
     }
 

@@ -11,8 +11,9 @@ namespace Agents.Host.Workers;
 public sealed class InFlight
 {
     readonly ConcurrentDictionary<(Guid RunId, string Attempt), Effort> efforts = new();
+    volatile bool isClosed;
 
-    /// <summary>Performs an attempt unless this process has it already.</summary>
+    /// <summary>Performs an attempt unless this process has it already, or begins nothing any more.</summary>
     /// <returns>What to report; that of an earlier time whose transaction failed; or null when nothing is due or the attempt is under way.</returns>
     public async Task<T?> Perform<T>(string tenant, object message, Guid runId, string attempt, Func<Effort, Task<T?>> perform) where T : class
     {
@@ -21,6 +22,7 @@ public sealed class InFlight
 
         try
         {
+            if (isClosed) return null; // whoever has the run next does it
             var report = await perform(effort);
             effort.Done(report);
             return report;
@@ -55,6 +57,15 @@ public sealed class InFlight
     {
         foreach (var (key, effort) in efforts)
             if (key.RunId == runId) effort.Abort();
+    }
+
+    /// <summary>From now on nothing is begun here: the node stops.</summary>
+    public void Close() => isClosed = true;
+
+    /// <summary>Breaks off what is under way here, as lost: the node stops and cannot wait.</summary>
+    public void BreakOff()
+    {
+        foreach (var effort in efforts.Values.Where(effort => effort.Report is null)) effort.BreakOff();
     }
 
     public static string Of(CallModel work) => $"call {work.Call}.{work.Attempt}";
@@ -99,8 +110,17 @@ public sealed class InFlight
             return true;
         }
 
-        /// <summary>Cancelled when the run ends while the attempt is under way.</summary>
+        /// <summary>Cancelled when the run ends, or the node stops, while the attempt is under way.</summary>
         public CancellationToken Aborted => abort.Token;
+
+        /// <summary>It was aborted because the node stops; the run goes on.</summary>
+        public bool IsBrokenOff { get; private set; }
+
+        internal void BreakOff()
+        {
+            IsBrokenOff = true;
+            Abort();
+        }
 
         public void Abort()
         {

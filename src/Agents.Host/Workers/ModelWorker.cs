@@ -47,7 +47,7 @@ public sealed class ModelWorker(
 #endif
         FaultPoint.Hit("reply-complete");
         return outcome is null
-            ? new RecordModelCallLost(work.Call, work.Attempt, UnknownCause.Cancelled)
+            ? new RecordModelCallLost(work.Call, work.Attempt, effort.IsBrokenOff ? UnknownCause.WorkerLost : UnknownCause.Cancelled)
             : ReportOf(work, outcome, conversation);
     }
 
@@ -79,7 +79,7 @@ public sealed class ModelWorker(
         return claim;
     }
 
-    /// <summary>Null when the run ended meanwhile and the call was aborted.</summary>
+    /// <summary>Null when the call was aborted: the run ended meanwhile, or the node stops.</summary>
     async Task<ModelOutcome?> Send(CallModel work, ModelRequest request, InFlight.Effort effort, CancellationToken ct)
     {
         RequestId.Set(work.RunId, work.Call, work.Attempt);

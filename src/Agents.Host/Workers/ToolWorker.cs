@@ -36,7 +36,9 @@ public sealed class ToolWorker(
         }
         catch (OperationCanceledException) when (effort.Aborted.IsCancellationRequested && !ct.IsCancellationRequested)
         {
-            return Failed(new(FailureKind.OutcomeUnknown, "The run ended while the tool ran."));
+            return Failed(effort.IsBrokenOff
+                ? new(tools.IsRepeatable(due.Call.Tool) ? FailureKind.WorkerLost : FailureKind.OutcomeUnknown, "The server stopped while the tool ran.")
+                : new(FailureKind.OutcomeUnknown, "The run ended while the tool ran."));
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {

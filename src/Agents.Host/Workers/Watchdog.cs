@@ -1,27 +1,21 @@
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
-using Agents.Host.Postgres;
-using Agents.Host.Telemetry;
+using Agents.Host.Streaming;
 using Marten;
 using Npgsql;
-using Wolverine;
-using Wolverine.Marten;
 
 namespace Agents.Host.Workers;
 
 /// <summary>
-/// Sees to it that every running run is worked on. It takes over the runs of nodes that are gone, ends runs that took too long, and sends the work of a
-/// run again whose messages were lost, and aborts calls of runs that were ended on another node. A repeated look, not an action at start-up; sending work twice does no harm, because the claim decides.
+/// Sees to it that every running run is worked on. It sets the runs of nodes that are gone free for admission, ends runs that took too long, sends the
+/// work of a run again whose messages were lost, and aborts calls of runs that were ended on another node. A repeated look, not an action at start-up.
 /// </summary>
 public sealed class Watchdog(
-    IServiceScopeFactory scopes, IDocumentStore store, NpgsqlDataSource database, Node node, InFlight inFlight, Definitions definitions,
-    DatabaseClock clock, WorkerOptions options, ILogger<Watchdog> log) : BackgroundService
+    IDocumentStore store, NpgsqlDataSource database, Node node, InFlight inFlight, Definitions definitions, Redriving redriving,
+    Signals signals, WorkerOptions options, ILogger<Watchdog> log) : BackgroundService
 {
     /// <summary>Runs looked after in one round.</summary>
     const int Batch = 200;
-
-    /// <summary>Runs taken over side by side: a node that died leaves many.</summary>
-    const int AtOnce = 8;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -30,36 +24,30 @@ public sealed class Watchdog(
 
         async Task Round()
         {
-            var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken };
-            await Parallel.ForEachAsync(await Orphans(stoppingToken), parallel, async (run, ct) => await Redrive(run.Tenant, run.RunId, "taken over", ct));
-            foreach (var (tenant, runId) in await Stalled(stoppingToken)) await Redrive(tenant, runId, "stalled", stoppingToken);
-            foreach (var (tenant, message) in inFlight.Unreported(options.StalledAfter)) await Send(tenant, [new(message, TimeSpan.Zero)]);
+            await SetFree(stoppingToken);
+            foreach (var (tenant, runId) in await Stalled(stoppingToken)) await redriving.Redrive(tenant, runId, "stalled", stoppingToken);
+            foreach (var (tenant, message) in inFlight.Unreported(options.StalledAfter)) await redriving.Send(tenant, [new(message, TimeSpan.Zero)]);
             foreach (var (tenant, runId) in await Overdue(stoppingToken)) await Expire(tenant, runId, stoppingToken);
             foreach (var (tenant, runId) in await Settling(stoppingToken)) await Settle(tenant, runId, stoppingToken);
             foreach (var (_, runId) in await EndedElsewhere(stoppingToken)) inFlight.Abort(runId);
         }
     }
 
-    /// <summary>Runs of nodes that are gone, and resumed runs that no node has: now this node's.</summary>
-    async Task<List<(string Tenant, Guid RunId)>> Orphans(CancellationToken ct)
+    /// <summary>The runs of nodes that are gone belong to nobody now; whoever has a free slot takes them up.</summary>
+    async Task SetFree(CancellationToken ct)
     {
         var nodes = new List<string>();
-        await using (var command = database.CreateCommand("select distinct coalesce(node, '') from agents.run_queue where state = 'running'"))
+        await using (var command = database.CreateCommand("select distinct node from agents.run_queue where state = 'running' and node is not null"))
         await using (var rows = await command.ExecuteReaderAsync(ct))
             while (await rows.ReadAsync(ct)) nodes.Add(rows.GetString(0));
 
-        var gone = await node.Gone([.. nodes.Where(name => name.Length > 0)], ct);
-        if (gone.Count == 0 && !nodes.Contains("")) return [];
+        var gone = await node.Gone(nodes, ct);
+        if (gone.Count == 0) return;
 
-        return await Runs(
-            """
-            update agents.run_queue set node = $1, redriven_at = clock_timestamp()
-            where (tenant_id, run_id) in (
-              select tenant_id, run_id from agents.run_queue
-              where state = 'running' and (node is null or node = any($2))
-              order by priority desc, since limit $3 for update skip locked)
-            returning tenant_id, run_id
-            """, [node.Name, gone.ToArray(), Batch], ct);
+        await using var free = database.CreateCommand("update agents.run_queue set node = null where state = 'running' and node = any($1)");
+        free.Parameters.Add(new() { Value = gone.ToArray() });
+        log.LogWarning("{Count} runs are left by {Nodes}, which are gone", await free.ExecuteNonQueryAsync(ct), gone);
+        signals.RingQueue();
     }
 
     /// <summary>Runs of this node without a new fact for a while and with nothing being performed here.</summary>
@@ -99,7 +87,7 @@ public sealed class Watchdog(
         }
         else if ((await node.Gone(workers, ct)).Count > 0 || (workers.Contains(node.Name) && !inFlight.IsPerforming(runId)))
         {
-            await Redrive(tenant, runId, "left with an open attempt", ct);
+            await redriving.Redrive(tenant, runId, "left with an open attempt", ct);
         }
     }
 
@@ -107,33 +95,6 @@ public sealed class Watchdog(
     async Task<List<(string Tenant, Guid RunId)>> EndedElsewhere(CancellationToken ct) => inFlight.Runs() is { Count: > 0 } runs
         ? await Runs("select tenant_id, run_id from agents.run_summary where run_id = any($1) and status in ('cancelled', 'failed')", [runs.ToArray()], ct)
         : [];
-
-    /// <summary>Sends what the run is owed; a retry that waits keeps waiting as long as it was told to.</summary>
-    async Task Redrive(string tenant, Guid runId, string why, CancellationToken ct)
-    {
-        await using var session = store.QuerySession(tenant);
-        var stored = await session.Events.FetchStreamAsync(runId, token: ct);
-        var run = stored.Select(e => (RunEvent)e.Data).Aggregate(Run.Before(runId), Run.Evolve);
-        var scheduled = stored
-            .Select(e => (Work: Work.DueTo(runId, (RunEvent)e.Data), e.Timestamp))
-            .Where(due => due.Work is not null)
-            .ToLookup(due => due.Work!.Message, due => due.Timestamp + due.Work!.Delay);
-
-        var owed = Work.OwedBy(run)
-            .Select(work => work with { Delay = scheduled[work.Message].Append(DateTimeOffset.MinValue).Max() - clock.GetUtcNow() })
-            .ToList();
-        if (owed.Count == 0) return;
-
-        RunTelemetry.Redrives.Add(1);
-        log.LogInformation("Run {Run} was {Why}: {Count} pieces of work sent again", runId, why, owed.Count);
-        await Send(tenant, owed);
-    }
-
-    async Task Send(string tenant, IEnumerable<Work> owed)
-    {
-        await using var scope = scopes.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<IMessageBus>().Send(tenant, owed);
-    }
 
     async Task Expire(string tenant, Guid runId, CancellationToken ct)
     {

@@ -19,6 +19,7 @@ public sealed class FakeProvider : IAsyncDisposable
     readonly FileStream? ledger;
     readonly Lock gate = new();
     readonly List<FakeRequest> requests = [];
+    readonly Dictionary<int, DateTimeOffset> abandoned = [];
     readonly Queue<FakeReply> script = new();
     readonly CancellationTokenSource stopping = new();
     Func<FakeRequest, FakeReply> otherwise = _ => new();
@@ -47,6 +48,12 @@ public sealed class FakeProvider : IAsyncDisposable
     public IReadOnlyList<FakeRequest> Requests
     {
         get { lock (gate) return [.. requests]; }
+    }
+
+    /// <summary>When the client closed the connection of a request that was not answered yet, by the request's number.</summary>
+    public IReadOnlyDictionary<int, DateTimeOffset> Abandoned
+    {
+        get { lock (gate) return new Dictionary<int, DateTimeOffset>(abandoned); }
     }
 
     /// <summary>The next requests get these replies, in this order.</summary>
@@ -98,6 +105,8 @@ public sealed class FakeProvider : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
+            if (context.RequestAborted.IsCancellationRequested && !stopping.IsCancellationRequested)
+                lock (gate) abandoned[request.Number] = DateTimeOffset.UtcNow;
             context.Abort();
         }
     }
