@@ -153,16 +153,22 @@ public sealed class Rig : IAsyncDisposable
         {
             var first = random.Next(Nodes.Length);
             if (Nodes.Skip(first).Concat(Nodes.Take(first)).FirstOrDefault(node => node.IsReady) is not { } node) continue;
-            await UntilItHoldsRuns(node);
+            await UntilItHoldsRuns(node, HoldsWithin);
             if (node.IsReady) await fault(node, random);
         }
     }
 
-    /// <summary>Waits a little, so that a fault strikes while work is under way.</summary>
-    internal async Task UntilItHoldsRuns(RigNode node)
+    /// <summary>Waits, so that a fault strikes while work is under way.</summary>
+    /// <returns>Whether the node held runs when it was last looked at; null when the database is away.</returns>
+    internal async Task<bool?> UntilItHoldsRuns(RigNode node, TimeSpan atMost)
     {
         var patience = Stopwatch.StartNew();
-        while (patience.Elapsed < HoldsWithin && node.IsReady && await HeldBy(node.NamePrefix) is { Count: 0 }) await Task.Delay(20);
+        while (true)
+        {
+            var held = await HeldBy(node.NamePrefix);
+            if (held is not { Count: 0 } || patience.Elapsed > atMost || !node.IsReady) return held is null ? null : held.Count > 0;
+            await Task.Delay(20);
+        }
     }
 
     /// <returns>False when there was enough of it.</returns>

@@ -28,12 +28,11 @@ public sealed class RollingRestarts(Play play) : Fault
         {
             var node = rig.Nodes[turn % rig.Nodes.Length];
             await Rig.Until(() => rig.Nodes.All(one => one.IsReady), Patience, "The nodes do not start again.");
-            await rig.UntilItHoldsRuns(node);
-            var held = await rig.HeldBy(node.NamePrefix);
+            var hadRuns = await rig.UntilItHoldsRuns(node, Patience);
             var server = node.Server;
             if (await node.Terminate(Patience) is not { } took) problems.Add($"A server did not end within {Patience.TotalSeconds} s of SIGTERM.\n{server?.Output}");
             else if (took > EndsWithin) problems.Add($"A server took {took.TotalSeconds:0.0} s to end after SIGTERM.\n{server?.Output}");
-            Record(held is null ? null : held.Count > 0);
+            Record(hadRuns);
         }
     }
 
