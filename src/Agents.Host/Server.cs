@@ -85,10 +85,16 @@ public static class Server
         builder.Services.AddSingleton<Redriving>();
         builder.Services.AddSingleton<Decisions>();
         builder.Host.UseWolverine(wolverine => WolverineSettings.Apply(wolverine, workers, longestCall));
+#if MUTANTS
+        if (!Domain.Mutation.Without("message ids"))
+#endif
         builder.Services.AddHostedService<SafeSettings>();
         if (workers.MaxRuns > 0)
         {
             builder.Services.AddHostedService<Admission>();
+#if MUTANTS
+            if (!Domain.Mutation.Without("watchdog"))
+#endif
             builder.Services.AddHostedService<Watchdog>();
             builder.Services.AddHostedService<BudgetWatch>();
             builder.Services.AddHostedService<BudgetAlerts>();

@@ -13,7 +13,8 @@ static class Chaos
     {
         if (args is not [var name, .. var rest] || Scenario.All.FirstOrDefault(known => known.Name == name) is not { } scenario)
         {
-            Console.Error.WriteLine($"chaos needs one of: {string.Join(", ", Scenario.All.Select(known => known.Name))}");
+            Console.Error.WriteLine("chaos needs one of:");
+            foreach (var known in Scenario.All) Console.Error.WriteLine($"  {known.Name,-4} {known.Says}");
             return 2;
         }
 

@@ -13,6 +13,7 @@ return args switch
     ["idle", .. var rest] => await Streams.Idle(rest),
     ["idle-client", .. var rest] => await Streams.IdleClient(rest),
     ["signals", .. var rest] => await Streams.Signals(rest),
+    ["mutants", .. var rest] => await Mutants.Run(rest),
     _ => Usage(),
 };
 
@@ -24,12 +25,13 @@ static int Usage()
           steps       durable no-op steps per second beside a bare Npgsql floor  [--runs N] [--at-once N] [--rounds N]
           simulate    the workers' protocol around the real decider, under faults  [--seeds N] [--from N] [--mutant NAME] [--story SEED] [--json]
           finance     time of each finance view over a ledger, and the index it uses  [--rows N] [--days N]
-          chaos       what crashes lose: C2, C3, C4 or C9      [--runs N] [--faults N] [--seed N] [--rate RUNS/S] [--provider-faults SHARE] [--json]
           readers     readers of two nodes that are cut again and again [--readers N] [--cuts N] [--runs N]
           latency     from commit to reader, same node and other node   [--readers N] [--rounds N] [--runs N] [--word MS]
           idle        readers that sit still beside runs that do not    [--readers N] [--active N] [--seconds N]
           signals     steps per second with and without announcements   [--runs N] [--pairs N]
           budgets     model calls per second with and without budgets  [--runs N] [--at-once N] [--tenants N] [--pairs N] [--scopes 1|2|3]
+          chaos       what crashes lose: C1, C2 … C24  [--runs N] [--faults N] [--seed N] [--rate RUNS/S] [--provider-faults SHARE] [--json]
+          mutants     every protection left out once, and who misses it; with -p:Mutants=true  [--seed N] [--only PROTECTION]
           retrieval   how well questions over a folder of documents are answered --corpus DIR --questions FILE [--json] [--misses]
         """);
     return 2;

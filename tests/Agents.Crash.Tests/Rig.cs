@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Agents.Crash.Tests.Scenarios;
 using Agents.Host.Operations.Verification;
 using Agents.Host.Tests.Models;
 
@@ -12,30 +13,43 @@ namespace Agents.Crash.Tests;
 public sealed class Rig : IAsyncDisposable
 {
     static readonly TimeSpan HoldsWithin = TimeSpan.FromSeconds(3);
+    static readonly TimeSpan AcceptsWithin = TimeSpan.FromMinutes(3);
+
+    /// <summary>A parked run is resumed when it has stood still for so long: longer than any provider here asks for.</summary>
+    static readonly TimeSpan ParkedFor = TimeSpan.FromSeconds(4);
 
     /// <summary>The share of faults that must have struck while work was under way; else the play proves little.</summary>
     const double LeastStruck = 0.8;
 
-    readonly Play play;
-    readonly RigDatabase database;
-    readonly FakeProvider provider;
     readonly string ledger;
-    readonly RigNode[] nodes;
+    readonly IReadOnlyList<Fault> faults;
     readonly ConcurrentBag<Guid> accepted = [];
-    readonly ConcurrentBag<Kill> kills = [];
+    readonly ConcurrentDictionary<Guid, bool> cancelled = [];
     readonly CancellationTokenSource enough = new();
-    int databaseCrashes, pauses, struckInFlight, struckUnseen, resumed;
+    int resumed;
 
     Rig(Play play, RigDatabase database, FakeProvider provider, string ledger)
     {
-        (this.play, this.database, this.provider, this.ledger) = (play, database, provider, ledger);
-        provider.Otherwise(Replies(play));
-        nodes = [.. Enumerable.Range(0, Play.Nodes).Select(_ => new RigNode(database.ConnectionString, provider.Address))];
+        (Play, Database, Provider, this.ledger) = (play, database, provider, ledger);
+        faults = play.Scenario.Faults(play);
+        var usual = Replies(play);
+        provider.Otherwise(request => faults.Select(fault => fault.Reply(request)).FirstOrDefault(reply => reply is not null) ?? usual(request));
+        var connection = faults.Aggregate(database.ConnectionString, (way, fault) => fault.Through(way));
+        Nodes = [.. Enumerable.Range(0, Play.Nodes).Select(node => new RigNode(
+            connection, provider.Address, () => [.. play.Settings, .. faults.SelectMany(fault => fault.Settings(node))]))];
     }
+
+    internal Play Play { get; }
+    internal RigDatabase Database { get; }
+    internal FakeProvider Provider { get; }
+    internal RigNode[] Nodes { get; }
+
+    /// <summary>Runs that a server said it has accepted.</summary>
+    internal IReadOnlyCollection<Guid> Accepted => accepted;
 
     public static async Task<RigResult> Run(Play play, Action<string> log)
     {
-        log($"{play.Scenario.Name}, seed {play.Seed}: at least {play.Runs} runs at {play.RunsPerSecond}/s, at least {play.Faults} faults of each kind");
+        log($"{play.Scenario.Name}, seed {play.Seed}: {play.Scenario.Says}");
         var ledger = Path.GetTempFileName();
         await using var rig = new Rig(play, await RigDatabase.Start(), await FakeProvider.Start(ledger), ledger);
         return await rig.Perform(log);
@@ -43,121 +57,122 @@ public sealed class Rig : IAsyncDisposable
 
     async Task<RigResult> Perform(Action<string> log)
     {
-        await Until(() => Task.FromResult(nodes.All(node => node.IsReady)), TimeSpan.FromSeconds(90), "The nodes do not start.");
+        await Until(() => Nodes.All(node => node.IsReady), TimeSpan.FromSeconds(90), "The nodes do not start.");
         var began = Stopwatch.StartNew();
-        var faults = new[] { Kills(), DatabaseCrashes(), Pauses() };
-        await Drive(faults);
-        await enough.CancelAsync();
-        await Task.WhenAll(faults);
-        log($"after {began.Elapsed.TotalSeconds:0} s: {accepted.Count} runs accepted, {kills.Count} kills, {databaseCrashes} database crashes, {pauses} pauses; waiting for quiet");
+        if (faults.Any(fault => fault.Drives))
+        {
+            foreach (var fault in faults) await fault.Rage(this);
+        }
+        else
+        {
+            var raging = faults.Select(fault => fault.Rage(this)).ToArray();
+            await Drive(raging);
+            await enough.CancelAsync();
+            await Task.WhenAll(raging);
+        }
+
+        log($"after {began.Elapsed.TotalSeconds:0} s: {accepted.Count} runs accepted, {string.Join(", ", faults.Select(fault => $"{fault.Struck} {fault.Name}"))}; waiting for quiet");
 
         var quiet = Stopwatch.StartNew();
         var isQuiet = await Quiet();
-        var report = await Verification.Run(database.ConnectionString, ledger, tenant: null, CancellationToken.None);
-        var statuses = (await database.TryRows("select status, count(*)::int from agents.run_summary group by status order by status"))!;
-        return new(play, accepted.Count, statuses.ToDictionary(row => (string)row[0], row => (int)row[1]), began.Elapsed, quiet.Elapsed)
+        var took = (All: began.Elapsed, Quiet: quiet.Elapsed);
+        var problems = await Problems(isQuiet);
+        var report = await Verification.Run(Database.ConnectionString, ledger, tenant: null, CancellationToken.None);
+        var statuses = (await Database.TryRows("select status, count(*)::int from agents.run_summary group by status order by status"))!;
+        return new(Play, accepted.Count, statuses.ToDictionary(row => (string)row[0], row => (int)row[1]), took.All, took.Quiet)
         {
-            Kills = kills.Count, DatabaseCrashes = databaseCrashes, Pauses = pauses, StruckInFlight = struckInFlight, Resumed = resumed,
-            Requests = provider.Requests.Count,
-            Takeovers = await Takeovers(),
+            Faults = faults.ToDictionary(fault => fault.Name, fault => fault.Struck),
+            StruckInFlight = faults.Sum(fault => fault.StruckInFlight),
+            Resumed = resumed,
+            Requests = Provider.Requests.Count,
+            Takeovers = faults.OfType<Kills>().FirstOrDefault() is { } kills ? await kills.Takeovers(this) : [],
             Report = report!,
-            Problems = [.. await Problems(isQuiet)],
+            Problems = problems,
         };
     }
 
     /// <summary>Queues runs at a steady rate until there were enough runs and faults.</summary>
-    async Task Drive(Task[] faults)
+    async Task Drive(Task[] raging)
     {
-        var random = new Random(play.Seed);
+        var random = new Random(Play.Seed);
         var clock = Stopwatch.StartNew();
         var asking = new List<Task>();
-        for (var number = 0; number < play.Runs || !HasStruckEnough; number++)
+        for (var number = 0; number < Play.Runs || !faults.All(fault => fault.IsEnough(Play)); number++)
         {
-            if (faults.FirstOrDefault(fault => fault.IsFaulted) is { } failed) await failed;
-            if (number >= play.Runs * 50) throw new TimeoutException("The faults do not come.");
-            var (at, first) = (TimeSpan.FromSeconds(number / play.RunsPerSecond), random.Next(nodes.Length));
+            if (raging.FirstOrDefault(fault => fault.IsFaulted) is { } failed) await failed;
+            if (number >= Math.Max(20, Play.Runs) * 50) throw new TimeoutException("The faults do not come.");
+            var (at, first) = (TimeSpan.FromSeconds(number / Play.RunsPerSecond), random.Next(Nodes.Length));
             if (at > clock.Elapsed) await Task.Delay(at - clock.Elapsed);
-            asking.Add(Ask($"Question {number} of seed {play.Seed}?", $"rig-{number}", first));
+            asking.Add(Ask($"Question {number} of seed {Play.Seed}?", $"rig-{number}", first));
         }
 
         await Task.WhenAll(asking);
     }
 
-    bool HasStruckEnough =>
-        (play.Scenario.Kills is null || kills.Count >= play.Faults)
-        && (play.Scenario.DatabaseCrashes is null || databaseCrashes >= play.Faults)
-        && (play.Scenario.Pauses is null || pauses >= play.Faults);
-
     /// <summary>Asks node after node until one accepts. The key makes it one run, however often it is asked for.</summary>
-    async Task Ask(string question, string key, int first)
+    internal async Task<Guid> Ask(string question, string key, int first)
     {
+        var agent = faults.Select(fault => fault.Agent).FirstOrDefault() ?? "research";
         var patience = Stopwatch.StartNew();
         for (var attempt = first; ; attempt++)
         {
-            if (patience.Elapsed > play.QuietWithin) throw new TimeoutException($"No node accepts a run.\n{string.Join('\n', nodes.Select(node => node.Output))}");
-            if (await nodes[attempt % nodes.Length].Queue(question, key) is { } run)
+            if (patience.Elapsed > AcceptsWithin) throw new TimeoutException($"No node accepts a run.\n{string.Join('\n', Nodes.Select(node => node.Output))}");
+            if (await Nodes[attempt % Nodes.Length].Queue(question, key, agent) is { } run)
             {
                 accepted.Add(run);
-                return;
+                return run;
             }
 
             await Task.Delay(50);
         }
     }
 
-    Task Kills() => Strike(play.Scenario.Kills, 1, async (node, _) =>
+    /// <summary>Cancels a run by whatever node answers. False when it had ended before.</summary>
+    internal async Task<bool> Cancel(Guid run, int first)
     {
-        var prefix = node.NamePrefix;
-        var hadPeer = nodes.Any(other => other != node && other.IsReady);
-        await node.Kill();
-        var at = DateTimeOffset.UtcNow;
-        var orphans = await HeldBy(prefix);
-        kills.Add(new(at, hadPeer, orphans ?? []));
-        return orphans is null ? null : orphans.Count > 0;
-    });
+        cancelled[run] = true; // before it is asked for: an answer may be lost
+        var patience = Stopwatch.StartNew();
+        for (var attempt = first; patience.Elapsed < Play.QuietWithin; attempt++)
+        {
+            if (await Nodes[attempt % Nodes.Length].Cancel(run)) return true;
+            if (await HasEnded(run)) return false;
+            await Task.Delay(50);
+        }
 
-    Task Pauses() => Strike(play.Scenario.Pauses, 3, async (node, random) =>
-    {
-        var held = await HeldBy(node.NamePrefix);
-        await node.Pause(new Every(1, 10).Next(random));
-        Interlocked.Increment(ref pauses);
-        return held is null ? null : held.Count > 0;
-    });
+        throw new TimeoutException($"No node cancels run {run}.");
+    }
 
-    async Task DatabaseCrashes()
+    internal async Task<bool> HasEnded(Guid run) =>
+        await Database.TryRows("select 1 from agents.run_summary where run_id = $1 and finished_at is not null", run) is { Count: > 0 };
+
+    /// <summary>Strikes one ready node after the other, each while it holds runs.</summary>
+    internal async Task StrikeNodes(Every every, int stream, Func<RigNode, Random, Task> fault)
     {
-        if (play.Scenario.DatabaseCrashes is not { } every) return;
-        var random = new Random(play.Seed + 2);
+        var random = new Random(Play.Seed + stream);
         while (await Waited(every.Next(random)))
         {
-            var busy = await database.TryRows("select 1 from agents.run_queue limit 1");
-            await database.Crash(TimeSpan.FromSeconds(random.NextDouble() * 2));
-            Interlocked.Increment(ref databaseCrashes);
-            if (busy is null) Interlocked.Increment(ref struckUnseen);
-            else if (busy.Count > 0) Interlocked.Increment(ref struckInFlight);
+            var first = random.Next(Nodes.Length);
+            if (Nodes.Skip(first).Concat(Nodes.Take(first)).FirstOrDefault(node => node.IsReady) is not { } node) continue;
+            await UntilItHoldsRuns(node, HoldsWithin);
+            if (node.IsReady) await fault(node, random);
         }
     }
 
-    /// <summary>Strikes one ready node after the other, each while it holds runs.</summary>
-    /// <param name="fault">Whether the node had runs; null when the database is away and nobody can tell.</param>
-    async Task Strike(Every? every, int stream, Func<RigNode, Random, Task<bool?>> fault)
+    /// <summary>Waits, so that a fault strikes while work is under way.</summary>
+    /// <returns>Whether the node held runs when it was last looked at; null when the database is away.</returns>
+    internal async Task<bool?> UntilItHoldsRuns(RigNode node, TimeSpan atMost)
     {
-        if (every is null) return;
-        var random = new Random(play.Seed + stream);
-        while (await Waited(every.Next(random)))
+        var patience = Stopwatch.StartNew();
+        while (true)
         {
-            var first = random.Next(nodes.Length);
-            if (nodes.Skip(first).Concat(nodes.Take(first)).FirstOrDefault(node => node.IsReady) is not { } node) continue;
-            var patience = Stopwatch.StartNew();
-            while (patience.Elapsed < HoldsWithin && node.IsReady && await HeldBy(node.NamePrefix) is { Count: 0 }) await Task.Delay(20);
-            if (!node.IsReady) continue;
-            if (await fault(node, random) is not { } hadRuns) Interlocked.Increment(ref struckUnseen);
-            else if (hadRuns) Interlocked.Increment(ref struckInFlight);
+            var held = await HeldBy(node.NamePrefix);
+            if (held is not { Count: 0 } || patience.Elapsed > atMost || !node.IsReady) return held is null ? null : held.Count > 0;
+            await Task.Delay(20);
         }
     }
 
     /// <returns>False when there was enough of it.</returns>
-    async Task<bool> Waited(TimeSpan time)
+    internal async Task<bool> Waited(TimeSpan time)
     {
         try
         {
@@ -171,51 +186,56 @@ public sealed class Rig : IAsyncDisposable
     }
 
     /// <summary>Runs in the hands of a node. Null when the database is away.</summary>
-    async Task<List<Guid>?> HeldBy(string? prefix) => prefix is null
+    internal async Task<List<Guid>?> HeldBy(string? prefix) => prefix is null
         ? []
-        : (await database.TryRows("select run_id from agents.run_queue where state = 'running' and starts_with(node, $1)", prefix))?.ConvertAll(row => (Guid)row[0]);
+        : (await Database.TryRows("select run_id from agents.run_queue where state = 'running' and starts_with(node, $1)", prefix))?.ConvertAll(row => (Guid)row[0]);
 
-    /// <summary>All runs have ended and no message is left. Parked runs are resumed, as a person would.</summary>
+    /// <summary>All runs have ended, every attempt has its outcome and no message is left. Parked runs are resumed, as a person would.</summary>
     async Task<bool> Quiet()
     {
         var patience = Stopwatch.StartNew();
-        while (patience.Elapsed < play.QuietWithin)
+        while (patience.Elapsed < Play.QuietWithin)
         {
-            var open = await database.TryRows("select run_id, status from agents.run_summary where finished_at is null");
-            var messages = await database.TryRows("select id from wolverine.wolverine_incoming_envelopes where status <> 'Handled' union all select id from wolverine.wolverine_outgoing_envelopes");
-            if (open is { Count: 0 } && messages is { Count: 0 }) return true;
-            foreach (var parked in open?.Where(row => row[1] is "parked") ?? [])
-                if (nodes.FirstOrDefault(node => node.IsReady) is { } node && await node.Resume((Guid)parked[0])) resumed++;
+            var open = await Database.TryRows(
+                """
+                select r.run_id, r.status = 'parked' and s.timestamp < clock_timestamp() - $1
+                from agents.run_summary r join agents.mt_streams s on s.tenant_id = r.tenant_id and s.id = r.run_id where r.finished_at is null
+                """, ParkedFor);
+            if (open is { Count: 0 } && await Left() is ["nothing"]) return true;
+            foreach (var parked in open?.Where(row => row[1] is true) ?? [])
+                if (Nodes.FirstOrDefault(node => node.IsReady) is { } node && await node.Resume((Guid)parked[0])) resumed++;
             await Task.Delay(200);
         }
 
         return false;
     }
 
-    /// <summary>From each kill to the next fact of each run that the killed node held.</summary>
-    async Task<List<Takeover>> Takeovers()
-    {
-        var takeovers = new List<Takeover>();
-        foreach (var kill in kills.Where(kill => kill.Orphans.Count > 0))
-        {
-            var next = (await database.TryRows(
-                "select min(timestamp) from agents.mt_events where stream_id = any($1) and timestamp > $2 group by stream_id", kill.Orphans.ToArray(), kill.At))!;
-            if (next.Count > 0) takeovers.Add(new(kill.HadPeer, [.. next.Select(row => new DateTimeOffset((DateTime)row[0]) - kill.At).Order()]));
-        }
-
-        return takeovers;
-    }
+    /// <summary>What is not at its end: messages, and runs that are in the queue or have an attempt without an outcome.</summary>
+    async Task<List<string>> Left() => await Database.TryRows(
+        """
+        select concat_ws(' ', 'incoming', id, message_type, status, 'of node', owner_id, timestamp) from wolverine.wolverine_incoming_envelopes
+        where status <> 'Handled' and not ($1 and owner_id in (select node_number from wolverine.wolverine_nodes))
+        union all select concat_ws(' ', 'outgoing', id, message_type) from wolverine.wolverine_outgoing_envelopes
+        union all select concat_ws(' ', 'run', run_id, state, 'of node', node) from agents.run_queue
+        """, faults.Any(fault => fault.StrandsMessages)) is { } left
+        ? left.Count == 0 ? ["nothing"] : left.ConvertAll(row => (string)row[0])
+        : ["unknown: the database is away"];
 
     /// <summary>What is wrong beside what the verification tells.</summary>
     async Task<List<string>> Problems(bool isQuiet)
     {
         var problems = new List<string>();
-        var known = (await database.TryRows("select run_id from agents.run_summary where status = 'completed'"))!.Select(row => (Guid)row[0]).ToHashSet();
-        if (accepted.Count(run => !known.Contains(run)) is var lost and > 0) problems.Add($"{lost} accepted runs are not completed: {string.Join(", ", accepted.Where(run => !known.Contains(run)).Take(5))}");
+        var ended = (await Database.TryRows("select run_id, status from agents.run_summary"))!.ToDictionary(row => (Guid)row[0], row => (string)row[1]);
+        var lost = accepted.Where(run => ended.GetValueOrDefault(run) is var status && status != "completed" && !(status == "cancelled" && cancelled.ContainsKey(run))).ToList();
+        if (lost.Count > 0) problems.Add($"{lost.Count} accepted runs are not completed: {string.Join(", ", lost.Take(5).Select(run => $"{run} is {ended.GetValueOrDefault(run, "unknown")}"))}");
         if (accepted.Distinct().Count() != accepted.Count) problems.Add("One run was accepted for two questions.");
-        if (!isQuiet) problems.Add($"It was not quiet within {play.QuietWithin.TotalSeconds:0} s.\n{string.Join('\n', nodes.Select(node => node.Output))}");
-        problems.AddRange(nodes.SelectMany(node => node.EndedByThemselves).Select(output => $"A server ended by itself:\n{output}"));
-        if (kills.Count + databaseCrashes + pauses - struckUnseen is var struck && struckInFlight < LeastStruck * struck) problems.Add($"Only {struckInFlight} of {struck} faults struck while work was in flight.");
+        if (!isQuiet) problems.Add($"It was not quiet within {Play.QuietWithin.TotalSeconds:0} s. Left are\n{string.Join('\n', await Left())}\n{string.Join('\n', Nodes.Select(node => node.Output))}");
+        problems.AddRange(Nodes.SelectMany(node => node.EndedByThemselves).Select(output => $"A server ended by itself:\n{output}"));
+
+        var (known, struck) = (faults.Sum(fault => fault.Struck - fault.Unseen), faults.Sum(fault => fault.StruckInFlight));
+        if (struck < LeastStruck * known) problems.Add($"Only {struck} of {known} faults struck while work was in flight.");
+        foreach (var fault in faults) problems.AddRange(await fault.Problems(this));
+        problems.AddRange(await MessageIds.Problems(Database));
         return problems;
     }
 
@@ -232,26 +252,25 @@ public sealed class Rig : IAsyncDisposable
         };
     }
 
-    static async Task Until(Func<Task<bool>> holds, TimeSpan patience, string otherwise)
+    /// <exception cref="TimeoutException">It did not hold in time.</exception>
+    internal static async Task Until(Func<bool> holds, TimeSpan patience, string otherwise)
     {
         var waited = Stopwatch.StartNew();
-        while (!await holds())
+        while (!holds())
         {
             if (waited.Elapsed > patience) throw new TimeoutException(otherwise);
-            await Task.Delay(50);
+            await Task.Delay(20);
         }
     }
 
     public async ValueTask DisposeAsync()
     {
         await enough.CancelAsync();
-        foreach (var node in nodes) await node.DisposeAsync();
-        await provider.DisposeAsync();
-        await database.DisposeAsync();
+        foreach (var node in Nodes) await node.DisposeAsync();
+        foreach (var fault in faults.OfType<IAsyncDisposable>()) await fault.DisposeAsync();
+        await Provider.DisposeAsync();
+        await Database.DisposeAsync();
         File.Delete(ledger);
         enough.Dispose();
     }
-
-    /// <param name="Orphans">Runs that the killed node held.</param>
-    sealed record Kill(DateTimeOffset At, bool HadPeer, IReadOnlyList<Guid> Orphans);
 }

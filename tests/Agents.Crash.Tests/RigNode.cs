@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -17,11 +18,15 @@ sealed class RigNode : IAsyncDisposable
     volatile bool isPaused;
     volatile string lastRefusal = "";
 
-    public RigNode(string connection, Uri provider)
+    /// <param name="settings">Environment variables, asked for before each start.</param>
+    public RigNode(string connection, Uri provider, Func<IEnumerable<(string Name, string Value)>> settings)
     {
-        launch = () => ServerProcess.Launch(connection, provider, ("Logging__LogLevel__Default", "Warning"));
+        launch = () => ServerProcess.Launch(connection, provider, [("Logging__LogLevel__Default", "Warning"), .. settings()]);
         supervising = Task.Run(Supervise);
     }
+
+    /// <summary>The server that takes requests now; null while there is none.</summary>
+    public ServerProcess? Server => ready;
 
     public bool IsReady => ready is { HasExited: false } && !isPaused;
 
@@ -42,6 +47,19 @@ sealed class RigNode : IAsyncDisposable
         if (Interlocked.Exchange(ref ready, null) is { } server) await server.Kill();
     }
 
+    /// <summary>SIGTERM, and kill -9 when it has not ended in time.</summary>
+    /// <returns>How long it took to end; null when there was no server, or it had to be killed.</returns>
+    public async Task<TimeSpan?> Terminate(TimeSpan patience)
+    {
+        if (Interlocked.Exchange(ref ready, null) is not { } server) return null;
+        var waited = Stopwatch.StartNew();
+        server.Signal("TERM");
+        while (!server.HasExited && waited.Elapsed < patience) await Task.Delay(20);
+        if (server.HasExited) return waited.Elapsed;
+        await server.Kill();
+        return null;
+    }
+
     public async Task Pause(TimeSpan time)
     {
         if (ready is not { } server) return;
@@ -53,11 +71,11 @@ sealed class RigNode : IAsyncDisposable
     }
 
     /// <summary>Asks for a run. Null when the server did not say that it has accepted it.</summary>
-    public async Task<Guid?> Queue(string question, string key)
+    public async Task<Guid?> Queue(string question, string key, string agent = "research")
     {
         if (ready is not { } server) return null;
         using var patience = new CancellationTokenSource(PostPatience);
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/runs") { Content = JsonContent.Create(new { agent = "research", question }) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/runs") { Content = JsonContent.Create(new { agent, question }) };
         request.Headers.Add("Idempotency-Key", key);
         try
         {
@@ -72,13 +90,18 @@ sealed class RigNode : IAsyncDisposable
     }
 
     /// <summary>Whether the server says that it has resumed the run.</summary>
-    public async Task<bool> Resume(Guid run)
+    public Task<bool> Resume(Guid run) => Tell(run, "resume");
+
+    /// <summary>Whether the server says that it has cancelled the run.</summary>
+    public Task<bool> Cancel(Guid run) => Tell(run, "cancel");
+
+    async Task<bool> Tell(Guid run, string command)
     {
         if (ready is not { } server) return false;
         using var patience = new CancellationTokenSource(PostPatience);
         try
         {
-            using var answer = await server.Client.PostAsJsonAsync($"/runs/{run}/resume", new { reason = "The rig goes on." }, patience.Token);
+            using var answer = await server.Client.PostAsJsonAsync($"/runs/{run}/{command}", new { reason = "The rig wants it." }, patience.Token);
             return answer.IsSuccessStatusCode;
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or ObjectDisposedException)
@@ -105,7 +128,9 @@ sealed class RigNode : IAsyncDisposable
                 await server.Ready();
                 ready = server;
                 while (!server.HasExited && !stopping.IsCancellationRequested) await Task.Delay(20);
-                if (Interlocked.CompareExchange(ref ready, null, server) == server && !stopping.IsCancellationRequested)
+                if (Interlocked.CompareExchange(ref ready, null, server) != server || stopping.IsCancellationRequested) continue;
+                await server.Died(); // until it has been heard to the end
+                if (!server.WasStruck("kill"))
                     lock (endedByThemselves) endedByThemselves.Add(server.Output);
             }
             catch (InvalidOperationException refused)

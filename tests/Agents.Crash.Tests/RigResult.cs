@@ -12,9 +12,8 @@ public sealed record Takeover(bool HadPeer, IReadOnlyList<TimeSpan> Waits);
 /// <param name="Quiet">From the last fault to the end of all.</param>
 public sealed record RigResult(Play Play, int Accepted, IReadOnlyDictionary<string, int> Statuses, TimeSpan Took, TimeSpan Quiet)
 {
-    public required int Kills { get; init; }
-    public required int DatabaseCrashes { get; init; }
-    public required int Pauses { get; init; }
+    /// <summary>How often each kind of fault has struck.</summary>
+    public required IReadOnlyDictionary<string, int> Faults { get; init; }
 
     /// <summary>Faults that struck while runs were under way.</summary>
     public required int StruckInFlight { get; init; }
@@ -36,7 +35,7 @@ public sealed record RigResult(Play Play, int Accepted, IReadOnlyDictionary<stri
     {
         yield return FormattableString.Invariant($"{Play.Scenario.Name} seed {Play.Seed}: {(Holds ? "holds" : "DOES NOT HOLD")} in {Took.TotalSeconds:0} s, quiet {Quiet.TotalSeconds:0.0} s after the last fault");
         yield return $"runs      {Accepted} accepted; {string.Join(", ", Statuses.Select(status => $"{status.Value} {status.Key}"))}; {Resumed} parked ones resumed";
-        yield return $"faults    {Kills} kills, {DatabaseCrashes} database crashes, {Pauses} pauses; {StruckInFlight} struck while runs were under way";
+        yield return $"faults    {string.Join(", ", Faults.Select(fault => $"{fault.Value} {fault.Key}"))}; {StruckInFlight} struck while runs were under way";
         yield return $"provider  {Requests} requests; {Report.Invariants.Single(invariant => invariant.Id == "I6").Note}";
         if (Takeovers.Count > 0)
         {

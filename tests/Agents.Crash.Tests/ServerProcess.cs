@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
+using Agents.Crash.Tests.Scenarios;
 
 namespace Agents.Crash.Tests;
 
@@ -16,6 +17,7 @@ public sealed class ServerProcess : IAsyncDisposable
 
     readonly Process process;
     readonly Queue<string> output = new();
+    volatile bool isDisposed;
 
     ServerProcess(Process process, Uri address)
     {
@@ -50,6 +52,7 @@ public sealed class ServerProcess : IAsyncDisposable
     {
         var address = $"http://127.0.0.1:{FreePort()}";
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
+        foreach (var part in settings.Any(setting => setting.Name == AddedAgents.Variable) ? AddedAgents.Runtime() : []) start.ArgumentList.Add(part);
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Agents.Host.dll"));
         start.ArgumentList.Add("--urls");
         start.ArgumentList.Add(address);
@@ -65,7 +68,7 @@ public sealed class ServerProcess : IAsyncDisposable
         return server;
     }
 
-    public bool HasExited => process.HasExited;
+    public bool HasExited => isDisposed || process.HasExited;
 
     /// <summary>SIGSTOP, or SIGCONT to go on: the process stands still as if its machine had no time for it.</summary>
     public void Signal(string name) => Signals.Send(process.Id, name);
@@ -76,6 +79,10 @@ public sealed class ServerProcess : IAsyncDisposable
         process.Kill();
         await process.WaitForExitAsync();
     }
+
+    /// <summary>Whether the planned fault has struck.</summary>
+    /// <param name="action">kill, throw or pause.</param>
+    public bool WasStruck(string action) => Output.Contains($"fault: {action} at ", StringComparison.Ordinal);
 
     /// <summary>Waits until a planned fault has ended the process.</summary>
     public async Task Died()
@@ -115,6 +122,7 @@ public sealed class ServerProcess : IAsyncDisposable
     {
         Client.Dispose();
         if (!process.HasExited) await Kill();
+        isDisposed = true;
         process.Dispose();
     }
 

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics;
 using Agents.Domain.Runs;
+using Agents.Host.Workers;
 using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Models;
@@ -50,6 +51,7 @@ public static class ModelCall
             if (firstToken is null && reply.HasBegun)
             {
                 firstToken = Stopwatch.GetElapsedTime(started);
+                FaultPoint.Hit("first-token");
                 stop.CancelAfter(Max(TimeSpan.Zero, limits.CallTimeout - firstToken.Value));
             }
         }

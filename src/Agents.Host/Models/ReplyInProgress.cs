@@ -69,7 +69,7 @@ sealed class ReplyInProgress(Action<string>? onDelta)
                 foreach (var citation in part.Annotations?.OfType<CitationAnnotation>() ?? []) Add(citation);
                 break;
             case FunctionCallContent call when parsed.Count < ModelLimits.ToolRequests:
-                parsed.Add(Request(call.Name, call.Arguments is null ? "{}" : JsonSerializer.Serialize(call.Arguments, Readable)));
+                parsed.Add(Request(call.Name, TextOf(call.Arguments)));
                 break;
             case FunctionCallContent:
                 IsCut = true;
@@ -123,6 +123,19 @@ sealed class ReplyInProgress(Action<string>? onDelta)
 
         var room = ModelLimits.Arguments + 1 - request.Arguments.Length; // one more than allowed, so that the cut shows
         request.Arguments.Append(arguments.AsSpan(0, Math.Min(arguments?.Length ?? 0, room)));
+    }
+
+    /// <summary>What cannot be written again, such as half of a surrogate pair, becomes no JSON, and the model is told so.</summary>
+    static string TextOf(IDictionary<string, object?>? arguments)
+    {
+        try
+        {
+            return arguments is null ? "{}" : JsonSerializer.Serialize(arguments, Readable);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return "unreadable";
+        }
     }
 
     List<ToolRequest> WrittenRequests() =>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Agents.Host.Access;
 using Agents.Host.Runs;
+using Agents.Host.Workers;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Agents.Host.Streaming;
@@ -92,6 +93,7 @@ public sealed record EventStream(IAsyncEnumerable<Frame> Frames) : IResult
             {
                 var written = response.Body.WriteAsync(bytes[..Math.Min(bytes.Length, MostAtOnce)], end.Token);
                 if (!written.IsCompletedSuccessfully) await written.AsTask().WaitAsync(Patience);
+                FaultPoint.Hit("sse-flush");
                 var flushed = response.Body.FlushAsync(end.Token);
                 if (!flushed.IsCompletedSuccessfully) await flushed.WaitAsync(Patience);
             }

@@ -46,13 +46,19 @@ public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
 
     public override Task AfterCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token)
     {
-        foreach (var stored in commit.GetEvents())
+        var events = commit.GetEvents().ToList();
+        var hasOutcome = events.Any(stored => stored.Data is ModelCallCompleted or ModelCallFailed or ModelCallOutcomeUnknown or ToolCallCompleted or ToolCallFailed);
+        if (hasOutcome) FaultPoint.Hit("after-outcome-commit");
+
+        foreach (var stored in events)
         {
+            if (stored.Data is RunQueued) FaultPoint.Hit("http-accepted");
             inFlight.After(stored.StreamId, (RunEvent)stored.Data);
             var signal = new Signal(stored.StreamId, MovesTheQueue(stored.Data), Ends: stored.Data is RunCancelled or RunFailed);
             Announce(signal);
         }
 
+        if (hasOutcome) FaultPoint.Hit("before-cascade-dispatch"); // this listener comes before Wolverine's, which sends the messages
         return Task.CompletedTask;
     }
 

@@ -46,14 +46,16 @@ public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembl
         };
     }
 
-    /// <summary>Null when this is no JSON object.</summary>
+    /// <summary>Null when this is no JSON object, or one that could not be written again, such as with half of a surrogate pair.</summary>
     public static Dictionary<string, object?>? ArgumentsOf(string arguments)
     {
         try
         {
-            return JsonSerializer.Deserialize<Dictionary<string, object?>>(arguments, Format);
+            var read = JsonSerializer.Deserialize<Dictionary<string, object?>>(arguments, Format);
+            JsonSerializer.Serialize(read, Format); // strings are read when they are used; what is wrong in one shows now
+            return read;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
         }

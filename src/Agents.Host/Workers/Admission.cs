@@ -78,7 +78,11 @@ public sealed class Admission(
     /// <summary>The run's row lock decides between nodes: the second finds it running, and decides nothing.</summary>
     async Task Admit(string tenant, Guid runId, CancellationToken ct)
     {
-        var decision = await decisions.Decide(tenant, runId, (run, agent) => RunDecider.Decide(run, agent, new StartRun(node.Name)), ct);
+        var decision = await decisions.Decide(tenant, runId, (run, agent) =>
+        {
+            FaultPoint.Hit("before-start-commit");
+            return RunDecider.Decide(run, agent, new StartRun(node.Name));
+        }, ct);
         if (decision is { Events.Count: > 0 }) FaultPoint.Hit("after-start-commit");
     }
 }

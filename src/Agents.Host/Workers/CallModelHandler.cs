@@ -11,6 +11,7 @@ public static class CallModelHandler
     public static async Task<OutgoingMessages> Handle(
         CallModel work, ModelWorker worker, InFlight inFlight, Definitions definitions, IDocumentSession session, CancellationToken ct)
     {
+        FaultPoint.Hit("msg-received");
         if (await worker.Perform(session.TenantId, work, ct) is not { } report) return [];
 
         var decision = await session.Decide(work.RunId, definitions, (run, agent) => RunDecider.Decide(run, agent, report), ct);

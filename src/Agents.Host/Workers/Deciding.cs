@@ -13,6 +13,15 @@ public static class Deciding
     public static async Task<Decision?> Decide(
         this IDocumentSession session, Guid runId, Definitions definitions, Func<Run, AgentDefinition, Decision> decide, CancellationToken ct)
     {
+#if MUTANTS
+        if (Domain.Mutation.Without("expected version"))
+        {
+            if (await session.LoadAsync<Run>(runId, ct) is not { } seen) return null;
+            var unfenced = decide(seen, await definitions.Of(seen.DefinitionHash, ct));
+            if (unfenced.Events.Count > 0) session.Events.Append(runId, unfenced.Events);
+            return unfenced;
+        }
+#endif
         var stream = await session.Events.FetchForExclusiveWriting<Run>(runId, ct);
         if (stream.Aggregate is not { } run) return null;
 

@@ -78,11 +78,19 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
         Turn.Model said => new(ChatRole.Assistant,
         [
             .. said.Text.Length > 0 ? new AIContent[] { new TextContent(said.Text) } : [],
-            .. said.ToolUses.Select(use => new FunctionCallContent(use.ToolCallId, use.Tool, ToolBox.ArgumentsOf(use.Arguments))),
+            .. said.ToolUses.Select(use => new FunctionCallContent(use.ToolCallId, NameOf(use.Tool), ToolBox.ArgumentsOf(use.Arguments))),
         ]),
         Turn.Tool told => new(ChatRole.Tool, [new FunctionResultContent(told.ToolCallId, TextOf(told.Result, told.Passages))]),
         _ => throw new InvalidOperationException(turn.GetType().Name),
     };
+
+    /// <summary>A tool's name in the letters that providers take; a model may have called for one by any name, or by none.</summary>
+    static string NameOf(string tool)
+    {
+        const int Longest = 64;
+        var name = string.Concat(tool.Take(Longest).Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' ? letter : '_'));
+        return name.Length > 0 ? name : "_";
+    }
 
     static string TextOf(string output, IReadOnlyList<NumberedPassage> passages)
     {

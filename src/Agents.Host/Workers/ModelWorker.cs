@@ -41,6 +41,9 @@ public sealed class ModelWorker(
         var offer = CallOffer.Of(request, prices);
         var key = history.OfType<RunQueued>().First().RequestedBy;
 
+#if MUTANTS
+        var early = Domain.Mutation.Without("intent before call") ? await Call(tenant, work, request, options, effort, ct) : null;
+#endif
         FaultPoint.Hit("before-intent-commit");
         var claim = await Take(tenant, work, key, offer, ct);
         for (var tries = 1; tries < MostOffers && claim is Claim.Refused over && offer.Within(over.Refusal) is { } smaller; tries++)
@@ -53,9 +56,13 @@ public sealed class ModelWorker(
         FaultPoint.Hit("after-intent-commit");
         if (!costs.MayBeUnpriced && prices.For(request.Options.ModelId!) is null) return Refused(work, request.Options.ModelId!);
 
-        RequestId.Set(work.RunId, work.Call, work.Attempt);
         using var telling = CallTelemetry.Begin(run, agent.Name, options.Name, request.Options.ModelId!, work);
-        var outcome = await Call(tenant, work, offer.Request, options.Within(step.CallTimeout), effort, ct);
+        var limits = options.Within(step.CallTimeout);
+#if MUTANTS
+        var outcome = early ?? await Call(tenant, work, offer.Request, limits, effort, ct);
+#else
+        var outcome = await Call(tenant, work, offer.Request, limits, effort, ct);
+#endif
         FaultPoint.Hit("reply-complete");
         var report = outcome is null
             ? new RecordModelCallLost(work.Call, work.Attempt, effort.IsBrokenOff ? UnknownCause.WorkerLost : UnknownCause.Cancelled)
@@ -69,6 +76,16 @@ public sealed class ModelWorker(
     {
         await node.Ready.WaitAsync(ct);
         await using var session = store.LightweightSession(tenant);
+#if MUTANTS
+        if (Domain.Mutation.Without("expected version"))
+        {
+            var seen = (await session.LoadAsync<Run>(work.RunId, ct))!;
+            var unfenced = offer.Claim(seen, work, node.Name, await node.HasLost(seen.ModelCall?.Worker, ct), budgets.MayBeUnpriced);
+            if (unfenced is Claim.Taken mine) session.Events.Append(work.RunId, mine.Started);
+            await session.SaveChangesAsync(ct);
+            return unfenced;
+        }
+#endif
         var stream = await session.Events.FetchForExclusiveWriting<Run>(work.RunId, ct);
         var run = stream.Aggregate!;
         var claim = offer.Claim(run, work, node.Name, await node.HasLost(run.ModelCall?.Worker, ct), budgets.MayBeUnpriced);
@@ -76,6 +93,7 @@ public sealed class ModelWorker(
 
         stream.AppendOne(taken.Started);
         session.Reserve(run, work, key, offer, budgets);
+        FaultPoint.Hit("lease-taken");
         try
         {
             await session.SaveChangesAsync(ct);
@@ -91,6 +109,7 @@ public sealed class ModelWorker(
     async Task<ModelOutcome?> Call(
         string tenant, CallModel work, ModelRequest request, ModelOptions limits, InFlight.Effort effort, CancellationToken ct)
     {
+        RequestId.Set(work.RunId, work.Call, work.Attempt);
         using var speaking = deltas.Begin(tenant, work.RunId, work.Call, work.Attempt);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, effort.Aborted);
         try

@@ -29,7 +29,9 @@ public sealed class ToolWorker(
         try
         {
             var context = new ToolContext(tenant, work.RunId, due.Run.Step, work.ToolCallId);
+            FaultPoint.Hit("request-sent");
             var result = await tools.Run(due.Call.Tool, due.Call.Arguments ?? "{}", context, stop.Token);
+            FaultPoint.Hit("reply-complete");
             return ReportOf(work, result, due.Limits, Stopwatch.GetElapsedTime(started));
         }
         catch (OperationCanceledException) when (effort.Aborted.IsCancellationRequested && !ct.IsCancellationRequested)

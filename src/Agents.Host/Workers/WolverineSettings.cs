@@ -25,6 +25,9 @@ public static class WolverineSettings
         wolverine.CodeGeneration.TypeLoadMode = TypeLoadMode.Static;
         wolverine.AutoBuildMessageStorageOnStartup = AutoCreate.None; // DatabaseSetup does it, one node at a time
         wolverine.EnvelopeIdGeneration = EnvelopeIdGeneration.GuidV7; // default ids collide between processes of one machine, and a collision is dropped
+#if MUTANTS
+        if (Domain.Mutation.Without("message ids")) wolverine.EnvelopeIdGeneration = EnvelopeIdGeneration.NewId;
+#endif
 
         wolverine.Policies.UseDurableLocalQueues(); // in memory by default: kill -9 would lose them silently
         wolverine.Policies.UseDurableInboxOnAllListeners();
@@ -33,6 +36,7 @@ public static class WolverineSettings
         var parallel = Math.Max(1, workers.MaxRuns);
         wolverine.LocalQueueFor<CallModel>().UseDurableInbox().MaximumParallelMessages(parallel);
         wolverine.LocalQueueFor<RunTool>().UseDurableInbox().MaximumParallelMessages(parallel);
+        wolverine.UnknownMessageBehavior = UnknownMessageBehavior.DeadLetterQueue; // by default it is logged, marked as handled, and gone
         wolverine.DefaultExecutionTimeout = longestHandler; // 60 s by default, then straight to dead letters
 
         var durability = wolverine.Durability;
@@ -67,9 +71,15 @@ public static class WolverineSettings
     }
 
     /// <summary>A short wait keeps the parallel slot, a long one gives it back.</summary>
-    static void Patiently(PolicyExpression policy) => policy
-        .RetryWithCooldown(TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500))
-        .Then.ScheduleRetry(
-            TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10),
-            TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5));
+    static void Patiently(PolicyExpression policy)
+    {
+#if MUTANTS
+        if (Domain.Mutation.Without("retry")) return;
+#endif
+        policy
+            .RetryWithCooldown(TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500))
+            .Then.ScheduleRetry(
+                TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10),
+                TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5));
+    }
 }

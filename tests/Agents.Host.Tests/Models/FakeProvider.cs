@@ -176,11 +176,11 @@ public sealed class FakeProvider : IAsyncDisposable
             string Choice(string delta, string finish = "null") => $$"""{{head}}{"index":0,"delta":{{delta}},"finish_reason":{{finish}}}]}""" + "\n\n";
 
             yield return Choice("""{"role":"assistant","content":""}""");
-            foreach (var piece in Pieces(reply.Text)) yield return Choice($$"""{"content":{{Json(piece)}}}""");
+            foreach (var piece in Pieces(reply.Text, reply.PieceLength)) yield return Choice($$"""{"content":{{Json(piece)}}}""");
             foreach (var (call, index) in reply.ToolCalls.Select((call, index) => (call, index)))
             {
-                yield return Choice($$$"""{"tool_calls":[{"index":{{{index}}},"id":"call_{{{request.Number}}}_{{{index}}}","type":"function","function":{"name":{{{Json(call.Name)}}},"arguments":""}}]}""");
-                foreach (var piece in Pieces(call.Arguments))
+                yield return Choice($$$"""{"tool_calls":[{"index":{{{index}}},"id":{{{Json(call.Id ?? $"call_{request.Number}_{index}")}}},"type":"function","function":{"name":{{{Json(call.Name)}}},"arguments":""}}]}""");
+                foreach (var piece in Pieces(call.Arguments, reply.PieceLength))
                     yield return Choice($$$"""{"tool_calls":[{"index":{{{index}}},"function":{"arguments":{{{Json(piece)}}}}}]}""");
             }
             yield return Choice("{}", Json(reply.FinishReason ?? (reply.ToolCalls.Count > 0 ? "tool_calls" : "stop")));
@@ -192,7 +192,7 @@ public sealed class FakeProvider : IAsyncDisposable
         static string OpenAIWhole(FakeRequest request, FakeReply reply)
         {
             var calls = string.Join(",", reply.ToolCalls.Select((call, index) =>
-                $$$"""{"id":"call_{{{request.Number}}}_{{{index}}}","type":"function","function":{"name":{{{Json(call.Name)}}},"arguments":{{{Json(call.Arguments)}}}}}"""));
+                $$$"""{"id":{{{Json(call.Id ?? $"call_{request.Number}_{index}")}}},"type":"function","function":{"name":{{{Json(call.Name)}}},"arguments":{{{Json(call.Arguments)}}}}}"""));
             return $$"""
                 {"id":"chatcmpl-{{request.Number}}","object":"chat.completion","created":1700000000,"model":{{Json(reply.Model ?? request.Model)}},
                 "choices":[{"index":0,"message":{"role":"assistant","content":{{Json(reply.Text)}},"tool_calls":[{{calls}}]},
@@ -219,7 +219,7 @@ public sealed class FakeProvider : IAsyncDisposable
             {
                 yield return Event("content_block_start", $$""","index":{{index}},"content_block":{"type":"text","text":""}""");
                 yield return Event("ping", "");
-                foreach (var piece in Pieces(reply.Text))
+                foreach (var piece in Pieces(reply.Text, reply.PieceLength))
                     yield return Event("content_block_delta", $$""","index":{{index}},"delta":{"type":"text_delta","text":{{Json(piece)}}}""");
                 yield return Event("content_block_stop", $$""","index":{{index++}}""");
             }
@@ -227,7 +227,7 @@ public sealed class FakeProvider : IAsyncDisposable
             {
                 yield return Event("content_block_start",
                     $$$""","index":{{{index}}},"content_block":{"type":"tool_use","id":"toolu_{{{request.Number}}}_{{{index}}}","name":{{{Json(call.Name)}}},"input":{}}""");
-                foreach (var piece in Pieces(call.Arguments))
+                foreach (var piece in Pieces(call.Arguments, reply.PieceLength))
                     yield return Event("content_block_delta", $$""","index":{{index}},"delta":{"type":"input_json_delta","partial_json":{{Json(piece)}}}""");
                 yield return Event("content_block_stop", $$""","index":{{index++}}""");
             }
@@ -264,7 +264,7 @@ public sealed class FakeProvider : IAsyncDisposable
         static IEnumerable<string> OllamaStream(FakeRequest request, FakeReply reply)
         {
             var head = $$"""{"model":{{Json(reply.Model ?? request.Model)}},"created_at":"2026-11-23T00:00:00.000000Z","message":{"role":"assistant","content":""";
-            foreach (var piece in Pieces(reply.Text)) yield return $$"""{{head}}{{Json(piece)}}},"done":false}""" + "\n";
+            foreach (var piece in Pieces(reply.Text, reply.PieceLength)) yield return $$"""{{head}}{{Json(piece)}}},"done":false}""" + "\n";
             foreach (var call in reply.ToolCalls)
                 yield return $$$"""{{{head}}}"","tool_calls":[{"function":{"name":{{{Json(call.Name)}}},"arguments":{{{call.Arguments}}}}}]},"done":false}""" + "\n";
             yield return $$"""{{head}}""},{{OllamaEnd(reply)}}}""" + "\n";
@@ -284,9 +284,9 @@ public sealed class FakeProvider : IAsyncDisposable
                    + ",\"prompt_eval_duration\":1,\"eval_duration\":1" + (usage == "" ? "" : "," + usage);
         }
 
-        static IEnumerable<string> Pieces(string text)
+        static IEnumerable<string> Pieces(string text, int length)
         {
-            for (var i = 0; i < text.Length; i += 7) yield return text.Substring(i, Math.Min(7, text.Length - i));
+            for (var i = 0; i < text.Length; i += length) yield return text.Substring(i, Math.Min(length, text.Length - i));
         }
 
         /// <summary>A JSON string in ASCII that keeps what a serialiser would repair, such as lone surrogates.</summary>
@@ -338,7 +338,8 @@ public sealed record FakeRequest(int Number, DateTimeOffset At, string Path, IRe
 }
 
 /// <param name="Arguments">Put on the wire as they are. Ollama's format holds them as JSON, so there they must be valid.</param>
-public sealed record FakeToolCall(string Name, string Arguments);
+/// <param name="Id">Null numbers them. Ollama's format has none.</param>
+public sealed record FakeToolCall(string Name, string Arguments, string? Id = null);
 
 /// <summary>Disjoint buckets; each protocol counts them its own way.</summary>
 public sealed record FakeUsage(
@@ -355,6 +356,9 @@ public sealed record FakeReply
     public string Text { get; init; } = "";
 
     public IReadOnlyList<FakeToolCall> ToolCalls { get; init; } = [];
+
+    /// <summary>UTF-16 units of text or arguments in one frame of a stream.</summary>
+    public int PieceLength { get; init; } = 7;
 
     /// <summary>Null reports none.</summary>
     public FakeUsage? Usage { get; init; }

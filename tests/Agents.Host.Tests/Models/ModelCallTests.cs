@@ -1,14 +1,18 @@
 using System.Data.Common;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Models;
+using Agents.Host.Tools;
 using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Tests.Models;
 
 public sealed class ModelCallTests
 {
+    static readonly JsonSerializerOptions Deeper = new() { MaxDepth = 200 };
+
     [Fact]
     public async Task A_pair_split_between_two_pieces_comes_out_whole()
     {
@@ -32,6 +36,19 @@ public sealed class ModelCallTests
         Assert.Equal(ModelLimits.Text, answered.Text.Length);
         Assert.Equal(ModelLimits.Text, received);
         Assert.Equal(("length", true, new Usage(1, 2)), (answered.FinishReason, answered.Cut, answered.Usage));
+    }
+
+    [Fact]
+    public async Task Arguments_that_could_not_be_written_again_are_handed_on_as_no_JSON()
+    {
+        var half = JsonSerializer.Deserialize<Dictionary<string, object?>>("""{"word": "a\ud800b"}""")!;
+        var deep = JsonSerializer.Deserialize<Dictionary<string, object?>>($$"""{"word": {{new string('[', 80)}}{{new string(']', 80)}}}""", Deeper)!;
+
+        var answered = Answered(await Run(null, Calls("repeat", half), Calls("repeat", deep), Stop()));
+
+        Assert.Equal(2, answered.ToolRequests.Count);
+        Assert.Equal("unreadable", answered.ToolRequests[0].Arguments);
+        Assert.Null(ToolBox.ArgumentsOf(answered.ToolRequests[1].Arguments));
     }
 
     [Fact]

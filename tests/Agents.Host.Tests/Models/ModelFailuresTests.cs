@@ -40,6 +40,16 @@ public sealed class ModelFailuresTests
         { new ResponseError("no"), FailureKind.Rejected },
     };
 
+    [Fact]
+    public void Half_of_a_surrogate_pair_is_a_reply_that_cannot_be_read()
+    {
+        using var reply = JsonDocument.Parse("""{"model":"\ud800"}""");
+        var thrown = Assert.Throws<InvalidOperationException>(() => reply.RootElement.GetProperty("model").GetString());
+
+        Assert.Equal(FailureKind.StreamCut, ModelFailures.From(thrown)?.Kind);
+        Assert.Null(ModelFailures.From(new InvalidOperationException("our own")));
+    }
+
     [Theory, MemberData(nameof(Outside), DisableDiscoveryEnumeration = true)]
     public void What_fails_outside_has_a_kind(Exception exception, FailureKind kind) => Assert.Equal(kind, ModelFailures.From(exception)?.Kind);
 

@@ -1,0 +1,53 @@
+using System.ComponentModel;
+using System.Reflection;
+using Agents.Crash.Tests.Scenarios;
+using Agents.Domain.Definitions;
+using Agents.Host.Tools;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+
+[assembly: HostingStartup(typeof(AddedAgents))]
+
+namespace Agents.Crash.Tests.Scenarios;
+
+/// <summary>What the rig adds to a server that it starts, through the host's own door for it: an agent whose model may call tools.</summary>
+public sealed class AddedAgents : IHostingStartup
+{
+    /// <summary>One model step with two tools.</summary>
+    public const string Handy = "handy";
+
+    /// <summary>The environment variable that makes the server look here.</summary>
+    public const string Variable = "ASPNETCORE_HOSTINGSTARTUPASSEMBLIES";
+
+    static readonly Assembly Here = typeof(AddedAgents).Assembly;
+
+    /// <summary>For <see cref="Variable"/>.</summary>
+    public static string Name => Here.GetName().Name!;
+
+    /// <summary>Arguments of <c>dotnet</c> that let the server find this assembly.</summary>
+    public static IEnumerable<string> Runtime() =>
+    [
+        "exec",
+        "--depsfile", Path.Combine(AppContext.BaseDirectory, $"{Name}.deps.json"),
+        "--runtimeconfig", Path.Combine(AppContext.BaseDirectory, $"{Name}.runtimeconfig.json"),
+    ];
+
+    public void Configure(IWebHostBuilder builder) => builder.ConfigureServices(services => services
+        .AddSingleton(new ToolAssembly(Here))
+        .AddSingleton(new AgentDefinition
+        {
+            Name = Handy,
+            Steps = [new ModelStep("work", "Call tools, then answer.", [new(Repeater.Name), new("search_documents")])],
+        }));
+}
+
+/// <summary>Says a word some times.</summary>
+[Tool(Name)]
+public static class Repeater
+{
+    public const string Name = "repeat";
+
+    [Description("Says a word some times.")]
+    public static string Run([Description("The word.")] string word, [Description("1 to 10.")] int times = 1) =>
+        string.Join(' ', Enumerable.Repeat(word, Math.Clamp(times, 1, 10)));
+}

@@ -1,0 +1,40 @@
+using Agents.Host.Tests.Models;
+
+namespace Agents.Crash.Tests.Scenarios;
+
+/// <summary>SIGTERM to one node after the other while calls are in flight, of which some take longer than a stopping node waits.</summary>
+public sealed class RollingRestarts(Play play) : Fault
+{
+    static readonly TimeSpan Drain = TimeSpan.FromSeconds(3);
+    static readonly TimeSpan EndsWithin = Drain + TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    static readonly Every Pause = new(1, 2);
+
+    readonly Random random = new(play.Seed + 8);
+    readonly List<string> problems = [];
+
+    public override string Name => "restarts";
+
+    public override IEnumerable<(string Name, string Value)> Settings(int node) => [("Workers__DrainTimeout", Drain.ToString("c"))];
+
+    public override FakeReply? Reply(FakeRequest request) => FakeReply.Answer($"reply {request.Number}", new(1000, 100)) with
+    {
+        Delay = TimeSpan.FromMilliseconds(random.Next(4) == 0 ? random.Next(3000, 6000) : random.Next(50, 500)),
+    };
+
+    internal override async Task Rage(Rig rig)
+    {
+        for (var turn = 0; await rig.Waited(Pause.Next(random)); turn++)
+        {
+            var node = rig.Nodes[turn % rig.Nodes.Length];
+            await Rig.Until(() => rig.Nodes.All(one => one.IsReady), Patience, "The nodes do not start again.");
+            var hadRuns = await rig.UntilItHoldsRuns(node, Patience);
+            var server = node.Server;
+            if (await node.Terminate(Patience) is not { } took) problems.Add($"A server did not end within {Patience.TotalSeconds} s of SIGTERM.\n{server?.Output}");
+            else if (took > EndsWithin) problems.Add($"A server took {took.TotalSeconds:0.0} s to end after SIGTERM.\n{server?.Output}");
+            Record(hadRuns);
+        }
+    }
+
+    internal override Task<IEnumerable<string>> Problems(Rig rig) => Task.FromResult<IEnumerable<string>>(problems);
+}
