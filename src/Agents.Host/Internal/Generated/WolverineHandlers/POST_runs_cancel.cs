@@ -27,7 +27,7 @@ namespace Internal.Generated.WolverineHandlers
         public override async System.Threading.Tasks.Task Handle(Microsoft.AspNetCore.Http.HttpContext httpContext)
         {
             // Tenant Id detection
-            // 1. Wolverine.Http.Runtime.MultiTenancy.FallbackDefault
+            // 1. Tenant Id is value of claim 'tenant'
             var tenantId = await TryDetectTenantId(httpContext);
             Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Runs.CancelRunsEndpoint").SetTag("http.route", "/runs/cancel").SetTag("http.request.method", "POST");
             // Reading the request body via JSON deserialization
