@@ -44,12 +44,17 @@ public static class Permissions
     /// <summary>First parts of routes that are about money.</summary>
     static readonly string[] Money = ["budgets", "costs", "dashboard", "finance", "prices"];
 
+    /// <summary>Parts of routes of a run that are about its money.</summary>
+    static readonly string[] MoneyOfARun = ["budget", "spend"];
+
     /// <summary>What an endpoint asks for: by what its route is about, and whether it changes something. A new one falls under one of them by itself.</summary>
     public static string Of(string route, IEnumerable<string> methods)
     {
-        var about = route.TrimStart('/').Split('/')[0].ToLowerInvariant();
+        var parts = route.ToLowerInvariant().Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var about = parts.FirstOrDefault("");
         var isReading = methods.All(method => HttpMethods.IsGet(method) || HttpMethods.IsHead(method));
-        return (Money.Contains(about), isReading) switch
+        var isAboutMoney = Money.Contains(about) || parts.Any(MoneyOfARun.Contains);
+        return (isAboutMoney, isReading) switch
         {
             (false, true) => Read,
             (false, false) => Operate,

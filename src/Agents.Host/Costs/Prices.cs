@@ -15,11 +15,12 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IHo
     /// <summary>Who published what came with the server.</summary>
     const string Server = "server";
 
+    static readonly TimeSpan LongestLag = TimeSpan.FromSeconds(1);
     static readonly PriceList Nothing = new("none", []);
 
     readonly SemaphoreSlim reading = new(1);
     volatile PriceBook book = new([]);
-    long readAt = long.MinValue;
+    long readAt = -(long)Every.TotalMilliseconds - 1; // the first call reads
 
     /// <summary>The prices in force for a tenant, now by the database's clock.</summary>
     public async Task<PriceList> InForce(string tenant, CancellationToken ct)
@@ -71,11 +72,22 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IHo
 
         await transaction.CommitAsync(ct);
         await Read(ct);
+        if (from is null) await UntilInForce(prices.Version, ct);
         return true;
     }
 
-    public Task StartAsync(CancellationToken cancellationToken) =>
-        Publish(PriceListFormat.Shipped(), from: null, tenant: null, "prices.json of this server", Server, isShipped: true, cancellationToken);
+    /// <summary>This node's idea of the database's clock may lag by half a round trip; whoever publishes a list from now on finds it in force.</summary>
+    async Task UntilInForce(string version, CancellationToken ct)
+    {
+        var ahead = book.Published.Where(list => list.Prices.Version == version).Max(list => list.From) - clock.GetUtcNow();
+        if (ahead > TimeSpan.Zero) await Task.Delay(ahead < LongestLag ? ahead : LongestLag, ct);
+    }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await Publish(PriceListFormat.Shipped(), from: null, tenant: null, "prices.json of this server", Server, isShipped: true, cancellationToken);
+        await Read(cancellationToken);
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -104,10 +104,16 @@ public sealed class KeyTests(Locked server) : IClassFixture<Locked>
         var tried = 0;
         foreach (var (_, method, url) in Endpoints("/runs/{id", id))
         {
-            using var answer = await server.Send(method, url, stranger, method == HttpMethod.Post ? new { } : null);
+            using var answer = await server.Send(method, url, stranger, BodyFor(method, url));
             Assert.True(answer.StatusCode is HttpStatusCode.NotFound, $"{method} {url} answered {answer.StatusCode} to another tenant.");
             tried++;
         }
+
+        static object? BodyFor(HttpMethod method, string url) =>
+            method == HttpMethod.Get ? null
+            : url.EndsWith("/budget", StringComparison.Ordinal) ? new { budgetUsd = 1 }
+            : url.Contains("/spend/", StringComparison.Ordinal) ? new { usd = 1 }
+            : new { };
 
         Assert.True(tried >= 8, $"Only {tried} endpoints were tried.");
         using var list = await server.Send(HttpMethod.Get, "/runs", stranger);
