@@ -30,7 +30,8 @@ static int Usage()
           idle        readers that sit still beside runs that do not    [--readers N] [--active N] [--seconds N]
           signals     steps per second with and without announcements   [--runs N] [--pairs N]
           budgets     model calls per second with and without budgets  [--runs N] [--at-once N] [--tenants N] [--pairs N] [--scopes 1|2|3]
-          chaos       what crashes lose: C1, C2 … C24  [--runs N] [--faults N] [--seed N] [--rate RUNS/S] [--provider-faults SHARE] [--json]
+          chaos       what crashes lose: C1, C2 … C24; takeovers: how long orphans wait  [--runs N] [--faults N] [--seed N] [--rate RUNS/S]
+                      [--nodes N] [--provider-faults SHARE] [--json]
           mutants     every protection left out once, and who misses it; with -p:Mutants=true  [--seed N] [--only PROTECTION]
           retrieval   how well questions over a folder of documents are answered --corpus DIR --questions FILE [--json] [--misses]
         """);
