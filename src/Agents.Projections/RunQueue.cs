@@ -33,7 +33,7 @@ public sealed partial class RunQueue : EventProjection
 
             case RunStarted e:
                 operations.QueueSqlCommand(
-                    $"update {Table} set state = 'running', node = ? where tenant_id = ? and run_id = ?",
+                    $"update {Table} set state = 'running', node = case when waits_for is null then ? end where tenant_id = ? and run_id = ?",
                     e.Worker, happened.TenantId, happened.StreamId);
                 break;
 

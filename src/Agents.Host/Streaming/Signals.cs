@@ -95,7 +95,14 @@ public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
         if (signal.MovesTheQueue) RingQueue();
     }
 
-    static bool MovesTheQueue(object fact) => fact is RunQueued or RunPaused or RunResumed or RunParked or RunCompleted or RunFailed or RunCancelled;
+    static bool MovesTheQueue(object fact) => fact switch
+    {
+        RunQueued or RunPaused or RunResumed or RunParked or RunCompleted or RunFailed or RunCancelled => true,
+        ToolCallRequested { NeedsApproval: true } or ToolCallApproved or ToolCallDenied => true,
+        ModelCallScheduled { Delay: var delay } => delay > SlotUse.LongestHeld,
+        ToolCallScheduled { Delay: var delay } => delay > SlotUse.LongestHeld,
+        _ => false,
+    };
 }
 
 /// <summary>Something is new about a run.</summary>

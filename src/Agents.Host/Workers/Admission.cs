@@ -44,9 +44,11 @@ public sealed class Admission(
             with slots as (select greatest(0, $1 - count(*)) as free from agents.run_queue where state = 'running' and node = $2)
             select tenant_id, run_id, has_begun from (
               (select tenant_id, run_id, true as has_begun, priority, since from agents.run_queue where state = 'running' and node is null
+                 and waits_for is null and (not_before is null or not_before <= clock_timestamp())
                order by priority desc, since, run_id limit (select free from slots))
               union all
               (select tenant_id, run_id, false, priority, since from agents.run_queue q where state = 'waiting'
+                 and waits_for is null and (not_before is null or not_before <= clock_timestamp())
                  and (after_run is null or exists (
                    select from agents.run_summary s where s.tenant_id = q.tenant_id and s.run_id = q.after_run and s.finished_at is not null))
                order by priority desc, since, run_id limit (select free from slots))) homeless
@@ -68,6 +70,7 @@ public sealed class Admission(
             """
             update agents.run_queue set node = $1, redriven_at = clock_timestamp()
             where tenant_id = $2 and run_id = $3 and state = 'running' and node is null
+              and waits_for is null and (not_before is null or not_before <= clock_timestamp())
             """);
         take.Parameters.Add(new() { Value = node.Name });
         take.Parameters.Add(new() { Value = tenant });

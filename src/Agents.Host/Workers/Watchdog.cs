@@ -25,6 +25,7 @@ public sealed class Watchdog(
         {
             await SetFree(stoppingToken);
             foreach (var (tenant, runId) in await Stalled(stoppingToken)) await redriving.Redrive(tenant, runId, "stalled", stoppingToken);
+            foreach (var (tenant, runId) in await HeldBack(stoppingToken)) await redriving.Redrive(tenant, runId, "held back", stoppingToken);
             foreach (var (tenant, message) in inFlight.Unreported(options.StalledAfter)) await redriving.Send(tenant, [new(message, TimeSpan.Zero)]);
             foreach (var (tenant, runId) in await Overdue(stoppingToken))
                 await decisions.Decide(tenant, runId, (run, agent) => RunDecider.Decide(run, agent, new ExpireRun()), stoppingToken);
@@ -66,6 +67,14 @@ public sealed class Watchdog(
             """, [node.Name, options.StalledAfter, Batch], ct);
         return [.. runs.Where(run => !inFlight.IsPerforming(run.RunId))];
     }
+
+    /// <summary>Runs of this node that kept their slot for other work while a retry was held back, whose time has come.</summary>
+    Task<List<(string Tenant, Guid RunId)>> HeldBack(CancellationToken ct) => Runs(
+        """
+        update agents.run_queue set redriven_at = clock_timestamp()
+        where state = 'running' and node = $1 and not_before <= clock_timestamp() and redriven_at < not_before
+        returning tenant_id, run_id
+        """, [node.Name], ct);
 
     Task<List<(string, Guid)>> Overdue(CancellationToken ct) => Runs(
         "select tenant_id, run_id from agents.run_queue where state <> 'settling' and deadline_at < clock_timestamp() limit $1", [Batch], ct);
