@@ -26,12 +26,15 @@ public static class Deciding
         if (stream.Aggregate is not { } run) return null;
 
         var decision = decide(run, await definitions.Of(run.DefinitionHash, ct));
-        if (decision.Events.Count > 0) stream.AppendMany(decision.Events);
+        if (decision.Events.Count == 0) return decision;
+
+        stream.AppendMany(decision.Events);
+        session.Use(runId, decision.Slot());
         return decision;
     }
 
     /// <summary>The messages a decision owes, for a handler to return: they are stored with its facts.</summary>
-    public static OutgoingMessages Messages(this Decision decision) => decision.Work().Messages();
+    public static OutgoingMessages Messages(this Decision decision) => decision.Due().Messages();
 
     public static OutgoingMessages Messages(this IEnumerable<Work> owed)
     {
