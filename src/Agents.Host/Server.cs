@@ -1,4 +1,5 @@
 using Agents.Host.Access;
+using Agents.Host.Batches;
 using Agents.Host.Budgets;
 using Agents.Host.Catalog;
 using Agents.Host.Costs;
@@ -6,8 +7,10 @@ using Agents.Host.Knowledge;
 using Agents.Host.Models;
 using Agents.Host.Operations;
 using Agents.Host.Postgres;
+using Agents.Host.Rates;
 using Agents.Host.Responses;
 using Agents.Host.Runs;
+using Agents.Host.Schedules;
 using Agents.Host.Streaming;
 using Agents.Host.Telemetry;
 using Agents.Host.Tools;
@@ -97,17 +100,23 @@ public static class Server
 #endif
             builder.Services.AddHostedService<Watchdog>();
             builder.Services.AddHostedService<BudgetWatch>();
+            builder.Services.AddHostedService<Scheduler>();
             builder.Services.AddHostedService<BudgetAlerts>();
             builder.Services.AddHostedService<Draining>();
         }
 
         builder.Services.AddSingleton<BudgetStore>();
+        builder.Services.AddSingleton<QueueBound>();
+        builder.Services.AddSingleton<BatchReader>();
+        builder.Services.AddSingleton<ScheduleStore>();
         builder.Services.AddSingleton<UsageImporter>();
         builder.Services.AddSingleton<Definitions>();
         builder.Services.AddSingleton<ToolBox>();
         builder.Services.AddSingleton<AgentCatalog>();
         builder.Services.AddSingleton<ToolWorker>();
         builder.Services.AddSingleton<Threads>();
+        builder.Services.AddSingleton<RateLimits>();
+        builder.Services.AddSingleton<RateStore>();
         builder.Services.AddSingleton<ModelWorker>();
         builder.Services.AddSingleton(models);
         builder.Services.AddSingleton(services => ChatClients.Create(services.GetRequiredService<ModelOptions>()).AsBuilder().UseOpenTelemetry().Build());

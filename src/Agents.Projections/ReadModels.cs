@@ -35,6 +35,9 @@ public static class ReadModels
     static readonly string[] ScriptNames =
     [
         "Runs.sql",
+        "Batches.sql",
+        "Schedules.sql",
+        "Rates.sql",
         "Finance/Prices.sql",
         "Finance/Ledger.sql",
         "Finance/Views.sql",

@@ -25,10 +25,10 @@ public sealed partial class RunQueue : EventProjection
         {
             case RunQueued e:
                 operations.QueueSqlCommand(
-                    $"insert into {Table} (tenant_id, run_id, agent, priority, state, since, deadline_at, after_run) values (?, ?, ?, ?, 'waiting', ?, ?, ?) "
-                    + "on conflict do nothing",
-                    happened.TenantId, happened.StreamId, e.Agent, e.Priority, happened.Timestamp, happened.Timestamp + e.MaxDuration,
-                    ReadModels.Nullable(e.After));
+                    $"insert into {Table} (tenant_id, run_id, agent, priority, state, since, deadline_at, after_run, not_before) "
+                    + "values (?, ?, ?, ?, 'waiting', ?, ?, ?, ?) on conflict do nothing",
+                    happened.TenantId, happened.StreamId, e.Agent, e.Priority, happened.Timestamp, e.EndsBy(happened.Timestamp),
+                    ReadModels.Nullable(e.After), ReadModels.Nullable(e.NotBefore));
                 break;
 
             case RunStarted e:
@@ -46,7 +46,7 @@ public sealed partial class RunQueue : EventProjection
             case RunResumed:
                 operations.QueueSqlCommand(
                     $"insert into {Table} (tenant_id, run_id, agent, priority, state, since, deadline_at) "
-                    + "select tenant_id, run_id, agent, priority, 'running', ?, ? + max_duration from agents.run_summary "
+                    + "select tenant_id, run_id, agent, priority, 'running', ?, least(? + max_duration, deadline_at) from agents.run_summary "
                     + "where tenant_id = ? and run_id = ? "
                     + "on conflict (tenant_id, run_id) do update set state = 'running', node = null, since = excluded.since, deadline_at = excluded.deadline_at",
                     happened.Timestamp, happened.Timestamp, happened.TenantId, happened.StreamId);

@@ -2,6 +2,7 @@ using Agents.Benchmarks;
 
 return args switch
 {
+    ["pool", "rates", .. var rest] => await Rates.Run(rest),
     ["retrieval", .. var rest] => await Retrieval.Run(rest),
     ["simulate", .. var rest] => Simulate.Run(rest),
     ["steps", .. var rest] => await Steps.Run(rest),
@@ -30,6 +31,7 @@ static int Usage()
           idle        readers that sit still beside runs that do not    [--readers N] [--active N] [--seconds N]
           signals     steps per second with and without announcements   [--runs N] [--pairs N]
           budgets     model calls per second with and without budgets  [--runs N] [--at-once N] [--tenants N] [--pairs N] [--scopes 1|2|3]
+          pool rates  two nodes against a provider that counts: refusals, and the most in any minute  [--requests N] [--tokens N] [--minutes N] [--runs N]
           chaos       what crashes lose: C1, C2 … C24  [--runs N] [--faults N] [--seed N] [--rate RUNS/S] [--provider-faults SHARE] [--json]
           mutants     every protection left out once, and who misses it; with -p:Mutants=true  [--seed N] [--only PROTECTION]
           retrieval   how well questions over a folder of documents are answered --corpus DIR --questions FILE [--json] [--misses]

@@ -27,8 +27,8 @@ public sealed class Watchdog(
             foreach (var (tenant, runId) in await Stalled(stoppingToken)) await redriving.Redrive(tenant, runId, "stalled", stoppingToken);
             foreach (var (tenant, runId) in await HeldBack(stoppingToken)) await redriving.Redrive(tenant, runId, "held back", stoppingToken);
             foreach (var (tenant, message) in inFlight.Unreported(options.StalledAfter)) await redriving.Send(tenant, [new(message, TimeSpan.Zero)]);
-            foreach (var (tenant, runId) in await Overdue(stoppingToken))
-                await decisions.Decide(tenant, runId, (run, agent) => RunDecider.Decide(run, agent, new ExpireRun()), stoppingToken);
+            foreach (var (tenant, runId, deadline) in await Overdue(stoppingToken))
+                await decisions.Decide(tenant, runId, (run, agent) => RunDecider.Decide(run, agent, new ExpireRun(deadline)), stoppingToken);
             foreach (var (tenant, runId) in await Unapproved(stoppingToken)) await Deny(tenant, runId, stoppingToken);
             foreach (var (tenant, runId) in await Settling(stoppingToken)) await Settle(tenant, runId, stoppingToken);
             foreach (var (_, runId) in await EndedElsewhere(stoppingToken)) inFlight.Abort(runId);
@@ -76,8 +76,22 @@ public sealed class Watchdog(
         returning tenant_id, run_id
         """, [node.Name], ct);
 
-    Task<List<(string, Guid)>> Overdue(CancellationToken ct) => Runs(
-        "select tenant_id, run_id from agents.run_queue where state <> 'settling' and deadline_at < clock_timestamp() limit $1", [Batch], ct);
+    /// <summary>With the deadline that the caller set, where that has passed.</summary>
+    async Task<List<(string Tenant, Guid RunId, DateTimeOffset? Deadline)>> Overdue(CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            """
+            select q.tenant_id, q.run_id, case when s.deadline_at < clock_timestamp() then s.deadline_at end
+            from agents.run_queue q left join agents.run_summary s on s.tenant_id = q.tenant_id and s.run_id = q.run_id
+            where q.state <> 'settling' and q.deadline_at < clock_timestamp() limit $1
+            """);
+        command.Parameters.Add(new() { Value = Batch });
+        await using var rows = await command.ExecuteReaderAsync(ct);
+
+        var runs = new List<(string, Guid, DateTimeOffset?)>();
+        while (await rows.ReadAsync(ct)) runs.Add((rows.GetString(0), rows.GetGuid(1), rows.IsDBNull(2) ? null : rows.GetFieldValue<DateTimeOffset>(2)));
+        return runs;
+    }
 
     Task<List<(string Tenant, Guid RunId)>> Unapproved(CancellationToken ct) => Runs(
         "select tenant_id, run_id from agents.run_queue where state = 'running' and approve_by < clock_timestamp() limit $1", [Batch], ct);
