@@ -109,6 +109,7 @@ public static class Server
         builder.Services.AddSingleton<QueueBound>();
         builder.Services.AddSingleton<BatchReader>();
         builder.Services.AddSingleton<ScheduleStore>();
+        builder.Services.AddSingleton<DeadLetters>();
         builder.Services.AddSingleton<UsageImporter>();
         builder.Services.AddSingleton<Definitions>();
         builder.Services.AddSingleton<ToolBox>();

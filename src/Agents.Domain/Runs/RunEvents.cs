@@ -25,7 +25,7 @@ public abstract record RunEvent
 /// <param name="TraceParent">W3C trace context of the request, so that a resumed run stays one trace. Null when untraced.</param>
 /// <param name="ThreadId">The conversation it belongs to, by the caller's name for it or by the id of its first run. Null when it belongs to none.</param>
 /// <param name="Previous">The run whose question and answer come before this one in the conversation. Null when it begins one.</param>
-/// <param name="After">The run of the same thread that must have ended before this one may begin. Null when it need not wait.</param>
+/// <param name="After">The run of the same thread, or schedule, that must have ended before this one may begin. Null when it need not wait.</param>
 /// <param name="Brief">What the caller said besides the question. Null when nothing.</param>
 /// <param name="NotBefore">The run does not begin before. Null means at once.</param>
 /// <param name="Deadline">The run fails when it is still queued or running then. Null means that only its duration ends it.</param>

@@ -33,6 +33,7 @@ static class Verbs
             ServeVerb.Create(),
             KeysVerb.Create(verb),
             DbVerb.Create(verb),
+            DeadLettersVerb.Create(verb),
             DoctorVerb.Create(verb),
             VerifyVerb.Create(verb),
             GlobalOptions.Server, GlobalOptions.Key, GlobalOptions.Data, GlobalOptions.Json, GlobalOptions.NoColor, help, version,

@@ -36,13 +36,15 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
     }
 
     /// <summary>Newest first.</summary>
+    /// <param name="failure">Kind of failure the run is parked or failed for. Null for all, and for none.</param>
     /// <param name="before">The cursor: runs older than this one.</param>
-    public async Task<Page<RunView>> Runs(string tenant, RunStatus? status, string? agent, Guid? before, int limit, CancellationToken ct)
+    public async Task<Page<RunView>> Runs(string tenant, RunStatus? status, string? agent, string? failure, Guid? before, int limit, CancellationToken ct)
     {
         await using var command = database.CreateCommand(
             $"""
             select {Columns} {From}
             where r.tenant_id = $1 and ($2::text is null or r.status = $2) and ($3::text is null or r.agent = $3) and ($4::uuid is null or r.run_id < $4)
+              and ($6::text is null or r.failure_kind = $6)
             order by r.run_id desc limit $5
             """);
         command.Parameters.Add(new() { Value = tenant });
@@ -50,6 +52,7 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         command.Parameters.Add(new() { Value = (object?)agent ?? DBNull.Value });
         command.Parameters.Add(new() { Value = (object?)before ?? DBNull.Value });
         command.Parameters.Add(new() { Value = limit + 1 });
+        command.Parameters.Add(new() { Value = (object?)failure ?? DBNull.Value });
         await using var rows = await command.ExecuteReaderAsync(ct);
 
         var found = new List<RunView>();

@@ -26,7 +26,7 @@ public static class GetScheduleEndpoint
 
         var times = schedule.Paused ? null : Timetable.Parse(schedule.Cron, schedule.TimeZone, out _);
         return Results.Ok(new ScheduleDetails(
-            schedule, [.. (times?.After(clock.GetUtcNow(), Upcoming) ?? []).Select(times!.Show)],
+            schedule, times is null ? [] : [.. times.After(clock.GetUtcNow(), Upcoming).Select(times.Show)],
             await schedules.Runs(tenant, schedule.Id, ct), await schedules.Changes(tenant, name, ct)));
     }
 }

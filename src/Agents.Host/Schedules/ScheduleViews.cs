@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Agents.Domain.Schedules;
 using Agents.Host.Runs;
 
@@ -22,12 +21,7 @@ public sealed record ScheduleRequest(
 /// <param name="LastOutcome">run, or why there was none: skipped or refused.</param>
 public sealed record ScheduleView(
     string Name, Guid Id, string Cron, string TimeZone, Overlap Overlap, Missed Missed, int MissedMost, bool Paused, QueueRunRequest Run,
-    DateTimeOffset? Next, DateTimeOffset? Last, string? LastOutcome, Guid? LastRun, string CreatedBy, DateTimeOffset CreatedAt, string ChangedBy, DateTimeOffset ChangedAt)
-{
-    /// <summary>It never fires again, paused or not.</summary>
-    [JsonIgnore]
-    public bool IsOver => Next is null && !Paused;
-}
+    DateTimeOffset? Next, DateTimeOffset? Last, string? LastOutcome, Guid? LastRun, string CreatedBy, DateTimeOffset CreatedAt, string ChangedBy, DateTimeOffset ChangedAt);
 
 /// <param name="Upcoming">The next times it fires, in the schedule's own time zone; empty when it is paused.</param>
 /// <param name="Runs">The latest, newest first.</param>

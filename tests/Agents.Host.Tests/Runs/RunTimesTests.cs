@@ -8,7 +8,7 @@ public sealed class RunTimesTests(App app)
     [Fact]
     public async Task A_run_does_not_begin_before_its_time()
     {
-        var notBefore = DateTimeOffset.UtcNow.AddSeconds(2).ToOffset(TimeSpan.FromHours(5));
+        var notBefore = DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.AddSeconds(2).ToUnixTimeMilliseconds()).ToOffset(TimeSpan.FromHours(5));
         var id = await app.Queue("Later, please.", agent: "counter", more: new { notBefore });
 
         await app.Finished(id);
