@@ -34,9 +34,6 @@ create table if not exists agents.rate_use (
 comment on table agents.rate_use is 'What was let through in each second of the last minute.';
 comment on column agents.rate_use.tokens is 'At their upper bound while a call is under way, then as the provider counted them.';
 
-alter table agents.run_queue add column if not exists rate text;
-comment on column agents.run_queue.rate is 'The provider and model, such as openai/gpt-4o-mini, for whose rate the run waits until not_before. Says nothing when that has passed.';
-
 -- Lets one call through, if its requests and tokens fit into the last 61 seconds; a call larger than the whole limit passes when nothing else did.
 -- Otherwise the run gives its slot back until there should be room, unless that is within p_longest: then its worker waits.
 -- Gives the second in which the call counts, or how long to wait; both null when nothing limits the model.
@@ -95,7 +92,7 @@ begin
   wait := due - at;
   update agents.rate set last_wait = due where provider = p_provider and model = p_model;
   if wait > p_longest then
-    update agents.run_queue set node = null, not_before = due, rate = p_provider || '/' || p_model
+    update agents.run_queue set node = null, not_before = due, waits_for = 'rate ' || p_provider || '/' || p_model
     where tenant_id = p_tenant and run_id = p_run and state = 'running' and node = p_node;
   end if;
 end $f$;

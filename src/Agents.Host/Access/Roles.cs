@@ -44,8 +44,8 @@ public static class Permissions
     /// <summary>First parts of routes that are about money.</summary>
     static readonly string[] Money = ["budgets", "costs", "dashboard", "finance", "prices"];
 
-    /// <summary>First parts of routes that change what all tenants share.</summary>
-    static readonly string[] Shared = ["rates"];
+    /// <summary>First parts of routes that are about what all tenants share: reading them is no more than reading, changing them is for administrators.</summary>
+    static readonly string[] Shared = ["limits", "nodes", "pauses", "rates"];
 
     /// <summary>Parts of routes of a run that are about its money.</summary>
     static readonly string[] MoneyOfARun = ["budget", "spend"];

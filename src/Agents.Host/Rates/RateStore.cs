@@ -24,7 +24,7 @@ public sealed class RateStore(NpgsqlDataSource database)
             """
             select r.provider, r.model, r.requests_per_minute, r.tokens_per_minute, r.told_requests_per_minute, r.told_tokens_per_minute,
               u.requests, u.tokens, case when r.closed_until > clock_timestamp() then r.closed_until end,
-              (select count(*)::int from agents.run_queue q where q.rate = r.provider || '/' || r.model and q.state = 'running' and q.not_before > clock_timestamp()),
+              (select count(*)::int from agents.run_queue q where q.waits_for = 'rate ' || r.provider || '/' || r.model and q.state = 'running' and q.not_before > clock_timestamp()),
               r.set_by, r.set_at
             from agents.rate r left join lateral (
               select coalesce(sum(requests), 0)::bigint as requests, coalesce(sum(tokens), 0)::bigint as tokens from agents.rate_use u
@@ -67,7 +67,7 @@ public sealed class RateStore(NpgsqlDataSource database)
     async Task LetTry(string provider, string model, CancellationToken ct)
     {
         await using var command = Command(
-            "update agents.run_queue set not_before = clock_timestamp() where rate = $1 and state = 'running' and node is null and not_before > clock_timestamp()", $"{provider}/{model}");
+            "update agents.run_queue set not_before = clock_timestamp() where waits_for = $1 and state = 'running' and node is null and not_before > clock_timestamp()", $"rate {provider}/{model}");
         await command.ExecuteNonQueryAsync(ct);
     }
 

@@ -96,6 +96,9 @@ public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
     /// <summary>A run may be had for a free slot.</summary>
     public void RingQueue() => queue.Writer.TryWrite(true);
 
+    /// <summary>Something was changed that decides who is given a slot: all nodes look again.</summary>
+    public void WakeAdmission() => Announce(new(Guid.Empty, MovesTheQueue: true, Ends: false));
+
     void Wake(Signal signal)
     {
         if (signal.News is News.Schedules)
