@@ -1,4 +1,5 @@
 using Agents.Host.Access;
+using Agents.Host.Batches;
 using Agents.Host.Budgets;
 using Agents.Host.Catalog;
 using Agents.Host.Costs;
@@ -7,8 +8,10 @@ using Agents.Host.Models;
 using Agents.Host.Operations;
 using Agents.Host.Postgres;
 using Agents.Host.Queues;
+using Agents.Host.Rates;
 using Agents.Host.Responses;
 using Agents.Host.Runs;
+using Agents.Host.Schedules;
 using Agents.Host.Streaming;
 using Agents.Host.Telemetry;
 using Agents.Host.Tools;
@@ -98,6 +101,7 @@ public static class Server
 #endif
             builder.Services.AddHostedService<Watchdog>();
             builder.Services.AddHostedService<BudgetWatch>();
+            builder.Services.AddHostedService<Scheduler>();
             builder.Services.AddHostedService<BudgetAlerts>();
             builder.Services.AddHostedInstance<Draining>();
         }
@@ -108,12 +112,18 @@ public static class Server
         builder.Services.AddSingleton<QueueReader>();
         builder.Services.AddSingleton<WhyReader>();
         builder.Services.AddSingleton<BudgetStore>();
+        builder.Services.AddSingleton<QueueBound>();
+        builder.Services.AddSingleton<BatchReader>();
+        builder.Services.AddSingleton<ScheduleStore>();
+        builder.Services.AddSingleton<DeadLetters>();
         builder.Services.AddSingleton<UsageImporter>();
         builder.Services.AddSingleton<Definitions>();
         builder.Services.AddSingleton<ToolBox>();
         builder.Services.AddSingleton<AgentCatalog>();
         builder.Services.AddSingleton<ToolWorker>();
         builder.Services.AddSingleton<Threads>();
+        builder.Services.AddSingleton<RateLimits>();
+        builder.Services.AddSingleton<RateStore>();
         builder.Services.AddSingleton<ModelWorker>();
         builder.Services.AddSingleton(models);
         builder.Services.AddSingleton(services => ChatClients.Create(services.GetRequiredService<ModelOptions>()).AsBuilder().UseOpenTelemetry().Build());

@@ -37,6 +37,9 @@ public static class ReadModels
     [
         "Runs.sql",
         "Workers.sql",
+        "Batches.sql",
+        "Schedules.sql",
+        "Rates.sql",
         "Finance/Prices.sql",
         "Finance/Ledger.sql",
         "Finance/Views.sql",

@@ -30,13 +30,13 @@ public sealed partial class RunQueue : EventProjection
             case RunQueued e:
                 operations.QueueSqlCommand(
                     $"""
-                    insert into {Table} (tenant_id, run_id, agent, model, key, priority, state, since, deadline_at, after_run, waits_for)
-                    values (?, ?, ?, agents.first_model(?, ?), ?, ?, 'waiting', ?, ?, ?, (
+                    insert into {Table} (tenant_id, run_id, agent, model, key, priority, state, since, deadline_at, after_run, not_before, waits_for)
+                    values (?, ?, ?, agents.first_model(?, ?), ?, ?, 'waiting', ?, ?, ?, ?, (
                       select 'thread' from agents.run_summary where tenant_id = ? and run_id = ?::uuid and finished_at is null for share))
                     on conflict do nothing
                     """,
                     happened.TenantId, happened.StreamId, e.Agent, e.DefinitionHash, e.Model, KeyOf(e.Metadata), e.Priority, happened.Timestamp,
-                    happened.Timestamp + e.MaxDuration, ReadModels.Nullable(e.After), happened.TenantId, ReadModels.Nullable(e.After));
+                    e.EndsBy(happened.Timestamp), ReadModels.Nullable(e.After), ReadModels.Nullable(e.NotBefore), happened.TenantId, ReadModels.Nullable(e.After));
                 break;
 
             case RunStarted e:
@@ -56,7 +56,7 @@ public sealed partial class RunQueue : EventProjection
                     $"""
                     insert into {Table} (tenant_id, run_id, agent, model, key, priority, state, since, deadline_at)
                     select s.tenant_id, s.run_id, s.agent, agents.first_model(e.data ->> 'definitionHash', s.model), coalesce(s.metadata ->> ?, ''), s.priority, 'running',
-                      s.queued_at, ? + s.max_duration
+                      s.queued_at, least(? + s.max_duration, s.deadline_at)
                     from agents.run_summary s left join agents.mt_events e on e.tenant_id = s.tenant_id and e.stream_id = s.run_id and e.version = 1
                     where s.tenant_id = ? and s.run_id = ?
                     on conflict (tenant_id, run_id) do update set state = 'running', node = null, since = excluded.since, deadline_at = excluded.deadline_at

@@ -46,8 +46,9 @@ public sealed partial class RunSummaries : EventProjection
     {
         public void Insert(RunQueued e) => operations.QueueSqlCommand(
             $"insert into {Table} (tenant_id, run_id, agent, agent_version, status, priority, question, requested_by, metadata, model, "
-            + "budget_usd, max_duration, queued_at, idempotency_key, request_hash, parent, thread_id, previous, forked_from, forked_at, root_run_id) "
-            + "values (?, ?, ?, ?, 'queued', ?, ?, ?, ?::json, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+            + "budget_usd, max_duration, queued_at, idempotency_key, request_hash, parent, thread_id, previous, forked_from, forked_at, "
+            + "not_before, deadline_at, batch_id, schedule_id, root_run_id) "
+            + "values (?, ?, ?, ?, 'queued', ?, ?, ?, ?::json, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
             + $"coalesce((select root_run_id from {Table} where tenant_id = ? and run_id = ?), ?::uuid, ?)) on conflict (tenant_id, run_id) do nothing",
             happened.TenantId, happened.StreamId, e.Agent, e.AgentVersion, e.Priority, e.Question, e.RequestedBy,
             ReadModels.Nullable(e.Metadata is null ? null : ReadModels.Json(e.Metadata)), e.Model,
@@ -55,6 +56,7 @@ public sealed partial class RunSummaries : EventProjection
             ReadModels.Nullable(e.IdempotencyKey), ReadModels.Nullable(e.RequestHash), ReadModels.Nullable(e.Parent),
             ReadModels.Nullable(e.ThreadId), ReadModels.Nullable(e.Previous),
             ReadModels.Nullable(e.ForkedFrom?.Run), ReadModels.Nullable(e.ForkedFrom?.Version),
+            ReadModels.Nullable(e.NotBefore), ReadModels.Nullable(e.Deadline), ReadModels.Nullable(e.Batch), ReadModels.Nullable(e.Schedule?.Schedule),
             happened.TenantId, ReadModels.Nullable(OriginOf(e)), ReadModels.Nullable(OriginOf(e)), happened.StreamId);
 
         static Guid? OriginOf(RunQueued e) => e.Parent ?? e.ForkedFrom?.Run;

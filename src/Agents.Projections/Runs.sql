@@ -160,3 +160,14 @@ comment on column agents.run_summary.forked_from is 'The run this one continues 
 comment on column agents.run_summary.forked_at is 'The last version of that run that this one shares.';
 create index if not exists run_summary_by_end on agents.run_summary (tenant_id, ((finished_at at time zone 'UTC')::date)) where finished_at is not null;
 create index if not exists run_summary_forks on agents.run_summary (tenant_id, forked_from) where forked_from is not null;
+
+alter table agents.run_summary
+  add column if not exists not_before   timestamptz,
+  add column if not exists deadline_at  timestamptz,
+  add column if not exists batch_id     uuid,
+  add column if not exists schedule_id  uuid;
+comment on column agents.run_summary.not_before is 'The run does not begin before, as its caller asked; null means at once.';
+comment on column agents.run_summary.deadline_at is 'The run fails when it is still queued or running then; null when its caller set no deadline.';
+comment on column agents.run_summary.batch_id is 'The batch the run was asked for with; null when it was asked for alone.';
+comment on column agents.run_summary.schedule_id is 'The schedule that asked for the run; null when a caller did.';
+create index if not exists run_summary_by_schedule on agents.run_summary (tenant_id, schedule_id, run_id) where schedule_id is not null;

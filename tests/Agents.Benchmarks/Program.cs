@@ -2,6 +2,7 @@ using Agents.Benchmarks;
 
 return args switch
 {
+    ["pool", "rates", .. var rest] => await Rates.Run(rest),
     ["retrieval", .. var rest] => await Retrieval.Run(rest),
     ["simulate", .. var rest] => Simulate.Run(rest),
     ["steps", .. var rest] => await Steps.Run(rest),
@@ -37,6 +38,7 @@ static int Usage()
           pool urgent     an urgent run behind thousands, a low one under a stream of urgent ones  [--backlog N] [--tries N] [--hold MS]
           pool fairness   few runs beside many, and weights 3 to 1      [--backlog N] [--hold MS]
           pool admission  what choosing a run costs by the length of the queue  [--tries N]
+          pool rates      two nodes against a provider that counts: refusals, and the most in any minute  [--requests N] [--tokens N] [--minutes N] [--runs N]
           pool idle       statements a second on quiet nodes            [--seconds N] [--nodes N]
           mutants     every protection left out once, and who misses it; with -p:Mutants=true  [--seed N] [--only PROTECTION]
           retrieval   how well questions over a folder of documents are answered --corpus DIR --questions FILE [--json] [--misses]

@@ -40,6 +40,15 @@ static class TestAgents
         Limits = new(Attempts: 1, ApprovalWithin: TimeSpan.FromSeconds(1)),
     };
 
+    /// <summary>One call of a model that only its runs use, so that its rate can be limited.</summary>
+    public static readonly AgentDefinition Paced = new()
+    {
+        Name = "paced",
+        Model = "paced-model",
+        Steps = [new ModelStep("talk", "Answer.")],
+        Limits = new(Attempts: 2, CostUsd: 1),
+    };
+
     /// <summary>One priced model call each; they differ in name, so that each test has a budget of its own.</summary>
     static IEnumerable<AgentDefinition> Spenders => new[] { "miser", "thrifty", "daily", "clumsy", "loud", "own" }.Select(name => new AgentDefinition
     {
@@ -50,7 +59,7 @@ static class TestAgents
     });
 
     public static IEnumerable<AgentDefinition> All =>
-        [Clerk, Counter, Talker, Hasty, .. Spenders, .. new[] { "parked", "cancelled" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
+        [Clerk, Counter, Talker, Hasty, Paced, .. Spenders, .. new[] { "parked", "cancelled" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
 }
 
 [Tool("add")]

@@ -20,7 +20,8 @@ public sealed record DenyToolCall(string ToolCallId, string By, string Reason);
 // Asked by the clock
 
 /// <summary>The run took longer than it may.</summary>
-public sealed record ExpireRun;
+/// <param name="Deadline">The deadline that its caller set, when that has passed. Null when its duration is over.</param>
+public sealed record ExpireRun(DateTimeOffset? Deadline = null);
 
 /// <summary>Nobody approved or denied the waiting tool calls in time.</summary>
 public sealed record ExpireApprovals;

@@ -171,9 +171,11 @@ public static class RunDecider
             ? Decision.On(run, agent)
             : Decision.On(run, agent).Add(new RunCancelled(command.By, command.Reason));
 
-    public static Decision Decide(Run run, AgentDefinition agent, ExpireRun _) =>
+    public static Decision Decide(Run run, AgentDefinition agent, ExpireRun command) =>
         run.Status is RunStatus.Queued or RunStatus.Running
-            ? Decision.On(run, agent).Add(new RunFailed(new(FailureKind.Deadline, "The run took longer than it may.")))
+            ? Decision.On(run, agent).Add(new RunFailed(new(FailureKind.Deadline, command.Deadline is { } deadline
+                ? FormattableString.Invariant($"The run's deadline, {deadline.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC, has passed.")
+                : "The run took longer than it may.")))
             : Decision.On(run, agent);
 
     /// <summary>The model is told; a tool step of which nothing is left has no outcome.</summary>

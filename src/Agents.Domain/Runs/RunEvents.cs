@@ -17,7 +17,7 @@ public abstract record RunEvent
 /// <param name="RequestedBy">Who asked, by the credential's name.</param>
 /// <param name="Metadata">The caller's own labels. Null when there are none.</param>
 /// <param name="BudgetUsd">US dollars this run may spend. Null means the agent's limit only.</param>
-/// <param name="MaxDuration">Wall clock from this fact, while the run is queued or running.</param>
+/// <param name="MaxDuration">Wall clock from this fact, or from <paramref name="NotBefore"/>, while the run is queued or running.</param>
 /// <param name="IdempotencyKey">The caller's key: one key, one run. Null when none was given.</param>
 /// <param name="RequestHash">SHA-256 of the request, to recognise it when it comes again. Null when it cannot be asked twice by mistake.</param>
 /// <param name="ForkedFrom">The run and version this one continues from. Null when it starts fresh.</param>
@@ -25,8 +25,12 @@ public abstract record RunEvent
 /// <param name="TraceParent">W3C trace context of the request, so that a resumed run stays one trace. Null when untraced.</param>
 /// <param name="ThreadId">The conversation it belongs to, by the caller's name for it or by the id of its first run. Null when it belongs to none.</param>
 /// <param name="Previous">The run whose question and answer come before this one in the conversation. Null when it begins one.</param>
-/// <param name="After">The run of the same thread that must have ended before this one may begin. Null when it need not wait.</param>
+/// <param name="After">The run of the same thread, or schedule, that must have ended before this one may begin. Null when it need not wait.</param>
 /// <param name="Brief">What the caller said besides the question. Null when nothing.</param>
+/// <param name="NotBefore">The run does not begin before. Null means at once.</param>
+/// <param name="Deadline">The run fails when it is still queued or running then. Null means that only its duration ends it.</param>
+/// <param name="Batch">The batch it was asked for with. Null when it was asked for alone.</param>
+/// <param name="Schedule">The schedule that asked for it. Null when a caller did.</param>
 public sealed record RunQueued(
     string Agent,
     int AgentVersion,
@@ -46,7 +50,25 @@ public sealed record RunQueued(
     string? ThreadId = null,
     Guid? Previous = null,
     Guid? After = null,
-    Brief? Brief = null) : RunEvent;
+    Brief? Brief = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? NotBefore = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Deadline = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Batch = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Firing? Schedule = null) : RunEvent
+{
+    /// <summary>When the run ends at the latest while it is queued or running, unless it is resumed.</summary>
+    /// <param name="queuedAt">The time of this fact.</param>
+    public DateTimeOffset EndsBy(DateTimeOffset queuedAt)
+    {
+        var longest = (NotBefore > queuedAt ? NotBefore.Value : queuedAt) + MaxDuration;
+        return Deadline < longest ? Deadline.Value : longest;
+    }
+}
+
+/// <summary>What a schedule asked for a run for.</summary>
+/// <param name="Schedule">Its id; a schedule made anew under an old name has another.</param>
+/// <param name="At">The time at which the run was due. Null when a person asked for it now.</param>
+public sealed record Firing(Guid Schedule, DateTimeOffset? At);
 
 /// <summary>A version of another run.</summary>
 public sealed record ForkedFrom(Guid Run, long Version);

@@ -45,7 +45,7 @@ public static class Permissions
     static readonly string[] Money = ["budgets", "costs", "dashboard", "finance", "prices"];
 
     /// <summary>First parts of routes that are about what all tenants share: reading them is no more than reading, changing them is for administrators.</summary>
-    static readonly string[] Shared = ["limits", "nodes", "pauses"];
+    static readonly string[] Shared = ["limits", "nodes", "pauses", "rates"];
 
     /// <summary>Parts of routes of a run that are about its money.</summary>
     static readonly string[] MoneyOfARun = ["budget", "spend"];

@@ -19,8 +19,9 @@ public sealed class Api(HttpClient http)
 
     public Task<JsonElement> Get(string path, CancellationToken ct) => Send(HttpMethod.Get, path, null, ct);
 
-    public Task<JsonElement> Post(string path, object body, CancellationToken ct) =>
-        Send(HttpMethod.Post, path, new StringContent(JsonSerializer.Serialize(body, Answers.Format), Encoding.UTF8, "application/json"), ct);
+    /// <param name="key">Idempotency key: the same request under it is done once. Null for none.</param>
+    public Task<JsonElement> Post(string path, object body, CancellationToken ct, string? key = null) =>
+        Send(HttpMethod.Post, path, new StringContent(JsonSerializer.Serialize(body, Answers.Format), Encoding.UTF8, "application/json"), ct, key);
 
     public Task<JsonElement> Put(string path, object body, CancellationToken ct) =>
         Send(HttpMethod.Put, path, new StringContent(JsonSerializer.Serialize(body, Answers.Format), Encoding.UTF8, "application/json"), ct);
@@ -90,9 +91,10 @@ public sealed class Api(HttpClient http)
         throw new IOException("The stream ended before the run did."); // the server was stopped
     }
 
-    async Task<JsonElement> Send(HttpMethod method, string path, HttpContent? content, CancellationToken ct)
+    async Task<JsonElement> Send(HttpMethod method, string path, HttpContent? content, CancellationToken ct, string? key = null)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
+        if (key is not null) request.Headers.Add("Idempotency-Key", key);
         using var response = await Answer(request, ct);
         await using var body = await response.Content.ReadAsStreamAsync(ct);
         return await JsonSerializer.DeserializeAsync<JsonElement>(body, cancellationToken: ct);

@@ -17,6 +17,7 @@ static class Verbs
         var agents = new Command("agents", "Runs retrieval agents durably on one PostgreSQL.")
         {
             AskVerb.Create(verb),
+            BatchVerb.Create(verb),
             IngestVerb.Create(verb),
             SearchVerb.Create(verb),
             RunsVerb.Create(verb),
@@ -27,10 +28,13 @@ static class Verbs
             CostVerb.Create(verb),
             PricesVerb.Create(verb),
             BudgetVerb.Create(verb),
+            RatesVerb.Create(verb),
+            ScheduleVerb.Create(verb),
             FinanceVerb.Create(verb),
             ServeVerb.Create(),
             KeysVerb.Create(verb),
             DbVerb.Create(verb),
+            DeadLettersVerb.Create(verb),
             DoctorVerb.Create(verb),
             VerifyVerb.Create(verb),
             GlobalOptions.Server, GlobalOptions.Key, GlobalOptions.Data, GlobalOptions.Json, GlobalOptions.NoColor, help, version,

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Agents.Host.Rates;
 
 namespace Agents.Host.Models;
 
@@ -20,6 +21,7 @@ public sealed class ProviderHttp(ModelOptions options) : DelegatingHandler(Socke
     {
         RequestId.AddTo(request);
         var response = await base.SendAsync(request, cancellationToken);
+        RateHeaders.Hear(response);
         if (!response.IsSuccessStatusCode)
             using (response)
                 throw await Refusal(response, cancellationToken);

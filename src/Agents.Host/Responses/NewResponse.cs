@@ -2,13 +2,14 @@ using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Models;
 using Agents.Host.Runs;
+using Agents.Host.Workers;
 using Marten;
 
 namespace Agents.Host.Responses;
 
 /// <summary>Queues the run behind a response. The same request sent again finds the run it asked for the first time.</summary>
 public sealed class NewResponse(
-    IDocumentStore store, AgentCatalog agents, ModelOptions models, Definitions definitions, RunReader runs, ResponseReader responses)
+    IDocumentStore store, AgentCatalog agents, ModelOptions models, Definitions definitions, RunReader runs, ResponseReader responses, QueueBound bound)
 {
     /// <param name="key">The caller's idempotency key. Null when none was given.</param>
     /// <param name="hash">Of the request's body.</param>
@@ -22,6 +23,9 @@ public sealed class NewResponse(
         if (key is not null && await EarlierRuns.Find(session, key, ct) is { } earlier)
             return earlier.RequestHash == hash ? (earlier.RunId, null) : (default, new(422, "This Idempotency-Key came with another request. Use a new key for a new response.", null, "idempotency_key_reused"));
         if (key is null && await EarlierRuns.Repeated(session, hash, caller.Name, isRepeated, ct) is { } repeated) return (repeated, null);
+
+        if (await bound.Refusal(caller.Tenant, runs: 1, ct) is { } full)
+            return (default, new(429, $"Queue is full: {full.Text()}", null, "queue_full", full.RetryAfterSeconds));
 
         var (place, part, refusal) = await PlaceOf(request, session, caller, ct);
         if (refusal is not null) return (default, refusal);

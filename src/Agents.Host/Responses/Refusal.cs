@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace Agents.Host.Responses;
@@ -5,7 +6,8 @@ namespace Agents.Host.Responses;
 /// <summary>A refusal in OpenAI's shape: <c>{"error":{"message","type","param","code"}}</c>.</summary>
 /// <param name="Param">The member of the request that is wrong. Null when it is none.</param>
 /// <param name="Code">For programs. Null when the status says all.</param>
-public sealed record Refusal(int Status, string Message, string? Param = null, string? Code = null) : IResult
+/// <param name="RetryAfterSeconds">When it may be tried again. Null when that is not known.</param>
+public sealed record Refusal(int Status, string Message, string? Param = null, string? Code = null, int? RetryAfterSeconds = null) : IResult
 {
     public static Refusal UnknownResponse(string id) => new(404, $"Response with id '{id}' not found.", "id", "response_not_found");
 
@@ -16,6 +18,7 @@ public sealed record Refusal(int Status, string Message, string? Param = null, s
         var response = httpContext.Response;
         response.StatusCode = Status;
         if (IsFinal(Status)) response.Headers["x-should-retry"] = "false"; // OpenAI's clients repeat 409 and 429 otherwise
+        if (RetryAfterSeconds is { } seconds) response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         var error = new JsonObject { ["message"] = Message, ["type"] = TypeOf(Status), ["param"] = Param, ["code"] = Code };
         return response.WriteAsJsonAsync(new JsonObject { ["error"] = error }, JsonFormat.Api, httpContext.RequestAborted);
     }

@@ -36,7 +36,7 @@ public static class ResumeRunsEndpoint
 /// <summary>Ends all runs that fit and have not ended yet.</summary>
 public static class CancelRunsEndpoint
 {
-    static readonly RunStatus[] Fits = [RunStatus.Queued, RunStatus.Running, RunStatus.Paused, RunStatus.Parked];
+    internal static readonly RunStatus[] Fits = [RunStatus.Queued, RunStatus.Running, RunStatus.Paused, RunStatus.Parked];
 
     public static ProblemDetails Validate(ChangeRunsRequest request) => ChangeRuns.Problem(request, Fits);
 
@@ -74,9 +74,17 @@ static class ChangeRuns
         var limit = request.Limit ?? DefaultLimit;
         var statuses = request.Status is { } status ? [status] : fits.Select(NameOf).ToArray();
         var found = await runs.Matching(tenant, statuses, request.Agent, request.Failure, limit + 1, ct);
+        var done = await Apply([.. found.Take(limit)], fits, decisions, tenant, request.Reason, decide, ct);
+        return done with { HasMore = found.Count > limit };
+    }
 
-        var reason = Sanitiser.Text(request.Reason ?? "", ChangeRun.ReasonCharacters);
-        var changed = new bool[Math.Min(found.Count, limit)];
+    /// <summary>On each of these, side by side.</summary>
+    public static async Task<ChangedRuns> Apply(
+        IReadOnlyList<Guid> found, RunStatus[] fits, Decisions decisions, string tenant, string? why,
+        Func<Run, AgentDefinition, string, Decision> decide, CancellationToken ct)
+    {
+        var reason = Sanitiser.Text(why ?? "", ChangeRun.ReasonCharacters);
+        var changed = new bool[found.Count];
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = ct };
         await System.Threading.Tasks.Parallel.ForAsync(0, changed.Length, parallel, async (index, cancellation) =>
         {
@@ -86,9 +94,7 @@ static class ChangeRuns
             changed[index] = decision is { Events.Count: > 0 };
         });
 
-        return new(
-            [.. found.Take(changed.Length).Where((_, index) => changed[index])], [.. found.Take(changed.Length).Where((_, index) => !changed[index])],
-            HasMore: found.Count > limit);
+        return new([.. found.Where((_, index) => changed[index])], [.. found.Where((_, index) => !changed[index])], HasMore: false);
     }
 
     static string NameOf(RunStatus status) => status.ToString().ToLowerInvariant();

@@ -18,15 +18,31 @@ public sealed record NewRun(
     public const int QuestionCharacters = 16_384;
     public const int KeyCharacters = 200;
 
+    /// <summary>Null means at once.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+
+    /// <summary>Null means that only the agent's duration ends it.</summary>
+    public DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>The batch it belongs to. Null when it is asked for alone.</summary>
+    public Guid? Batch { get; init; }
+
+    /// <summary>The schedule that asks for it. Null when a caller does.</summary>
+    public Firing? Schedule { get; init; }
+
+    /// <summary>Its id where that follows from what asks for it, so that it cannot be made twice. Null for a new one.</summary>
+    public Guid? Id { get; init; }
+
     /// <summary>Queues it in the session's transaction. Its id.</summary>
     public Guid Queue(IDocumentSession session, ModelOptions models, Caller caller)
     {
-        var runId = Guid.CreateVersion7();
+        var runId = Id ?? Guid.CreateVersion7();
         session.Events.StartStream<Run>(runId, new RunQueued(
             Agent.Name, Agent.Version, Definitions.Store(session, Agent), Agent.Model ?? models.Default,
             Sanitiser.Text(Question, QuestionCharacters), Priority, caller.Name, Agent.Limits.Duration ?? Limits.DefaultDuration,
             Labels.Clean(Metadata), BudgetUsd, Key is null ? null : Sanitiser.Text(Key, KeyCharacters), RequestHash, TraceParent: Activity.Current?.Id,
-            ThreadId: Thread.ThreadId, Previous: Thread.Previous, After: Thread.After, Brief: Brief));
+            ThreadId: Thread.ThreadId, Previous: Thread.Previous, After: Thread.After, Brief: Brief,
+            NotBefore: NotBefore, Deadline: Deadline, Batch: Batch, Schedule: Schedule));
         return runId;
     }
 

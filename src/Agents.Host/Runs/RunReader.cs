@@ -14,7 +14,8 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         r.run_id, r.agent, r.agent_version, r.status, r.priority, r.question, r.model, r.step, r.step_name, r.answer, r.citations,
         r.failure_kind, r.failure_message, r.reason, r.model_calls, r.input_tokens, r.cached_input_tokens, r.cache_write_5_minutes_tokens,
         r.cache_write_1_hour_tokens, r.output_tokens, r.reasoning_tokens, r.cost_usd, r.unpriced_calls,
-        u.calls, u.low, u.high, r.budget_usd, r.metadata, r.queued_at, r.started_at, r.finished_at, r.thread_id, r.previous
+        u.calls, u.low, u.high, r.budget_usd, r.metadata, r.queued_at, r.started_at, r.finished_at, r.thread_id, r.previous,
+        r.not_before, r.deadline_at, r.batch_id, r.schedule_id
         """;
 
     const string From =
@@ -35,13 +36,15 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
     }
 
     /// <summary>Newest first.</summary>
+    /// <param name="failure">Kind of failure the run is parked or failed for. Null for all, and for none.</param>
     /// <param name="before">The cursor: runs older than this one.</param>
-    public async Task<Page<RunView>> Runs(string tenant, RunStatus? status, string? agent, Guid? before, int limit, CancellationToken ct)
+    public async Task<Page<RunView>> Runs(string tenant, RunStatus? status, string? agent, string? failure, Guid? before, int limit, CancellationToken ct)
     {
         await using var command = database.CreateCommand(
             $"""
             select {Columns} {From}
             where r.tenant_id = $1 and ($2::text is null or r.status = $2) and ($3::text is null or r.agent = $3) and ($4::uuid is null or r.run_id < $4)
+              and ($6::text is null or r.failure_kind = $6)
             order by r.run_id desc limit $5
             """);
         command.Parameters.Add(new() { Value = tenant });
@@ -49,6 +52,7 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         command.Parameters.Add(new() { Value = (object?)agent ?? DBNull.Value });
         command.Parameters.Add(new() { Value = (object?)before ?? DBNull.Value });
         command.Parameters.Add(new() { Value = limit + 1 });
+        command.Parameters.Add(new() { Value = (object?)failure ?? DBNull.Value });
         await using var rows = await command.ExecuteReaderAsync(ct);
 
         var found = new List<RunView>();
@@ -140,7 +144,8 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
             row.GetDecimal(21), row.GetInt32(22),
             row.GetInt32(23) > 0 ? new(row.GetInt32(23), row.GetDecimal(24), Get<decimal?>(row, 25)) : null,
             Get<decimal?>(row, 26), JsonOf(row, 27), queued, started, finished, (finished - queued)?.TotalSeconds,
-            Get<string?>(row, 31), Get<Guid?>(row, 32));
+            Get<string?>(row, 31), Get<Guid?>(row, 32),
+            Get<DateTimeOffset?>(row, 33), Get<DateTimeOffset?>(row, 34), Get<Guid?>(row, 35), Get<Guid?>(row, 36));
     }
 
     static JsonElement? JsonOf(NpgsqlDataReader row, int column) =>

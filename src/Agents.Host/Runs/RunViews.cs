@@ -13,13 +13,17 @@ namespace Agents.Host.Runs;
 /// <param name="UnpricedCalls">Completed calls whose cost is unknown, not zero.</param>
 /// <param name="ThreadId">The conversation it belongs to; null when it was asked for without one.</param>
 /// <param name="Previous">The run before it in that conversation; null when it is the first.</param>
+/// <param name="NotBefore">It does not begin before; null when it was to begin at once.</param>
+/// <param name="Deadline">It fails if it is still queued or running then; null when its caller set none.</param>
+/// <param name="Batch">The batch it was asked for with; null when it was asked for alone.</param>
+/// <param name="Schedule">The schedule that asked for it; null when a caller did.</param>
 /// <param name="UnconfirmedUsd">Bounds of what calls without an outcome may have cost; null when there are none.</param>
 public sealed record RunView(
     Guid Id, string Agent, int AgentVersion, string Status, int Priority, string Question, string Model,
     int Step, string? StepName, string? Answer, JsonElement? Citations, FailureView? Failure, string? Reason,
     int ModelCalls, UsageView Usage, decimal CostUsd, int UnpricedCalls, UnconfirmedView? UnconfirmedUsd, decimal? BudgetUsd,
     JsonElement? Metadata, DateTimeOffset QueuedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, double? DurationSeconds,
-    string? ThreadId = null, Guid? Previous = null);
+    string? ThreadId = null, Guid? Previous = null, DateTimeOffset? NotBefore = null, DateTimeOffset? Deadline = null, Guid? Batch = null, Guid? Schedule = null);
 
 public sealed record FailureView(string Kind, string Message);
 

@@ -11,7 +11,7 @@ namespace Agents.Host.Streaming;
 /// </summary>
 /// <remarks>
 /// A notification is the node's name, then for each run a letter and the id in 22 letters of base64url: <c>r</c> written to, <c>q</c> wants a slot or gives
-/// one back, <c>e</c> ended before its time, <c>t</c> has more text, <c>f</c> is followed. What is lost, such as while a connection is broken, is repaired by slow polls.
+/// one back, <c>e</c> ended before its time, <c>t</c> has more text, <c>f</c> is followed; <c>s</c> with an empty id: a schedule was changed. What is lost, such as while a connection is broken, is repaired by slow polls.
 /// </remarks>
 public sealed class Announcements(Node node, Signals signals, NpgsqlDataSource database, ILogger<Announcements> log) : BackgroundService
 {
@@ -77,6 +77,7 @@ public sealed class Announcements(Node node, Signals signals, NpgsqlDataSource d
     {
         News.Text => 't',
         News.Followed => 'f',
+        News.Schedules => 's',
         _ => signal.Ends ? 'e' : signal.MovesTheQueue ? 'q' : 'r',
     };
 
@@ -84,6 +85,7 @@ public sealed class Announcements(Node node, Signals signals, NpgsqlDataSource d
     {
         't' => new(runId, News.Text),
         'f' => new(runId, News.Followed),
+        's' => new(runId, News.Schedules),
         _ => new(runId, MovesTheQueue: letter is 'q' or 'e', Ends: letter is 'e'),
     };
 

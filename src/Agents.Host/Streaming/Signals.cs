@@ -15,6 +15,7 @@ public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
     readonly Channel<bool> queue = Bells.One();
     readonly Channel<bool> budgets = Bells.One();
     readonly Channel<bool> alerts = Bells.One();
+    readonly Channel<bool> schedules = Bells.One();
     readonly Channel<Signal> committed = Channel.CreateBounded<Signal>(new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Rings when a run was queued, or a slot may have become free.</summary>
@@ -25,6 +26,11 @@ public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
 
     /// <summary>Rings at the same time, for those who tell others.</summary>
     public ChannelReader<bool> Alerts => alerts.Reader;
+
+    /// <summary>Rings when a schedule was changed, here or on another node.</summary>
+    public ChannelReader<bool> Schedules => schedules.Reader;
+
+    public void SchedulesChanged() => Announce(new(Guid.Empty, News.Schedules));
 
     public void BudgetChanged()
     {
@@ -79,6 +85,7 @@ public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
         {
             case News.Text: Spoken?.Invoke(signal.RunId); break;
             case News.Followed: Followed?.Invoke(signal.RunId); break;
+            case News.Schedules: Wake(signal); break;
             default:
                 if (signal.Ends) inFlight.Abort(signal.RunId);
                 Wake(signal);
@@ -94,6 +101,12 @@ public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
 
     void Wake(Signal signal)
     {
+        if (signal.News is News.Schedules)
+        {
+            schedules.Writer.TryWrite(true);
+            return;
+        }
+
         Written?.Invoke(signal.RunId);
         if (signal.MovesTheQueue) RingQueue();
     }
@@ -129,6 +142,9 @@ public enum News
 
     /// <summary>The run has readers who want to see what a model says.</summary>
     Followed,
+
+    /// <summary>A schedule was changed; it is about no run.</summary>
+    Schedules,
 }
 
 static class Bells

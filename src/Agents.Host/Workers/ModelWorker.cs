@@ -5,6 +5,7 @@ using Agents.Host.Budgets;
 using Agents.Host.Catalog;
 using Agents.Host.Costs;
 using Agents.Host.Models;
+using Agents.Host.Rates;
 using Agents.Host.Runs;
 using Agents.Host.Streaming;
 using Agents.Host.Telemetry;
@@ -18,7 +19,7 @@ namespace Agents.Host.Workers;
 /// <summary>Performs a model call attempt: claim, one call, measure. What follows from the outcome is decided elsewhere.</summary>
 public sealed class ModelWorker(
     IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, IChatClient model, ModelOptions options, ToolBox tools, Prices published,
-    CostOptions costs, BudgetOptions budgets, Deltas deltas, Threads threads)
+    CostOptions costs, BudgetOptions budgets, Deltas deltas, Threads threads, RateLimits rates)
 {
     /// <summary>Sizes in which a call is offered to its budgets before it is refused: others spend and give back meanwhile.</summary>
     const int MostOffers = 4;
@@ -44,6 +45,10 @@ public sealed class ModelWorker(
 #if MUTANTS
         var early = Domain.Mutation.Without("intent before call") ? await Call(tenant, work, request, options, effort, ct) : null;
 #endif
+        var tokens = (offer.Estimate?.InputTokens ?? request.InputTokensAtMost()) + request.Options.MaxOutputTokens!.Value;
+        await using var pass = await rates.Take(tenant, work.RunId, request.Options.ModelId!, tokens, effort.Aborted, ct);
+        if (pass is null) return null;
+
         FaultPoint.Hit("before-intent-commit");
         var claim = await Take(tenant, work, key, offer, ct);
         for (var tries = 1; tries < MostOffers && claim is Claim.Refused over && offer.Within(over.Refusal) is { } smaller; tries++)
@@ -58,12 +63,15 @@ public sealed class ModelWorker(
 
         using var telling = CallTelemetry.Begin(run, agent.Name, options.Name, request.Options.ModelId!, work);
         var limits = options.Within(step.CallTimeout);
+        pass.Use();
+        var ear = RateHeaders.Listen();
 #if MUTANTS
         var outcome = early ?? await Call(tenant, work, offer.Request, limits, effort, ct);
 #else
         var outcome = await Call(tenant, work, offer.Request, limits, effort, ct);
 #endif
         FaultPoint.Hit("reply-complete");
+        await pass.Settle(outcome, ear.Told);
         var report = outcome is null
             ? new RecordModelCallLost(work.Call, work.Attempt, effort.IsBrokenOff ? UnknownCause.WorkerLost : UnknownCause.Cancelled)
             : ReportOf(work, outcome, conversation, prices);

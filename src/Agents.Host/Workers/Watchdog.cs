@@ -40,8 +40,7 @@ public sealed class Watchdog(
                 if (!inFlight.IsPerforming(run.RunId)) await redriving.Redrive(run.Tenant, run.RunId, "stalled", stoppingToken);
             foreach (var run in found["held back"]) await redriving.Redrive(run.Tenant, run.RunId, "held back", stoppingToken);
             foreach (var (tenant, message) in inFlight.Unreported(options.StalledAfter)) await redriving.Send(tenant, [new(message, TimeSpan.Zero)]);
-            foreach (var run in found["overdue"])
-                await decisions.Decide(run.Tenant, run.RunId, (now, agent) => RunDecider.Decide(now, agent, new ExpireRun()), stoppingToken);
+            foreach (var run in found["overdue"]) await Expire(run.Tenant, run.RunId, stoppingToken);
             foreach (var run in found["unapproved"]) await Deny(run.Tenant, run.RunId, stoppingToken);
             foreach (var tenant in found["settling"].GroupBy(run => run.Tenant, run => run.RunId)) await Settle(tenant.Key, [.. tenant], stoppingToken);
             foreach (var (_, runId) in await EndedElsewhere(stoppingToken)) inFlight.Abort(runId);
@@ -98,6 +97,17 @@ public sealed class Watchdog(
             found.Add(new(
                 rows.GetString(0), rows.IsDBNull(1) ? "" : rows.GetString(1), rows.IsDBNull(2) ? Guid.Empty : rows.GetGuid(2), rows.IsDBNull(3) ? null : rows.GetString(3)));
         return found;
+    }
+
+    /// <summary>With the deadline that its caller set, where that has passed.</summary>
+    async Task Expire(string tenant, Guid runId, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            "select deadline_at from agents.run_summary where tenant_id = $1 and run_id = $2 and deadline_at < clock_timestamp()");
+        command.Parameters.Add(new() { Value = tenant });
+        command.Parameters.Add(new() { Value = runId });
+        var deadline = await command.ExecuteScalarAsync(ct) is DateTime at ? new DateTimeOffset(at) : (DateTimeOffset?)null;
+        await decisions.Decide(tenant, runId, (run, agent) => RunDecider.Decide(run, agent, new ExpireRun(deadline)), ct);
     }
 
     /// <summary>The runs of nodes that are gone belong to nobody now; whoever has a free slot takes them up.</summary>

@@ -3,6 +3,8 @@ namespace Agents.Host.Workers;
 /// <summary>Settings of section <c>Workers</c>. Times are written like <c>00:01:30</c>.</summary>
 public sealed record WorkerOptions
 {
+    const int MostQueued = 10_000_000;
+
     /// <summary>Runs that this node works on at once. 0 to 1,000; 0 makes a node that only answers questions.</summary>
     public int MaxRuns { get; init; } = 32;
 
@@ -17,6 +19,12 @@ public sealed record WorkerOptions
 
     /// <summary>How long a stopping node waits for its work to end before it hands it over. 0 to ten minutes.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Runs that may wait for a slot before new ones are refused with 429, over all tenants. 0 means no bound.</summary>
+    public int MaxQueued { get; init; } = 100_000;
+
+    /// <summary>The same for each tenant alone.</summary>
+    public int MaxQueuedPerTenant { get; init; } = 50_000;
 
     /// <summary>A waiting run rises by one level of priority for each so many seconds. 0 to a day; 0 means never.</summary>
     public int AgingSeconds { get; init; } = 60;
@@ -44,6 +52,8 @@ public sealed record WorkerOptions
         }
 
         Check(nameof(MaxRuns), options.MaxRuns is >= 0 and <= 1000, "from 0 to 1,000");
+        Check(nameof(MaxQueued), options.MaxQueued is >= 0 and <= MostQueued, $"from 0 to {MostQueued:N0}, 0 for no bound");
+        Check(nameof(MaxQueuedPerTenant), options.MaxQueuedPerTenant is >= 0 and <= MostQueued, $"from 0 to {MostQueued:N0}, 0 for no bound");
         Check(nameof(AgingSeconds), options.AgingSeconds is >= 0 and <= 86_400, "from 0 to 86,400");
         foreach (var (tenant, weight) in options.Weights)
             if (!(weight is > 0 and <= 1000))

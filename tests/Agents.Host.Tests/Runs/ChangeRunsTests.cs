@@ -16,6 +16,11 @@ public sealed class ChangeRunsTests(App app)
         var kind = (await app.Until(ids[0], "parked")).GetProperty("failure").GetProperty("kind").GetString();
         foreach (var id in ids) await app.Until(id, "parked");
 
+        var listed = await app.Get($"/runs?status=parked&agent=parked&failure={kind}");
+        Assert.Equal(ids.Order(), listed.GetProperty("items").EnumerateArray().Select(run => run.GetProperty("id").GetGuid()).Order());
+        Assert.Empty((await app.Get("/runs?status=parked&agent=parked&failure=Timeout")).GetProperty("items").EnumerateArray());
+        await app.Get("/runs?failure=Boredom", 400);
+
         var other = await app.Post("/runs/resume", new { agent = "parked", failure = "RateLimited" }, 200);
         Assert.Equal(0, other.GetProperty("changed").GetArrayLength());
 

@@ -29,6 +29,7 @@ namespace Internal.Generated.WolverineHandlers
             Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Runs.ListRunsEndpoint").SetTag("http.route", "/runs").SetTag("http.request.method", "GET");
             var status = httpContext.Request.Query["status"];
             var agent = httpContext.Request.Query["agent"];
+            var failure = httpContext.Request.Query["failure"];
             var cursor = httpContext.Request.Query["cursor"];
             string limit_rawValue = httpContext.Request.Query["limit"];
             System.Nullable<int> limit = default;
@@ -43,7 +44,7 @@ namespace Internal.Generated.WolverineHandlers
                 return;
             }
 
-            var problemDetails1 = Agents.Host.Runs.ListRunsEndpoint.Validate(status, cursor, limit);
+            var problemDetails1 = Agents.Host.Runs.ListRunsEndpoint.Validate(status, cursor, limit, failure);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {
@@ -53,7 +54,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var pageOfRunView_response = await Agents.Host.Runs.ListRunsEndpoint.Get(status, agent, cursor, limit, _runReader, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            var pageOfRunView_response = await Agents.Host.Runs.ListRunsEndpoint.Get(status, agent, failure, cursor, limit, _runReader, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             // Writing the response body to JSON because this was the first 'return variable' in the method signature
             await WriteJsonAsync(httpContext, pageOfRunView_response, 404);

@@ -2,6 +2,8 @@
 #pragma warning disable
 using Agents.Host.Catalog;
 using Agents.Host.Models;
+using Agents.Host.Postgres;
+using Agents.Host.Workers;
 using Microsoft.AspNetCore.Routing;
 using System;
 using System.Linq;
@@ -19,15 +21,19 @@ namespace Internal.Generated.WolverineHandlers
         private readonly Agents.Host.Catalog.AgentCatalog _agentCatalog;
         private readonly Agents.Host.Catalog.Definitions _definitions;
         private readonly Agents.Host.Models.ModelOptions _modelOptions;
+        private readonly Agents.Host.Postgres.DatabaseClock _databaseClock;
+        private readonly Agents.Host.Workers.QueueBound _queueBound;
         private readonly Wolverine.Marten.Publishing.OutboxedSessionFactory _outboxedSessionFactory;
         private readonly Wolverine.Runtime.IWolverineRuntime _wolverineRuntime;
 
-        public POST_runs(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Catalog.AgentCatalog agentCatalog, Agents.Host.Catalog.Definitions definitions, Agents.Host.Models.ModelOptions modelOptions, Wolverine.Marten.Publishing.OutboxedSessionFactory outboxedSessionFactory, Wolverine.Runtime.IWolverineRuntime wolverineRuntime) : base(wolverineHttpOptions)
+        public POST_runs(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Catalog.AgentCatalog agentCatalog, Agents.Host.Catalog.Definitions definitions, Agents.Host.Models.ModelOptions modelOptions, Agents.Host.Postgres.DatabaseClock databaseClock, Agents.Host.Workers.QueueBound queueBound, Wolverine.Marten.Publishing.OutboxedSessionFactory outboxedSessionFactory, Wolverine.Runtime.IWolverineRuntime wolverineRuntime) : base(wolverineHttpOptions)
         {
             _wolverineHttpOptions = wolverineHttpOptions;
             _agentCatalog = agentCatalog;
             _definitions = definitions;
             _modelOptions = modelOptions;
+            _databaseClock = databaseClock;
+            _queueBound = queueBound;
             _outboxedSessionFactory = outboxedSessionFactory;
             _wolverineRuntime = wolverineRuntime;
         }
@@ -46,7 +52,7 @@ namespace Internal.Generated.WolverineHandlers
             var (request, jsonContinue) = await ReadJsonAsync<Agents.Host.Runs.QueueRunRequest>(httpContext);
             if (jsonContinue == Wolverine.HandlerContinuation.Stop) return;
             var key = ReadSingleHeaderValue(httpContext, "Idempotency-Key");
-            var problemDetails1 = Agents.Host.Runs.QueueRunEndpoint.Validate(request, _agentCatalog, key);
+            var problemDetails1 = Agents.Host.Runs.QueueRunEndpoint.Validate(request, _agentCatalog, _databaseClock, key);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {
@@ -56,7 +62,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Runs.QueueRunEndpoint.Post(request, _agentCatalog, _modelOptions, _definitions, documentSession, httpContext, key, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Runs.QueueRunEndpoint.Post(request, _agentCatalog, _modelOptions, _definitions, _queueBound, _databaseClock, documentSession, httpContext, key, httpContext.RequestAborted).ConfigureAwait(false);
 
 
             // Save all pending changes to this Marten session

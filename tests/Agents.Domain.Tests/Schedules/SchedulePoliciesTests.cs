@@ -1,0 +1,39 @@
+using Agents.Domain.Schedules;
+
+namespace Agents.Domain.Tests.Schedules;
+
+public sealed class SchedulePoliciesTests
+{
+    static readonly DateTimeOffset Now = new(2026, 11, 23, 12, 0, 10, TimeSpan.Zero);
+
+    static DateTimeOffset At(int hour) => new(2026, 11, 23, hour, 0, 0, TimeSpan.Zero);
+
+    [Theory]
+    [InlineData(Missed.Skip, new[] { 9, 10, 11 }, new int[0])]
+    [InlineData(Missed.Once, new[] { 9, 10, 11 }, new[] { 11 })]
+    [InlineData(Missed.All, new[] { 9, 10, 11 }, new[] { 9, 10, 11 })]
+    [InlineData(Missed.All, new[] { 6, 7, 8, 9, 10, 11 }, new[] { 8, 9, 10, 11 })]
+    [InlineData(Missed.Skip, new[] { 10, 11, 12 }, new[] { 12 })]
+    [InlineData(Missed.Once, new[] { 10, 11, 12 }, new[] { 12 })]
+    [InlineData(Missed.Once, new int[0], new int[0])]
+    public void What_was_missed_is_made_up_for_as_the_policy_says(Missed policy, int[] passed, int[] made) =>
+        Assert.Equal(made.Select(At), SchedulePolicies.Due([.. passed.Select(At)], Now, policy, most: 4));
+
+    [Fact]
+    public void Firings_in_time_are_all_made_whatever_the_bound_of_missed_ones()
+    {
+        DateTimeOffset[] seconds = [.. Enumerable.Range(0, 10).Select(second => At(12).AddSeconds(second))];
+
+        Assert.All(Enum.GetValues<Missed>(), policy => Assert.Equal(seconds, SchedulePolicies.Due(seconds, Now, policy, most: 1)));
+    }
+
+    [Theory]
+    [InlineData(Overlap.Skip, 0, SchedulePolicies.Answer.Run)]
+    [InlineData(Overlap.Skip, 1, SchedulePolicies.Answer.Skip)]
+    [InlineData(Overlap.Queue, 1, SchedulePolicies.Answer.RunAfter)]
+    [InlineData(Overlap.Queue, SchedulePolicies.MostUnfinished, SchedulePolicies.Answer.Skip)]
+    [InlineData(Overlap.Cancel, 2, SchedulePolicies.Answer.CancelAndRun)]
+    [InlineData(Overlap.Cancel, 0, SchedulePolicies.Answer.Run)]
+    public void An_overlap_is_answered_as_the_policy_says(Overlap policy, int unfinished, SchedulePolicies.Answer answer) =>
+        Assert.Equal(answer, SchedulePolicies.To(policy, unfinished));
+}
