@@ -42,7 +42,6 @@ public static class Server
         var models = ModelsOf(builder.Configuration); // all before the database is started: they refuse what is wrong
         var workers = WorkerOptions.From(builder.Configuration);
         var longestCall = models.CallTimeout > workers.ToolTimeout ? models.CallTimeout : workers.ToolTimeout;
-        var budgets = BudgetOptions.From(builder.Configuration);
         var webhooks = WebhookOptions.From(builder.Configuration);
         var costs = CostOptions.From(builder.Configuration);
 
@@ -50,7 +49,6 @@ public static class Server
         await RefuseOpenDoors(builder.Configuration, database, needsDatabase);
         builder.Services.AddSingleton(workers);
         builder.Services.AddSingleton(costs);
-        builder.Services.AddSingleton(budgets);
         builder.Services.AddSingleton(webhooks);
         builder.Services.AddSingleton(services => new WebhookSender(webhooks, services.GetRequiredService<DatabaseClock>(), services.GetRequiredService<ILogger<WebhookSender>>()));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = workers.DrainTimeout + TimeSpan.FromSeconds(5));
@@ -98,6 +96,7 @@ public static class Server
             builder.Services.AddHostedService<Watchdog>();
             builder.Services.AddHostedService<BudgetWatch>();
             builder.Services.AddHostedService<BudgetAlerts>();
+            builder.Services.AddHostedService<DayClosing>();
             builder.Services.AddHostedService<Draining>();
         }
 

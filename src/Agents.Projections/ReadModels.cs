@@ -37,6 +37,7 @@ public static class ReadModels
         "Runs.sql",
         "Finance/Prices.sql",
         "Finance/Ledger.sql",
+        "Finance/Days.sql",
         "Finance/Views.sql",
         "Finance/Budgets.sql",
         "Finance/Usage.sql",

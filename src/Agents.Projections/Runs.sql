@@ -155,5 +155,7 @@ alter table agents.run_summary
 comment on column agents.run_summary.root_run_id is 'The run at the root of this one: itself, unless another started or was forked into it. Null in rows older than this column.';
 comment on column agents.run_summary.forked_from is 'The run this one continues from. Null when it starts fresh.';
 comment on column agents.run_summary.forked_at is 'The last version of that run that this one shares.';
-create index if not exists run_summary_by_end on agents.run_summary (tenant_id, ((finished_at at time zone 'UTC')::date)) where finished_at is not null;
+create index if not exists run_summary_ended on agents.run_summary (tenant_id, ((finished_at at time zone 'UTC')::date))
+  include (status, queued_at, finished_at) where finished_at is not null;
+drop index if exists agents.run_summary_by_end;
 create index if not exists run_summary_forks on agents.run_summary (tenant_id, forked_from) where forked_from is not null;
