@@ -37,7 +37,7 @@ public static class DashboardReader
             select count(*), count(*) filter (where status = 'completed'), count(*) filter (where status = 'failed'), count(*) filter (where status = 'cancelled'),
               avg(took)::double precision, percentile_cont(array[0.5, 0.95, 0.99]) within group (order by took)
             from (
-              select status, extract(epoch from finished_at - queued_at)::double precision as took from agents.run_summary
+              select status, date_part('epoch', finished_at - queued_at) as took from agents.run_summary
               where tenant_id = $1 and (finished_at at time zone 'UTC')::date between $2 and $3 and finished_at >= $4 and finished_at < $5) ended
             """);
         await using var row = await command.ExecuteReaderAsync(ct);

@@ -113,26 +113,20 @@ do $$ declare relation text; column_name text; meaning text; begin
   end loop;
 end $$;
 
--- Whoever writes a call and whoever closes its day exclude each other; writers do not.
-create or replace procedure finance.lock_day(in_tenant text, in_day date, is_closing boolean) language plpgsql as $$ begin
-  if is_closing then perform pg_advisory_xact_lock(hashtext(in_tenant), in_day - date '2000-01-01');
-  else perform pg_advisory_xact_lock_shared(hashtext(in_tenant), in_day - date '2000-01-01'); end if;
-end $$;
-
-create or replace procedure finance.open_day(in_tenant text, in_day date) language plpgsql as $$ begin
-  call finance.lock_day(in_tenant, in_day, is_closing => false);
-  if not exists (select from finance.open_day o where o.tenant_id = in_tenant and o.day = in_day) then
-    insert into finance.open_day (tenant_id, day) values (in_tenant, in_day) on conflict do nothing;
+-- Whoever writes a call to a day and whoever closes it exclude each other by a lock on the day; writers do not. After the lock, an open day stays open.
+create or replace function finance.open_day_of_call() returns trigger language plpgsql as $$
+declare c finance.model_call := case tg_argv[0] when 'new' then new else old end;
+begin
+  perform pg_advisory_xact_lock_shared(hashtext(c.tenant_id), c.day - date '2000-01-01');
+  if not exists (select from finance.open_day o where o.tenant_id = c.tenant_id and o.day = c.day) then
+    insert into finance.open_day (tenant_id, day) values (c.tenant_id, c.day) on conflict do nothing;
   end if;
-end $$;
-
-create or replace function finance.open_day_of_call() returns trigger language plpgsql as $$ begin
-  if tg_op <> 'DELETE' then call finance.open_day(new.tenant_id, new.day); end if;
-  if tg_op <> 'INSERT' then call finance.open_day(old.tenant_id, old.day); end if;
   return null;
 end $$;
-create or replace trigger model_call_opens_its_day after insert or update or delete on finance.model_call
-  for each row execute function finance.open_day_of_call();
+create or replace trigger model_call_opens_its_day after insert or update on finance.model_call
+  for each row execute function finance.open_day_of_call('new');
+create or replace trigger model_call_opens_its_former_day after update or delete on finance.model_call
+  for each row execute function finance.open_day_of_call('old');
 
 -- Once, for databases from before.
 insert into finance.open_day (tenant_id, day)
@@ -144,7 +138,7 @@ create or replace procedure finance.close_day(in_tenant text, in_day date) langu
 declare
   one_percent constant double precision := ln(1.02); -- the middle of a step of 2 % is within 1 % of all of it
 begin
-  call finance.lock_day(in_tenant, in_day, is_closing => true);
+  perform pg_advisory_xact_lock(hashtext(in_tenant), in_day - date '2000-01-01');
   delete from finance.open_day o where o.tenant_id = in_tenant and o.day = in_day;
   if not found then return; end if;
 

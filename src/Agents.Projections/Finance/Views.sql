@@ -135,7 +135,7 @@ comment on column finance.cost_by_run.unpriced_calls is 'Answered calls whose co
 create or replace view finance.cost_per_completed_run as
 select tenant_id, (finished_at at time zone 'UTC')::date as day, agent,
   count(*) as runs, sum(cost_usd) as cost_usd, avg(cost_usd) as cost_per_run_usd, max(cost_usd) as dearest_run_usd,
-  sum(model_calls)::bigint as calls, avg(extract(epoch from finished_at - queued_at)) as duration_seconds
+  sum(model_calls)::bigint as calls, extract(epoch from avg(finished_at - queued_at)) as duration_seconds
 from agents.run_summary
 where status = 'completed' and finished_at is not null
 group by tenant_id, (finished_at at time zone 'UTC')::date, agent;
