@@ -6,6 +6,7 @@ using Agents.Host.Knowledge;
 using Agents.Host.Models;
 using Agents.Host.Operations;
 using Agents.Host.Postgres;
+using Agents.Host.Queues;
 using Agents.Host.Responses;
 using Agents.Host.Runs;
 using Agents.Host.Streaming;
@@ -61,7 +62,7 @@ public static class Server
         builder.Services.AddMarten(services =>
             {
                 var store = new StoreOptions();
-                store.AddRunStore();
+                store.AddRunStore(workers.FairnessKey);
                 store.Connection(services.GetRequiredService<NpgsqlDataSource>());
                 store.Events.TimeProvider = services.GetRequiredService<DatabaseClock>();
                 store.Listeners.Add(services.GetRequiredService<Signals>());
@@ -97,9 +98,14 @@ public static class Server
             builder.Services.AddHostedService<BudgetWatch>();
             builder.Services.AddHostedService<BudgetAlerts>();
             builder.Services.AddHostedService<DayClosing>();
-            builder.Services.AddHostedService<Draining>();
+            builder.Services.AddHostedInstance<Draining>();
         }
 
+        builder.Services.AddSingleton<LimitStore>();
+        builder.Services.AddSingleton<PauseStore>();
+        builder.Services.AddSingleton<NodeStore>();
+        builder.Services.AddSingleton<QueueReader>();
+        builder.Services.AddSingleton<WhyReader>();
         builder.Services.AddSingleton<BudgetStore>();
         builder.Services.AddSingleton<UsageImporter>();
         builder.Services.AddSingleton<Definitions>();

@@ -15,7 +15,8 @@ public static class ReadModels
 
     static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web);
 
-    public static void AddRunStore(this StoreOptions store)
+    /// <param name="fairnessKey">The label of a run by which slots are shared within its tenant. Null means none.</param>
+    public static void AddRunStore(this StoreOptions store, string? fairnessKey = null)
     {
         store.DatabaseSchemaName = Schema;
         store.UseSystemTextJsonForSerialization(EnumStorage.AsString, Casing.CamelCase);
@@ -26,7 +27,7 @@ public static class ReadModels
 
         store.Projections.Add(new Checkpoints(), ProjectionLifecycle.Inline);
         store.Projections.Add(new RunSummaries(), ProjectionLifecycle.Inline);
-        store.Projections.Add(new RunQueue(), ProjectionLifecycle.Inline);
+        store.Projections.Add(new RunQueue(fairnessKey), ProjectionLifecycle.Inline);
         store.Projections.Add(new Timeline(), ProjectionLifecycle.Inline);
         store.Projections.Add(new CostLedger(), ProjectionLifecycle.Inline);
         store.Projections.Add(new BudgetLedger(), ProjectionLifecycle.Inline);
@@ -35,6 +36,7 @@ public static class ReadModels
     static readonly string[] ScriptNames =
     [
         "Runs.sql",
+        "Workers.sql",
         "Finance/Prices.sql",
         "Finance/Ledger.sql",
         "Finance/Days.sql",

@@ -13,8 +13,12 @@ public sealed partial class RunQueue : EventProjection
 {
     const string Table = "agents.run_queue";
 
-    public RunQueue()
+    readonly string? fairnessKey;
+
+    /// <param name="fairnessKey">The label of a run by which slots are shared within its tenant. Null means none.</param>
+    public RunQueue(string? fairnessKey)
     {
+        this.fairnessKey = fairnessKey;
         Name = "run_queue";
         Options.DeleteDataInTableOnTeardown(Table);
     }
@@ -25,15 +29,19 @@ public sealed partial class RunQueue : EventProjection
         {
             case RunQueued e:
                 operations.QueueSqlCommand(
-                    $"insert into {Table} (tenant_id, run_id, agent, priority, state, since, deadline_at, after_run) values (?, ?, ?, ?, 'waiting', ?, ?, ?) "
-                    + "on conflict do nothing",
-                    happened.TenantId, happened.StreamId, e.Agent, e.Priority, happened.Timestamp, happened.Timestamp + e.MaxDuration,
-                    ReadModels.Nullable(e.After));
+                    $"""
+                    insert into {Table} (tenant_id, run_id, agent, model, key, priority, state, since, deadline_at, after_run, waits_for)
+                    values (?, ?, ?, agents.first_model(?, ?), ?, ?, 'waiting', ?, ?, ?, (
+                      select 'thread' from agents.run_summary where tenant_id = ? and run_id = ?::uuid and finished_at is null for share))
+                    on conflict do nothing
+                    """,
+                    happened.TenantId, happened.StreamId, e.Agent, e.DefinitionHash, e.Model, KeyOf(e.Metadata), e.Priority, happened.Timestamp,
+                    happened.Timestamp + e.MaxDuration, ReadModels.Nullable(e.After), happened.TenantId, ReadModels.Nullable(e.After));
                 break;
 
             case RunStarted e:
                 operations.QueueSqlCommand(
-                    $"update {Table} set state = 'running', node = ? where tenant_id = ? and run_id = ?",
+                    $"update {Table} set state = 'running', node = case when waits_for is null then ? end where tenant_id = ? and run_id = ?",
                     e.Worker, happened.TenantId, happened.StreamId);
                 break;
 
@@ -45,22 +53,41 @@ public sealed partial class RunQueue : EventProjection
 
             case RunResumed:
                 operations.QueueSqlCommand(
-                    $"insert into {Table} (tenant_id, run_id, agent, priority, state, since, deadline_at) "
-                    + "select tenant_id, run_id, agent, priority, 'running', ?, ? + max_duration from agents.run_summary "
-                    + "where tenant_id = ? and run_id = ? "
-                    + "on conflict (tenant_id, run_id) do update set state = 'running', node = null, since = excluded.since, deadline_at = excluded.deadline_at",
-                    happened.Timestamp, happened.Timestamp, happened.TenantId, happened.StreamId);
+                    $"""
+                    insert into {Table} (tenant_id, run_id, agent, model, key, priority, state, since, deadline_at)
+                    select s.tenant_id, s.run_id, s.agent, agents.first_model(e.data ->> 'definitionHash', s.model), coalesce(s.metadata ->> ?, ''), s.priority, 'running',
+                      s.queued_at, ? + s.max_duration
+                    from agents.run_summary s left join agents.mt_events e on e.tenant_id = s.tenant_id and e.stream_id = s.run_id and e.version = 1
+                    where s.tenant_id = ? and s.run_id = ?
+                    on conflict (tenant_id, run_id) do update set state = 'running', node = null, since = excluded.since, deadline_at = excluded.deadline_at
+                    """,
+                    fairnessKey ?? "", happened.Timestamp, happened.TenantId, happened.StreamId);
                 break;
 
-            case RunPaused or RunParked or RunFailed or RunCancelled:
-                operations.QueueSqlCommand($"update {Table} set state = 'settling' where tenant_id = ? and run_id = ?", happened.TenantId, happened.StreamId);
+            case RunPaused or RunParked:
+                Settle();
+                break;
+
+            case RunFailed or RunCancelled:
+                Settle();
+                LetFollow();
                 break;
 
             case RunCompleted:
                 operations.QueueSqlCommand($"delete from {Table} where tenant_id = ? and run_id = ?", happened.TenantId, happened.StreamId);
+                LetFollow();
                 break;
         }
 
         return ValueTask.CompletedTask;
+
+        void Settle() =>
+            operations.QueueSqlCommand($"update {Table} set state = 'settling', redriven_at = '-infinity' where tenant_id = ? and run_id = ?", happened.TenantId, happened.StreamId);
+
+        // After the summary has its end: who was queued behind it saw it unfinished under a lock, and its row is seen here.
+        void LetFollow() => operations.QueueSqlCommand(
+            $"update {Table} set waits_for = null where tenant_id = ? and after_run = ? and waits_for = 'thread'", happened.TenantId, happened.StreamId);
     }
+
+    string KeyOf(IReadOnlyDictionary<string, string>? metadata) => fairnessKey is null ? "" : metadata?.GetValueOrDefault(fairnessKey) ?? "";
 }

@@ -106,14 +106,17 @@ create table if not exists agents.run_queue (
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
 alter table agents.run_queue add column if not exists approve_by timestamptz;
 alter table agents.run_queue add column if not exists after_run uuid;
+alter table agents.run_queue
+  add column if not exists not_before timestamptz,
+  add column if not exists waits_for  text;
 comment on table agents.run_queue is 'One row for each run that waits for a slot or holds one, or that stands still or has ended while an outcome may still be owed.';
-comment on column agents.run_queue.state is 'waiting: for a slot. running: holds one. settling: paused, parked, failed or cancelled, until no attempt is open any more.';
-comment on column agents.run_queue.node is 'The node whose slot the run holds; null while it waits, or until a node takes up a resumed run.';
-comment on column agents.run_queue.after_run is 'A waiting run is not admitted before this one of its thread has ended; null when it need not wait.';
+comment on column agents.run_queue.state is 'waiting: for a slot. running: has begun. settling: paused, parked, failed or cancelled, until no attempt is open any more.';
+comment on column agents.run_queue.node is 'The node whose slot the run holds; null while it waits, or has given its slot back, until a node takes it up.';
+comment on column agents.run_queue.not_before is 'The run is given no slot before; null means now.';
+comment on column agents.run_queue.waits_for is 'What the run waits for besides a slot, such as approval; it is given none before this is null again. Null means nothing else.';
+comment on column agents.run_queue.after_run is 'The run of the same thread that it follows; waits_for is thread until that one has ended. Null when it follows none.';
 comment on column agents.run_queue.redriven_at is 'When the run''s outstanding work was last sent again by a watchdog.';
 comment on column agents.run_queue.approve_by is 'When tool calls that wait for a person are denied; null when none does, or none has a limit.';
-create index if not exists run_queue_waiting on agents.run_queue (priority desc, since, run_id) where state = 'waiting';
-create index if not exists run_queue_running on agents.run_queue (node) where state = 'running';
 
 create unlogged table if not exists agents.delta (
   tenant_id    text not null,

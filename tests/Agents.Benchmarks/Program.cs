@@ -13,6 +13,7 @@ return args switch
     ["idle", .. var rest] => await Streams.Idle(rest),
     ["idle-client", .. var rest] => await Streams.IdleClient(rest),
     ["signals", .. var rest] => await Streams.Signals(rest),
+    ["pool", .. var rest] => await PoolVerbs.Run(rest),
     ["mutants", .. var rest] => await Mutants.Run(rest),
     _ => Usage(),
 };
@@ -31,6 +32,11 @@ static int Usage()
           signals     steps per second with and without announcements   [--runs N] [--pairs N]
           budgets     model calls per second with and without budgets  [--runs N] [--at-once N] [--tenants N] [--pairs N] [--scopes 1|2|3]
           chaos       what crashes lose: C1, C2 … C24  [--runs N] [--faults N] [--seed N] [--rate RUNS/S] [--provider-faults SHARE] [--json]
+          pool slots      two nodes under one limit, looked at each 50 ms   [--seconds N] [--hold MS]
+          pool urgent     an urgent run behind thousands, a low one under a stream of urgent ones  [--backlog N] [--tries N] [--hold MS]
+          pool fairness   few runs beside many, and weights 3 to 1      [--backlog N] [--hold MS]
+          pool admission  what choosing a run costs by the length of the queue  [--tries N]
+          pool idle       statements a second on quiet nodes            [--seconds N] [--nodes N]
           mutants     every protection left out once, and who misses it; with -p:Mutants=true  [--seed N] [--only PROTECTION]
           retrieval   how well questions over a folder of documents are answered --corpus DIR --questions FILE [--json] [--misses]
         """);

@@ -7,7 +7,10 @@ public sealed class Decision
 {
     readonly List<RunEvent> events = [];
 
-    Decision(Run run, AgentDefinition agent) => (Run, Agent) = (run, agent);
+    Decision(Run run, AgentDefinition agent) => (Before, Run, Agent) = (run, run, agent);
+
+    /// <summary>The run that was decided on.</summary>
+    public Run Before { get; }
 
     public Run Run { get; private set; }
 
@@ -18,10 +21,20 @@ public sealed class Decision
 
     public static Decision On(Run run, AgentDefinition agent) => new(run, agent);
 
-    /// <summary>The messages owed to workers once the facts are stored.</summary>
+    /// <summary>The messages owed to workers by these facts.</summary>
     public IEnumerable<Work> Work() => events.Any(e => e is RunResumed)
         ? Runs.Work.OwedBy(Run)
         : events.Select(e => Runs.Work.DueTo(Run.Id, e)).OfType<Work>();
+
+    /// <summary>What becomes of the run's slot with these facts.</summary>
+    public SlotUse Slot() => SlotUse.After(this);
+
+    /// <summary>Of that work, what is sent with the facts; the rest is sent by whoever gives the run a slot again.</summary>
+    public IEnumerable<Work> Due()
+    {
+        var slot = Slot();
+        return Work().Where(slot.Sends);
+    }
 
     internal Decision Add(RunEvent decided)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Agents.Domain.Costs;
 using Agents.Domain.Definitions;
 
@@ -126,12 +127,12 @@ public sealed record Run
 
         ModelCallScheduled { Attempt: 1 } e => run with
         {
-            ModelCall = new(e.Call, 1, AttemptStatus.Scheduled),
+            ModelCall = new(e.Call, 1, AttemptStatus.Scheduled, Delay: e.Delay),
             ModelCalls = e.Call,
             ModelCallsInStep = run.ModelCallsInStep + 1,
             ToolCalls = NoToolCalls,
         },
-        ModelCallScheduled e => run.WithCall(call => call with { Number = e.Attempt, Status = AttemptStatus.Scheduled, Worker = null, ReservedUsd = null }),
+        ModelCallScheduled e => run.WithCall(call => call with { Number = e.Attempt, Status = AttemptStatus.Scheduled, Worker = null, ReservedUsd = null, Delay = e.Delay }),
         ModelCallStarted e => run.WithCall(call => call with { Status = AttemptStatus.Started, Worker = e.Worker, ReservedUsd = e.ReservedUsd }),
         ModelCallCompleted e => run.Paying(e.Usage, e.Cost, isUnpriced: e.Cost is null) with { ModelCall = null },
         ModelCallFailed e => run.Paying(e.Usage, e.Cost, isUnpriced: false).WithCall(call => call with { Status = AttemptStatus.Failed }),
@@ -148,7 +149,7 @@ public sealed record Run
         ToolCallRequested e => run with { ToolCalls = run.ToolCalls.SetItem(e.ToolCallId, new(e.Tool, e.Arguments, ToolCallStatus.AwaitingApproval, Attempt: 0)) },
         ToolCallApproved => run,
         ToolCallDenied e => run.WithTool(e.ToolCallId, call => call.Settled(ToolCallStatus.Denied)),
-        ToolCallScheduled e => run.WithTool(e.ToolCallId, call => call with { Status = ToolCallStatus.Scheduled, Attempt = e.Attempt, Worker = null }),
+        ToolCallScheduled e => run.WithTool(e.ToolCallId, call => call with { Status = ToolCallStatus.Scheduled, Attempt = e.Attempt, Worker = null, Delay = e.Delay }),
         ToolCallStarted e => run.WithTool(e.ToolCallId, call => call with { Status = ToolCallStatus.Started, Worker = e.Worker }),
         ToolCallCompleted e => run.WithTool(e.ToolCallId, call => call.Settled(ToolCallStatus.Completed)),
         ToolCallFailed e => run.WithTool(e.ToolCallId, call => call with { Status = ToolCallStatus.Failed, Failure = e.Failure.Kind }),
@@ -177,8 +178,10 @@ public sealed record Run
 /// <param name="Worker">Who claimed it. Null until it is started.</param>
 /// <param name="ReservedUsd">The most it can cost. Null until it is started, or without a price.</param>
 /// <param name="AttemptsBefore">Attempts made before the run was last resumed; they do not count against the limit.</param>
+/// <param name="Delay">How long after it was scheduled it may begin.</param>
 public sealed record ModelAttempt(
-    int Call, int Number, AttemptStatus Status, string? Worker = null, decimal? ReservedUsd = null, int AttemptsBefore = 0)
+    int Call, int Number, AttemptStatus Status, string? Worker = null, decimal? ReservedUsd = null, int AttemptsBefore = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] TimeSpan Delay = default)
 {
     /// <summary>A person gave the call another full round of attempts.</summary>
     public ModelAttempt Renewed() => this with { AttemptsBefore = Status is AttemptStatus.Failed ? Number : AttemptsBefore };
@@ -192,8 +195,10 @@ public enum AttemptStatus { Scheduled, Started, Failed }
 /// <param name="Worker">Who claimed it, for tools that must not run twice.</param>
 /// <param name="Failure">Of the last failed attempt.</param>
 /// <param name="AttemptsBefore">Attempts made before the run was last resumed; they do not count against the limit.</param>
+/// <param name="Delay">How long after it was scheduled it may begin.</param>
 public sealed record ToolCall(
-    string Tool, string? Arguments, ToolCallStatus Status, int Attempt, string? Worker = null, FailureKind? Failure = null, int AttemptsBefore = 0)
+    string Tool, string? Arguments, ToolCallStatus Status, int Attempt, string? Worker = null, FailureKind? Failure = null, int AttemptsBefore = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] TimeSpan Delay = default)
 {
     /// <summary>A person gave the call another full round of attempts.</summary>
     public ToolCall Renewed() => this with { AttemptsBefore = Status is ToolCallStatus.Failed ? Attempt : AttemptsBefore };

@@ -44,6 +44,9 @@ public static class Permissions
     /// <summary>First parts of routes that are about money.</summary>
     static readonly string[] Money = ["budgets", "costs", "dashboard", "finance", "prices"];
 
+    /// <summary>First parts of routes that are about what all tenants share: reading them is no more than reading, changing them is for administrators.</summary>
+    static readonly string[] Shared = ["limits", "nodes", "pauses"];
+
     /// <summary>Parts of routes of a run that are about its money.</summary>
     static readonly string[] MoneyOfARun = ["budget", "spend"];
 
@@ -57,7 +60,7 @@ public static class Permissions
         return (isAboutMoney, isReading) switch
         {
             (false, true) => Read,
-            (false, false) => Operate,
+            (false, false) => Shared.Contains(about) ? Administer : Operate,
             (true, true) => Costs,
             (true, false) => about == "prices" ? Administer : ManageMoney,
         };

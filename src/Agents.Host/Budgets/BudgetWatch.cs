@@ -85,7 +85,7 @@ public sealed class BudgetWatch(
         outbox.Enroll(session);
 
         var decision = await session.Decide(runId, definitions, (run, agent) => RunDecider.Decide(run, agent, new GoOnWithinBudget()), ct);
-        if (decision is { Events.Count: > 0 }) await outbox.Send(tenant, decision.Work());
+        if (decision is { Events.Count: > 0 }) await outbox.Send(tenant, decision.Due());
         else session.QueueSqlCommand("delete from finance.budget_wait where tenant_id = ? and run_id = ?", tenant, runId); // it does not wait any more
         await session.SaveChangesAsync(ct);
     }

@@ -15,9 +15,29 @@ static class ChangeVerbs
     public static IEnumerable<Command> Create(Verb verb) =>
     [
         ChangeMany(verb, "cancel", "Ends a run for good, or all that fit.", "cancelled"),
-        verb.Does(new("pause", "Stops a run until it is resumed.") { RunArgument.Id, Reason }, (call, ct) => ChangeOne(call, "pause", call.Said.GetValue(RunArgument.Id)!, ct)),
+        Pause(verb),
         ChangeMany(verb, "resume", "Lets a paused or parked run go on, or all that fit.", "resumed"),
     ];
+
+    /// <summary>One run, or admission: which runs are given a slot. Runs that have one are not paused by the latter.</summary>
+    static Command Pause(Verb verb)
+    {
+        Option<bool> all = new("--all") { Description = "Instead of a run: no run is given a slot any more. The same as: agents admission pause --all" };
+        Option<string?> tenant = new("--tenant") { Description = "Instead of a run: none of this tenant's.", HelpName = "T" };
+        Option<string?> agent = new("--agent") { Description = "Instead of a run: none of this agent's.", HelpName = "A" };
+        Option<string?> node = new("--node") { Description = "Instead of a run: none on this node.", HelpName = "N" };
+        var command = new Command("pause", "Stops a run until it is resumed, or, without one, admission.") { RunArgument.MaybeId, all, tenant, agent, node, Reason };
+        command.Validators.Add(said =>
+        {
+            var named = said.GetResult(RunArgument.MaybeId)?.Tokens.Count > 0 ? 1 : 0;
+            if (named + QueueVerbs.Scopes(said.GetValue(all), said.GetValue(tenant), said.GetValue(agent), said.GetValue(node)).Count() != 1)
+                said.AddError("Name one run, or say one of --all, --tenant, --agent and --node. For example: agents pause last");
+        });
+        return verb.Does(command, (call, ct) =>
+            QueueVerbs.Scopes(call.Said.GetValue(all), call.Said.GetValue(tenant), call.Said.GetValue(agent), call.Said.GetValue(node)).FirstOrDefault() is { } scope
+                ? QueueVerbs.Pause(call, scope, call.Said.GetValue(Reason), ct)
+                : ChangeOne(call, "pause", call.Said.GetValue(RunArgument.MaybeId)!, ct));
+    }
 
     static Command ChangeMany(Verb verb, string name, string description, string done)
     {

@@ -23,6 +23,7 @@ static class Verbs
             ShowVerb.Create(verb),
             TailVerb.Create(verb),
             ReplayVerb.Create(verb),
+            WhyVerb.Create(verb),
             CostVerb.Create(verb),
             PricesVerb.Create(verb),
             BudgetVerb.Create(verb),
@@ -41,6 +42,8 @@ static class Verbs
             said.InvocationConfiguration.Output.WriteLine($"agents {Version}");
             return ExitCodes.Ok;
         });
+        after = agents.Subcommands.Index().First(command => command.Item.Name == "why").Index + 1;
+        foreach (var queue in QueueVerbs.Create(verb)) agents.Subcommands.Insert(after++, queue);
         RootHelp.Use(help, agents);
         return agents;
     }

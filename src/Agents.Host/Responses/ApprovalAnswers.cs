@@ -38,7 +38,7 @@ public sealed class ApprovalAnswers(IDocumentStore store, IServiceScopeFactory s
                 ? RunDecider.Decide(run, agent, new ApproveToolCall(answer.ToolCallId, caller.Name))
                 : RunDecider.Decide(run, agent, new DenyToolCall(answer.ToolCallId, caller.Name, answer.Reason));
             stream.AppendMany(decision.Events);
-            await outbox.Send(caller.Tenant, decision.Work());
+            await outbox.Send(caller.Tenant, decision.Due());
             run = decision.Run;
         }
 

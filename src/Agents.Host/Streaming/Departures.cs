@@ -108,7 +108,7 @@ public sealed class Departures(
         var decision = await session.Decide(
             runId, definitions, (run, agent) => RunDecider.Decide(run, agent, new CancelRun(by, "The last reader left.")), ct);
         if (decision is not { Events.Count: > 0 }) return;
-        await outbox.Send(tenant, decision.Work());
+        await outbox.Send(tenant, decision.Due());
         await session.SaveChangesAsync(ct);
     }
 

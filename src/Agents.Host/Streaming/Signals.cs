@@ -89,13 +89,23 @@ public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
     /// <summary>A run may be had for a free slot.</summary>
     public void RingQueue() => queue.Writer.TryWrite(true);
 
+    /// <summary>Something was changed that decides who is given a slot: all nodes look again.</summary>
+    public void WakeAdmission() => Announce(new(Guid.Empty, MovesTheQueue: true, Ends: false));
+
     void Wake(Signal signal)
     {
         Written?.Invoke(signal.RunId);
         if (signal.MovesTheQueue) RingQueue();
     }
 
-    static bool MovesTheQueue(object fact) => fact is RunQueued or RunPaused or RunResumed or RunParked or RunCompleted or RunFailed or RunCancelled;
+    static bool MovesTheQueue(object fact) => fact switch
+    {
+        RunQueued or RunPaused or RunResumed or RunParked or RunCompleted or RunFailed or RunCancelled => true,
+        ToolCallRequested { NeedsApproval: true } or ToolCallApproved or ToolCallDenied => true,
+        ModelCallScheduled { Delay: var delay } => delay > SlotUse.LongestHeld,
+        ToolCallScheduled { Delay: var delay } => delay > SlotUse.LongestHeld,
+        _ => false,
+    };
 }
 
 /// <summary>Something is new about a run.</summary>

@@ -1,88 +1,102 @@
+using System.Text.Json;
 using Agents.Domain.Runs;
+using Agents.Host.Models;
+using Agents.Host.Queues;
 using Agents.Host.Streaming;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Agents.Host.Workers;
 
 /// <summary>
-/// Gives this node's free slots to runs: first to those that had begun and belong to nobody, resumed or left by a node that is gone, then to waiting ones;
-/// the most urgent first, then the oldest. Woken by signals, and by a slow poll that repairs lost ones.
+/// Gives this node's free slots to runs: which ones is chosen in the database, by <c>agents.admit</c>, one node at a time. Woken by signals, at the time
+/// the next run is due, and by a slow poll that repairs lost signals.
 /// </summary>
 public sealed class Admission(
-    NpgsqlDataSource database, Node node, Decisions decisions, Redriving redriving,
-    Signals signals, WorkerOptions options, IHostApplicationLifetime host, ILogger<Admission> log) : BackgroundService
+    NpgsqlDataSource database, Node node, Decisions decisions, Redriving redriving, ModelOptions models,
+    NodeStore nodes, Draining draining, Signals signals, WorkerOptions options, IHostApplicationLifetime host, ILogger<Admission> log) : BackgroundService
 {
-    /// <summary>Runs admitted side by side; one after the other, short runs would wait for admission rather than for a slot.</summary>
+    /// <summary>Runs begun side by side; one after the other, short runs would wait for admission rather than for a slot.</summary>
     const int AtOnce = 8;
 
-    static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often a node that is drained looks for runs that it can hand over.</summary>
+    static readonly TimeSpan UntilEmpty = TimeSpan.FromMilliseconds(250);
+
+    readonly string weights = JsonSerializer.Serialize(options.Weights);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, host.ApplicationStopping);
         stoppingToken = stopping.Token; // a node that stops admits nothing, from the first moment
         await node.Ready.WaitAsync(stoppingToken);
-        await Rounds.Forever("Admission", Round, () => signals.Queue.Ring(Poll, stoppingToken), log, stoppingToken);
+        await Rounds.UntilDone("Making the node known", () => nodes.Register(node.Name, options.MaxRuns, stoppingToken), log, stoppingToken);
+        var wait = Poll;
+        await Rounds.Forever("Admission", Round, () => signals.Queue.Ring(wait, stoppingToken), log, stoppingToken);
 
         async Task Round()
         {
-            var next = await Next(stoppingToken);
+            wait = Poll;
+            var (next, dueIn, isDrained) = await Next(stoppingToken);
             var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken };
             await Parallel.ForEachAsync(next, parallel, async (run, ct) =>
             {
-                if (run.HasBegun) await TakeOver(run.Tenant, run.RunId, ct);
+                if (run.HasBegun) await redriving.Redrive(run.Tenant, run.RunId, "taken up", ct);
                 else await Admit(run.Tenant, run.RunId, ct);
             });
+            if (next.Count > 0) signals.RingQueue(); // there may be more
+            if (dueIn < Poll) wait = dueIn.Value;
+            if (await draining.HandOver(isDrained)) wait = UntilEmpty;
         }
     }
 
-    /// <summary>As many runs without a slot as there are free slots here.</summary>
-    async Task<List<(string Tenant, Guid RunId, bool HasBegun)>> Next(CancellationToken ct)
+    /// <summary>The runs that were given a slot here just now, and in what time another is due; null when none is known.</summary>
+    async Task<(List<(string Tenant, Guid RunId, bool HasBegun)>, TimeSpan? DueIn, bool IsDrained)> Next(CancellationToken ct)
     {
-        await using var command = database.CreateCommand(
-            """
-            with slots as (select greatest(0, $1 - count(*)) as free from agents.run_queue where state = 'running' and node = $2)
-            select tenant_id, run_id, has_begun from (
-              (select tenant_id, run_id, true as has_begun, priority, since from agents.run_queue where state = 'running' and node is null
-               order by priority desc, since, run_id limit (select free from slots))
-              union all
-              (select tenant_id, run_id, false, priority, since from agents.run_queue q where state = 'waiting'
-                 and (after_run is null or exists (
-                   select from agents.run_summary s where s.tenant_id = q.tenant_id and s.run_id = q.after_run and s.finished_at is not null))
-               order by priority desc, since, run_id limit (select free from slots))) homeless
-            order by has_begun desc, priority desc, since, run_id limit (select free from slots)
-            """);
-        command.Parameters.Add(new() { Value = options.MaxRuns });
+        await using var command = database.CreateCommand("select tenant, run, has_begun, due_in, is_drained from agents.admit($1, $2, $3, $4, $5)");
         command.Parameters.Add(new() { Value = node.Name });
+        command.Parameters.Add(new() { Value = options.MaxRuns });
+        command.Parameters.Add(new() { Value = models.Name });
+        command.Parameters.Add(new() { Value = (double)options.AgingSeconds });
+        command.Parameters.Add(new() { Value = weights, NpgsqlDbType = NpgsqlDbType.Jsonb });
         await using var rows = await command.ExecuteReaderAsync(ct);
 
         var next = new List<(string, Guid, bool)>();
-        while (await rows.ReadAsync(ct)) next.Add((rows.GetString(0), rows.GetGuid(1), rows.GetBoolean(2)));
-        return next;
+        while (await rows.ReadAsync(ct))
+        {
+            if (!rows.IsDBNull(1)) next.Add((rows.GetString(0), rows.GetGuid(1), rows.GetBoolean(2)));
+            else return (next, rows.IsDBNull(3) ? null : TimeSpan.FromSeconds(rows.GetDouble(3)), rows.GetBoolean(4));
+        }
+
+        throw new InvalidOperationException("agents.admit gave no last row.");
     }
 
-    /// <summary>The row decides between nodes: the second finds it taken.</summary>
-    async Task TakeOver(string tenant, Guid runId, CancellationToken ct)
-    {
-        await using var take = database.CreateCommand(
-            """
-            update agents.run_queue set node = $1, redriven_at = clock_timestamp()
-            where tenant_id = $2 and run_id = $3 and state = 'running' and node is null
-            """);
-        take.Parameters.Add(new() { Value = node.Name });
-        take.Parameters.Add(new() { Value = tenant });
-        take.Parameters.Add(new() { Value = runId });
-        if (await take.ExecuteNonQueryAsync(ct) > 0) await redriving.Redrive(tenant, runId, "taken over", ct);
-    }
-
-    /// <summary>The run's row lock decides between nodes: the second finds it running, and decides nothing.</summary>
+    /// <summary>The slot is taken; now the run begins. If that fails the slot is given back at once, and if nobody is left to do so, by the watchdogs.</summary>
     async Task Admit(string tenant, Guid runId, CancellationToken ct)
     {
-        var decision = await decisions.Decide(tenant, runId, (run, agent) =>
+        try
         {
-            FaultPoint.Hit("before-start-commit");
-            return RunDecider.Decide(run, agent, new StartRun(node.Name));
-        }, ct);
-        if (decision is { Events.Count: > 0 }) FaultPoint.Hit("after-start-commit");
+            var decision = await decisions.Decide(tenant, runId, (run, agent) =>
+            {
+                FaultPoint.Hit("before-start-commit");
+                return RunDecider.Decide(run, agent, new StartRun(node.Name));
+            }, ct);
+            if (decision is { Events.Count: > 0 }) FaultPoint.Hit("after-start-commit");
+        }
+        catch
+        {
+            await GiveBack(tenant, runId);
+            throw;
+        }
+    }
+
+    async Task GiveBack(string tenant, Guid runId)
+    {
+        await using var free = database.CreateCommand("update agents.run_queue set node = null where tenant_id = $1 and run_id = $2 and state = 'waiting' and node = $3");
+        free.Parameters.Add(new() { Value = tenant });
+        free.Parameters.Add(new() { Value = runId });
+        free.Parameters.Add(new() { Value = node.Name });
+        await free.ExecuteNonQueryAsync(CancellationToken.None);
     }
 }

@@ -26,7 +26,10 @@ public static class Deciding
         if (stream.Aggregate is not { } run) return null;
 
         var decision = decide(run, await definitions.Of(run.DefinitionHash, ct));
-        if (decision.Events.Count > 0) stream.AppendMany(decision.Events);
+        if (decision.Events.Count == 0) return decision;
+
+        stream.AppendMany(decision.Events);
+        session.Use(runId, decision.Slot());
         return decision;
     }
 
@@ -34,7 +37,7 @@ public static class Deciding
     public static OutgoingMessages Messages(this Decision? decision)
     {
         var messages = new OutgoingMessages();
-        foreach (var work in decision?.Work() ?? [])
+        foreach (var work in decision?.Due() ?? [])
         {
             if (work.Delay > TimeSpan.Zero) messages.Delay(work.Message, work.Delay);
             else messages.Add(work.Message);

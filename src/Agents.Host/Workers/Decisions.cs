@@ -20,7 +20,7 @@ public sealed class Decisions(IServiceScopeFactory scopes, IDocumentStore store,
         var decision = await session.Decide(runId, definitions, rule, ct);
         if (decision is not { Events.Count: > 0 }) return decision;
 
-        await outbox.Send(tenant, decision.Work());
+        await outbox.Send(tenant, decision.Due());
         await session.SaveChangesAsync(ct);
         return decision;
     }

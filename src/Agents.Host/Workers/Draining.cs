@@ -17,6 +17,8 @@ public sealed class Draining(
     const double ShareForStoring = 0.2;
 
     static readonly TimeSpan MostForStoring = TimeSpan.FromSeconds(3);
+    bool isHandingOver;
+
     static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -47,13 +49,31 @@ public sealed class Draining(
         }
     }
 
+    /// <summary>
+    /// What a node does while it is drained and lives on: it begins nothing, and hands over what is not under way. Does nothing on a node that is not.
+    /// </summary>
+    /// <returns>Whether there may be more to hand over.</returns>
+    public async Task<bool> HandOver(bool isDrained)
+    {
+        if (!isDrained)
+        {
+            if (isHandingOver && !host.ApplicationStopping.IsCancellationRequested) inFlight.Open();
+            return isHandingOver = false;
+        }
+
+        isHandingOver = true;
+        inFlight.Close();
+        await SetFree();
+        return inFlight.Runs().Count > 0;
+    }
+
     /// <summary>Runs of this node with nothing in flight belong to nobody now.</summary>
     async Task SetFree()
     {
         try
         {
             await using var free = database.CreateCommand(
-                "update agents.run_queue set node = null where state = 'running' and node = $1 and run_id <> all($2) returning run_id");
+                "update agents.run_queue set node = null where state <> 'settling' and node = $1 and run_id <> all($2) returning run_id");
             free.Parameters.Add(new() { Value = node.Name });
             free.Parameters.Add(new() { Value = inFlight.Runs().ToArray() });
             await using var runs = await free.ExecuteReaderAsync();

@@ -62,6 +62,9 @@ public sealed class InFlight
     /// <summary>From now on nothing is begun here: the node stops.</summary>
     public void Close() => isClosed = true;
 
+    /// <summary>Begins again after it was closed: the node was drained, and is to take runs again.</summary>
+    public void Open() => isClosed = false;
+
     /// <summary>Breaks off what is under way here, as lost: the node stops and cannot wait.</summary>
     public void BreakOff()
     {

@@ -1,5 +1,6 @@
 using Agents.Domain.Runs;
 using Agents.Host.Postgres;
+using Agents.Host.Streaming;
 using Agents.Host.Telemetry;
 using Marten;
 using Wolverine;
@@ -7,7 +8,7 @@ using Wolverine;
 namespace Agents.Host.Workers;
 
 /// <summary>Sends what a run is owed once more. Sent twice does no harm, because the claim decides.</summary>
-public sealed class Redriving(IServiceScopeFactory scopes, IDocumentStore store, DatabaseClock clock, ILogger<Redriving> log)
+public sealed class Redriving(IServiceScopeFactory scopes, IDocumentStore store, DatabaseClock clock, Signals signals, ILogger<Redriving> log)
 {
     /// <summary>A retry that waits keeps waiting as long as it was told to.</summary>
     public async Task Redrive(string tenant, Guid runId, string why, CancellationToken ct)
@@ -22,12 +23,26 @@ public sealed class Redriving(IServiceScopeFactory scopes, IDocumentStore store,
 
         var owed = Work.OwedBy(run)
             .Select(work => work with { Delay = scheduled[work.Message].Append(DateTimeOffset.MinValue).Max() - clock.GetUtcNow() })
-            .ToList();
-        if (owed.Count == 0) return;
+            .ToLookup(work => work.Delay <= SlotUse.LongestHeld);
+        if (SlotUse.Of(run) is { } waits && (!owed[true].Any() || owed[false].Any()))
+            await GiveBack(tenant, run, stored[^1].Version, new(owed[true].Any() ? null : waits, owed[false].Select(work => (TimeSpan?)work.Delay).Min(), IsRecalled: false), ct);
+        if (!owed[true].Any()) return;
 
         RunTelemetry.Redrives.Add(1);
-        log.LogInformation("Run {Run} was {Why}: {Count} pieces of work sent again", runId, why, owed.Count);
-        await Send(tenant, owed);
+        log.LogInformation("Run {Run} was {Why}: {Count} pieces of work sent again", runId, why, owed[true].Count());
+        await Send(tenant, owed[true]);
+    }
+
+    /// <summary>The run waits and holds a slot all the same, such as one that was resumed. Nothing is done when the run has moved on meanwhile.</summary>
+    async Task GiveBack(string tenant, Run run, long version, SlotUse use, CancellationToken ct)
+    {
+        await using var session = store.LightweightSession(tenant);
+        var stream = await session.Events.FetchForExclusiveWriting<Run>(run.Id, ct);
+        if (stream.CurrentVersion != version) return;
+
+        session.Use(run.Id, use);
+        await session.SaveChangesAsync(ct);
+        signals.Announce(new(run.Id, MovesTheQueue: true, Ends: false));
     }
 
     public async Task Send(string tenant, IEnumerable<Work> owed)

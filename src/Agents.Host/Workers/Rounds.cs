@@ -35,5 +35,16 @@ static class Rounds
         }
     }
 
+    /// <summary>Tries until it succeeds, or the token is cancelled.</summary>
+    public static async Task UntilDone(string what, Func<Task> work, ILogger log, CancellationToken ct)
+    {
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        await Forever(what, async () =>
+        {
+            await work();
+            await done.CancelAsync();
+        }, () => Task.Delay(TimeSpan.FromSeconds(1), done.Token), log, done.Token);
+    }
+
     static bool IsDatabaseAway(Exception? e) => e is not null && (e is NpgsqlException or TimeoutException or IOException || IsDatabaseAway(e.InnerException));
 }

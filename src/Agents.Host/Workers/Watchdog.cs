@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Agents.Domain.Runs;
 using Agents.Host.Streaming;
 using Marten;
@@ -13,86 +14,118 @@ public sealed class Watchdog(
     IDocumentStore store, NpgsqlDataSource database, Node node, InFlight inFlight, Decisions decisions, Redriving redriving,
     Signals signals, WorkerOptions options, ILogger<Watchdog> log) : BackgroundService
 {
-    /// <summary>Runs looked after in one round.</summary>
+    /// <summary>Runs of a kind looked after in one round.</summary>
     const int Batch = 200;
+
+    /// <summary>How often it looks while there is nothing to look after, and how often at a run that has ended and is not settled.</summary>
+    static readonly TimeSpan Seldom = TimeSpan.FromSeconds(5);
+
+    volatile bool mayHaveWork = true;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await node.Ready.WaitAsync(stoppingToken);
+        signals.Written += _ => mayHaveWork = true;
+        var looked = Stopwatch.StartNew();
         await Rounds.Forever("The watchdog", Round, () => Task.Delay(options.WatchdogEvery, stoppingToken), log, stoppingToken);
 
         async Task Round()
         {
-            await SetFree(stoppingToken);
-            foreach (var (tenant, runId) in await Stalled(stoppingToken)) await redriving.Redrive(tenant, runId, "stalled", stoppingToken);
+            if (!mayHaveWork && looked.Elapsed < Seldom) return;
+            looked.Restart();
+            mayHaveWork = false;
+            var found = (await Look(stoppingToken)).ToLookup(row => row.What);
+            await SetFree([.. found["node"].Select(row => row.Node!)], stoppingToken);
+            foreach (var run in found["stalled"])
+                if (!inFlight.IsPerforming(run.RunId)) await redriving.Redrive(run.Tenant, run.RunId, "stalled", stoppingToken);
+            foreach (var run in found["held back"]) await redriving.Redrive(run.Tenant, run.RunId, "held back", stoppingToken);
             foreach (var (tenant, message) in inFlight.Unreported(options.StalledAfter)) await redriving.Send(tenant, [new(message, TimeSpan.Zero)]);
-            foreach (var (tenant, runId) in await Overdue(stoppingToken))
-                await decisions.Decide(tenant, runId, (run, agent) => RunDecider.Decide(run, agent, new ExpireRun()), stoppingToken);
-            foreach (var (tenant, runId) in await Unapproved(stoppingToken)) await Deny(tenant, runId, stoppingToken);
-            foreach (var (tenant, runId) in await Settling(stoppingToken)) await Settle(tenant, runId, stoppingToken);
+            foreach (var run in found["overdue"])
+                await decisions.Decide(run.Tenant, run.RunId, (now, agent) => RunDecider.Decide(now, agent, new ExpireRun()), stoppingToken);
+            foreach (var run in found["unapproved"]) await Deny(run.Tenant, run.RunId, stoppingToken);
+            foreach (var tenant in found["settling"].GroupBy(run => run.Tenant, run => run.RunId)) await Settle(tenant.Key, [.. tenant], stoppingToken);
             foreach (var (_, runId) in await EndedElsewhere(stoppingToken)) inFlight.Abort(runId);
+            if (found.Contains("unstarted")) signals.RingQueue();
+            mayHaveWork |= found.Contains("node") || found.Contains("settling") || found.Contains("soon") || inFlight.Runs().Count > 0;
         }
     }
 
-    /// <summary>The runs of nodes that are gone belong to nobody now; whoever has a free slot takes them up.</summary>
-    async Task SetFree(CancellationToken ct)
+    /// <summary>
+    /// Everything that may want looking after, in one question: the nodes that have runs; runs of this node without a new fact for a while; runs of this node
+    /// that kept their slot for other work while a retry was held back, whose time has come; runs whose slot was taken and that never began; runs over their
+    /// time; calls over theirs for approval; runs that have ended or stand still; and whether any of the last three kinds comes soon.
+    /// </summary>
+    async Task<List<Found>> Look(CancellationToken ct)
     {
-        var nodes = new List<string>();
-        await using (var command = database.CreateCommand("select distinct node from agents.run_queue where state = 'running' and node is not null"))
-        await using (var rows = await command.ExecuteReaderAsync(ct))
-            while (await rows.ReadAsync(ct)) nodes.Add(rows.GetString(0));
+        await using var command = database.CreateCommand(
+            """
+            with stalled as (
+              update agents.run_queue q set redriven_at = clock_timestamp()
+              where (q.tenant_id, q.run_id) in (
+                select w.tenant_id, w.run_id from agents.run_queue w join agents.mt_streams s on s.tenant_id = w.tenant_id and s.id = w.run_id
+                where w.state = 'running' and w.node = $1
+                  and w.redriven_at < clock_timestamp() - $2 and s.timestamp < clock_timestamp() - $2
+                limit $3 for update of w skip locked)
+              returning q.tenant_id, q.run_id),
+            held_back as (
+              update agents.run_queue set redriven_at = clock_timestamp()
+              where state = 'running' and node = $1 and not_before <= clock_timestamp() and redriven_at < not_before
+              returning tenant_id, run_id),
+            unstarted as (
+              update agents.run_queue set node = null where state = 'waiting' and node = $1 and redriven_at < clock_timestamp() - $2
+              returning tenant_id, run_id),
+            settling as (
+              update agents.run_queue q set redriven_at = clock_timestamp()
+              where (q.tenant_id, q.run_id) in (
+                select w.tenant_id, w.run_id from agents.run_queue w where w.state = 'settling' and w.redriven_at < clock_timestamp() - $4
+                order by w.since limit $3 for update of w skip locked)
+              returning q.tenant_id, q.run_id)
+            select 'node', null, null, node from (select distinct node from agents.run_queue where node is not null and state <> 'settling') n
+            union all select 'stalled', tenant_id, run_id, null from stalled
+            union all select 'held back', tenant_id, run_id, null from held_back
+            union all select 'unstarted', tenant_id, run_id, null from unstarted
+            union all (select 'overdue', tenant_id, run_id, null from agents.run_queue where state <> 'settling' and deadline_at < clock_timestamp() limit $3)
+            union all (select 'unapproved', tenant_id, run_id, null from agents.run_queue where state = 'running' and approve_by < clock_timestamp() limit $3)
+            union all select 'settling', tenant_id, run_id, null from settling
+            union all (select 'soon', null, null, null where exists (select from agents.run_queue where state = 'settling')
+              or exists (select from agents.run_queue where approve_by is not null))
+            """);
+        foreach (var value in new object[] { node.Name, options.StalledAfter, Batch, Seldom }) command.Parameters.Add(new() { Value = value });
+        await using var rows = await command.ExecuteReaderAsync(ct);
 
+        var found = new List<Found>();
+        while (await rows.ReadAsync(ct))
+            found.Add(new(
+                rows.GetString(0), rows.IsDBNull(1) ? "" : rows.GetString(1), rows.IsDBNull(2) ? Guid.Empty : rows.GetGuid(2), rows.IsDBNull(3) ? null : rows.GetString(3)));
+        return found;
+    }
+
+    /// <summary>The runs of nodes that are gone belong to nobody now; whoever has a free slot takes them up.</summary>
+    async Task SetFree(IReadOnlyList<string> nodes, CancellationToken ct)
+    {
         var gone = await node.Gone(nodes, ct);
         if (gone.Count == 0) return;
 
-        await using var free = database.CreateCommand("update agents.run_queue set node = null where state = 'running' and node = any($1)");
+        await using var free = database.CreateCommand("update agents.run_queue set node = null where state <> 'settling' and node = any($1)");
         free.Parameters.Add(new() { Value = gone.ToArray() });
         log.LogWarning("{Count} runs are left by {Nodes}, which are gone", await free.ExecuteNonQueryAsync(ct), gone);
         signals.RingQueue();
     }
 
-    /// <summary>Runs of this node without a new fact for a while and with nothing being performed here.</summary>
-    async Task<List<(string Tenant, Guid RunId)>> Stalled(CancellationToken ct)
-    {
-        var runs = await Runs(
-            """
-            update agents.run_queue q set redriven_at = clock_timestamp()
-            where (q.tenant_id, q.run_id) in (
-              select w.tenant_id, w.run_id from agents.run_queue w join agents.mt_streams s on s.tenant_id = w.tenant_id and s.id = w.run_id
-              where w.state = 'running' and w.node = $1
-                and w.redriven_at < clock_timestamp() - $2 and s.timestamp < clock_timestamp() - $2
-              limit $3 for update of w skip locked)
-            returning q.tenant_id, q.run_id
-            """, [node.Name, options.StalledAfter, Batch], ct);
-        return [.. runs.Where(run => !inFlight.IsPerforming(run.RunId))];
-    }
-
-    Task<List<(string, Guid)>> Overdue(CancellationToken ct) => Runs(
-        "select tenant_id, run_id from agents.run_queue where state <> 'settling' and deadline_at < clock_timestamp() limit $1", [Batch], ct);
-
-    Task<List<(string Tenant, Guid RunId)>> Unapproved(CancellationToken ct) => Runs(
-        "select tenant_id, run_id from agents.run_queue where state = 'running' and approve_by < clock_timestamp() limit $1", [Batch], ct);
-
-    Task<List<(string Tenant, Guid RunId)>> Settling(CancellationToken ct) => Runs(
-        "select tenant_id, run_id from agents.run_queue where state = 'settling' order by since limit $1", [Batch], ct);
-
-    /// <summary>A run that stands still or has ended: forgotten here once no attempt is open; an attempt of a worker that is gone is reported lost.</summary>
-    async Task Settle(string tenant, Guid runId, CancellationToken ct)
+    /// <summary>Runs that stand still or have ended: forgotten here once no attempt is open; an attempt of a worker that is gone is reported lost.</summary>
+    async Task Settle(string tenant, Guid[] runs, CancellationToken ct)
     {
         await using var session = store.QuerySession(tenant);
-        var run = await session.LoadAsync<Run>(runId, ct);
-        var workers = run?.WorkersOfOpenAttempts().ToList() ?? [];
-        if (workers.Count == 0)
-        {
-            await using var forget = database.CreateCommand("delete from agents.run_queue where tenant_id = $1 and run_id = $2 and state = 'settling'");
-            forget.Parameters.Add(new() { Value = tenant });
-            forget.Parameters.Add(new() { Value = runId });
-            await forget.ExecuteNonQueryAsync(ct);
-        }
-        else if ((await node.Gone(workers, ct)).Count > 0 || (workers.Contains(node.Name) && !inFlight.IsPerforming(runId)))
-        {
-            await redriving.Redrive(tenant, runId, "left with an open attempt", ct);
-        }
+        var found = (await session.LoadManyAsync<Run>(ct, runs)).ToDictionary(run => run.Id, run => run.WorkersOfOpenAttempts().ToList());
+        var settled = runs.Where(runId => found.GetValueOrDefault(runId) is null or { Count: 0 }).ToArray();
+        if (settled.Length > 0)
+            await Runs(
+                "delete from agents.run_queue where tenant_id = $1 and run_id = any($2) and state = 'settling' returning tenant_id, run_id", [tenant, settled], ct);
+
+        var gone = await node.Gone([.. found.Values.SelectMany(workers => workers)], ct);
+        foreach (var (runId, workers) in found)
+            if (workers.Any(gone.Contains) || (workers.Contains(node.Name) && !inFlight.IsPerforming(runId)))
+                await redriving.Redrive(tenant, runId, "left with an open attempt", ct);
     }
 
     /// <summary>Runs with something in flight here that were ended on another node, which cannot reach the call.</summary>
@@ -119,4 +152,8 @@ public sealed class Watchdog(
         while (await rows.ReadAsync(ct)) runs.Add((rows.GetString(0), rows.GetGuid(1)));
         return runs;
     }
+
+    /// <param name="What">Why it was found.</param>
+    /// <param name="Node">Only when a node was found.</param>
+    readonly record struct Found(string What, string Tenant, Guid RunId, string? Node);
 }

@@ -18,6 +18,17 @@ public sealed record WorkerOptions
     /// <summary>How long a stopping node waits for its work to end before it hands it over. 0 to ten minutes.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>A waiting run rises by one level of priority for each so many seconds. 0 to a day; 0 means never.</summary>
+    public int AgingSeconds { get; init; } = 60;
+
+    /// <summary>
+    /// The label of a run, in its metadata, by which the slots of a tenant are shared within it, and which limits of scope <c>key</c> count. Null means none.
+    /// </summary>
+    public string? FairnessKey { get; init; }
+
+    /// <summary>The share of slots a tenant has beside others, by its name, above 0. Tenants that are not named have 1; what is set over HTTP counts before this.</summary>
+    public IReadOnlyDictionary<string, double> Weights { get; init; } = new Dictionary<string, double>();
+
     /// <exception cref="StartRefusedException">A value is no number or time, or out of range; the message names the key.</exception>
     public static WorkerOptions From(IConfiguration configuration)
     {
@@ -33,6 +44,10 @@ public sealed record WorkerOptions
         }
 
         Check(nameof(MaxRuns), options.MaxRuns is >= 0 and <= 1000, "from 0 to 1,000");
+        Check(nameof(AgingSeconds), options.AgingSeconds is >= 0 and <= 86_400, "from 0 to 86,400");
+        foreach (var (tenant, weight) in options.Weights)
+            if (!(weight is > 0 and <= 1000))
+                throw new StartRefusedException($"Workers:Weights:{tenant} (Workers__Weights__{tenant}) is {weight}; it must be above 0 and at most 1,000.");
         CheckTime(nameof(ToolTimeout), options.ToolTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         CheckTime(nameof(WatchdogEvery), options.WatchdogEvery, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
         CheckTime(nameof(StalledAfter), options.StalledAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));

@@ -40,11 +40,28 @@ sealed class EventLog(Guid runId, Checks checks, Mutant mutant, int? deadline)
         return true;
     }
 
+    /// <summary>In the transaction of the facts from which it follows.</summary>
+    public void Use(SlotUse? use, int now)
+    {
+        if (use is null || use.IsKept() || Row is not { State: SlotState.Running } row) return;
+
+        if (use.Waits is Pending.Approval) Row = row with { Node = null, WaitsForPeople = true, NotBefore = null };
+        else if (use.HeldBack is { } delay)
+            Row = row with
+            {
+                Node = use.Waits is null ? row.Node : null,
+                WaitsForPeople = false,
+                NotBefore = Math.Min(now + (int)Math.Min(1000, delay.TotalSeconds * World.TicksPerSecond), row.NotBefore > now ? row.NotBefore.Value : int.MaxValue),
+            };
+        else if (use.Waits is Pending.Retry) Row = row.NotBefore > now ? row with { Node = null } : row;
+        else Row = row with { Node = null, WaitsForPeople = false, NotBefore = null };
+    }
+
     QueueRow? RowAfter(RunEvent fact, int now) => fact switch
     {
         RunQueued => new(Node: null, SlotState.Waiting, now, now + deadline),
         RunStarted e => Row! with { Node = e.Worker, State = SlotState.Running },
-        RunResumed => Row is { State: SlotState.Running } ? Row : new(Node: null, SlotState.Running, now, now + deadline),
+        RunResumed => Row is { State: SlotState.Running } ? Row with { Node = null } : new(Node: null, SlotState.Running, now, now + deadline),
         RunPaused or RunParked or RunCompleted or RunFailed or RunCancelled =>
             IsOpen() ? Row! with { State = SlotState.Settling, DeadlineAt = null } : null,
         _ => Row is { State: SlotState.Settling } && !IsOpen() ? null : Row,
@@ -61,7 +78,13 @@ sealed record Stored(int Version, RunEvent Fact, int At, string By);
 /// <param name="Node">Whose slot the run holds; null while it waits, or until a node takes up a resumed run.</param>
 /// <param name="RedrivenAt">When its outstanding work was last sent again.</param>
 /// <param name="DeadlineAt">Null when it has time.</param>
-sealed record QueueRow(string? Node, SlotState State, int RedrivenAt, int? DeadlineAt);
+/// <param name="NotBefore">It is given no slot before. Null means now.</param>
+/// <param name="WaitsForPeople">It is given no slot at all.</param>
+sealed record QueueRow(string? Node, SlotState State, int RedrivenAt, int? DeadlineAt, int? NotBefore = null, bool WaitsForPeople = false)
+{
+    /// <summary>Whether it may be given a slot.</summary>
+    public bool IsDue(int now) => !WaitsForPeople && !(NotBefore > now);
+}
 
 enum SlotState
 {

@@ -37,7 +37,7 @@ static class Handling
         }
 
         yield return 0;
-        if (!node.Commit(version, facts, [.. decision.Work()])) node.Retry(envelope);
+        if (!node.Commit(version, facts, [.. decision.Due()], decision.Slot())) node.Retry(envelope);
     }
 
     static string KeyOf(object message) => message switch

@@ -61,7 +61,7 @@ sealed class SimulatedNode(World world, int position)
         var version = world.Log.Version;
         var decision = decide(world.Log.Run, world.Agent);
         yield return 0;
-        if (decision.Events.Count > 0) Commit(version, decision.Events, decision.Work());
+        if (decision.Events.Count > 0) Commit(version, decision.Events, decision.Due(), decision.Slot());
     }
 
     public void Begin(IEnumerator<int> steps, Envelope? envelope = null) => activities.Add(new(steps, envelope));
@@ -91,7 +91,8 @@ sealed class SimulatedNode(World world, int position)
     }
 
     /// <summary>One transaction: facts, and the messages they owe. False when the caller is told that it failed.</summary>
-    public bool Commit(int version, IReadOnlyList<RunEvent> facts, IEnumerable<Work> owed)
+    /// <param name="use">What becomes of the run's slot. Null when it stays as it is.</param>
+    public bool Commit(int version, IReadOnlyList<RunEvent> facts, IEnumerable<Work> owed, SlotUse? use = null)
     {
         if (world.Hits(world.Faults.FailCommit)) return Told("that its commit failed");
         if (!world.Log.Append(version, facts, Name, world.Now))
@@ -100,6 +101,7 @@ sealed class SimulatedNode(World world, int position)
             return Told($"that version {version} is stale");
         }
 
+        world.Log.Use(use, world.Now);
         foreach (var fact in facts) world.Trace?.Note($"{world.Log.Version - facts.Count + 1}+ {Name} stored {fact}");
         foreach (var work in owed) world.Publish(this, work);
         if (world.Hits(world.Faults.LoseAcknowledgement)) return Told("that its commit failed, which it did not");

@@ -13,6 +13,9 @@ static class LivingRuns
         select q.tenant_id, q.run_id, q.node, extract(epoch from clock_timestamp() - s.timestamp)::float8
         from agents.run_queue q join agents.mt_streams s on s.tenant_id = q.tenant_id and s.id = q.run_id
         where q.state = 'running' and ($1::text is null or q.tenant_id = $1) and s.timestamp < clock_timestamp() - interval '60 s'
+          and q.waits_for is null and (q.not_before is null or q.not_before < clock_timestamp() - interval '60 s')
+          and (q.node is not null or not exists (select from agents.admission_pause) and not exists (select from agents.admission_limit)
+            and not exists (select from agents.run_queue h where h.node is not null and h.redriven_at > clock_timestamp() - interval '60 s'))
           and (q.node is null or not exists (
             select from pg_locks l
             where l.locktype = 'advisory' and l.granted and l.objsubid = 1

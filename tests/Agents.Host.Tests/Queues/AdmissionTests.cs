@@ -1,0 +1,188 @@
+using System.Net;
+using Agents.Domain.Runs;
+using Agents.Host.Models;
+using Microsoft.Extensions.AI;
+
+namespace Agents.Host.Tests.Queues;
+
+/// <summary>Who is given a slot, by two nodes.</summary>
+public sealed class AdmissionTests(Pool pool) : IClassFixture<Pool>
+{
+    [Fact]
+    public async Task Two_nodes_never_exceed_a_limit_they_share_and_use_it_to_the_full()
+    {
+        await pool.Clear();
+        await pool.Limit("overall", new { maxRuns = 3 });
+        pool.Model.Close();
+        var runs = await pool.Queue(12);
+        await Pool.Until(() => Task.FromResult(pool.Model.Inside == 3), "three at once");
+
+        while (await pool.Ended(runs) < runs.Count)
+        {
+            pool.Model.Turn();
+            Assert.True(await pool.Scalar<long>("select count(*) from agents.run_queue where node is not null and state <> 'settling'") <= 3);
+            await Task.Delay(10);
+        }
+
+        Assert.Equal(3, pool.Model.Most);
+    }
+
+    [Theory]
+    [InlineData("tenant:default")]
+    [InlineData("agent:talker")]
+    [InlineData("model:offline-extractive-1")]
+    [InlineData("provider:offline")]
+    [InlineData("key:blue")]
+    public async Task A_limit_counts_what_it_names(string scope)
+    {
+        await pool.Clear();
+        await pool.Limit(scope, new { maxRuns = 1 });
+        pool.Model.Close();
+        var runs = await pool.Queue(3, team: "blue");
+        await Pool.Until(() => Task.FromResult(pool.Model.Inside == 1), "one at once");
+
+        while (await pool.Ended(runs) < runs.Count)
+        {
+            pool.Model.Turn();
+            await Task.Delay(10);
+        }
+
+        Assert.Equal(1, pool.Model.Most);
+    }
+
+    [Fact]
+    public async Task A_limit_that_is_changed_counts_at_once_and_who_is_not_counted_passes_by()
+    {
+        await pool.Clear();
+        await pool.Limit("tenant:slow", new { maxRuns = 0 });
+        pool.Model.Close();
+        var slow = await pool.Queue(2, tenant: "slow");
+        var others = await pool.Queue(2);
+        await Pool.Until(() => Task.FromResult(pool.Model.Inside == 2), "those of another tenant");
+        Assert.Equal(0, await pool.Scalar<long>("select count(*) from agents.run_summary where tenant_id = 'slow' and started_at is not null"));
+
+        await pool.Limit("tenant:slow", new { maxRuns = 2 });
+        pool.Model.Open();
+        await Pool.Until(async () => await pool.Ended(slow) == 2 && await pool.Ended(others) == 2, "their end");
+    }
+
+    [Fact]
+    public async Task An_urgent_run_starts_next_however_many_wait()
+    {
+        await pool.Clear();
+        await pool.Limit("overall", new { maxRuns = 1 });
+        pool.Model.Close();
+        var first = await pool.Queue(1, priority: 0);
+        await Pool.Until(() => Task.FromResult(pool.Model.Inside == 1), "the first");
+        var low = await pool.Queue(30, priority: 0);
+        var urgent = await pool.Queue(1, priority: 9);
+
+        pool.Model.Turn();
+        await Pool.Until(async () => await pool.Ended(first) == 1 && pool.Model.Inside == 1, "the next");
+
+        Assert.Equal(1, await pool.Scalar<long>("select count(*) from agents.run_summary where run_id = $1 and started_at is not null", urgent[0]));
+        pool.Model.Open();
+        await Pool.Until(async () => await pool.Ended(low) == 30, "the end");
+    }
+
+    [Fact]
+    public async Task A_run_that_waits_rises_and_starts_although_urgent_ones_keep_coming()
+    {
+        await pool.Clear();
+        await pool.Limit("overall", new { maxRuns = 1 });
+        var urgent = (await pool.Queue(4, priority: 9)).ToList();
+        var low = (await pool.Queue(1, priority: 0))[0];
+
+        while (await pool.Scalar<bool>("select started_at is null from agents.run_summary where run_id = $1", low))
+        {
+            var waiting = await pool.Scalar<long>("select count(*) from agents.run_queue where node is null and priority = 9");
+            if (waiting < 3) urgent.AddRange(await pool.Queue(6, priority: 9));
+            Assert.True(urgent.Count < 20_000, "It never started.");
+        }
+
+        Assert.True(urgent.Count > 4);
+        await Pool.Until(async () => await pool.Ended(urgent) == urgent.Count, "the end");
+    }
+
+    [Theory]
+    [InlineData(1, null)]
+    [InlineData(3, null)]
+    [InlineData(2, 2.0)]
+    public async Task Slots_are_shared_between_tenants_by_weight(int weight, double? set)
+    {
+        await pool.Clear();
+        await pool.Limit("overall", new { maxRuns = 1 });
+        var tenant = weight == 3 ? "heavy" : $"tenant{weight}"; // the configuration gives heavy a weight of 3
+        if (set is not null) await pool.Limit($"tenant:{tenant}", new { weight = set });
+        await pool.Send(HttpMethod.Put, "/pauses/all", new { reason = "all of them first" }, 200);
+        var names = new Dictionary<Guid, string>();
+        foreach (var id in await pool.Queue(20, tenant: "many")) names[id] = "m";
+        foreach (var id in await pool.Queue(12, tenant: tenant)) names[id] = "t";
+        await pool.Send(HttpMethod.Delete, "/pauses/all", null, 204);
+        await Pool.Until(async () => await pool.Ended(names.Keys) == names.Count, "the end");
+
+        var order = await pool.Order(names);
+        var inFirst = order[..(4 * (weight + 1))].Count(name => name == 't');
+        Assert.True(Math.Abs(inFirst - (Math.Min(12, 4 * weight))) <= 1, $"{inFirst} in {order}");
+    }
+
+    [Fact]
+    public async Task Within_a_tenant_slots_are_shared_between_the_keys_of_runs()
+    {
+        await pool.Clear();
+        await pool.Limit("overall", new { maxRuns = 1 });
+        await pool.Send(HttpMethod.Put, "/pauses/all", new { reason = "all of them first" }, 200);
+        var names = new Dictionary<Guid, string>();
+        foreach (var id in await pool.Queue(10, team: "red")) names[id] = "r";
+        foreach (var id in await pool.Queue(3, team: "green")) names[id] = "g";
+        await pool.Send(HttpMethod.Delete, "/pauses/all", null, 204);
+        await Pool.Until(async () => await pool.Ended(names.Keys) == names.Count, "the end");
+
+        var order = await pool.Order(names);
+        Assert.True(order[..7].Count(name => name == 'g') == 3, order);
+    }
+
+    [Fact]
+    public async Task A_run_that_waits_for_a_person_gives_its_slot_to_another()
+    {
+        const string Question = "Please shred this one.";
+        await pool.Clear();
+        await pool.Limit("overall", new { maxRuns = 1 });
+        pool.Model.Script[Question] = new([new FunctionCallContent("call", "shred", new Dictionary<string, object?> { ["document"] = "it" })]);
+        var asking = (await pool.Queue(1, agent: "clerk", question: Question))[0];
+        await Pool.Until(async () => await pool.Scalar<long>("select count(*) from agents.run_queue where run_id = $1 and waits_for = 'approval' and node is null", asking) == 1, "the wait");
+        Assert.Equal("approval", (await pool.Why(asking)).GetProperty("blockedBy")[0].GetProperty("kind").GetString());
+
+        var other = await pool.Queue(1);
+        await Pool.Until(async () => await pool.Ended(other) == 1, "the other");
+        await pool.Send(HttpMethod.Post, $"/runs/{asking}/tool-calls/c0001t001/approve", null, 200, node: 1);
+        await Pool.Until(async () => await pool.Ended([asking]) == 1, "the end");
+
+        Assert.IsType<RunCompleted>((await pool.Facts(asking))[^1]);
+        Assert.Single((await pool.Facts(asking)).OfType<ToolCallStarted>());
+    }
+
+    [Fact]
+    public async Task A_retry_that_is_far_off_gives_its_slot_back_and_comes_when_it_is_due()
+    {
+        const string Question = "Who is busy?";
+        await pool.Clear();
+        await pool.Limit("overall", new { maxRuns = 1 });
+        pool.Model.Script[Question] = new([new ProviderRefusedException(HttpStatusCode.TooManyRequests, "Slow down.", TimeSpan.FromSeconds(4))]);
+        var busy = (await pool.Queue(1, question: Question))[0];
+        await Pool.Until(async () => await pool.Scalar<long>("select count(*) from agents.run_queue where run_id = $1 and not_before > clock_timestamp() and node is null", busy) == 1, "the wait");
+        var why = await pool.Why(busy);
+        Assert.Equal("retry", why.GetProperty("blockedBy")[0].GetProperty("kind").GetString());
+        Assert.NotEqual(System.Text.Json.JsonValueKind.Null, why.GetProperty("estimatedStart").ValueKind);
+        Assert.Equal(0, await pool.Scalar<long>("select count(*) from wolverine.wolverine_incoming_envelopes where status = 'Scheduled'"));
+
+        var other = await pool.Queue(1);
+        await Pool.Until(async () => await pool.Ended(other) == 1, "the other");
+        Assert.Equal(0, await pool.Ended([busy]));
+        await Pool.Until(async () => await pool.Ended([busy]) == 1, "the end");
+
+        var facts = await pool.Facts(busy);
+        Assert.Equal([1, 2], facts.OfType<ModelCallStarted>().Select(started => started.Attempt));
+        Assert.IsType<RunCompleted>(facts[^1]);
+    }
+}
