@@ -112,6 +112,7 @@ public static class Server
         builder.Services.AddSingleton<ToolBox>();
         builder.Services.AddSingleton<AgentCatalog>();
         builder.Services.AddSingleton<ToolWorker>();
+        builder.Services.AddSingleton<ChildRuns>();
         builder.Services.AddSingleton<Threads>();
         builder.Services.AddSingleton<ModelWorker>();
         builder.Services.AddSingleton(models);

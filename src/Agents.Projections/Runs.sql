@@ -162,3 +162,8 @@ create index if not exists run_summary_ended on agents.run_summary (tenant_id, (
   include (status, queued_at, finished_at) where finished_at is not null;
 drop index if exists agents.run_summary_by_end;
 create index if not exists run_summary_forks on agents.run_summary (tenant_id, forked_from) where forked_from is not null;
+
+create index if not exists run_summary_children on agents.run_summary (tenant_id, parent) where parent is not null;
+create index if not exists run_summary_open_children on agents.run_summary (tenant_id, parent) where parent is not null and finished_at is null;
+create index if not exists run_queue_for_children on agents.run_queue (tenant_id, run_id) where waits_for = 'child';
+comment on column agents.run_summary.parent is 'The run that started this one and waits for it. Null for a run that a caller asked for.';

@@ -27,6 +27,7 @@ public abstract record RunEvent
 /// <param name="Previous">The run whose question and answer come before this one in the conversation. Null when it begins one.</param>
 /// <param name="After">The run of the same thread that must have ended before this one may begin. Null when it need not wait.</param>
 /// <param name="Brief">What the caller said besides the question. Null when nothing.</param>
+/// <param name="ChildOf">The tool call of the parent that waits for it. Null for a run started by a caller.</param>
 public sealed record RunQueued(
     string Agent,
     int AgentVersion,
@@ -46,7 +47,8 @@ public sealed record RunQueued(
     string? ThreadId = null,
     Guid? Previous = null,
     Guid? After = null,
-    Brief? Brief = null) : RunEvent;
+    Brief? Brief = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ChildOf? ChildOf = null) : RunEvent;
 
 /// <summary>A version of another run.</summary>
 public sealed record ForkedFrom(Guid Run, long Version);
@@ -142,12 +144,21 @@ public sealed record ToolCallScheduled(string ToolCallId, int Attempt, TimeSpan 
 /// <summary>Only for tools that must not run twice: stored before the tool runs.</summary>
 public sealed record ToolCallStarted(string ToolCallId, int Attempt, string Worker) : RunEvent;
 
+/// <summary>Another run was started and is waited for; queued in the same transaction. Its end is the outcome of the tool call.</summary>
+/// <param name="HeldUsd">Its budget, in US dollars, taken from what this run may spend until it ends.</param>
+public sealed record ChildRunStarted(string ToolCallId, int Attempt, Guid Child, string Agent, decimal HeldUsd) : RunEvent;
+
 /// <param name="Truncated">The result was longer than <see cref="Definitions.Limits.ResultCharacters"/> and was cut.</param>
+/// <param name="ChildUsd">The most the run that was waited for has spent, its own children included. Null for other tools.</param>
 public sealed record ToolCallCompleted(
-    string ToolCallId, int Attempt, string Result, bool Truncated, TimeSpan Latency) : RunEvent;
+    string ToolCallId, int Attempt, string Result, bool Truncated, TimeSpan Latency,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? ChildUsd = null) : RunEvent;
 
 /// <param name="Attempt">0 when it was refused before any attempt.</param>
-public sealed record ToolCallFailed(string ToolCallId, int Attempt, Failure Failure, TimeSpan Latency) : RunEvent;
+/// <param name="ChildUsd">The most the run that was waited for has spent, its own children included. Null for other tools.</param>
+public sealed record ToolCallFailed(
+    string ToolCallId, int Attempt, Failure Failure, TimeSpan Latency,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? ChildUsd = null) : RunEvent;
 
 /// <summary>What a retrieval found, best first: the ground for citations. Recorded with the tool call that made it.</summary>
 public sealed record PassagesRetrieved(string ToolCallId, string Query, IReadOnlyList<Passage> Passages) : RunEvent;

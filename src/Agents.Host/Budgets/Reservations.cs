@@ -35,8 +35,7 @@ public static class Reservations
             new(said.Scope, said.Value, said.Period), said.LimitUsd, said.SpentUsd, said.ReservedUsd, offer.Estimate?.UpperUsd(), offer.Estimate?.LeastUsd());
     }
 
-    /// <summary>Children and forks will draw on the budget of the run they come from; until there are any, each run is its own root.</summary>
-    static Guid RootOf(Run run) => run.Id;
+    static Guid RootOf(Run run) => run.ChildOf?.Root ?? run.Id;
 
     sealed record Said(BudgetScope Scope, string Value, BudgetPeriod Period, decimal LimitUsd, decimal SpentUsd, decimal ReservedUsd);
 }

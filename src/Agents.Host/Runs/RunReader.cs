@@ -14,7 +14,7 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         r.run_id, r.agent, r.agent_version, r.status, r.priority, r.question, r.model, r.step, r.step_name, r.answer, r.citations,
         r.failure_kind, r.failure_message, r.reason, r.model_calls, r.input_tokens, r.cached_input_tokens, r.cache_write_5_minutes_tokens,
         r.cache_write_1_hour_tokens, r.output_tokens, r.reasoning_tokens, r.cost_usd, r.unpriced_calls,
-        u.calls, u.low, u.high, r.budget_usd, r.metadata, r.queued_at, r.started_at, r.finished_at, r.thread_id, r.previous
+        u.calls, u.low, u.high, r.budget_usd, r.metadata, r.queued_at, r.started_at, r.finished_at, r.thread_id, r.previous, r.parent
         """;
 
     const string From =
@@ -32,6 +32,18 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         command.Parameters.Add(new() { Value = runId });
         await using var rows = await command.ExecuteReaderAsync(ct);
         return await rows.ReadAsync(ct) ? RunOf(rows) : null;
+    }
+
+    /// <summary>The runs that a run has started, oldest first.</summary>
+    public async Task<IReadOnlyList<RunView>> Children(string tenant, Guid parent, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand($"select {Columns} {From} where r.tenant_id = $1 and r.parent = $2 order by r.queued_at, r.run_id");
+        command.Parameters.Add(new() { Value = tenant });
+        command.Parameters.Add(new() { Value = parent });
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        var found = new List<RunView>();
+        while (await rows.ReadAsync(ct)) found.Add(RunOf(rows));
+        return found;
     }
 
     /// <summary>Newest first.</summary>
@@ -140,7 +152,7 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
             row.GetDecimal(21), row.GetInt32(22),
             row.GetInt32(23) > 0 ? new(row.GetInt32(23), row.GetDecimal(24), Get<decimal?>(row, 25)) : null,
             Get<decimal?>(row, 26), JsonOf(row, 27), queued, started, finished, (finished - queued)?.TotalSeconds,
-            Get<string?>(row, 31), Get<Guid?>(row, 32));
+            Get<string?>(row, 31), Get<Guid?>(row, 32), Get<Guid?>(row, 33));
     }
 
     static JsonElement? JsonOf(NpgsqlDataReader row, int column) =>
