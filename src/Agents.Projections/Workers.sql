@@ -119,9 +119,6 @@ comment on view agents.admission_class is 'Each class of runs that are ready, wi
 -- Gives free slots of a node to runs: those of the highest level first (priority, and one more for each so many seconds of waiting), shared by weight between
 -- the tenants of a level, within the limits. One at a time over all nodes, so that a shared limit is never exceeded; what is chosen is marked in the same
 -- transaction, and whoever asked does the rest afterwards. Costs one look into the index for each class and each run given a slot.
-do $f$ begin -- the columns it returns may have changed since
-  if to_regproc('agents.admit') is not null and pg_get_function_result('agents.admit'::regproc) not like '%is_drained%' then drop function agents.admit; end if;
-end $f$;
 create or replace function agents.admit(by_node text, slots integer, of_provider text, aging double precision, weights jsonb)
 returns table (tenant text, run uuid, has_begun boolean, due_in double precision, is_drained boolean)
 set plan_cache_mode = force_generic_plan
@@ -243,7 +240,7 @@ begin
   has_begun := false;
   is_drained := exists (select from agents.node n where n.name = by_node and n.drained_at is not null);
   due_in := (
-    select greatest(0, extract(epoch from min(q.not_before) - clock_timestamp())) from agents.run_queue q
+    select case when min(q.not_before) is not null then greatest(0, extract(epoch from min(q.not_before) - clock_timestamp())) end from agents.run_queue q
     where q.not_before is not null and q.node is null and q.state <> 'settling');
   return next;
 end

@@ -116,8 +116,8 @@ public sealed class AdmissionTests(Pool pool) : IClassFixture<Pool>
         if (set is not null) await pool.Limit($"tenant:{tenant}", new { weight = set });
         await pool.Send(HttpMethod.Put, "/pauses/all", new { reason = "all of them first" }, 200);
         var names = new Dictionary<Guid, string>();
-        foreach (var id in await pool.Queue(20, tenant: "many")) names[id] = "m";
-        foreach (var id in await pool.Queue(12, tenant: tenant)) names[id] = "t";
+        foreach (var id in await pool.Queue(20, tenant: "many", priority: 9)) names[id] = "m";
+        foreach (var id in await pool.Queue(12, tenant: tenant, priority: 9)) names[id] = "t";
         await pool.Send(HttpMethod.Delete, "/pauses/all", null, 204);
         await Pool.Until(async () => await pool.Ended(names.Keys) == names.Count, "the end");
 
@@ -133,8 +133,8 @@ public sealed class AdmissionTests(Pool pool) : IClassFixture<Pool>
         await pool.Limit("overall", new { maxRuns = 1 });
         await pool.Send(HttpMethod.Put, "/pauses/all", new { reason = "all of them first" }, 200);
         var names = new Dictionary<Guid, string>();
-        foreach (var id in await pool.Queue(10, team: "red")) names[id] = "r";
-        foreach (var id in await pool.Queue(3, team: "green")) names[id] = "g";
+        foreach (var id in await pool.Queue(10, team: "red", priority: 9)) names[id] = "r";
+        foreach (var id in await pool.Queue(3, team: "green", priority: 9)) names[id] = "g";
         await pool.Send(HttpMethod.Delete, "/pauses/all", null, 204);
         await Pool.Until(async () => await pool.Ended(names.Keys) == names.Count, "the end");
 
@@ -150,7 +150,7 @@ public sealed class AdmissionTests(Pool pool) : IClassFixture<Pool>
         await pool.Limit("overall", new { maxRuns = 1 });
         pool.Model.Script[Question] = new([new FunctionCallContent("call", "shred", new Dictionary<string, object?> { ["document"] = "it" })]);
         var asking = (await pool.Queue(1, agent: "clerk", question: Question))[0];
-        await Pool.Until(async () => await pool.Scalar<long>("select count(*) from agents.run_queue where run_id = $1 and waits_for = 'approval' and node is null", asking) == 1, "the wait");
+        await pool.Until(asking, "waits_for = 'approval' and node is null");
         Assert.Equal("approval", (await pool.Why(asking)).GetProperty("blockedBy")[0].GetProperty("kind").GetString());
 
         var other = await pool.Queue(1);
@@ -170,7 +170,7 @@ public sealed class AdmissionTests(Pool pool) : IClassFixture<Pool>
         await pool.Limit("overall", new { maxRuns = 1 });
         pool.Model.Script[Question] = new([new ProviderRefusedException(HttpStatusCode.TooManyRequests, "Slow down.", TimeSpan.FromSeconds(4))]);
         var busy = (await pool.Queue(1, question: Question))[0];
-        await Pool.Until(async () => await pool.Scalar<long>("select count(*) from agents.run_queue where run_id = $1 and not_before > clock_timestamp() and node is null", busy) == 1, "the wait");
+        await pool.Until(busy, "not_before > clock_timestamp() and node is null");
         var why = await pool.Why(busy);
         Assert.Equal("retry", why.GetProperty("blockedBy")[0].GetProperty("kind").GetString());
         Assert.NotEqual(System.Text.Json.JsonValueKind.Null, why.GetProperty("estimatedStart").ValueKind);

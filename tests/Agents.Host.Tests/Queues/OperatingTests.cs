@@ -10,7 +10,8 @@ public sealed class OperatingTests(Pool pool) : IClassFixture<Pool>
     {
         await pool.Clear();
         await pool.Limit("overall", new { maxRuns = 2 });
-        await Pool.Until(async () => await pool.Ended(await pool.Queue(1)) == 1, "a pace"); // something was started lately
+        var earlier = await pool.Queue(1, priority: 9);
+        await Pool.Until(async () => await pool.Ended(earlier) == 1, "a pace"); // something was started lately
         pool.Model.Close();
         var running = await pool.Queue(2, priority: 9);
         await Pool.Until(() => Task.FromResult(pool.Model.Inside == 2), "two at once");

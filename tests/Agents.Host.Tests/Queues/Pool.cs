@@ -120,6 +120,19 @@ public sealed class Pool : IAsyncLifetime
         }
     }
 
+    /// <summary>Waits until the run's row in the queue fits the condition.</summary>
+    public async Task Until(Guid id, string row)
+    {
+        try
+        {
+            await Until(async () => await Scalar<bool>($"select exists (select from agents.run_queue where run_id = $1 and {row})", id), row);
+        }
+        catch (TimeoutException never)
+        {
+            throw new TimeoutException($"{never.Message}: {string.Join(", ", await Facts(id))}", never);
+        }
+    }
+
     /// <summary>Nothing waits, nothing is limited, nothing is paused: as a test finds it.</summary>
     public async Task Clear()
     {
@@ -182,7 +195,10 @@ public sealed class Turnstile : IChatClient
         if (Script.TryGetValue(question, out var script) && script.TryDequeue(out var line))
         {
             if (line is Exception failure) throw failure;
-            yield return new(ChatRole.Assistant, [(FunctionCallContent)line, new UsageContent(new() { InputTokenCount = 10, OutputTokenCount = 1, TotalTokenCount = 11 })]) { ModelId = ScriptedModel.Priced };
+            yield return new(ChatRole.Assistant, [(FunctionCallContent)line, new UsageContent(new() { InputTokenCount = 10, OutputTokenCount = 1, TotalTokenCount = 11 })])
+            {
+                ModelId = ScriptedModel.Priced, FinishReason = ChatFinishReason.ToolCalls,
+            };
             yield break;
         }
 
