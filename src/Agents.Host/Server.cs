@@ -46,7 +46,6 @@ public static class Server
         var models = ModelsOf(builder.Configuration); // all before the database is started: they refuse what is wrong
         var workers = WorkerOptions.From(builder.Configuration);
         var longestCall = models.CallTimeout > workers.ToolTimeout ? models.CallTimeout : workers.ToolTimeout;
-        var budgets = BudgetOptions.From(builder.Configuration);
         var webhooks = WebhookOptions.From(builder.Configuration);
         var costs = CostOptions.From(builder.Configuration);
 
@@ -54,7 +53,6 @@ public static class Server
         await RefuseOpenDoors(builder.Configuration, database, needsDatabase);
         builder.Services.AddSingleton(workers);
         builder.Services.AddSingleton(costs);
-        builder.Services.AddSingleton(budgets);
         builder.Services.AddSingleton(webhooks);
         builder.Services.AddSingleton(services => new WebhookSender(webhooks, services.GetRequiredService<DatabaseClock>(), services.GetRequiredService<ILogger<WebhookSender>>()));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = workers.DrainTimeout + TimeSpan.FromSeconds(5));
@@ -103,6 +101,7 @@ public static class Server
             builder.Services.AddHostedService<BudgetWatch>();
             builder.Services.AddHostedService<Scheduler>();
             builder.Services.AddHostedService<BudgetAlerts>();
+            builder.Services.AddHostedService<DayClosing>();
             builder.Services.AddHostedInstance<Draining>();
         }
 
@@ -121,6 +120,7 @@ public static class Server
         builder.Services.AddSingleton<ToolBox>();
         builder.Services.AddSingleton<AgentCatalog>();
         builder.Services.AddSingleton<ToolWorker>();
+        builder.Services.AddSingleton<ChildRuns>();
         builder.Services.AddSingleton<Threads>();
         builder.Services.AddSingleton<RateLimits>();
         builder.Services.AddSingleton<RateStore>();

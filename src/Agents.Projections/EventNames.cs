@@ -29,6 +29,7 @@ public static class EventNames
         [typeof(ToolCallDenied)] = "tool_call_denied",
         [typeof(ToolCallScheduled)] = "tool_call_scheduled",
         [typeof(ToolCallStarted)] = "tool_call_started",
+        [typeof(ChildRunStarted)] = "child_run_started",
         [typeof(ToolCallCompleted)] = "tool_call_completed",
         [typeof(ToolCallFailed)] = "tool_call_failed",
         [typeof(PassagesRetrieved)] = "passages_retrieved",

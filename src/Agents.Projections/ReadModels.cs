@@ -42,6 +42,7 @@ public static class ReadModels
         "Rates.sql",
         "Finance/Prices.sql",
         "Finance/Ledger.sql",
+        "Finance/Days.sql",
         "Finance/Views.sql",
         "Finance/Budgets.sql",
         "Finance/Usage.sql",

@@ -158,7 +158,9 @@ alter table agents.run_summary
 comment on column agents.run_summary.root_run_id is 'The run at the root of this one: itself, unless another started or was forked into it. Null in rows older than this column.';
 comment on column agents.run_summary.forked_from is 'The run this one continues from. Null when it starts fresh.';
 comment on column agents.run_summary.forked_at is 'The last version of that run that this one shares.';
-create index if not exists run_summary_by_end on agents.run_summary (tenant_id, ((finished_at at time zone 'UTC')::date)) where finished_at is not null;
+create index if not exists run_summary_ended on agents.run_summary (tenant_id, ((finished_at at time zone 'UTC')::date))
+  include (status, queued_at, finished_at) where finished_at is not null;
+drop index if exists agents.run_summary_by_end;
 create index if not exists run_summary_forks on agents.run_summary (tenant_id, forked_from) where forked_from is not null;
 
 alter table agents.run_summary
@@ -171,3 +173,7 @@ comment on column agents.run_summary.deadline_at is 'The run fails when it is st
 comment on column agents.run_summary.batch_id is 'The batch the run was asked for with; null when it was asked for alone.';
 comment on column agents.run_summary.schedule_id is 'The schedule that asked for the run; null when a caller did.';
 create index if not exists run_summary_by_schedule on agents.run_summary (tenant_id, schedule_id, run_id) where schedule_id is not null;
+create index if not exists run_summary_children on agents.run_summary (tenant_id, parent) where parent is not null;
+create index if not exists run_summary_open_children on agents.run_summary (tenant_id, parent) where parent is not null and finished_at is null;
+create index if not exists run_queue_for_children on agents.run_queue (tenant_id, run_id) where waits_for = 'child';
+comment on column agents.run_summary.parent is 'The run that started this one and waits for it. Null for a run that a caller asked for.';

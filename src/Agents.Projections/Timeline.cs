@@ -61,6 +61,7 @@ public sealed partial class Timeline : EventProjection
         ToolCallRequested e => new(e.Arguments, Name: e.Tool, Call: e.Call, ToolCallId: e.ToolCallId),
         ToolCallApproved e => new(e.By, ToolCallId: e.ToolCallId),
         ToolCallDenied e => new($"{e.By}: {e.Reason}", ToolCallId: e.ToolCallId),
+        ChildRunStarted e => new(e.Child.ToString(), Name: e.Agent, Attempt: e.Attempt, ToolCallId: e.ToolCallId),
         ToolCallCompleted e => new(e.Result, Attempt: e.Attempt, ToolCallId: e.ToolCallId, Took: e.Latency),
         ToolCallFailed e => new(e.Failure.Message, Name: e.Failure.Kind.ToString(), Attempt: e.Attempt, ToolCallId: e.ToolCallId, Took: e.Latency),
         _ => null, // scheduling is plumbing; passages are shown with the tool call that found them

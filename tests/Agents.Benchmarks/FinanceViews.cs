@@ -1,51 +1,58 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Agents.Host.Costs;
 using Npgsql;
 
 namespace Agents.Benchmarks;
 
-/// <summary>How long each view and the dashboard take for a usual window over a ledger of a million calls of a year, and by which index.</summary>
+/// <summary>How long each view and the dashboard take over a ledger of a million calls of a year, for a usual window and for all of it, and by which index.</summary>
 static partial class FinanceViews
 {
     const int CallsPerRun = 5;
     const int Days = 365;
     const int Times = 5;
 
-    static readonly string[] Views =
+    /// <summary>Which views have a row for each run: of a year they are as long as the list of its runs.</summary>
+    static readonly (string Name, bool OfRuns)[] Views =
     [
-        "daily_cost", "cost_by_tenant", "cost_by_agent", "cost_by_model", "cost_by_run", "cost_per_completed_run", "waste", "cache_saving", "cache_miss", "unconfirmed",
+        ("daily_cost", false), ("cost_by_tenant", false), ("cost_by_agent", false), ("cost_by_model", false), ("cost_by_run", true), ("cost_per_completed_run", false),
+        ("waste", false), ("cache_saving", false), ("cache_miss", false), ("unconfirmed", false),
     ];
 
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary><c>[--rows N] [--days N] [--json]</c>; 0 when every median is at most 200 ms.</summary>
+    /// <summary><c>[--rows N] [--days N] [--json]</c>; 0 when every median of the usual window is at most 200 ms.</summary>
     public static async Task<int> Run(string[] args)
     {
         var (rows, days) = (Steps.Number(args, "--rows", 1_000_000), Steps.Number(args, "--days", 30));
         await using var server = await BenchmarkServer.Start([], "--Workers:MaxRuns=0");
         await Fill(server, rows);
+        var closing = Stopwatch.StartNew();
+        await DayClosing.CloseAll(server.Database, CancellationToken.None);
+        var closed = Math.Round(closing.Elapsed.TotalMilliseconds / Days, 1);
+        await Execute(server, "analyze finance.day_sum");
+        await Execute(server, "analyze finance.day_latency");
 
-        var figures = new List<object>();
-        var slowest = 0d;
-        foreach (var view in Views)
+        var figures = new List<Figure>();
+        foreach (var window in new[] { days, Days }.Distinct())
         {
-            var sql = $"select * from finance.{view} where tenant_id = 'default' and day > current_date - {days}";
-            var took = await Median(async () => await Drain(server, sql));
-            slowest = Math.Max(slowest, took);
-            figures.Add(new { view, milliseconds = took, index = await Indexes(server, sql) });
+            foreach (var (view, ofRuns) in Views.Where(view => window == days || !view.OfRuns))
+            {
+                var sql = $"select * from finance.{view} where tenant_id = 'default' and day > current_date - {window}";
+                figures.Add(new(view, window, await Median(async () => await Drain(server, sql)), await Indexes(server, sql)));
+            }
+
+            foreach (var by in new[] { "agent", "model", "step", "day" })
+                figures.Add(new(
+                    $"GET /dashboard by {by}", window, await Median(async () => _ = await server.Client.GetStringAsync($"/dashboard?window={window}d&by={by}")), ""));
         }
 
-        foreach (var by in new[] { "agent", "model", "day" })
-        {
-            var took = await Median(async () => _ = await server.Client.GetStringAsync($"/dashboard?window={days}d&by={by}"));
-            slowest = Math.Max(slowest, took);
-            figures.Add(new { view = $"GET /dashboard by {by}", milliseconds = took, index = "" });
-        }
-
-        Console.WriteLine(JsonSerializer.Serialize(new { rows, yearOfDays = Days, windowInDays = days, figures }, Indented));
-        return slowest <= 200 ? 0 : 1;
+        Console.WriteLine(JsonSerializer.Serialize(new { rows, yearOfDays = Days, millisecondsToCloseADay = closed, figures }, Indented));
+        return figures.Where(figure => figure.WindowInDays == days).Max(figure => figure.Milliseconds) <= 200 ? 0 : 1;
     }
+
+    sealed record Figure(string View, int WindowInDays, double Milliseconds, string Index);
 
     /// <summary>Runs of one tenant, evenly over a year, in the order in which they would have been written.</summary>
     static async Task Fill(BenchmarkServer server, int rows)

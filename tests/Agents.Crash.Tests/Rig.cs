@@ -78,6 +78,8 @@ public sealed class Rig : IAsyncDisposable
         var took = (All: began.Elapsed, Quiet: quiet.Elapsed);
         var problems = await Problems(isQuiet);
         var report = await Verification.Run(Database.ConnectionString, ledger, tenant: null, CancellationToken.None);
+        var reconciled = (await Reconciliation.Run(Database.ConnectionString, ledger, tenant: null, CancellationToken.None))!;
+        problems.AddRange(reconciled.Invariants.SelectMany(invariant => invariant.Shown.Select(shown => $"Not reconciled, {invariant.Id}: {shown}")));
         var statuses = (await Database.TryRows("select status, count(*)::int from agents.run_summary group by status order by status"))!;
         return new(Play, accepted.Count, statuses.ToDictionary(row => (string)row[0], row => (int)row[1]), took.All, took.Quiet)
         {

@@ -121,6 +121,7 @@ static class A
         RecordModelCallLost m => RunDecider.Decide(run, agent, m),
         RecordToolResult m => RunDecider.Decide(run, agent, m),
         RecordToolFailure m => RunDecider.Decide(run, agent, m),
+        RecordChildWanted m => RunDecider.Decide(run, agent, m),
         _ => throw new ArgumentException($"Nobody decides on {message.GetType().Name}.", nameof(message)),
     };
 }

@@ -65,6 +65,8 @@ public sealed partial class EventContractTests
             """{"toolCallId":"c0001t001","attempt":1,"delay":"00:00:00"}"""),
         ("tool_call_started", new ToolCallStarted("c0001t001", 1, "w1"),
             """{"toolCallId":"c0001t001","attempt":1,"worker":"w1"}"""),
+        ("child_run_started", new ChildRunStarted("c0001t001", 1, new("0199a0c4-0000-7000-8000-000000000002"), "research", 0.25m),
+            """{"toolCallId":"c0001t001","attempt":1,"child":"0199a0c4-0000-7000-8000-000000000002","agent":"research","heldUsd":0.25}"""),
         ("tool_call_completed", new ToolCallCompleted("c0001t001", 1, "sent", Truncated: true, A.Second),
             """{"toolCallId":"c0001t001","attempt":1,"result":"sent","truncated":true,"latency":"00:00:01"}"""),
         ("tool_call_failed", new ToolCallFailed("c0001t001", 1, Slow, A.Second),

@@ -49,6 +49,14 @@ static class TestAgents
         Limits = new(Attempts: 2, CostUsd: 1),
     };
 
+    /// <summary>Asks the talker, and itself.</summary>
+    public static readonly AgentDefinition Boss = new()
+    {
+        Name = "boss",
+        Steps = [new ModelStep("work", "Have it done.", [new("subagent", Agents: ["talker", "boss"])])],
+        Limits = new(Attempts: 2, CostUsd: 1),
+    };
+
     /// <summary>One priced model call each; they differ in name, so that each test has a budget of its own.</summary>
     static IEnumerable<AgentDefinition> Spenders => new[] { "miser", "thrifty", "daily", "clumsy", "loud", "own" }.Select(name => new AgentDefinition
     {
@@ -59,7 +67,7 @@ static class TestAgents
     });
 
     public static IEnumerable<AgentDefinition> All =>
-        [Clerk, Counter, Talker, Hasty, Paced, .. Spenders, .. new[] { "parked", "cancelled" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
+        [Clerk, Counter, Talker, Hasty, Paced, Boss, .. Spenders, .. new[] { "parked", "cancelled" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
 }
 
 [Tool("add")]

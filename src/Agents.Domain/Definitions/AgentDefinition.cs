@@ -44,6 +44,10 @@ public sealed record AgentDefinition
         foreach (var (step, position) in Steps.Select((step, position) => (step, position)))
         {
             if (step.CallTimeout <= TimeSpan.Zero) yield return $"Step {step.Name} gives its calls no time.";
+            foreach (var grant in step.Grants().Where(grant => grant.Agents is { Count: > 0 } != (grant.Tool == Runs.ChildOf.Tool)))
+                yield return grant.Agents is { Count: > 0 }
+                    ? $"Step {step.Name} names agents for {grant.Tool}; only {Runs.ChildOf.Tool} starts runs."
+                    : $"Step {step.Name} may use {grant.Tool}, but names no agents for it.";
             if (step is not ToolStep tool) continue;
             if (tool.Arguments.Values.OfType<Argument.EachLine>().Count() > 1)
                 yield return $"Step {step.Name} may take one argument from each line, not several.";
@@ -52,6 +56,9 @@ public sealed record AgentDefinition
                     yield return $"Step {step.Name} reads {source}, which is no model step before it.";
         }
     }
+
+    /// <summary>The agents whose runs this one may start, by name.</summary>
+    public IEnumerable<string> AgentsItMayStart() => Steps.SelectMany(step => step.Grants()).SelectMany(grant => grant.Agents ?? []).Distinct();
 
     static string? SourceOf(Argument argument) => argument switch
     {

@@ -13,6 +13,11 @@ public abstract record StepDefinition(string Name)
     /// <summary>The most one model or tool call of this step may take, longer than nothing. Null, or more than the server allows, means what the server allows.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TimeSpan? CallTimeout { get; init; }
+
+    /// <summary>The grant for a tool, or null when this step may not use it.</summary>
+    public abstract ToolGrant? GrantOf(string tool);
+
+    internal abstract IEnumerable<ToolGrant> Grants();
 }
 
 /// <summary>A bounded loop of model and tool calls. One step with tools is a ReAct agent.</summary>
@@ -26,7 +31,9 @@ public sealed record ModelStep(
     string? Model = null) : StepDefinition(Name)
 {
     /// <summary>The grant for a tool, or null when this step may not use it.</summary>
-    public ToolGrant? GrantOf(string tool) => Tools?.FirstOrDefault(grant => grant.Tool == tool);
+    public override ToolGrant? GrantOf(string tool) => Tools?.FirstOrDefault(grant => grant.Tool == tool);
+
+    internal override IEnumerable<ToolGrant> Grants() => Tools ?? [];
 }
 
 /// <summary>One tool, no model: its arguments are bound from the question or from an earlier model step's output.</summary>
@@ -38,11 +45,18 @@ public sealed record ToolStep(
 {
     /// <summary>Sorted, for their order has no meaning and a store may change it, while the definition's hash must not change.</summary>
     public IReadOnlyDictionary<string, Argument> Arguments { get; init; } = Arguments.ToImmutableSortedDictionary(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public override ToolGrant? GrantOf(string tool) => Tool.Tool == tool ? Tool : null;
+
+    internal override IEnumerable<ToolGrant> Grants() => [Tool];
 }
 
 /// <summary>Permission to use a tool within a step.</summary>
 /// <param name="NeedsApproval">A person must approve each call before it runs.</param>
-public sealed record ToolGrant(string Tool, bool NeedsApproval = false);
+/// <param name="Agents">Whose runs <see cref="Runs.ChildOf.Tool"/> may start, by name. Null for all other tools.</param>
+public sealed record ToolGrant(
+    string Tool, bool NeedsApproval = false, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Agents = null);
 
 /// <summary>Where a tool step takes an argument from. A closed family.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "from")]

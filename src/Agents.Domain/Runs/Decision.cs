@@ -24,7 +24,7 @@ public sealed class Decision
     /// <summary>The messages owed to workers by these facts.</summary>
     public IEnumerable<Work> Work() => events.Any(e => e is RunResumed)
         ? Runs.Work.OwedBy(Run)
-        : events.Select(e => Runs.Work.DueTo(Run.Id, e)).OfType<Work>();
+        : events.Select(e => Runs.Work.DueTo(Run.Id, e)).OfType<Work>().Concat(events.SelectMany(e => Runs.Work.DueToOthers(Run, e)));
 
     /// <summary>What becomes of the run's slot with these facts.</summary>
     public SlotUse Slot() => SlotUse.After(this);

@@ -58,7 +58,7 @@ public sealed record Explanation(string Summary, IReadOnlyList<Obstacle> Blocked
     {
         "approval" => new("approval", $"The run waits for a person to approve {string.Join(", ", AwaitingApproval(run))}."),
         "thread" => new("thread", $"The run waits until run {place.After} of the same thread has ended."),
-        "child" => new("child", "The run waits for a run that it started."),
+        "child" => new("child", $"The run waits for the end of {string.Join(", ", Children(run))}, which it started. Ask why about that one."),
         { } rate when rate.StartsWith("rate ", StringComparison.Ordinal) => new("rate", $"The run waits for the rate limit of {rate[5..]}{In(place.DueIn)}."),
         { } other => new(other, $"The run waits for {other}."),
         null when place.DueIn > TimeSpan.Zero => run.Status is RunStatus.Queued
@@ -76,6 +76,8 @@ public sealed record Explanation(string Summary, IReadOnlyList<Obstacle> Blocked
         if (place.Slots == 0) yield return new("nodes", "No node takes runs now.");
         else if (place.Held >= place.Slots) yield return new("slots", FormattableString.Invariant($"All {place.Slots:N0} slots are taken."));
     }
+
+    static IEnumerable<string> Children(Run run) => run.ToolCalls.Values.Where(call => call.Child is not null).Select(call => $"run {call.Child}");
 
     static IEnumerable<string> AwaitingApproval(Run run) =>
         run.ToolCalls.Where(call => call.Value.Status is ToolCallStatus.AwaitingApproval).Select(call => $"{call.Value.Tool} ({call.Key})");

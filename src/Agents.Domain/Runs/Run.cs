@@ -65,6 +65,18 @@ public sealed record Run
     /// <summary>The budget the run is parked for. Null when it is not.</summary>
     public BudgetRefusal? AwaitsBudget { get; init; }
 
+    /// <summary>The tool call that waits for this run. Null for a run started by a caller.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ChildOf? ChildOf { get; init; }
+
+    /// <summary>Runs that this one has started.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Children { get; init; }
+
+    /// <summary>US dollars that runs started by this one have spent at most or, while they go on, may spend.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public decimal ChildrenUsd { get; init; }
+
     /// <summary>A run of which nothing is known yet but its id.</summary>
     public static Run Before(Guid id) => new() { Id = id };
 
@@ -88,16 +100,19 @@ public sealed record Run
     /// <summary>US dollars spent, unconfirmed attempts at their upper bound where there is one.</summary>
     public decimal SpentAtMostUsd() => CostUsd + Unconfirmed.Sum(attempt => attempt.HighUsd ?? attempt.LowUsd);
 
+    /// <summary>The same with what runs that it started have spent and may spend: what counts against its budget.</summary>
+    public decimal CommittedUsd() => SpentAtMostUsd() + ChildrenUsd;
+
     /// <summary>US dollars over the whole run: its budget or the agent's limit, whichever is lower; the budget alone once a person has changed it.</summary>
     public decimal MostUsd(Limits limits) => IsBudgetChanged ? BudgetUsd!.Value : Math.Min(BudgetUsd ?? decimal.MaxValue, limits.CostUsd);
 
     /// <summary>Whether the run's own budget holds what a call can cost at most. A call without a price holds if it may.</summary>
     public bool HasRoomFor(decimal? upperUsd, bool mayBeUnpriced) =>
-        BudgetUsd is not { } budget || (upperUsd is { } upper ? SpentAtMostUsd() + upper <= budget : mayBeUnpriced);
+        BudgetUsd is not { } budget || (upperUsd is { } upper ? CommittedUsd() + upper <= budget : mayBeUnpriced);
 
     /// <summary>The refusal of the run's own budget, or of what it may spend at most.</summary>
     internal BudgetRefusal Refusal(decimal limitUsd, decimal? wantedUsd, decimal? leastUsd) =>
-        new(BudgetName.Of(Id), limitUsd, SpentAtMostUsd(), ReservedUsd: 0, wantedUsd, leastUsd);
+        new(BudgetName.Of(Id), limitUsd, CommittedUsd(), ReservedUsd: 0, wantedUsd, leastUsd);
 
     /// <summary>The run after one more fact. Knows nothing of rules: whatever happened, happened.</summary>
     public static Run Evolve(Run run, RunEvent happened) => happened switch
@@ -105,7 +120,7 @@ public sealed record Run
         RunQueued e => run with
         {
             Agent = e.Agent, AgentVersion = e.AgentVersion, DefinitionHash = e.DefinitionHash,
-            Model = e.Model, Question = e.Question, Metadata = e.Metadata, BudgetUsd = e.BudgetUsd, TraceParent = e.TraceParent,
+            Model = e.Model, Question = e.Question, Metadata = e.Metadata, BudgetUsd = e.BudgetUsd, TraceParent = e.TraceParent, ChildOf = e.ChildOf,
         },
         RunStarted => run with { Status = RunStatus.Running },
         RunPaused => run with { Status = RunStatus.Paused },
@@ -151,8 +166,13 @@ public sealed record Run
         ToolCallDenied e => run.WithTool(e.ToolCallId, call => call.Settled(ToolCallStatus.Denied)),
         ToolCallScheduled e => run.WithTool(e.ToolCallId, call => call with { Status = ToolCallStatus.Scheduled, Attempt = e.Attempt, Worker = null, Delay = e.Delay }),
         ToolCallStarted e => run.WithTool(e.ToolCallId, call => call with { Status = ToolCallStatus.Started, Worker = e.Worker }),
-        ToolCallCompleted e => run.WithTool(e.ToolCallId, call => call.Settled(ToolCallStatus.Completed)),
-        ToolCallFailed e => run.WithTool(e.ToolCallId, call => call with { Status = ToolCallStatus.Failed, Failure = e.Failure.Kind }),
+        ChildRunStarted e => run.WithTool(e.ToolCallId, call => call with { Status = ToolCallStatus.Started, Child = e.Child, HeldUsd = e.HeldUsd }) with
+        {
+            Children = run.Children + 1, ChildrenUsd = run.ChildrenUsd + e.HeldUsd,
+        },
+        ToolCallCompleted e => run.Settling(e.ToolCallId, e.ChildUsd).WithTool(e.ToolCallId, call => call.Settled(ToolCallStatus.Completed)),
+        ToolCallFailed e => run.Settling(e.ToolCallId, e.ChildUsd).WithTool(
+            e.ToolCallId, call => call with { Status = ToolCallStatus.Failed, Failure = e.Failure.Kind, Child = null, HeldUsd = 0 }),
         PassagesRetrieved => run,
 
         _ => throw new InvalidOperationException($"Run does not know {happened.GetType().Name}."),
@@ -164,6 +184,10 @@ public sealed record Run
         CostUsd = CostUsd + (cost?.Usd ?? 0),
         UnpricedCalls = UnpricedCalls + (isUnpriced ? 1 : 0),
     };
+
+    /// <summary>What a run that ended has spent counts instead of what was held for it.</summary>
+    Run Settling(string toolCallId, decimal? childUsd) =>
+        childUsd is { } spent ? this with { ChildrenUsd = ChildrenUsd - ToolCalls[toolCallId].HeldUsd + spent } : this;
 
     Run WithCall(Func<ModelAttempt, ModelAttempt> change) => this with { ModelCall = ModelCall is null ? null : change(ModelCall) };
 
@@ -196,16 +220,20 @@ public enum AttemptStatus { Scheduled, Started, Failed }
 /// <param name="Failure">Of the last failed attempt.</param>
 /// <param name="AttemptsBefore">Attempts made before the run was last resumed; they do not count against the limit.</param>
 /// <param name="Delay">How long after it was scheduled it may begin.</param>
+/// <param name="Child">The run it started and waits for. Null for other tools, and when that has ended.</param>
+/// <param name="HeldUsd">The budget of that run, in US dollars.</param>
 public sealed record ToolCall(
     string Tool, string? Arguments, ToolCallStatus Status, int Attempt, string? Worker = null, FailureKind? Failure = null, int AttemptsBefore = 0,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] TimeSpan Delay = default)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] TimeSpan Delay = default,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Child = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] decimal HeldUsd = 0)
 {
     /// <summary>A person gave the call another full round of attempts.</summary>
     public ToolCall Renewed() => this with { AttemptsBefore = Status is ToolCallStatus.Failed ? Attempt : AttemptsBefore };
 
     public bool IsSettled() => Status is ToolCallStatus.Completed or ToolCallStatus.Failed or ToolCallStatus.Denied;
 
-    internal ToolCall Settled(ToolCallStatus status) => this with { Status = status, Arguments = null };
+    internal ToolCall Settled(ToolCallStatus status) => this with { Status = status, Arguments = null, Child = null, HeldUsd = 0 };
 }
 
 /// <summary>Stored by name: add, never rename.</summary>

@@ -39,6 +39,9 @@ public sealed record StartRun(string Worker);
 public sealed record CallModel(Guid RunId, int Call, int Attempt);
 public sealed record RunTool(Guid RunId, string ToolCallId, int Attempt);
 
+/// <summary>The run that waited for this one has ended without it.</summary>
+public sealed record EndChild(Guid RunId, Guid Parent);
+
 // Reported by the workers
 
 /// <summary>How a claimed model call attempt ended. A closed family.</summary>
@@ -65,10 +68,15 @@ public abstract record ToolReport(string ToolCallId, int Attempt);
 
 /// <param name="Retrieved">What a retrieval tool found; null for other tools.</param>
 public sealed record RecordToolResult(
-    string ToolCallId, int Attempt, string Result, bool Truncated, TimeSpan Latency, Retrieved? Retrieved = null)
+    string ToolCallId, int Attempt, string Result, bool Truncated, TimeSpan Latency, Retrieved? Retrieved = null, decimal? ChildUsd = null)
     : ToolReport(ToolCallId, Attempt);
 
-public sealed record RecordToolFailure(string ToolCallId, int Attempt, Failure Failure, TimeSpan Latency) : ToolReport(ToolCallId, Attempt);
+public sealed record RecordToolFailure(string ToolCallId, int Attempt, Failure Failure, TimeSpan Latency, decimal? ChildUsd = null)
+    : ToolReport(ToolCallId, Attempt);
+
+/// <summary>The tool wants another run to be started; it is queued in the transaction that records it, if the rules allow it.</summary>
+/// <param name="Queued">The run as it is to be queued, but for its budget.</param>
+public sealed record RecordChildWanted(string ToolCallId, int Attempt, Guid Child, RunQueued Queued) : ToolReport(ToolCallId, Attempt);
 
 /// <summary>A retrieval's query and what it found, best first.</summary>
 public sealed record Retrieved(string Query, IReadOnlyList<Passage> Passages);

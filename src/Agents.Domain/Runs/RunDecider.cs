@@ -31,6 +31,7 @@ public static class RunDecider
     {
         RecordToolResult result => Decide(run, agent, result),
         RecordToolFailure failure => Decide(run, agent, failure),
+        RecordChildWanted wanted => Decide(run, agent, wanted),
         _ => throw new InvalidOperationException(report.GetType().Name),
     };
 
@@ -86,7 +87,7 @@ public static class RunDecider
 
         if (report.Retrieved is { } found)
             decision.Add(new PassagesRetrieved(report.ToolCallId, found.Query, found.Passages));
-        decision.Add(new ToolCallCompleted(report.ToolCallId, report.Attempt, report.Result, report.Truncated, report.Latency));
+        decision.Add(new ToolCallCompleted(report.ToolCallId, report.Attempt, report.Result, report.Truncated, report.Latency, report.ChildUsd));
         return Continue(decision);
     }
 
@@ -96,7 +97,7 @@ public static class RunDecider
         if (!IsAwaited(run, report.ToolCallId, report.Attempt)) return decision;
 
         var failure = MayHaveHadItsEffect(run, report) ? report.Failure with { Kind = FailureKind.OutcomeUnknown } : report.Failure;
-        decision.Add(new ToolCallFailed(report.ToolCallId, report.Attempt, failure, report.Latency));
+        decision.Add(new ToolCallFailed(report.ToolCallId, report.Attempt, failure, report.Latency, report.ChildUsd));
         if (run.IsFinished()) return decision;
 
         var attempt = report.Attempt - run.ToolCalls[report.ToolCallId].AttemptsBefore;
@@ -107,6 +108,21 @@ public static class RunDecider
             return Park(decision, failure);
 
         return Continue(decision); // the model is told, and may find another way
+    }
+
+    /// <summary>Holds an even share of what is left for each run that the turn still wants to start, so that together they never spend more than this run may.</summary>
+    public static Decision Decide(Run run, AgentDefinition agent, RecordChildWanted report)
+    {
+        var decision = Decision.On(run, agent);
+        if (run.Status is not RunStatus.Running || !IsAwaited(run, report.ToolCallId, report.Attempt)) return decision;
+        if (run.ToolCalls[report.ToolCallId] is not { Status: ToolCallStatus.Scheduled } call) return decision;
+
+        var left = run.MostUsd(agent.Limits) - run.CommittedUsd();
+        if (RefusalOf(decision, call.Tool, report.Queued.Agent, left) is { } refusal)
+            return Decide(run, agent, new RecordToolFailure(report.ToolCallId, report.Attempt, refusal, TimeSpan.Zero));
+
+        var sharing = run.ToolCalls.Values.Count(other => other.Tool == call.Tool && other.Status is ToolCallStatus.Scheduled or ToolCallStatus.AwaitingApproval);
+        return decision.Add(new ChildRunStarted(report.ToolCallId, report.Attempt, report.Child, report.Queued.Agent, ShareOf(left, sharing)));
     }
 
     public static Decision Decide(Run run, AgentDefinition agent, ApproveToolCall command)
@@ -219,9 +235,9 @@ public static class RunDecider
     {
         var (run, step) = (decision.Run, (ModelStep)StepOf(decision));
         var most = run.MostUsd(decision.Agent.Limits);
-        if (run.SpentAtMostUsd() >= most)
+        if (run.CommittedUsd() >= most)
             return decision.Add(new RunParked(
-                new(FailureKind.CostLimit, FormattableString.Invariant($"Spent {run.SpentAtMostUsd()} of {most} USD.")), run.Refusal(most, wantedUsd: 0, leastUsd: 0)));
+                new(FailureKind.CostLimit, FormattableString.Invariant($"Spent {run.CommittedUsd()} of {most} USD.")), run.Refusal(most, wantedUsd: 0, leastUsd: 0)));
 
         return decision.Add(new ModelCallScheduled(call, attempt, run.Step, step.Model ?? run.Model, delay));
     }
@@ -279,8 +295,29 @@ public static class RunDecider
 
     static bool IsRoomFor(Decision decision, BudgetRefusal refusal)
     {
-        var (spent, most) = (decision.Run.SpentAtMostUsd(), decision.Run.MostUsd(decision.Agent.Limits));
+        var (spent, most) = (decision.Run.CommittedUsd(), decision.Run.MostUsd(decision.Agent.Limits));
         return spent < most && spent + (refusal.LeastUsd ?? 0) <= most;
+    }
+
+    /// <summary>Why the run may not start another one; null when it may.</summary>
+    static Failure? RefusalOf(Decision decision, string tool, string wanted, decimal leftUsd)
+    {
+        var allowed = StepOf(decision).GrantOf(tool)?.Agents ?? [];
+        if (!allowed.Contains(wanted))
+            return new(FailureKind.BadArguments, $"Step {StepOf(decision).Name} may ask {string.Join(", ", allowed)}; not \"{Sanitiser.Text(wanted, 60)}\".");
+        if ((decision.Run.ChildOf?.Depth ?? 0) >= ChildOf.MostDepth)
+            return new(FailureKind.CallLimit, $"Runs may start runs only {ChildOf.MostDepth} deep.");
+        if (decision.Run.Children >= ChildOf.MostChildren)
+            return new(FailureKind.CallLimit, $"A run may start only {ChildOf.MostChildren} runs.");
+        return leftUsd <= 0 ? new(FailureKind.CostLimit, "Nothing is left of what the run may spend.") : null;
+    }
+
+    /// <summary>Whole millionths of a dollar, never more than there is.</summary>
+    static decimal ShareOf(decimal leftUsd, int sharing)
+    {
+        const decimal Millionth = 0.000001m;
+        var share = Math.Floor(leftUsd / Math.Max(sharing, 1) / Millionth) * Millionth;
+        return share > 0 ? share : leftUsd;
     }
 
     static Decision Park(Decision decision, Failure failure) =>

@@ -31,6 +31,7 @@ public abstract record RunEvent
 /// <param name="Deadline">The run fails when it is still queued or running then. Null means that only its duration ends it.</param>
 /// <param name="Batch">The batch it was asked for with. Null when it was asked for alone.</param>
 /// <param name="Schedule">The schedule that asked for it. Null when a caller did.</param>
+/// <param name="ChildOf">The tool call of the parent that waits for it. Null for a run started by a caller.</param>
 public sealed record RunQueued(
     string Agent,
     int AgentVersion,
@@ -54,7 +55,8 @@ public sealed record RunQueued(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? NotBefore = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Deadline = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Batch = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Firing? Schedule = null) : RunEvent
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Firing? Schedule = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ChildOf? ChildOf = null) : RunEvent
 {
     /// <summary>When the run ends at the latest while it is queued or running, unless it is resumed.</summary>
     /// <param name="queuedAt">The time of this fact.</param>
@@ -164,12 +166,21 @@ public sealed record ToolCallScheduled(string ToolCallId, int Attempt, TimeSpan 
 /// <summary>Only for tools that must not run twice: stored before the tool runs.</summary>
 public sealed record ToolCallStarted(string ToolCallId, int Attempt, string Worker) : RunEvent;
 
+/// <summary>Another run was started and is waited for; queued in the same transaction. Its end is the outcome of the tool call.</summary>
+/// <param name="HeldUsd">Its budget, in US dollars, taken from what this run may spend until it ends.</param>
+public sealed record ChildRunStarted(string ToolCallId, int Attempt, Guid Child, string Agent, decimal HeldUsd) : RunEvent;
+
 /// <param name="Truncated">The result was longer than <see cref="Definitions.Limits.ResultCharacters"/> and was cut.</param>
+/// <param name="ChildUsd">The most the run that was waited for has spent, its own children included. Null for other tools.</param>
 public sealed record ToolCallCompleted(
-    string ToolCallId, int Attempt, string Result, bool Truncated, TimeSpan Latency) : RunEvent;
+    string ToolCallId, int Attempt, string Result, bool Truncated, TimeSpan Latency,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? ChildUsd = null) : RunEvent;
 
 /// <param name="Attempt">0 when it was refused before any attempt.</param>
-public sealed record ToolCallFailed(string ToolCallId, int Attempt, Failure Failure, TimeSpan Latency) : RunEvent;
+/// <param name="ChildUsd">The most the run that was waited for has spent, its own children included. Null for other tools.</param>
+public sealed record ToolCallFailed(
+    string ToolCallId, int Attempt, Failure Failure, TimeSpan Latency,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? ChildUsd = null) : RunEvent;
 
 /// <summary>What a retrieval found, best first: the ground for citations. Recorded with the tool call that made it.</summary>
 public sealed record PassagesRetrieved(string ToolCallId, string Query, IReadOnlyList<Passage> Passages) : RunEvent;

@@ -8,6 +8,9 @@ public enum Pending
 
     /// <summary>The time of a retry.</summary>
     Retry,
+
+    /// <summary>The end of a run that it started.</summary>
+    Child,
 }
 
 /// <summary>
@@ -36,7 +39,8 @@ public sealed record SlotUse(Pending? Waits, TimeSpan? HeldBack, bool IsRecalled
             if (Work.DueTo(decision.Run.Id, happened) is { } work && work.Delay > LongestHeld && !(heldBack <= work.Delay)) heldBack = work.Delay;
 
         var isRecalled = decision.Run.Status is RunStatus.Running && (decision.Events.Any(e => e is RunResumed)
-            || waits is null && Of(decision.Before) is not null && decision.Events.Any(e => e is ToolCallApproved or ToolCallDenied));
+            || waits is null && Of(decision.Before) is { } before && decision.Events.Any(e => e is ToolCallApproved or ToolCallDenied
+                || before is Pending.Child && (e is ToolCallCompleted or ToolCallFailed)));
         return new(waits, heldBack, isRecalled);
     }
 
@@ -45,10 +49,11 @@ public sealed record SlotUse(Pending? Waits, TimeSpan? HeldBack, bool IsRecalled
     public static Pending? Of(Run run)
     {
         if (run.Status is not RunStatus.Running || !run.IsWaiting() || IsUnderWay(run)) return null;
-        return Work.OwedBy(run).Any() ? Pending.Retry : Pending.Approval;
+        if (Work.OwedBy(run).Any()) return Pending.Retry;
+        return run.ToolCalls.Values.Any(call => call is { Status: ToolCallStatus.Started, Child: not null }) ? Pending.Child : Pending.Approval;
     }
 
     static bool IsUnderWay(Run run) =>
         run.ModelCall is { } model && (model.Status is AttemptStatus.Started || model.Status is AttemptStatus.Scheduled && model.Delay <= LongestHeld)
-        || run.ToolCalls.Values.Any(call => call.Status is ToolCallStatus.Started || call.Status is ToolCallStatus.Scheduled && call.Delay <= LongestHeld);
+        || run.ToolCalls.Values.Any(call => call is { Status: ToolCallStatus.Started, Child: null } || call.Status is ToolCallStatus.Scheduled && call.Delay <= LongestHeld);
 }

@@ -11,6 +11,16 @@ public sealed record Work(object Message, TimeSpan Delay)
         _ => null,
     };
 
+    /// <summary>What a run that ends owes to others: its parent looks how it ended, and children that nobody waits for any more are ended.</summary>
+    public static IEnumerable<Work> DueToOthers(Run run, RunEvent happened)
+    {
+        if (happened is not (RunCompleted or RunFailed or RunCancelled)) yield break;
+
+        if (run.ChildOf is { } parent) yield return new(parent.Notice(), TimeSpan.Zero);
+        foreach (var call in run.ToolCalls.Values)
+            if (call is { Status: ToolCallStatus.Started, Child: { } child }) yield return new(new EndChild(child, run.Id), TimeSpan.Zero);
+    }
+
     /// <summary>All work outstanding, for a run that is resumed or whose messages may be lost.</summary>
     public static IEnumerable<Work> OwedBy(Run run)
     {
@@ -18,7 +28,7 @@ public sealed record Work(object Message, TimeSpan Delay)
             yield return new(new CallModel(run.Id, call.Call, call.Number), TimeSpan.Zero);
 
         foreach (var (id, tool) in run.ToolCalls)
-            if (tool.Status is ToolCallStatus.Scheduled or ToolCallStatus.Started)
+            if (tool.Status is ToolCallStatus.Scheduled || tool.Status is ToolCallStatus.Started && tool.Child is null)
                 yield return new(new RunTool(run.Id, id, tool.Attempt), TimeSpan.Zero);
     }
 }

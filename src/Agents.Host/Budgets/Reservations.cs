@@ -17,11 +17,12 @@ public static class Reservations
 
     /// <summary>Saving the session fails when a budget has no room; see <see cref="RefusalIn"/>.</summary>
     /// <param name="key">The credential that asked for the run.</param>
-    public static void Reserve(this IDocumentSession session, Run run, CallModel work, string key, CallOffer offer, BudgetOptions options) =>
+    /// <param name="mayBeUnpriced">Whether a call without a price may be made where a budget bears on it; it is then charged to none.</param>
+    public static void Reserve(this IDocumentSession session, Run run, CallModel work, string key, CallOffer offer, bool mayBeUnpriced) =>
         session.QueueSqlCommand(
             "call finance.reserve(?, ?, ?, ?, ?, ?, ?, ?::numeric, ?)",
             session.TenantId, run.Id, RootOf(run), run.Agent, key, work.Call, work.Attempt,
-            (object?)offer.Estimate?.UpperUsd() ?? DBNull.Value, options.MayBeUnpriced);
+            (object?)offer.Estimate?.UpperUsd() ?? DBNull.Value, mayBeUnpriced);
 
     /// <summary>Why a claim could not be saved, if it was for a budget; null when it was for something else.</summary>
     public static BudgetRefusal? RefusalIn(Exception? failure, CallOffer offer)
@@ -34,8 +35,7 @@ public static class Reservations
             new(said.Scope, said.Value, said.Period), said.LimitUsd, said.SpentUsd, said.ReservedUsd, offer.Estimate?.UpperUsd(), offer.Estimate?.LeastUsd());
     }
 
-    /// <summary>Children and forks will draw on the budget of the run they come from; until there are any, each run is its own root.</summary>
-    static Guid RootOf(Run run) => run.Id;
+    static Guid RootOf(Run run) => run.ChildOf?.Root ?? run.Id;
 
     sealed record Said(BudgetScope Scope, string Value, BudgetPeriod Period, decimal LimitUsd, decimal SpentUsd, decimal ReservedUsd);
 }

@@ -23,6 +23,16 @@ public sealed class AgentCatalog
             if (!agents.TryAdd(agent.Name, agent))
                 throw new InvalidOperationException($"Two agents are named {agent.Name}.");
         }
+
+        CheckAgentsToStart();
+    }
+
+    /// <exception cref="InvalidOperationException">An agent may start runs of one that there is not.</exception>
+    void CheckAgentsToStart()
+    {
+        foreach (var agent in All)
+            if (agent.AgentsItMayStart().FirstOrDefault(name => Find(name) is null) is { } unknown)
+                throw new InvalidOperationException($"Agent {agent.Name}: No agent is named {unknown}.");
     }
 
     /// <summary>By name.</summary>

@@ -36,6 +36,7 @@ public static class FactText
             "tool_call_denied" => $"{Tool()}, {ByAndReason()}",
             "tool_call_scheduled" => $"{Tool()}, attempt {Text("attempt")}{After()}",
             "tool_call_started" => $"{Tool()}, attempt {Text("attempt")}, on {Text("worker")}",
+            "child_run_started" => $"{Tool()}, run {Text("child")} of {Text("agent")}, for at most {Formats.Usd(Usd("heldUsd") ?? 0)}",
             "tool_call_completed" => $"{Tool()}, {Took()}: {Text("result")}",
             "tool_call_failed" => $"{Tool()}, {Took()}, {FailureText()}",
             "passages_retrieved" => $"{Tool()}, {Formats.Count(data.GetProperty("passages").GetArrayLength(), "passage")} for “{Text("query")}”",

@@ -14,11 +14,11 @@ static class ShowVerb
         var runId = await call.Run(server.Api, ct);
         var document = await server.Api.Get($"runs/{runId}", ct);
         if (call.IsJson) call.Screen.Json(document);
-        else Print(call.Screen, document.AsRun(), (await server.Api.Events(runId, ct)).Items);
+        else Print(call.Screen, document.AsRun(), (await server.Api.Events(runId, ct)).Items, (await server.Api.Get($"runs/{runId}/children", ct)).As<Page<RunView>>().Items);
         return ExitCodes.Ok;
     }
 
-    static void Print(Screen screen, RunView run, IReadOnlyList<EventView> facts)
+    static void Print(Screen screen, RunView run, IReadOnlyList<EventView> facts, IReadOnlyList<RunView> children)
     {
         screen.Line($"[bold]{Screen.Safe(run.Question)}[/]");
         screen.Line($"[grey]{run.Status} · {Screen.Safe(run.Agent)} {run.AgentVersion} · priority {run.Priority} · queued {Formats.Time(run.QueuedAt)}{Budget(run)}[/]");
@@ -26,6 +26,8 @@ static class ShowVerb
         var progress = new RunProgress();
         foreach (var fact in facts) progress.Add(fact);
         foreach (var step in progress.Steps) screen.Line(step.EndedAt is null ? StepLines.Failed(step, screen.Width) : StepLines.Done(step, screen.Width));
+        foreach (var child in children)
+            screen.Line($"[grey]started run {child.Id}: {Screen.Safe(child.Agent)}, {child.Status}, {Formats.Cost(child.CostUsd, child.UnpricedCalls, child.UnconfirmedUsd)}[/]");
         Outcome.Print(screen, run);
     }
 

@@ -25,7 +25,7 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IHo
     /// <summary>The prices in force for a tenant, now by the database's clock.</summary>
     public async Task<PriceList> InForce(string tenant, CancellationToken ct)
     {
-        if (Environment.TickCount64 - Interlocked.Read(ref readAt) > Every.TotalMilliseconds) await Read(ct);
+        if (IsOld()) await Read(ct, unlessReadMeanwhile: true);
         return book.InForce(tenant, clock.GetUtcNow()) ?? Nothing;
     }
 
@@ -85,8 +85,8 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IHo
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await Publish(PriceListFormat.Shipped(), from: null, tenant: null, "prices.json of this server", Server, isShipped: true, cancellationToken);
-        await Read(cancellationToken);
+        var isNew = await Publish(PriceListFormat.Shipped(), from: null, tenant: null, "prices.json of this server", Server, isShipped: true, cancellationToken);
+        if (!isNew) await Read(cancellationToken);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -112,11 +112,16 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IHo
 
     static object OrNull(object? value) => value ?? DBNull.Value;
 
-    async Task Read(CancellationToken ct)
+    bool IsOld() => Environment.TickCount64 - Interlocked.Read(ref readAt) > Every.TotalMilliseconds;
+
+    /// <param name="unlessReadMeanwhile">Whether it will do that somebody else has read them while this one waited.</param>
+    async Task Read(CancellationToken ct, bool unlessReadMeanwhile = false)
     {
         await reading.WaitAsync(ct);
         try
         {
+            if (unlessReadMeanwhile && !IsOld()) return;
+
             var published = book.Published.ToList();
             await using var command = database.CreateCommand(
                 "select number, effective_from, tenant_id, is_shipped, body from finance.price_list where not number = any($1) order by number");

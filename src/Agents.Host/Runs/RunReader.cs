@@ -15,7 +15,7 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         r.failure_kind, r.failure_message, r.reason, r.model_calls, r.input_tokens, r.cached_input_tokens, r.cache_write_5_minutes_tokens,
         r.cache_write_1_hour_tokens, r.output_tokens, r.reasoning_tokens, r.cost_usd, r.unpriced_calls,
         u.calls, u.low, u.high, r.budget_usd, r.metadata, r.queued_at, r.started_at, r.finished_at, r.thread_id, r.previous,
-        r.not_before, r.deadline_at, r.batch_id, r.schedule_id
+        r.not_before, r.deadline_at, r.batch_id, r.schedule_id, r.parent
         """;
 
     const string From =
@@ -33,6 +33,18 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         command.Parameters.Add(new() { Value = runId });
         await using var rows = await command.ExecuteReaderAsync(ct);
         return await rows.ReadAsync(ct) ? RunOf(rows) : null;
+    }
+
+    /// <summary>The runs that a run has started, oldest first.</summary>
+    public async Task<IReadOnlyList<RunView>> Children(string tenant, Guid parent, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand($"select {Columns} {From} where r.tenant_id = $1 and r.parent = $2 order by r.queued_at, r.run_id");
+        command.Parameters.Add(new() { Value = tenant });
+        command.Parameters.Add(new() { Value = parent });
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        var found = new List<RunView>();
+        while (await rows.ReadAsync(ct)) found.Add(RunOf(rows));
+        return found;
     }
 
     /// <summary>Newest first.</summary>
@@ -145,7 +157,7 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
             row.GetInt32(23) > 0 ? new(row.GetInt32(23), row.GetDecimal(24), Get<decimal?>(row, 25)) : null,
             Get<decimal?>(row, 26), JsonOf(row, 27), queued, started, finished, (finished - queued)?.TotalSeconds,
             Get<string?>(row, 31), Get<Guid?>(row, 32),
-            Get<DateTimeOffset?>(row, 33), Get<DateTimeOffset?>(row, 34), Get<Guid?>(row, 35), Get<Guid?>(row, 36));
+            Get<DateTimeOffset?>(row, 33), Get<DateTimeOffset?>(row, 34), Get<Guid?>(row, 35), Get<Guid?>(row, 36), Get<Guid?>(row, 37));
     }
 
     static JsonElement? JsonOf(NpgsqlDataReader row, int column) =>

@@ -18,12 +18,14 @@ namespace Agents.Host.Runs;
 /// <param name="Batch">The batch it was asked for with; null when it was asked for alone.</param>
 /// <param name="Schedule">The schedule that asked for it; null when a caller did.</param>
 /// <param name="UnconfirmedUsd">Bounds of what calls without an outcome may have cost; null when there are none.</param>
+/// <param name="Parent">The run that started it and waits for it. Null for a run that a caller asked for.</param>
 public sealed record RunView(
     Guid Id, string Agent, int AgentVersion, string Status, int Priority, string Question, string Model,
     int Step, string? StepName, string? Answer, JsonElement? Citations, FailureView? Failure, string? Reason,
     int ModelCalls, UsageView Usage, decimal CostUsd, int UnpricedCalls, UnconfirmedView? UnconfirmedUsd, decimal? BudgetUsd,
     JsonElement? Metadata, DateTimeOffset QueuedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, double? DurationSeconds,
-    string? ThreadId = null, Guid? Previous = null, DateTimeOffset? NotBefore = null, DateTimeOffset? Deadline = null, Guid? Batch = null, Guid? Schedule = null);
+    string? ThreadId = null, Guid? Previous = null, DateTimeOffset? NotBefore = null, DateTimeOffset? Deadline = null, Guid? Batch = null, Guid? Schedule = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Parent = null);
 
 public sealed record FailureView(string Kind, string Message);
 

@@ -115,6 +115,7 @@ public sealed class Signals(InFlight inFlight) : DocumentSessionListenerBase
     {
         RunQueued or RunPaused or RunResumed or RunParked or RunCompleted or RunFailed or RunCancelled => true,
         ToolCallRequested { NeedsApproval: true } or ToolCallApproved or ToolCallDenied => true,
+        ChildRunStarted or ToolCallCompleted { ChildUsd: not null } or ToolCallFailed { ChildUsd: not null } => true,
         ModelCallScheduled { Delay: var delay } => delay > SlotUse.LongestHeld,
         ToolCallScheduled { Delay: var delay } => delay > SlotUse.LongestHeld,
         _ => false,

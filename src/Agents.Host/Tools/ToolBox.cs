@@ -42,6 +42,7 @@ public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembl
         {
             IReadOnlyList<Passage> passages => new($"{passages.Count} passages.", new(QueryOf(given), passages)),
             string text => new(text, null),
+            ChildWanted wanted => new("", null, wanted),
             _ => new(JsonSerializer.Serialize(result, Format), null),
         };
     }

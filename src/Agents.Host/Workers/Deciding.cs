@@ -34,7 +34,7 @@ public static class Deciding
     }
 
     /// <summary>The messages a decision owes, for a handler to return: they are stored with its facts.</summary>
-    public static OutgoingMessages Messages(this Decision decision) => decision.Due().Messages();
+    public static OutgoingMessages Messages(this Decision? decision) => (decision?.Due() ?? []).Messages();
 
     public static OutgoingMessages Messages(this IEnumerable<Work> owed)
     {

@@ -84,6 +84,7 @@ public sealed class InFlight
             case ModelCallFailed e: Forget(runId, $"call {e.Call}.{e.Attempt}"); break;
             case ModelCallOutcomeUnknown e: Forget(runId, $"call {e.Call}.{e.Attempt}"); break;
             case SpendResolved e: Forget(runId, $"call {e.Call}.{e.Attempt}"); break;
+            case ChildRunStarted e: Forget(runId, $"tool {e.ToolCallId}.{e.Attempt}"); break;
             case ToolCallCompleted e: Forget(runId, $"tool {e.ToolCallId}.{e.Attempt}"); break;
             case ToolCallFailed e: Forget(runId, $"tool {e.ToolCallId}.{e.Attempt}"); break;
             case RunCancelled or RunFailed: Abort(runId); break;

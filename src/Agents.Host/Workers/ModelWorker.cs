@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Agents.Domain.Costs;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
@@ -19,10 +20,13 @@ namespace Agents.Host.Workers;
 /// <summary>Performs a model call attempt: claim, one call, measure. What follows from the outcome is decided elsewhere.</summary>
 public sealed class ModelWorker(
     IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, IChatClient model, ModelOptions options, ToolBox tools, Prices published,
-    CostOptions costs, BudgetOptions budgets, Deltas deltas, Threads threads, RateLimits rates)
+    CostOptions costs, Deltas deltas, Threads threads, RateLimits rates, ILogger<ModelWorker> log)
 {
     /// <summary>Sizes in which a call is offered to its budgets before it is refused: others spend and give back meanwhile.</summary>
     const int MostOffers = 4;
+
+    /// <summary>Models of which the log has said that they have no price.</summary>
+    readonly ConcurrentDictionary<string, bool> saidUnpriced = new();
 
     /// <returns>What to report, or null when nothing is due.</returns>
     public Task<ModelReport?> Perform(string tenant, CallModel work, CancellationToken ct) =>
@@ -59,7 +63,7 @@ public sealed class ModelWorker(
         if (claim is Claim.NotDue) return null;
 
         FaultPoint.Hit("after-intent-commit");
-        if (!costs.MayBeUnpriced && prices.For(request.Options.ModelId!) is null) return Refused(work, request.Options.ModelId!);
+        if (costs.UnpricedModels is UnpricedModels.Refuse && prices.For(request.Options.ModelId!) is null) return Refused(work, request.Options.ModelId!);
 
         using var telling = CallTelemetry.Begin(run, agent.Name, options.Name, request.Options.ModelId!, work);
         var limits = options.Within(step.CallTimeout);
@@ -76,7 +80,17 @@ public sealed class ModelWorker(
             ? new RecordModelCallLost(work.Call, work.Attempt, effort.IsBrokenOff ? UnknownCause.WorkerLost : UnknownCause.Cancelled)
             : ReportOf(work, outcome, conversation, prices);
         telling.End(report);
+        if (report is RecordModelReply { Cost: null } unpriced) Say(unpriced.Reply.Model);
         return report;
+    }
+
+    bool MayBeUnpriced => costs.UnpricedModels is UnpricedModels.Allow;
+
+    /// <summary>Once for each model and process; the metric counts the calls.</summary>
+    void Say(string model)
+    {
+        if (saidUnpriced.TryAdd(model, true))
+            log.LogWarning("The model {Model} has no price: what its calls cost is unknown, not zero. Import one with 'agents prices import'", model);
     }
 
     /// <summary>Stores that this node begins the attempt, in a transaction of its own that ends before the call begins.</summary>
@@ -88,7 +102,7 @@ public sealed class ModelWorker(
         if (Domain.Mutation.Without("expected version"))
         {
             var seen = (await session.LoadAsync<Run>(work.RunId, ct))!;
-            var unfenced = offer.Claim(seen, work, node.Name, await node.HasLost(seen.ModelCall?.Worker, ct), budgets.MayBeUnpriced);
+            var unfenced = offer.Claim(seen, work, node.Name, await node.HasLost(seen.ModelCall?.Worker, ct), MayBeUnpriced);
             if (unfenced is Claim.Taken mine) session.Events.Append(work.RunId, mine.Started);
             await session.SaveChangesAsync(ct);
             return unfenced;
@@ -96,11 +110,11 @@ public sealed class ModelWorker(
 #endif
         var stream = await session.Events.FetchForExclusiveWriting<Run>(work.RunId, ct);
         var run = stream.Aggregate!;
-        var claim = offer.Claim(run, work, node.Name, await node.HasLost(run.ModelCall?.Worker, ct), budgets.MayBeUnpriced);
+        var claim = offer.Claim(run, work, node.Name, await node.HasLost(run.ModelCall?.Worker, ct), MayBeUnpriced);
         if (claim is not Claim.Taken taken) return claim;
 
         stream.AppendOne(taken.Started);
-        session.Reserve(run, work, key, offer, budgets);
+        session.Reserve(run, work, key, offer, MayBeUnpriced);
         FaultPoint.Hit("lease-taken");
         try
         {

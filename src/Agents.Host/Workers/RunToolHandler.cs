@@ -19,6 +19,8 @@ public static class RunToolHandler
         var decision = await session.Decide(work.RunId, definitions, (run, agent) => RunDecider.Decide(run, agent, report), ct);
         if (decision is { Events.Count: > 0 })
         {
+            if (report is RecordChildWanted wanted && decision.Events.OfType<ChildRunStarted>().FirstOrDefault() is { } started)
+                session.Events.StartStream<Run>(started.Child, wanted.Queued with { BudgetUsd = started.HeldUsd });
             FaultPoint.Hit("before-outcome-commit");
             return decision.Messages();
         }

@@ -12,8 +12,10 @@ static class Slots
     {
         if (use.IsKept()) return;
 
-        if (use.Waits is Pending.Approval)
-            session.QueueSqlCommand($"update agents.run_queue set node = null, waits_for = 'approval', not_before = null {Row}", session.TenantId, runId);
+        if (use.Waits is Pending.Approval or Pending.Child)
+            session.QueueSqlCommand(
+                $"update agents.run_queue set node = null, waits_for = ?, not_before = null {Row}",
+                use.Waits is Pending.Child ? "child" : "approval", session.TenantId, runId);
         else if (use.HeldBack is { } delay)
             session.QueueSqlCommand(
                 $"""

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
+using Agents.Host.Runs;
 using Agents.Host.Telemetry;
 using Agents.Host.Tools;
 using Marten;
@@ -10,7 +11,7 @@ namespace Agents.Host.Workers;
 
 /// <summary>Performs a tool call attempt. One that must not run twice is claimed first; the others need no claim, and cost one commit.</summary>
 public sealed class ToolWorker(
-    IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, ToolBox tools, WorkerOptions options)
+    IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, ToolBox tools, ChildRuns children, WorkerOptions options)
 {
     /// <returns>What to report, or null when nothing is due.</returns>
     public Task<ToolReport?> Perform(string tenant, RunTool work, CancellationToken ct) =>
@@ -20,6 +21,7 @@ public sealed class ToolWorker(
     {
         var claim = await Claim(tenant, work, ct);
         if (claim is not { } due) return null;
+        if (due.Child is { } child) return await children.OutcomeOf(tenant, work, child, due.Limits, ct);
         if (due.IsLost) return new RecordToolFailure(work.ToolCallId, work.Attempt, OutcomeUnknown, TimeSpan.Zero);
 
         using var span = RunTelemetry.Tool(due.Run, due.Call.Tool, work);
@@ -32,6 +34,7 @@ public sealed class ToolWorker(
             FaultPoint.Hit("request-sent");
             var result = await tools.Run(due.Call.Tool, due.Call.Arguments ?? "{}", context, stop.Token);
             FaultPoint.Hit("reply-complete");
+            if (result.Wanted is { } wanted) return await children.Wanted(tenant, work, due.Run, wanted, ct);
             return ReportOf(work, result, due.Limits, Stopwatch.GetElapsedTime(started));
         }
         catch (OperationCanceledException) when (effort.Aborted.IsCancellationRequested && !ct.IsCancellationRequested)
@@ -60,6 +63,8 @@ public sealed class ToolWorker(
 
         var agent = await definitions.Of(run.DefinitionHash, ct);
         var timeout = agent.Steps[run.Step].CallTimeout is { } own && own < options.ToolTimeout ? own : options.ToolTimeout;
+        if (call is { Status: ToolCallStatus.Started, Child: not null } && call.Attempt == work.Attempt) return new(run, call, agent.Limits, timeout, IsLost: false, call.Child);
+
         var started = new ToolCallStarted(work.ToolCallId, work.Attempt, node.Name);
         if (tools.IsRepeatable(call.Tool))
             return Domain.Runs.Claim.On(run, work, started, ownerIsGone: false) is Claim.Taken ? new(run, call, agent.Limits, timeout, IsLost: false) : null;
@@ -92,5 +97,5 @@ public sealed class ToolWorker(
     static readonly Failure OutcomeUnknown =
         new(FailureKind.OutcomeUnknown, "The worker stopped before it reported; the call may have had its effect.");
 
-    sealed record Due(Run Run, ToolCall Call, Limits Limits, TimeSpan Timeout, bool IsLost);
+    sealed record Due(Run Run, ToolCall Call, Limits Limits, TimeSpan Timeout, bool IsLost, Guid? Child = null);
 }

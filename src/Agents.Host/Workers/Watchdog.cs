@@ -43,6 +43,7 @@ public sealed class Watchdog(
             foreach (var run in found["overdue"]) await Expire(run.Tenant, run.RunId, stoppingToken);
             foreach (var run in found["unapproved"]) await Deny(run.Tenant, run.RunId, stoppingToken);
             foreach (var tenant in found["settling"].GroupBy(run => run.Tenant, run => run.RunId)) await Settle(tenant.Key, [.. tenant], stoppingToken);
+            foreach (var (tenant, child) in await LeftChildren(stoppingToken)) await SeeTo(tenant, child, stoppingToken);
             foreach (var (_, runId) in await EndedElsewhere(stoppingToken)) inFlight.Abort(runId);
             if (found.Contains("unstarted")) signals.RingQueue();
             mayHaveWork |= found.Contains("node") || found.Contains("settling") || found.Contains("soon") || inFlight.Runs().Count > 0;
@@ -142,6 +143,29 @@ public sealed class Watchdog(
     async Task<List<(string Tenant, Guid RunId)>> EndedElsewhere(CancellationToken ct) => inFlight.Runs() is { Count: > 0 } runs
         ? await Runs("select tenant_id, run_id from agents.run_summary where run_id = any($1) and status in ('cancelled', 'failed')", [runs.ToArray()], ct)
         : [];
+
+    /// <summary>Children whose message to or from the parent may be lost: ended, and the parent still waits; or going on, and the parent has ended.</summary>
+    Task<List<(string Tenant, Guid RunId)>> LeftChildren(CancellationToken ct) => Runs(
+        """
+        with waiting as (
+          update agents.run_queue q set redriven_at = clock_timestamp()
+          where (q.tenant_id, q.run_id) in (
+            select w.tenant_id, w.run_id from agents.run_queue w where w.waits_for = 'child' and w.redriven_at < clock_timestamp() - $1
+            order by w.redriven_at limit $2 for update skip locked)
+          returning q.tenant_id, q.run_id
+        )
+        select c.tenant_id, c.run_id from waiting w join agents.run_summary c on c.tenant_id = w.tenant_id and c.parent = w.run_id where c.finished_at is not null
+        union all
+        (select c.tenant_id, c.run_id from agents.run_summary c join agents.run_summary p on p.tenant_id = c.tenant_id and p.run_id = c.parent
+         where c.parent is not null and c.finished_at is null and p.status in ('failed', 'cancelled') and p.finished_at < clock_timestamp() - $1 limit $2)
+        """, [options.StalledAfter, Batch], ct);
+
+    async Task SeeTo(string tenant, Guid child, CancellationToken ct)
+    {
+        await using var session = store.QuerySession(tenant);
+        if (await session.LoadAsync<Run>(child, ct) is not { ChildOf: { } parent } run) return;
+        await redriving.Send(tenant, [new(run.IsFinished() ? parent.Notice() : new EndChild(child, parent.Run), TimeSpan.Zero)]);
+    }
 
     /// <summary>What a person did not answer in time is denied; then the time is over, whether anything was still waiting or not.</summary>
     async Task Deny(string tenant, Guid runId, CancellationToken ct)

@@ -41,6 +41,7 @@ public static class WolverineSettings
         var parallel = Math.Max(1, workers.MaxRuns);
         wolverine.LocalQueueFor<CallModel>().UseDurableInbox().MaximumParallelMessages(parallel);
         wolverine.LocalQueueFor<RunTool>().UseDurableInbox().MaximumParallelMessages(parallel);
+        wolverine.LocalQueueFor<EndChild>().UseDurableInbox();
         wolverine.UnknownMessageBehavior = UnknownMessageBehavior.DeadLetterQueue; // by default it is logged, marked as handled, and gone
         wolverine.DefaultExecutionTimeout = longestHandler; // 60 s by default, then straight to dead letters
 

@@ -79,7 +79,7 @@ comment on column finance.reservation.charged_usd is 'What it counts as spent.';
 comment on column finance.reservation.reserved_at is 'When it was claimed.';
 comment on column finance.reservation.settled_at is 'When its outcome was stored last. Null while it is in flight.';
 comment on column finance.reservation.state is 'reserved: in flight. settled: charged what it did cost. unpriced: answered at unknown cost, charged its upper bound. unconfirmed: no outcome is known, charged its upper bound until it is.';
-create index if not exists reservation_by_period on finance.reservation (tenant_id, scope, value, period, starts_on);
+drop index if exists finance.reservation_by_period;
 
 create table if not exists finance.budget_change (
   id             bigint generated always as identity primary key,
@@ -264,7 +264,7 @@ begin
     update finance.reservation x set state = next_state, charged_usd = charge, settled_at = clock_timestamp()
       where x.tenant_id = r.tenant_id and x.run_id = r.run_id and x.call = r.call and x.attempt = r.attempt
         and x.scope = r.scope and x.value = r.value and x.period = r.period;
-    call finance.note_thresholds(p);
+    if p.spent_usd * 2 >= p.limit_usd then call finance.note_thresholds(p); end if; -- no call where none can be crossed
   end loop;
 end $$;
 

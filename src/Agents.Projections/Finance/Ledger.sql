@@ -76,7 +76,10 @@ comment on column finance.model_call.cache_write_1_hour_price_usd is 'US dollars
 comment on column finance.model_call.output_price_usd is 'US dollars per million tokens of visible output that applied.';
 comment on column finance.model_call.reasoning_price_usd is 'US dollars per million tokens of reasoning that applied.';
 comment on column finance.model_call.first_token_ms is 'From sending the request to the first token, in milliseconds.';
-create index if not exists model_call_by_day on finance.model_call (tenant_id, day);
+create index if not exists model_call_by_day_and_run on finance.model_call (tenant_id, day, run_id) include (root_run_id, agent, status, cost_usd);
+drop index if exists finance.model_call_by_day;
+create index if not exists model_call_failed on finance.model_call (tenant_id, day) where status in ('failed', 'resolved');
+alter table finance.model_call set (autovacuum_vacuum_insert_scale_factor = 0.02); -- answers from indexes alone need pages known to be visible
 create index if not exists model_call_of_day on finance.model_call using brin (day) with (pages_per_range = 32, autosummarize = on);
 create index if not exists model_call_resolved on finance.model_call (tenant_id, run_id, call, attempt) where status = 'resolved';
 create index if not exists model_call_unknown on finance.model_call (tenant_id, day) where status = 'unknown';

@@ -1,9 +1,9 @@
--- What finance asks most: sums over finance.model_call. Each view has tenant_id and day, so that a query names its window and an index finds it.
--- Prices are multiplied by 0.000001, never divided by a million: a product is exact.
+-- What finance asks most: sums over finance.model_call, of closed days from finance.day_sum. Each view has tenant_id and day, so that a query names its window
+-- and an index finds it. Prices are multiplied by 0.000001, never divided by a million: a product is exact.
 
 create or replace view finance.unconfirmed as
 select lost.tenant_id, lost.run_id, lost.call, lost.attempt, lost.at, lost.day, lost.agent, lost.cause, lost.low_usd, lost.high_usd,
-  lost.model, lost.root_run_id
+  lost.model, lost.root_run_id, lost.step_name
 from finance.model_call lost
 where lost.status = 'unknown'
   and not exists (
@@ -23,18 +23,35 @@ comment on column finance.unconfirmed.low_usd is 'The least it can have cost.';
 comment on column finance.unconfirmed.high_usd is 'The most it can have cost. Null when the model has no price.';
 comment on column finance.unconfirmed.model is 'The model that was asked.';
 comment on column finance.unconfirmed.root_run_id is 'The run at the root of this one.';
+comment on column finance.unconfirmed.step_name is 'Name of the step that called.';
+
+-- Each call of each day once: from the stored sums, or from the calls themselves while the day is open.
+create or replace view finance.day_group as
+select s.* from finance.day_sum s
+where not exists (select from finance.open_day o where o.tenant_id = s.tenant_id and o.day = s.day)
+union all
+select o.tenant_id, o.day, s.agent, s.model, s.provider, s.step_name, s.calls, s.unpriced_calls, s.failed_attempts, s.lost_attempts, s.cost_usd,
+  s.input_tokens, s.cached_input_tokens, s.cache_write_5_minutes_tokens, s.cache_write_1_hour_tokens, s.output_tokens, s.reasoning_tokens,
+  s.timed_calls, s.latency_ms, s.cache_calls, s.cache_read_tokens, s.saved_usd, s.write_surcharge_usd, s.repeating_calls, s.repeated_tokens, s.missed_usd
+from finance.open_day o
+cross join lateral (select * from finance.call_sum c where c.tenant_id = o.tenant_id and c.day = o.day offset 0) s;
+comment on view finance.day_group is 'Sums of calls by tenant, day, agent, model, provider and step: what daily_cost and the views after it are made of.';
+do $$ declare c record; begin
+  for c in select attname, col_description(attrelid, attnum) as meaning from pg_attribute where attrelid = 'finance.day_sum'::regclass and attnum > 0 and not attisdropped
+  loop execute format('comment on column finance.day_group.%I is %L', c.attname, c.meaning); end loop;
+end $$;
 
 create or replace view finance.daily_cost as
 select tenant_id, day, agent, model,
-  count(*) filter (where status = 'completed') as calls,
+  sum(calls)::bigint as calls,
   sum(cost_usd) as cost_usd,
-  count(*) filter (where status = 'completed' and cost_usd is null) as unpriced_calls,
+  sum(unpriced_calls)::bigint as unpriced_calls,
   sum(input_tokens) as input_tokens, sum(cached_input_tokens) as cached_input_tokens,
   sum(cache_write_5_minutes_tokens) as cache_write_5_minutes_tokens, sum(cache_write_1_hour_tokens) as cache_write_1_hour_tokens,
   sum(output_tokens) as output_tokens, sum(reasoning_tokens) as reasoning_tokens,
-  count(*) filter (where status = 'failed') as failed_attempts,
-  count(*) filter (where status = 'unknown') as lost_attempts
-from finance.model_call
+  sum(failed_attempts)::bigint as failed_attempts,
+  sum(lost_attempts)::bigint as lost_attempts
+from finance.day_group
 group by tenant_id, day, agent, model;
 comment on view finance.daily_cost is 'Cost and tokens by tenant, day, agent and model. cost_usd is null where no call of the group has a known cost.';
 comment on column finance.daily_cost.tenant_id is 'Whose runs they are.';
@@ -118,7 +135,7 @@ comment on column finance.cost_by_run.unpriced_calls is 'Answered calls whose co
 create or replace view finance.cost_per_completed_run as
 select tenant_id, (finished_at at time zone 'UTC')::date as day, agent,
   count(*) as runs, sum(cost_usd) as cost_usd, avg(cost_usd) as cost_per_run_usd, max(cost_usd) as dearest_run_usd,
-  sum(model_calls)::bigint as calls, avg(extract(epoch from finished_at - queued_at)) as duration_seconds
+  sum(model_calls)::bigint as calls, extract(epoch from avg(finished_at - queued_at)) as duration_seconds
 from agents.run_summary
 where status = 'completed' and finished_at is not null
 group by tenant_id, (finished_at at time zone 'UTC')::date, agent;
@@ -162,14 +179,8 @@ comment on column finance.waste.cost_usd is 'US dollars, exact. Null where nothi
 comment on column finance.waste.tokens is 'All their tokens. Null where none are known.';
 
 create or replace view finance.cache_saving as
-select tenant_id, day, agent, model,
-  sum(cached_input_tokens)::bigint as cached_input_tokens,
-  sum(cached_input_tokens * (input_price_usd - cached_input_price_usd) * 0.000001) as saved_usd,
-  sum(cache_write_5_minutes_tokens * (cache_write_5_minutes_price_usd - input_price_usd) * 0.000001
-    + cache_write_1_hour_tokens * (cache_write_1_hour_price_usd - input_price_usd) * 0.000001) as write_surcharge_usd
-from finance.model_call
-where status = 'completed' and input_price_usd is not null
-  and (cached_input_tokens > 0 or cache_write_5_minutes_tokens > 0 or cache_write_1_hour_tokens > 0)
+select tenant_id, day, agent, model, sum(cache_read_tokens)::bigint as cached_input_tokens, sum(saved_usd) as saved_usd, sum(write_surcharge_usd) as write_surcharge_usd
+from finance.day_group where cache_calls > 0
 group by tenant_id, day, agent, model;
 comment on view finance.cache_saving is 'What the providers'' caches saved against fresh input, and what writing to them cost on top.';
 comment on column finance.cache_saving.tenant_id is 'Whose runs they are.';
@@ -181,14 +192,8 @@ comment on column finance.cache_saving.saved_usd is 'What it would have cost mor
 comment on column finance.cache_saving.write_surcharge_usd is 'What writing to the caches cost more than fresh input.';
 
 create or replace view finance.cache_miss as
-select tenant_id, day, agent, model, count(*) as calls, sum(repeated_tokens)::bigint as repeated_tokens,
-  sum(repeated_tokens * (input_price_usd - cached_input_price_usd) * 0.000001) as missed_usd
-from (
-  select tenant_id, day, agent, model, input_price_usd, cached_input_price_usd,
-    least(input_tokens, lag(input_tokens + cached_input_tokens + cache_write_5_minutes_tokens + cache_write_1_hour_tokens, 1, 0::bigint)
-      over (partition by tenant_id, day, run_id, agent, step, model order by version) - cached_input_tokens) as repeated_tokens
-  from finance.model_call where status = 'completed' and input_price_usd is not null) calls
-where repeated_tokens > 0 and input_price_usd > cached_input_price_usd
+select tenant_id, day, agent, model, sum(repeating_calls)::bigint as calls, sum(repeated_tokens)::bigint as repeated_tokens, sum(missed_usd) as missed_usd
+from finance.day_group where repeating_calls > 0
 group by tenant_id, day, agent, model;
 comment on view finance.cache_miss is 'Input that a step had sent to the same model just before and paid for again as fresh: the most a cache could have saved. An estimate from counts, not a bill.';
 comment on column finance.cache_miss.tenant_id is 'Whose runs they are.';

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Reflection;
 using Agents.Crash.Tests.Scenarios;
 using Agents.Domain.Definitions;
+using Agents.Domain.Runs;
 using Agents.Host.Tools;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,6 +16,9 @@ public sealed class AddedAgents : IHostingStartup
 {
     /// <summary>One model step with two tools.</summary>
     public const string Handy = "handy";
+
+    /// <summary>Asks <see cref="Handy"/>.</summary>
+    public const string Delegating = "delegating";
 
     /// <summary>The environment variable that makes the server look here.</summary>
     public const string Variable = "ASPNETCORE_HOSTINGSTARTUPASSEMBLIES";
@@ -38,6 +42,11 @@ public sealed class AddedAgents : IHostingStartup
         {
             Name = Handy,
             Steps = [new ModelStep("work", "Call tools, then answer.", [new(Repeater.Name), new("search_documents")])],
+        })
+        .AddSingleton(new AgentDefinition
+        {
+            Name = Delegating,
+            Steps = [new ModelStep("work", "Have it done, then answer.", [new(ChildOf.Tool, Agents: [Handy])])],
         }));
 }
 

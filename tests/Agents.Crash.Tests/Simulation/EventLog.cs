@@ -45,7 +45,7 @@ sealed class EventLog(Guid runId, Checks checks, Mutant mutant, int? deadline)
     {
         if (use is null || use.IsKept() || Row is not { State: SlotState.Running } row) return;
 
-        if (use.Waits is Pending.Approval) Row = row with { Node = null, WaitsForPeople = true, NotBefore = null };
+        if (use.Waits is Pending.Approval or Pending.Child) Row = row with { Node = null, WaitsForPeople = true, NotBefore = null };
         else if (use.HeldBack is { } delay)
             Row = row with
             {

@@ -45,6 +45,7 @@ public sealed class FactTextTests
         { new ToolCallDenied("t1", "ada", "no"), "call t1, by ada: no" },
         { new ToolCallScheduled("t1", 1, TimeSpan.Zero), "call t1, attempt 1" },
         { new ToolCallStarted("t1", 1, "node1"), "call t1, attempt 1, on node1" },
+        { new ChildRunStarted("t1", 1, Guid.Empty, "research", 0.25m), "call t1, run 00000000-0000-0000-0000-000000000000 of research, for at most $0.25" },
         { new ToolCallCompleted("t1", 1, "10 passages.", false, TimeSpan.FromMilliseconds(20)), "call t1, 20 ms: 10 passages." },
         { new ToolCallFailed("t1", 1, Slow, TimeSpan.FromMilliseconds(20)), "call t1, 20 ms, RateLimited: Slow down." },
         { new PassagesRetrieved("t1", "why", [Found]), "call t1, 1 passage for “why”" },

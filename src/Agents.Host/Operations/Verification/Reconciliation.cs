@@ -30,6 +30,20 @@ public static class Reconciliation
         union all select 'agents.run_summary', tenant_id, 'run', run_id::text, cost_usd from agents.run_summary where $1::text is null or tenant_id = $1
         """;
 
+    /// <summary>Stored sums of closed days that are not the sums of their calls: which, and which of the two it is.</summary>
+    const string WrongDays =
+        """
+        with stored as (
+          select * from finance.day_sum s where not exists (select from finance.open_day o where o.tenant_id = s.tenant_id and o.day = s.day)
+            and ($1::text is null or tenant_id = $1)
+        ), made as (
+          select * from finance.call_sum c where not exists (select from finance.open_day o where o.tenant_id = c.tenant_id and o.day = c.day)
+            and ($1::text is null or tenant_id = $1)
+        )
+        select 'stored', d.* from (select * from stored except all select * from made) d
+        union all select 'made of its calls', d.* from (select * from made except all select * from stored) d
+        """;
+
     static readonly string[] Dimensions = ["tenant", "day", "model", "run"];
 
     /// <param name="ledger">The file of a provider that wrote down each request; see <see cref="ProviderLedger"/>. Null leaves it out.</param>
@@ -39,7 +53,7 @@ public static class Reconciliation
     public static async Task<VerificationReport?> Run(string connectionString, string? ledger, string? tenant, CancellationToken ct)
     {
         await using var snapshot = await Snapshot.Open(connectionString, ct);
-        if (!await snapshot.Scalar<bool>("select to_regclass('agents.mt_streams') is not null and to_regclass('finance.focus') is not null", ct)) return null;
+        if (!await snapshot.Scalar<bool>("select to_regclass('agents.mt_streams') is not null and to_regclass('finance.day_group') is not null", ct)) return null;
 
         var at = await snapshot.Scalar<DateTimeOffset>("select now()", ct);
         var store = new StoreOptions();
@@ -47,6 +61,7 @@ public static class Reconciliation
         var checks = Dimensions.ToDictionary(
             dimension => dimension, dimension => new Invariant(dimension, $"By {dimension}, facts, ledger, views and dashboard have the same cost."));
         var priced = new Invariant("price", "Each priced call cost its tokens times the prices that applied.");
+        var closed = new Invariant("sums", "The stored sums of each closed day are the sums of its calls.");
         var asked = new Invariant("ledger", "The provider was asked what the facts say, and billed between what is confirmed and that with what is not.");
         var requests = ledger is null ? null : await ProviderLedger.Read(ledger, asked, ct);
 
@@ -61,10 +76,13 @@ public static class Reconciliation
         }
 
         foreach (var (source, sums) in await Told(snapshot, facts, tenant, ct)) facts.Compare(source, sums, checks);
+        closed.Count(await snapshot.Scalar<long>("select count(*) from (select tenant_id, day from finance.day_sum union select tenant_id, day from finance.open_day) days", ct));
+        await foreach (var row in snapshot.Rows(WrongDays, ct, tenant))
+            closed.Violate(FormattableString.Invariant($"{string.Join(", ", Enumerable.Range(1, 6).Select(column => row.GetValue(column)))}: {row.GetString(0)} as {row.GetValue(7)} calls, {row.GetValue(11)} USD"));
         foreach (var (dimension, check) in checks) check.Count(facts.Of(dimension).Count);
         checks["tenant"].Note = FormattableString.Invariant($"{facts.Of("tenant").Values.Sum()} USD");
         requests?.Look(asked, isWhole: tenant is null);
-        return new(at, [.. checks.Values, priced, .. requests is null ? Array.Empty<Invariant>() : [asked]]);
+        return new(at, [.. checks.Values, priced, closed, .. requests is null ? Array.Empty<Invariant>() : [asked]]);
     }
 
     static IEnumerable<string> Mispriced(StoredRun run) =>
