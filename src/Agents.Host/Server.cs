@@ -93,11 +93,12 @@ public static class Server
         builder.Services.AddHostedService<SafeSettings>();
         if (workers.MaxRuns > 0)
         {
-            builder.Services.AddHostedService<Admission>();
+            builder.Services.AddHostedInstance<Admission>();
 #if MUTANTS
-            if (!Domain.Mutation.Without("watchdog"))
+            if (Domain.Mutation.Without("watchdog")) builder.Services.AddSingleton<Watchdog>();
+            else
 #endif
-            builder.Services.AddHostedService<Watchdog>();
+            builder.Services.AddHostedInstance<Watchdog>();
             builder.Services.AddHostedService<BudgetWatch>();
             builder.Services.AddHostedService<Scheduler>();
             builder.Services.AddHostedService<BudgetAlerts>();

@@ -26,6 +26,7 @@ static class Chaos
         {
             QuietWithin = TimeSpan.FromMinutes(5),
             Nodes = (int)Number("--nodes", 2),
+            StaysAway = TimeSpan.FromSeconds(Number("--away", 0)),
         };
         var isJson = rest.Contains("--json");
         var result = await Rig.Run(play, isJson ? _ => { } : Console.WriteLine);

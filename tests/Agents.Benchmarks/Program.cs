@@ -33,7 +33,7 @@ static int Usage()
           signals     steps per second with and without announcements   [--runs N] [--pairs N]
           budgets     model calls per second with and without budgets  [--runs N] [--at-once N] [--tenants N] [--pairs N] [--scopes 1|2|3]
           chaos       what crashes lose: C1, C2 … C24; takeovers: how long orphans wait  [--runs N] [--faults N] [--seed N] [--rate RUNS/S]
-                      [--nodes N] [--provider-faults SHARE] [--json]
+                      [--nodes N] [--away SECONDS] [--provider-faults SHARE] [--json]
           pool slots      two nodes under one limit, looked at each 50 ms   [--seconds N] [--hold MS]
           pool urgent     an urgent run behind thousands, a low one under a stream of urgent ones  [--backlog N] [--tries N] [--hold MS]
           pool fairness   few runs beside many, and weights 3 to 1      [--backlog N] [--hold MS]

@@ -36,7 +36,7 @@ public sealed class Rig : IAsyncDisposable
         provider.Otherwise(request => faults.Select(fault => fault.Reply(request)).FirstOrDefault(reply => reply is not null) ?? usual(request));
         var connection = faults.Aggregate(database.ConnectionString, (way, fault) => fault.Through(way));
         Nodes = [.. Enumerable.Range(0, play.Nodes).Select(node => new RigNode(
-            connection, provider.Address, () => [.. play.Settings, .. faults.SelectMany(fault => fault.Settings(node))]))];
+            connection, provider.Address, play.StaysAway, () => [.. play.Settings, .. faults.SelectMany(fault => fault.Settings(node))]))];
     }
 
     internal Play Play { get; }

@@ -5,12 +5,13 @@ using System.Text.Json;
 
 namespace Agents.Crash.Tests;
 
-/// <summary>A place for a server: whenever the one in it is dead, a new one is started at once, as a supervisor would.</summary>
+/// <summary>A place for a server: whenever the one in it is dead, a new one is started, as a supervisor would.</summary>
 sealed class RigNode : IAsyncDisposable
 {
     static readonly TimeSpan PostPatience = TimeSpan.FromSeconds(5);
 
     readonly Func<ServerProcess> launch;
+    readonly TimeSpan staysAway;
     readonly CancellationTokenSource stopping = new();
     readonly List<string> endedByThemselves = [];
     readonly Task supervising;
@@ -19,8 +20,10 @@ sealed class RigNode : IAsyncDisposable
     volatile string lastRefusal = "";
 
     /// <param name="settings">Environment variables, asked for before each start.</param>
-    public RigNode(string connection, Uri provider, Func<IEnumerable<(string Name, string Value)>> settings)
+    /// <param name="staysAway">How long after a death the next server is started.</param>
+    public RigNode(string connection, Uri provider, TimeSpan staysAway, Func<IEnumerable<(string Name, string Value)>> settings)
     {
+        this.staysAway = staysAway;
         launch = () => ServerProcess.Launch(connection, provider, [("Logging__LogLevel__Default", "Warning"), .. settings()]);
         supervising = Task.Run(Supervise);
     }
@@ -128,6 +131,7 @@ sealed class RigNode : IAsyncDisposable
                 await server.Ready();
                 ready = server;
                 while (!server.HasExited && !stopping.IsCancellationRequested) await Task.Delay(20);
+                if (!stopping.IsCancellationRequested) await Task.Delay(staysAway);
                 if (Interlocked.CompareExchange(ref ready, null, server) != server || stopping.IsCancellationRequested) continue;
                 await server.Died(); // until it has been heard to the end
                 if (!server.WasStruck("kill"))

@@ -26,7 +26,7 @@ public sealed record Scenario(string Name, string Says, [property: JsonIgnore] F
     ];
 
     /// <summary>How long orphans wait: one node is killed after the other, each while all are up and hold runs.</summary>
-    public static readonly Scenario Takeovers = new("takeovers", "a node is killed while all are up", _ => [new Kills(new(0.5, 1.5), waitsForAll: true)]);
+    public static readonly Scenario Takeovers = new("takeovers", "a node is killed while all are up", _ => [new Kills(new(2, 4), waitsForAll: true)]);
 
     public static Scenario Named(string name) => All.Single(known => known.Name == name);
 }
@@ -49,6 +49,9 @@ public sealed record Play(Scenario Scenario, int Seed, int Runs, int Faults, dou
 
     /// <summary>How long after the last fault everything must have come to its end.</summary>
     public TimeSpan QuietWithin { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>How long after its death a node is started again; its start takes processors from those that live.</summary>
+    public TimeSpan StaysAway { get; init; }
 
     /// <summary>More environment variables of the servers.</summary>
     [JsonIgnore]

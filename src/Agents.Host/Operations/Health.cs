@@ -25,7 +25,7 @@ public static class Health
         Checks = report.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Description ?? entry.Value.Status.ToString().ToLowerInvariant()),
     });
 
-    sealed class CanWork(NpgsqlDataSource database, Node node) : IHealthCheck
+    sealed class CanWork(NpgsqlDataSource database, Node node, IServiceProvider services) : IHealthCheck
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         {
@@ -39,7 +39,10 @@ public static class Health
                 return HealthCheckResult.Unhealthy("The database cannot be reached.");
             }
 
-            return node.HoldsItsLock ? HealthCheckResult.Healthy("reachable") : HealthCheckResult.Unhealthy("This node does not hold its lock yet.");
+            if (!node.HoldsItsLock) return HealthCheckResult.Unhealthy("This node does not hold its lock yet.");
+            return services.GetService<Admission>() is { HasLooked: false } // null on a node that only answers questions
+                ? HealthCheckResult.Unhealthy("This node has not yet taken up what others left.")
+                : HealthCheckResult.Healthy("reachable");
         }
     }
 }

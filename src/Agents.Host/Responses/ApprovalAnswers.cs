@@ -37,7 +37,7 @@ public sealed class ApprovalAnswers(IDocumentStore store, IServiceScopeFactory s
             var decision = answer.IsApproved
                 ? RunDecider.Decide(run, agent, new ApproveToolCall(answer.ToolCallId, caller.Name))
                 : RunDecider.Decide(run, agent, new DenyToolCall(answer.ToolCallId, caller.Name, answer.Reason));
-            stream.AppendMany(decision.Events);
+            session.Append(stream, decision);
             await outbox.Send(caller.Tenant, decision.Due());
             run = decision.Run;
         }

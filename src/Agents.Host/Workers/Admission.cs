@@ -14,15 +14,23 @@ namespace Agents.Host.Workers;
 /// </summary>
 public sealed class Admission(
     NpgsqlDataSource database, Node node, Decisions decisions, Redriving redriving, ModelOptions models,
-    NodeStore nodes, Draining draining, Signals signals, WorkerOptions options, IHostApplicationLifetime host, ILogger<Admission> log) : BackgroundService
+    NodeStore nodes, Watchdog watchdog, Draining draining, Signals signals, WorkerOptions options, IHostApplicationLifetime host, ILogger<Admission> log) : BackgroundService
 {
     /// <summary>Runs begun side by side; one after the other, short runs would wait for admission rather than for a slot.</summary>
     const int AtOnce = 8;
 
     static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long the first round waits for the watchdog to set free what nodes that are gone have left.</summary>
+    static readonly TimeSpan FirstLookWithin = TimeSpan.FromSeconds(2);
+
     /// <summary>How often a node that is drained looks for runs that it can hand over.</summary>
     static readonly TimeSpan UntilEmpty = TimeSpan.FromMilliseconds(250);
+
+    readonly SemaphoreSlim beginning = new(AtOnce);
+
+    /// <summary>Whether this node has taken up what others had left when it started.</summary>
+    public bool HasLooked { get; private set; }
 
     readonly string weights = JsonSerializer.Serialize(options.Weights);
 
@@ -32,6 +40,7 @@ public sealed class Admission(
         stoppingToken = stopping.Token; // a node that stops admits nothing, from the first moment
         await node.Ready.WaitAsync(stoppingToken);
         await Rounds.UntilDone("Making the node known", () => nodes.Register(node.Name, options.MaxRuns, stoppingToken), log, stoppingToken);
+        await Task.WhenAny(watchdog.HasLooked, Task.Delay(FirstLookWithin, stoppingToken));
         var wait = Poll;
         await Rounds.Forever("Admission", Round, () => signals.Queue.Ring(wait, stoppingToken), log, stoppingToken);
 
@@ -39,15 +48,38 @@ public sealed class Admission(
         {
             wait = Poll;
             var (next, dueIn, isDrained) = await Next(stoppingToken);
-            var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken };
-            await Parallel.ForEachAsync(next, parallel, async (run, ct) =>
-            {
-                if (run.HasBegun) await redriving.Redrive(run.Tenant, run.RunId, "taken up", ct);
-                else await Admit(run.Tenant, run.RunId, ct);
-            });
+            var begun = next.Select(run => Begin(run.Tenant, run.RunId, run.HasBegun, stoppingToken)).ToList();
+            if (!HasLooked) await Task.WhenAll(begun);
+            HasLooked = true;
             if (next.Count > 0) signals.RingQueue(); // there may be more
             if (dueIn < Poll) wait = dueIn.Value;
             if (await draining.HandOver(isDrained)) wait = UntilEmpty;
+        }
+    }
+
+    /// <summary>No round waits for it: one run that waits for a row lock keeps no other from its slot.</summary>
+    async Task Begin(string tenant, Guid runId, bool hasBegun, CancellationToken ct)
+    {
+        try
+        {
+            await beginning.WaitAsync(ct);
+            try
+            {
+                if (hasBegun) await redriving.Redrive(tenant, runId, "taken up", ct);
+                else await Admit(tenant, runId, ct);
+            }
+            finally
+            {
+                beginning.Release();
+            }
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            log.LogWarning("Run {Run} has a slot and could not go on; the watchdog sees to it: {Reason}", runId, e.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            // The node stops; whoever has the run next begins it.
         }
     }
 

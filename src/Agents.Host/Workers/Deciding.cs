@@ -1,7 +1,9 @@
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
+using JasperFx.Events;
 using Marten;
+using Marten.Events;
 using Wolverine;
 
 namespace Agents.Host.Workers;
@@ -26,11 +28,16 @@ public static class Deciding
         if (stream.Aggregate is not { } run) return null;
 
         var decision = decide(run, await definitions.Of(run.DefinitionHash, ct));
-        if (decision.Events.Count == 0) return decision;
-
-        stream.AppendMany(decision.Events);
-        session.Use(runId, decision.Slot());
+        session.Append(stream, decision);
         return decision;
+    }
+
+    /// <summary>Appends a decision's facts, and writes down what becomes of the run's slot.</summary>
+    public static void Append(this IDocumentSession session, IEventStream<Run> stream, Decision decision)
+    {
+        if (decision.Events.Count == 0) return;
+        stream.AppendMany(decision.Events);
+        session.Use(decision.Run.Id, decision.Slot());
     }
 
     /// <summary>The messages a decision owes, for a handler to return: they are stored with its facts.</summary>

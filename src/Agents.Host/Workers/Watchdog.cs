@@ -20,22 +20,27 @@ public sealed class Watchdog(
     /// <summary>How often it looks while there is nothing to look after, and how often at a run that has ended and is not settled.</summary>
     static readonly TimeSpan Seldom = TimeSpan.FromSeconds(5);
 
+    readonly TaskCompletionSource looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     volatile bool mayHaveWork = true;
+
+    /// <summary>Completes when the runs of nodes that are gone were set free for the first time.</summary>
+    public Task HasLooked => looked.Task;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await node.Ready.WaitAsync(stoppingToken);
         signals.Written += _ => mayHaveWork = true;
-        var looked = Stopwatch.StartNew();
+        var last = Stopwatch.StartNew();
         await Rounds.Forever("The watchdog", Round, () => Task.Delay(options.WatchdogEvery, stoppingToken), log, stoppingToken);
 
         async Task Round()
         {
-            if (!mayHaveWork && looked.Elapsed < Seldom) return;
-            looked.Restart();
+            if (!mayHaveWork && last.Elapsed < Seldom) return;
+            last.Restart();
             mayHaveWork = false;
             var found = (await Look(stoppingToken)).ToLookup(row => row.What);
             await SetFree([.. found["node"].Select(row => row.Node!)], stoppingToken);
+            looked.TrySetResult();
             foreach (var run in found["stalled"])
                 if (!inFlight.IsPerforming(run.RunId)) await redriving.Redrive(run.Tenant, run.RunId, "stalled", stoppingToken);
             foreach (var run in found["held back"]) await redriving.Redrive(run.Tenant, run.RunId, "held back", stoppingToken);

@@ -26,8 +26,9 @@ public sealed class WorkerOptionsTests
     {
         var options = Read(("MaxRuns", "8"), ("ToolTimeout", "00:01:30"));
 
-        Assert.Equal(new WorkerOptions { MaxRuns = 8, ToolTimeout = TimeSpan.FromSeconds(90) }, options);
-        Assert.Equal(new WorkerOptions(), Read());
+        Assert.Empty(options.Weights);
+        Assert.Equal(new WorkerOptions { MaxRuns = 8, ToolTimeout = TimeSpan.FromSeconds(90), Weights = options.Weights }, options);
+        Assert.Equal(new WorkerOptions { Weights = options.Weights }, Read() with { Weights = options.Weights });
     }
 
     static WorkerOptions Read(params (string Key, string Value)[] settings) => WorkerOptions.From(new ConfigurationBuilder()
