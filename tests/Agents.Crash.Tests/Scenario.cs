@@ -25,8 +25,8 @@ public sealed record Scenario(string Name, string Says, [property: JsonIgnore] F
         new("C24", "the nodes are restarted in turn by SIGTERM, with calls in flight that end before the drain does and calls that do not", play => [new RollingRestarts(play)]),
     ];
 
-    /// <summary>How long orphans wait: one node is killed after the other, each while all are up and hold runs.</summary>
-    public static readonly Scenario Takeovers = new("takeovers", "a node is killed while all are up", _ => [new Kills(new(2, 4), waitsForAll: true)]);
+    /// <summary>How long orphans wait: one node is killed after the other, each when all have been up for some seconds and hold runs.</summary>
+    public static readonly Scenario Takeovers = new("takeovers", "a node is killed while all are up", _ => [new Kills(new(6, 10), waitsForAll: true)]);
 
     public static Scenario Named(string name) => All.Single(known => known.Name == name);
 }
