@@ -9,18 +9,24 @@ static class Chaos
 {
     static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
+    static IEnumerable<Scenario> Playable => [.. Scenario.All, Scenario.Takeovers];
+
     public static async Task<int> Run(string[] args)
     {
-        if (args is not [var name, .. var rest] || Scenario.All.FirstOrDefault(known => known.Name == name) is not { } scenario)
+        if (args is not [var name, .. var rest] || Playable.FirstOrDefault(known => known.Name == name) is not { } scenario)
         {
             Console.Error.WriteLine("chaos needs one of:");
-            foreach (var known in Scenario.All) Console.Error.WriteLine($"  {known.Name,-4} {known.Says}");
+            foreach (var known in Playable) Console.Error.WriteLine($"  {known.Name,-10} {known.Says}");
             return 2;
         }
 
         var play = new Play(
             scenario, (int)Number("--seed", Random.Shared.Next()), (int)Number("--runs", 500), (int)Number("--faults", 0),
-            Number("--rate", 4), Number("--provider-faults", 0)) { QuietWithin = TimeSpan.FromMinutes(5) };
+            Number("--rate", 4), Number("--provider-faults", 0)) 
+        {
+            QuietWithin = TimeSpan.FromMinutes(5),
+            Nodes = (int)Number("--nodes", 2),
+        };
         var isJson = rest.Contains("--json");
         var result = await Rig.Run(play, isJson ? _ => { } : Console.WriteLine);
 

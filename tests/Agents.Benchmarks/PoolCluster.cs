@@ -74,7 +74,7 @@ sealed class PoolCluster : IAsyncDisposable
         var started = new List<WebApplication>();
         for (var node = 0; node < nodes; node++)
         {
-            var app = await Server.Build(["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={postgres.ConnectionString}", .. settings], adjust: builder =>
+            var app = await Server.Build(["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={postgres.ConnectionString}", "--Workers:DrainTimeout=00:00:02", .. settings], adjust: builder =>
             {
                 builder.Logging.SetMinimumLevel(LogLevel.Error);
                 builder.Services.AddSingleton(new ToolAssembly(Assembly.GetExecutingAssembly()));
@@ -133,6 +133,7 @@ sealed class PoolCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await Task.WhenAll(nodes.Select(node => node.StopAsync()));
         foreach (var node in nodes) await node.DisposeAsync();
         await postgres.DisposeAsync();
         await EmbeddedServer.Reset(directory, CancellationToken.None);

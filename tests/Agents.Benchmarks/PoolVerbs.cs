@@ -157,7 +157,7 @@ static class PoolVerbs
         return figures[^1].Median <= 2 * figures[1].Median ? 0 : 1;
     }
 
-    /// <summary>Statements a second on a quiet node: ours, and those of Wolverine's durability, apart.</summary>
+    /// <summary>Statements a second on a quiet node: ours, and those of Wolverine's durability and its locks, apart.</summary>
     static async Task<int> Idle(string[] args)
     {
         var (seconds, nodes) = (Steps.Number(args, "--seconds", 60), Steps.Number(args, "--nodes", 1));
@@ -171,7 +171,7 @@ static class PoolVerbs
 
         await using var command = cluster.Database.CreateCommand(
             """
-            select query ilike '%wolverine%' or query ilike '%pg_try_advisory_lock%' or query ilike '%pg_advisory_unlock%' as is_wolverine, left(regexp_replace(query, '\s+', ' ', 'g'), 110), sum(calls)::float8
+            select query !~* '(agents|finance)\.' and query !~* '^select clock_timestamp' as is_wolverine, left(regexp_replace(query, '\s+', ' ', 'g'), 110), sum(calls)::float8
             from pg_stat_statements where query not ilike '%pg_stat_statements%' group by 1, 2 order by 3 desc
             """);
         await using var rows = await command.ExecuteReaderAsync();

@@ -35,7 +35,7 @@ public sealed class Rig : IAsyncDisposable
         var usual = Replies(play);
         provider.Otherwise(request => faults.Select(fault => fault.Reply(request)).FirstOrDefault(reply => reply is not null) ?? usual(request));
         var connection = faults.Aggregate(database.ConnectionString, (way, fault) => fault.Through(way));
-        Nodes = [.. Enumerable.Range(0, Play.Nodes).Select(node => new RigNode(
+        Nodes = [.. Enumerable.Range(0, play.Nodes).Select(node => new RigNode(
             connection, provider.Address, () => [.. play.Settings, .. faults.SelectMany(fault => fault.Settings(node))]))];
     }
 
@@ -57,7 +57,7 @@ public sealed class Rig : IAsyncDisposable
 
     async Task<RigResult> Perform(Action<string> log)
     {
-        await Until(() => Nodes.All(node => node.IsReady), TimeSpan.FromSeconds(90), "The nodes do not start.");
+        await UntilAllAreReady();
         var began = Stopwatch.StartNew();
         if (faults.Any(fault => fault.Drives))
         {
@@ -214,10 +214,10 @@ public sealed class Rig : IAsyncDisposable
     async Task<List<string>> Left() => await Database.TryRows(
         """
         select concat_ws(' ', 'incoming', id, message_type, status, 'of node', owner_id, timestamp) from wolverine.wolverine_incoming_envelopes
-        where status <> 'Handled' and not ($1 and owner_id in (select node_number from wolverine.wolverine_nodes))
+        where status <> 'Handled'
         union all select concat_ws(' ', 'outgoing', id, message_type) from wolverine.wolverine_outgoing_envelopes
         union all select concat_ws(' ', 'run', run_id, state, 'of node', node) from agents.run_queue
-        """, faults.Any(fault => fault.StrandsMessages)) is { } left
+        """) is { } left
         ? left.Count == 0 ? ["nothing"] : left.ConvertAll(row => (string)row[0])
         : ["unknown: the database is away"];
 
@@ -251,6 +251,8 @@ public sealed class Rig : IAsyncDisposable
             return luck < play.ProviderFaults ? reply with { StopAfterBytes = 300 } : reply;
         };
     }
+
+    internal Task UntilAllAreReady() => Until(() => Nodes.All(node => node.IsReady), TimeSpan.FromSeconds(90), "The nodes do not start.");
 
     /// <exception cref="TimeoutException">It did not hold in time.</exception>
     internal static async Task Until(Func<bool> holds, TimeSpan patience, string otherwise)

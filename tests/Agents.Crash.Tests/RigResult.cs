@@ -4,7 +4,7 @@ using Agents.Host.Operations.Verification;
 namespace Agents.Crash.Tests;
 
 /// <param name="HadPeer">Another node was ready when this one was killed.</param>
-/// <param name="Waits">From the kill to the next fact of each orphaned run, shortest first.</param>
+/// <param name="Waits">From the kill, or of a single node from its return, to the next fact of each orphaned run, shortest first.</param>
 public sealed record Takeover(bool HadPeer, IReadOnlyList<TimeSpan> Waits);
 
 /// <summary>What a play has shown.</summary>

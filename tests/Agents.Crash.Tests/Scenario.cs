@@ -24,6 +24,9 @@ public sealed record Scenario(string Name, string Says, [property: JsonIgnore] F
         new("C24", "the nodes are restarted in turn by SIGTERM, with calls in flight that end before the drain does and calls that do not", play => [new RollingRestarts(play)]),
     ];
 
+    /// <summary>How long orphans wait: one node is killed after the other, each while all are up and hold runs.</summary>
+    public static readonly Scenario Takeovers = new("takeovers", "a node is killed while all are up", _ => [new Kills(new(0.5, 1.5), waitsForAll: true)]);
+
     public static Scenario Named(string name) => All.Single(known => known.Name == name);
 }
 
@@ -40,7 +43,8 @@ public sealed record Every(double ShortestSeconds, double LongestSeconds)
 /// <param name="ProviderFaults">The share of requests that the provider refuses for the moment or breaks off, from 0 to 1.</param>
 public sealed record Play(Scenario Scenario, int Seed, int Runs, int Faults, double RunsPerSecond = 4, double ProviderFaults = 0)
 {
-    public const int Nodes = 2;
+    /// <summary>Servers on the one database.</summary>
+    public int Nodes { get; init; } = 2;
 
     /// <summary>How long after the last fault everything must have come to its end.</summary>
     public TimeSpan QuietWithin { get; init; } = TimeSpan.FromSeconds(120);

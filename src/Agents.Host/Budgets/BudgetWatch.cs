@@ -27,6 +27,11 @@ public sealed class BudgetWatch(
 
     static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often it looks while no run waits for a budget.</summary>
+    static readonly TimeSpan Seldom = TimeSpan.FromSeconds(5);
+
+    volatile bool mayWait = true;
+
     /// <summary>
     /// A run fits when all that wait before it fit, too; the first may also take what is left, if that is worth it. One that the limit could never hold
     /// does not stand in the way of the others.
@@ -46,16 +51,19 @@ public sealed class BudgetWatch(
           from waiting where limit_usd is null or least_usd <= limit_usd
           window queue as (partition by tenant_id, scope, value, period order by since, run_id)
         )
-        select tenant_id, run_id from placed
-        where (resumed_at is null or resumed_at < clock_timestamp() - $1)
-          and (limit_usd is null or needed_usd <= room_usd or (place = 1 and least_usd <= room_usd))
-        order by since, run_id limit $2
+        (select tenant_id, run_id from placed
+         where (resumed_at is null or resumed_at < clock_timestamp() - $1)
+           and (limit_usd is null or needed_usd <= room_usd or (place = 1 and least_usd <= room_usd))
+         order by since, run_id limit $2)
+        union all
+        select null, null where exists (select from finance.budget_wait)
         """;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await node.Ready.WaitAsync(stoppingToken);
-        await Rounds.Forever("The budget watch", Round, () => signals.Budgets.Ring(Poll, stoppingToken), log, stoppingToken);
+        signals.Written += _ => mayWait = true;
+        await Rounds.Forever("The budget watch", Round, () => signals.Budgets.Ring(mayWait ? Poll : Seldom, stoppingToken), log, stoppingToken);
 
         async Task Round()
         {
@@ -66,13 +74,19 @@ public sealed class BudgetWatch(
 
     async Task<List<(string Tenant, Guid RunId)>> Due(CancellationToken ct)
     {
+        mayWait = false;
         await using var command = database.CreateCommand(Fitting);
         command.Parameters.Add(new() { Value = BeginsWithin });
         command.Parameters.Add(new() { Value = Batch });
         await using var rows = await command.ExecuteReaderAsync(ct);
 
         var due = new List<(string, Guid)>();
-        while (await rows.ReadAsync(ct)) due.Add((rows.GetString(0), rows.GetGuid(1)));
+        while (await rows.ReadAsync(ct))
+        {
+            mayWait = true;
+            if (!rows.IsDBNull(0)) due.Add((rows.GetString(0), rows.GetGuid(1)));
+        }
+
         return due;
     }
 

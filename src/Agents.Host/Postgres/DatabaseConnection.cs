@@ -52,6 +52,7 @@ public sealed record DatabaseConnection(string ConnectionString, EmbeddedServer?
         SetUnlessGiven("Timeout", 5);
         SetUnlessGiven("Command Timeout", 15);
         SetUnlessGiven("Keepalive", 15);
+        settings.Timezone = "UTC"; // Wolverine's ages of messages are wrong by the offset of any other
         if (!settings.ShouldSerialize("Options")) settings.Options = EndOfVanishedClients;
         return settings.ConnectionString;
 

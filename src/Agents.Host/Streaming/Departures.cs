@@ -22,6 +22,9 @@ public sealed class Departures(
 
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often it looks for readers of nodes that are gone, while it has had none itself for a while.</summary>
+    static readonly TimeSpan Seldom = TimeSpan.FromSeconds(5);
+
     readonly ConcurrentDictionary<(string Tenant, Guid RunId), Present> present = new();
     readonly Channel<bool> bell = Bells.One();
 
@@ -41,10 +44,14 @@ public sealed class Departures(
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var renewedSince = Stopwatch.GetTimestamp(); // since when rows have been renewed without a break
-        return Rounds.Forever("Watching for readers that leave", Round, () => bell.Reader.Ring(Every, stoppingToken), log, stoppingToken);
+        var hadReaders = renewedSince;
+        return Rounds.Forever(
+            "Watching for readers that leave", Round,
+            () => bell.Reader.Ring(Stopwatch.GetElapsedTime(hadReaders) < 2 * Grace ? Every : Seldom, stoppingToken), log, stoppingToken);
 
         async Task Round()
         {
+            if (!present.IsEmpty) hadReaders = Stopwatch.GetTimestamp();
             try
             {
                 await Renew(stoppingToken);

@@ -53,6 +53,7 @@ public static class RunTelemetry
         var isScraped = IsScraped(builder.Configuration);
         if (!hasCollector && !isScraped) return; // nobody would collect anything
 
+        builder.Services.AddHostedService<QueueMetrics>();
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService("agents"))
             .WithMetrics(metrics =>

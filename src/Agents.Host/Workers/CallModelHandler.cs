@@ -9,14 +9,21 @@ namespace Agents.Host.Workers;
 public static class CallModelHandler
 {
     public static async Task<OutgoingMessages> Handle(
-        CallModel work, ModelWorker worker, InFlight inFlight, Definitions definitions, IDocumentSession session, CancellationToken ct)
+        CallModel work, Envelope message, ModelWorker worker, InFlight inFlight, Redriving redriving, Definitions definitions, IDocumentSession session,
+        CancellationToken ct)
     {
         FaultPoint.Hit("msg-received");
-        if (await worker.Perform(session.TenantId, work, ct) is not { } report) return [];
+        if (await worker.Perform(session.TenantId, work, ct) is not { } report)
+            return await redriving.UnlessFirst(message, session.TenantId, work.RunId, ct);
 
         var decision = await session.Decide(work.RunId, definitions, (run, agent) => RunDecider.Decide(run, agent, report), ct);
-        if (decision is not { Events.Count: > 0 }) inFlight.Forget(work.RunId, InFlight.Of(work)); // it came late; nobody waits for it
-        FaultPoint.Hit("before-outcome-commit");
-        return decision.Messages();
+        if (decision is { Events.Count: > 0 })
+        {
+            FaultPoint.Hit("before-outcome-commit");
+            return decision.Messages();
+        }
+
+        inFlight.Forget(work.RunId, InFlight.Of(work)); // it came late; nobody waits for it
+        return await redriving.UnlessFirst(message, session.TenantId, work.RunId, ct);
     }
 }

@@ -34,10 +34,12 @@ public static class Deciding
     }
 
     /// <summary>The messages a decision owes, for a handler to return: they are stored with its facts.</summary>
-    public static OutgoingMessages Messages(this Decision? decision)
+    public static OutgoingMessages Messages(this Decision decision) => decision.Due().Messages();
+
+    public static OutgoingMessages Messages(this IEnumerable<Work> owed)
     {
         var messages = new OutgoingMessages();
-        foreach (var work in decision?.Due() ?? [])
+        foreach (var work in owed)
         {
             if (work.Delay > TimeSpan.Zero) messages.Delay(work.Message, work.Delay);
             else messages.Add(work.Message);

@@ -17,10 +17,15 @@ public static class WolverineSettings
     /// <summary>Beside the call itself: claim and report, with their retries. Past its time a handler's message would go to the dead letters.</summary>
     static readonly TimeSpan AroundACall = TimeSpan.FromMinutes(8);
 
+    /// <summary>
+    /// A row of the inbox or outbox that is still there so long after it was stored is given to whoever takes it. A COMMIT whose answer was lost leaves such
+    /// a row with a living node that does not know of it. A message worked on for longer comes a second time, once; the claim turns it away.
+    /// </summary>
+    static readonly TimeSpan StaleAfter = TimeSpan.FromMinutes(1);
+
     public static void Apply(WolverineOptions wolverine, WorkerOptions workers, TimeSpan longestCall)
     {
         var longestHandler = longestCall + AroundACall;
-        var staleAfter = 2 * longestHandler; // of a message row that nobody works on; sooner, it would be worked on twice
         wolverine.ApplicationAssembly = typeof(Program).Assembly;
         wolverine.CodeGeneration.TypeLoadMode = TypeLoadMode.Static;
         wolverine.AutoBuildMessageStorageOnStartup = AutoCreate.None; // DatabaseSetup does it, one node at a time
@@ -52,8 +57,8 @@ public static class WolverineSettings
         durability.ScheduledJobPollingTime = TimeSpan.FromSeconds(1);
         durability.ScheduledJobFirstExecution = TimeSpan.FromMilliseconds(200);
         durability.RecoveryBatchSize = 500;
-        durability.InboxStaleTime = staleAfter; // null by default: a row stranded on a living node stays for ever
-        durability.OutboxStaleTime = staleAfter;
+        durability.InboxStaleTime = StaleAfter; // null by default: a row stranded on a living node stays for ever
+        durability.OutboxStaleTime = StaleAfter;
         durability.KeepAfterMessageHandling = TimeSpan.FromHours(1);
         durability.DrainTimeout = workers.DrainTimeout;
 

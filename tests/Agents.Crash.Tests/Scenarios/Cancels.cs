@@ -25,7 +25,7 @@ public sealed class Cancels : Fault
         var lives = new List<Task>();
         for (var number = 0; number < rig.Play.Runs; number++)
         {
-            lives.Add(Live(number, Life.Next(random), random.Next(Play.Nodes), random.Next(Play.Nodes)));
+            lives.Add(Live(number, Life.Next(random), random.Next(rig.Nodes.Length), random.Next(rig.Nodes.Length)));
             await Task.Delay(TimeSpan.FromSeconds(1 / rig.Play.RunsPerSecond));
         }
 

@@ -25,9 +25,6 @@ public abstract class Fault
     /// <summary>The agent that is asked.</summary>
     public virtual string Agent => "research";
 
-    /// <summary>It may strand a message in the inbox of a living node: its work is sent again within seconds, the row itself lies there until it is stale.</summary>
-    public virtual bool StrandsMessages => false;
-
     /// <summary>Environment variables of a server, asked for before each start.</summary>
     /// <param name="node">From 0.</param>
     public virtual IEnumerable<(string Name, string Value)> Settings(int node) => [];

@@ -14,8 +14,6 @@ public sealed class LostCommitReplies : Fault, IAsyncDisposable
 
     public override string Name => "lost replies to COMMIT";
 
-    public override bool StrandsMessages => true;
-
     internal override async Task Rage(Rig rig)
     {
         while (await rig.Waited(TimeSpan.FromSeconds(1))) { }

@@ -117,8 +117,15 @@ public sealed class TelemetryTests(App app)
         });
         Assert.Equal("Yes.", (await Until(host, id, "completed")).GetProperty("answer").GetString());
 
-        var scraped = await host.Scenario(call => call.Get.Url("/metrics"));
-        Assert.Contains("agents_model_cost_USD_total", await scraped.ReadAsTextAsync(), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("agents_model_cost_USD_total", await Scrape(), StringComparison.OrdinalIgnoreCase);
+        var waited = System.Diagnostics.Stopwatch.StartNew();
+        while (await Scrape() is var scraped && !(scraped.Contains("agents_node_slots", StringComparison.Ordinal) && scraped.Contains("agents_queue_starts", StringComparison.Ordinal)))
+        {
+            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(60), scraped);
+            await Task.Delay(100);
+        }
+
+        async Task<string> Scrape() => await (await host.Scenario(call => call.Get.Url("/metrics"))).ReadAsTextAsync();
     }
 
     static async Task<System.Text.Json.JsonElement> Until(IAlbaHost host, Guid id, string status)

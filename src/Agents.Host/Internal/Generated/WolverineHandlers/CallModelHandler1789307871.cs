@@ -13,13 +13,15 @@ namespace Internal.Generated.WolverineHandlers
         private readonly Agents.Host.Catalog.Definitions _definitions;
         private readonly Agents.Host.Workers.InFlight _inFlight;
         private readonly Agents.Host.Workers.ModelWorker _modelWorker;
+        private readonly Agents.Host.Workers.Redriving _redriving;
         private readonly Wolverine.Marten.Publishing.OutboxedSessionFactory _outboxedSessionFactory;
 
-        public CallModelHandler1789307871(Agents.Host.Catalog.Definitions definitions, Agents.Host.Workers.InFlight inFlight, Agents.Host.Workers.ModelWorker modelWorker, Wolverine.Marten.Publishing.OutboxedSessionFactory outboxedSessionFactory)
+        public CallModelHandler1789307871(Agents.Host.Catalog.Definitions definitions, Agents.Host.Workers.InFlight inFlight, Agents.Host.Workers.ModelWorker modelWorker, Agents.Host.Workers.Redriving redriving, Wolverine.Marten.Publishing.OutboxedSessionFactory outboxedSessionFactory)
         {
             _definitions = definitions;
             _inFlight = inFlight;
             _modelWorker = modelWorker;
+            _redriving = redriving;
             _outboxedSessionFactory = outboxedSessionFactory;
         }
 
@@ -34,7 +36,7 @@ namespace Internal.Generated.WolverineHandlers
             Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("handler.type", "Agents.Host.Workers.CallModelHandler");
 
             // The actual message execution
-            var outgoing1 = await Agents.Host.Workers.CallModelHandler.Handle(callModel, _modelWorker, _inFlight, _definitions, documentSession, cancellation).ConfigureAwait(false);
+            var outgoing1 = await Agents.Host.Workers.CallModelHandler.Handle(callModel, context.Envelope, _modelWorker, _inFlight, _redriving, _definitions, documentSession, cancellation).ConfigureAwait(false);
 
 
             // Outgoing, cascaded message

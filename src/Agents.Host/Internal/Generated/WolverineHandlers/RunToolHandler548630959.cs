@@ -12,13 +12,15 @@ namespace Internal.Generated.WolverineHandlers
     {
         private readonly Agents.Host.Catalog.Definitions _definitions;
         private readonly Agents.Host.Workers.InFlight _inFlight;
+        private readonly Agents.Host.Workers.Redriving _redriving;
         private readonly Agents.Host.Workers.ToolWorker _toolWorker;
         private readonly Wolverine.Marten.Publishing.OutboxedSessionFactory _outboxedSessionFactory;
 
-        public RunToolHandler548630959(Agents.Host.Catalog.Definitions definitions, Agents.Host.Workers.InFlight inFlight, Agents.Host.Workers.ToolWorker toolWorker, Wolverine.Marten.Publishing.OutboxedSessionFactory outboxedSessionFactory)
+        public RunToolHandler548630959(Agents.Host.Catalog.Definitions definitions, Agents.Host.Workers.InFlight inFlight, Agents.Host.Workers.Redriving redriving, Agents.Host.Workers.ToolWorker toolWorker, Wolverine.Marten.Publishing.OutboxedSessionFactory outboxedSessionFactory)
         {
             _definitions = definitions;
             _inFlight = inFlight;
+            _redriving = redriving;
             _toolWorker = toolWorker;
             _outboxedSessionFactory = outboxedSessionFactory;
         }
@@ -34,7 +36,7 @@ namespace Internal.Generated.WolverineHandlers
             Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("handler.type", "Agents.Host.Workers.RunToolHandler");
 
             // The actual message execution
-            var outgoing1 = await Agents.Host.Workers.RunToolHandler.Handle(runTool, _toolWorker, _inFlight, _definitions, documentSession, cancellation).ConfigureAwait(false);
+            var outgoing1 = await Agents.Host.Workers.RunToolHandler.Handle(runTool, context.Envelope, _toolWorker, _inFlight, _redriving, _definitions, documentSession, cancellation).ConfigureAwait(false);
 
 
             // Outgoing, cascaded message

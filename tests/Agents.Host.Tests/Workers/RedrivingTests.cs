@@ -1,0 +1,29 @@
+using Agents.Domain.Runs;
+using Agents.Host.Workers;
+using Microsoft.Extensions.DependencyInjection;
+using Wolverine;
+
+namespace Agents.Host.Tests.Workers;
+
+public sealed class RedrivingTests(App app)
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_message_that_finds_itself_decided_sends_what_its_earlier_try_could_not()
+    {
+        const string Question = "Whose COMMIT was answered by nobody?";
+        var answer = new TaskCompletionSource();
+        app.Model.Says(Question, answer.Task, "So it goes on.");
+        var id = await app.Queue(Question, TestAgents.Talker.Name);
+        await app.Until(id, facts => facts.OfType<ModelCallStarted>().Any());
+        var redriving = app.Host.Services.GetRequiredService<Redriving>();
+
+        var first = await redriving.UnlessFirst(new() { Attempts = 1 }, "default", id, Cancellation);
+        var later = await redriving.UnlessFirst(new() { Attempts = 2 }, "default", id, Cancellation);
+        answer.SetResult();
+
+        Assert.Empty(first);
+        Assert.Equal([new CallModel(id, Call: 1, Attempt: 1)], later);
+    }
+}
