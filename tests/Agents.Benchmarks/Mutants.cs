@@ -18,6 +18,7 @@ static class Mutants
         ("sanitiser", "C18", 10, 1),
         ("message ids", "C10", 5, 50),
         ("watchdog", "C17", 12, 4),
+        ("budget condition", "C15", 30, 1),
     ];
 
     /// <returns>1 when a protection was not missed, or a play does not hold with all of them.</returns>

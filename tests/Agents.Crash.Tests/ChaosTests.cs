@@ -18,6 +18,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
     [InlineData("C3", 8, 50, 3)]
     [InlineData("C4", 9, 50, 3)]
     [InlineData("C9", 10, 50, 2)]
+    [InlineData("C15", 15, 30, 3)]
     [InlineData("C17", 17, 15, 4)]
     [InlineData("C18", 18, 0, 0)]
     [InlineData("C24", 24, 20, 3)]

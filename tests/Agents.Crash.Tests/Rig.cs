@@ -86,6 +86,7 @@ public sealed class Rig : IAsyncDisposable
             Resumed = resumed,
             Requests = Provider.Requests.Count,
             Takeovers = faults.OfType<Kills>().FirstOrDefault() is { } kills ? await kills.Takeovers(this) : [],
+            Deadlocks = Database.Deadlocks(),
             Report = report!,
             Problems = problems,
         };

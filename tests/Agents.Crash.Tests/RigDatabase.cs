@@ -40,6 +40,21 @@ sealed class RigDatabase : IAsyncDisposable
         uses.Add(await EmbeddedServer.Start(directory, Options, CancellationToken.None));
     }
 
+    /// <summary>Takes connections at this address too, from its network.</summary>
+    public async Task ListenAt(string address)
+    {
+        await File.AppendAllTextAsync(Path.Combine(directory, "postgres", "data", "pg_hba.conf"), $"\nhost all all {address}/24 scram-sha-256\n");
+        if (await TryRows($"alter system set listen_addresses = '{address}'") is null) throw new InvalidOperationException("The database is away.");
+        await Crash(TimeSpan.Zero);
+    }
+
+    /// <summary>What PostgreSQL wrote of each deadlock. Retries get over them; they cost half a second each.</summary>
+    public IReadOnlyList<string> Deadlocks()
+    {
+        var lines = File.ReadAllLines(Path.Combine(directory, "postgres", "postgres.log"));
+        return [.. lines.Index().Where(line => line.Item.Contains("deadlock detected", StringComparison.Ordinal)).Select(line => string.Join('\n', lines.Skip(line.Index).Take(14)))];
+    }
+
     /// <summary>The rows of a query, each as its values. Null when the database is away.</summary>
     public async Task<List<object[]>?> TryRows(string sql, params object[] values)
     {

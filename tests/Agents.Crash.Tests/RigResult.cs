@@ -25,6 +25,9 @@ public sealed record RigResult(Play Play, int Accepted, IReadOnlyDictionary<stri
     public required int Requests { get; init; }
 
     public required IReadOnlyList<Takeover> Takeovers { get; init; }
+
+    /// <summary>What PostgreSQL wrote of each deadlock.</summary>
+    public required IReadOnlyList<string> Deadlocks { get; init; }
     public required VerificationReport Report { get; init; }
     public required IReadOnlyList<string> Problems { get; init; }
 
@@ -44,6 +47,7 @@ public sealed record RigResult(Play Play, int Accepted, IReadOnlyDictionary<stri
             yield return $"          every orphan: {Distribution([.. Takeovers.SelectMany(takeover => takeover.Waits)])}";
         }
 
+        if (Deadlocks.Count > 0) yield return $"deadlocks {Deadlocks.Count}, such as\n{Deadlocks[0]}";
         foreach (var invariant in Report.Invariants)
         {
             yield return $"{(invariant.Violations == 0 ? "ok  " : "FAIL")}      {invariant.Id,-3} {invariant.Says} ({invariant.Checked} checked, {invariant.Violations} violations)";

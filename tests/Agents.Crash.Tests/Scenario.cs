@@ -18,6 +18,7 @@ public sealed record Scenario(string Name, string Says, [property: JsonIgnore] F
         new("C9", "a node is stopped for 1 to 10 s", _ => [new Pauses(new(1, 3))]),
         new("C10", "every message comes again, ten times, in any order, with messages of other attempts among them", _ => [new Redeliveries(copies: 10)]),
         new("C11", "messages that nobody can read", _ => [new PoisonMessages()]),
+        new("C15", "all runs at once on a budget with room for a few calls, raised bit by bit", _ => [new TightBudget()]),
         new("C16", "the provider refuses, breaks, hangs or breaks off half of the requests", play => [new ProviderStorm(play)]),
         new("C17", "runs are cancelled at random moments and at each fault point", play => [new Cancels(), new FaultPoints(play, cancels: true)]),
         new("C18", "a model that says what no model should", play => [new HostileReplies(play)]),

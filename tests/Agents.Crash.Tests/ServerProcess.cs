@@ -15,6 +15,9 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>The newest lines are kept.</summary>
     const int MostLines = 2_000;
 
+    /// <summary>A setting that puts the process into a network namespace of this name.</summary>
+    public const string Network = "AGENTS_NETWORK";
+
     readonly Process process;
     readonly Queue<string> output = new();
     volatile bool isDisposed;
@@ -51,7 +54,9 @@ public sealed class ServerProcess : IAsyncDisposable
     public static ServerProcess Launch(string connection, Uri provider, params (string Name, string Value)[] settings)
     {
         var address = $"http://127.0.0.1:{FreePort()}";
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
+        var network = settings.FirstOrDefault(setting => setting.Name == Network).Value;
+        var start = new ProcessStartInfo(network is null ? "dotnet" : "ip") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
+        foreach (var part in network is null ? [] : new[] { "netns", "exec", network, "dotnet" }) start.ArgumentList.Add(part);
         foreach (var part in settings.Any(setting => setting.Name == AddedAgents.Variable) ? AddedAgents.Runtime() : []) start.ArgumentList.Add(part);
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Agents.Host.dll"));
         start.ArgumentList.Add("--urls");

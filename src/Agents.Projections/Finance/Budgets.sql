@@ -204,8 +204,12 @@ begin
       update finance.budget_period t set reserved_usd = t.reserved_usd + in_upper
         where t.tenant_id = b.tenant_id and t.scope = b.scope and t.value = b.value and t.period = b.period and t.starts_on = start
           and t.spent_usd + t.reserved_usd + in_upper <= t.limit_usd;
-      if not found then
-        -- The first call of the period, or no room. The lock waits for whoever changes the limit now.
+      if not found and not exists (
+        select from finance.budget_period t
+          where t.tenant_id = b.tenant_id and t.scope = b.scope and t.value = b.value and t.period = b.period and t.starts_on = start)
+      then
+        -- The first call of the period. The lock waits for whoever changes the limit now; taken when there is a period, whose row the update above
+        -- has locked even if it has no room, it would wait for one who waits for that row.
         select * into b from finance.budget x
           where x.tenant_id = b.tenant_id and x.scope = b.scope and x.value = b.value and x.period = b.period for share;
         continue when not found; -- removed meanwhile

@@ -24,21 +24,22 @@ public sealed class FakeProvider : IAsyncDisposable
     readonly CancellationTokenSource stopping = new();
     Func<FakeRequest, FakeReply> otherwise = _ => new();
 
-    FakeProvider(string? ledgerPath, int port)
+    FakeProvider(string? ledgerPath, string host, int port)
     {
         ledger = ledgerPath is null ? null : new(ledgerPath, FileMode.Append, FileAccess.Write, FileShare.Read);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        builder.WebHost.UseUrls($"http://{host}:{port}");
         app = builder.Build();
         app.Run(Answer);
     }
 
     /// <param name="ledgerPath">Every request is a JSON line in this file, on the disk before it is answered. Null for none.</param>
     /// <param name="port">0 takes a free one.</param>
-    public static async Task<FakeProvider> Start(string? ledgerPath = null, int port = 0)
+    /// <param name="host">The address it listens at.</param>
+    public static async Task<FakeProvider> Start(string? ledgerPath = null, int port = 0, string host = "127.0.0.1")
     {
-        var provider = new FakeProvider(ledgerPath, port);
+        var provider = new FakeProvider(ledgerPath, host, port);
         await provider.app.StartAsync();
         return provider;
     }
