@@ -32,6 +32,7 @@ create table if not exists agents.rate_use (
   primary key (provider, model, second)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 comment on table agents.rate_use is 'What was let through in each second of the last minute.';
+comment on column agents.rate_use.second is 'Unix time: first of letting a call through, then of the latest moment at which it can have come to the provider.';
 comment on column agents.rate_use.tokens is 'At their upper bound while a call is under way, then as the provider counted them.';
 
 -- Lets one call through, if its requests and tokens fit into the last 61 seconds; a call larger than the whole limit passes when nothing else did.
@@ -97,14 +98,24 @@ begin
   end if;
 end $f$;
 
--- Corrects a call that was let through: by what the provider counted, or by nothing at all when it was not made (p_requests 0).
-create or replace procedure agents.settle_rate(p_provider text, p_model text, p_second bigint, p_reserved bigint, p_requests integer, p_tokens bigint)
+-- Takes back a call that was let through and not made.
+create or replace procedure agents.give_back_rate(p_provider text, p_model text, p_second bigint, p_reserved bigint)
 language plpgsql as $f$
 begin
   perform set_config('synchronous_commit', 'off', true);
   perform from agents.rate where provider = p_provider and model = p_model for update;
-  update agents.rate_use set requests = greatest(0, requests - 1 + p_requests), tokens = greatest(0, tokens - p_reserved + p_tokens)
+  update agents.rate_use set requests = greatest(0, requests - 1), tokens = greatest(0, tokens - p_reserved)
   where provider = p_provider and model = p_model and second = p_second;
+end $f$;
+
+-- Corrects a call by what the provider counted, and by when: it came to the provider after it was let through, and at the latest p_ago seconds ago.
+create or replace procedure agents.settle_rate(p_provider text, p_model text, p_second bigint, p_reserved bigint, p_tokens bigint, p_ago double precision)
+language plpgsql as $f$
+begin
+  call agents.give_back_rate(p_provider, p_model, p_second, p_reserved);
+  insert into agents.rate_use as u
+  values (p_provider, p_model, greatest(p_second, floor(extract(epoch from clock_timestamp()) - p_ago)::bigint), 1, p_tokens)
+  on conflict (provider, model, second) do update set requests = u.requests + 1, tokens = u.tokens + excluded.tokens;
 end $f$;
 
 -- Notes what a provider said with a reply. Null for what it did not say.

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.RegularExpressions;
@@ -24,7 +25,7 @@ public static partial class RateHeaders
 
     internal static void Hear(HttpResponseMessage response)
     {
-        if (Listening.Value is { } ear && Read(response.Headers, DateTimeOffset.UtcNow) is { } told) ear.Told = told;
+        Listening.Value?.Hear(Read(response.Headers, DateTimeOffset.UtcNow));
     }
 
     /// <summary>Null when they say nothing about limits.</summary>
@@ -78,7 +79,14 @@ public static partial class RateHeaders
     /// <summary>Where the latest reply's headers are left.</summary>
     public sealed class Ear
     {
+        long heard;
+
         /// <summary>Null until a reply has come that says something.</summary>
-        public RateTold? Told { get; internal set; }
+        public RateTold? Told { get; private set; }
+
+        /// <summary>How long ago the reply began. Null before.</summary>
+        public TimeSpan? SinceHeard() => heard == 0 ? null : Stopwatch.GetElapsedTime(heard);
+
+        internal void Hear(RateTold? told) => (heard, Told) = (Stopwatch.GetTimestamp(), told ?? Told);
     }
 }

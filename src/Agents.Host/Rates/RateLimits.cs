@@ -67,10 +67,10 @@ public sealed class RateLimits(NpgsqlDataSource database, Node node, ModelOption
         return (rows.IsDBNull(0) ? null : rows.GetInt64(0), rows.IsDBNull(1) ? null : rows.GetFieldValue<TimeSpan>(1));
     }
 
-    internal Task GiveBack(string model, long second, long tokens) => Settle(model, second, tokens, requests: 0, actual: 0);
+    internal Task GiveBack(string model, long second, long tokens) => Try("call agents.give_back_rate($1, $2, $3, $4)", options.Name, model, second, tokens);
 
-    internal Task Settle(string model, long second, long tokens, int requests, long actual) =>
-        Try("call agents.settle_rate($1, $2, $3, $4, $5, $6)", options.Name, model, second, tokens, requests, actual);
+    internal Task Settle(string model, long second, long reserved, long tokens, TimeSpan sinceHeard) =>
+        Try("call agents.settle_rate($1, $2, $3, $4, $5, $6)", options.Name, model, second, reserved, tokens, sinceHeard.TotalSeconds);
 
     /// <summary>Keeps what a provider told with a reply.</summary>
     /// <param name="retryAfter">It refused the call, and wants to be left alone so long. Null when it did not.</param>
@@ -113,11 +113,14 @@ public sealed class RatePass(RateLimits rates, string model, long? second, long 
     /// <summary>The request goes out: from now on it counts.</summary>
     public void Use() => isUsed = true;
 
-    /// <summary>Corrects the tokens by what the reply says, and notes what the provider told.</summary>
+    /// <summary>Corrects the call by what the reply says, and notes what the provider told.</summary>
     /// <param name="outcome">Null when the call was broken off.</param>
-    public async Task Settle(ModelOutcome? outcome, RateTold? told)
+    /// <param name="ear">What the provider's reply said. Null when there was none.</param>
+    public async Task Settle(ModelOutcome? outcome, RateHeaders.Ear? ear = null)
     {
-        if (second is { } taken && outcome is ModelOutcome.Answered { Usage: { } usage }) await rates.Settle(model, taken, tokens, requests: 1, usage.Total());
+        if (second is { } taken)
+            await rates.Settle(model, taken, tokens, (outcome as ModelOutcome.Answered)?.Usage?.Total() ?? tokens, ear?.SinceHeard() ?? TimeSpan.Zero);
+        var told = ear?.Told;
         var retryAfter = outcome is ModelOutcome.Failed { Failure: { Kind: FailureKind.RateLimited, RetryAfter: { } wait } } ? wait : (TimeSpan?)null;
         if (told is not null || retryAfter is not null) await rates.Note(model, told, retryAfter);
     }

@@ -75,7 +75,7 @@ public sealed class ModelWorker(
         var outcome = await Call(tenant, work, offer.Request, limits, effort, ct);
 #endif
         FaultPoint.Hit("reply-complete");
-        await pass.Settle(outcome, ear.Told);
+        await pass.Settle(outcome, ear);
         var report = outcome is null
             ? new RecordModelCallLost(work.Call, work.Attempt, effort.IsBrokenOff ? UnknownCause.WorkerLost : UnknownCause.Cancelled)
             : ReportOf(work, outcome, conversation, prices);
