@@ -106,7 +106,7 @@ public sealed class RateTests(App app)
 
         await Until(async () => (await Seen("paced-model")).GetProperty("waitingRuns").GetInt32() == 2);
         Assert.Equal(2L, await app.Scalar<long>("select count(*) from agents.run_queue where run_id = any($1) and node is null and state = 'running'", ids));
-        Assert.Equal(1, questions.Sum(question => app.Model.Asked(question).Count));
+        await Until(() => Task.FromResult(questions.Sum(question => app.Model.Asked(question).Count) == 1));
 
         await Limit("paced-model", requests: 100);
         foreach (var id in ids)
