@@ -31,7 +31,12 @@ sealed class StreamCluster : IAsyncDisposable
     public static async Task<StreamCluster> Start(int nodes, TimeSpan word, params (string Name, string Value)[] settings)
     {
         var directory = Path.Combine(Path.GetTempPath(), $"agents-benchmark-{Guid.CreateVersion7():N}");
-        var postgres = await EmbeddedServer.Start(directory, new EmbeddedServerOptions { MayDownload = false }, CancellationToken.None);
+        var options = new EmbeddedServerOptions { MayDownload = false };
+        await using (var first = await EmbeddedServer.Start(directory, options, CancellationToken.None))
+        await using (var source = NpgsqlDataSource.Create(first.ConnectionString))
+        await using (var remember = source.CreateCommand("alter system set track_commit_timestamp = on")) // from the next start on
+            await remember.ExecuteNonQueryAsync();
+        var postgres = await EmbeddedServer.Start(directory, options, CancellationToken.None);
         var provider = await FakeProvider.Start();
         provider.Otherwise(request => FakeReply.Answer($"These are the words of reply {request.Number}.", new(1000, 100)) with { BetweenFrames = word });
         var started = new List<ServerProcess>();
@@ -49,6 +54,17 @@ sealed class StreamCluster : IAsyncDisposable
     {
         await using var command = database.CreateCommand(sql);
         return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>When the facts of these runs were committed, by run and version.</summary>
+    public async Task<IReadOnlyDictionary<(Guid Run, string Version), DateTimeOffset>> CommitTimes(IEnumerable<Guid> runs)
+    {
+        await using var command = database.CreateCommand("select stream_id, version::text, pg_xact_commit_timestamp(xmin) from agents.mt_events where stream_id = any($1)");
+        command.Parameters.Add(new() { Value = runs.ToArray() });
+        await using var rows = await command.ExecuteReaderAsync();
+        var times = new Dictionary<(Guid, string), DateTimeOffset>();
+        while (await rows.ReadAsync()) times[(rows.GetGuid(0), rows.GetString(1))] = rows.GetFieldValue<DateTimeOffset>(2);
+        return times;
     }
 
     /// <summary>Statements that the database has done.</summary>

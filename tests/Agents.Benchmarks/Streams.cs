@@ -82,6 +82,7 @@ static class Streams
                 if (round >= 0) first.Add(asked.Elapsed);
             }
 
+            var seen = new ConcurrentBag<(Guid Run, string Version, DateTimeOffset At, bool IsSame)>();
             await Task.WhenAll(Enumerable.Range(0, readers).Select(async reader =>
             {
                 var (id, node) = (ids[reader % runs], cluster.Nodes[reader / runs % 2]);
@@ -100,9 +101,12 @@ static class Streams
                     var fact = JsonDocument.Parse(frame.Data).RootElement;
                     if (frame.EventType == "run_started") worker = fact.GetProperty("data").GetProperty("worker").GetString();
                     if (!live || round < 0 || worker is null) continue;
-                    (worker.Contains($"-{node.Id}-", StringComparison.Ordinal) ? same : other).Add(now - fact.GetProperty("at").GetDateTimeOffset());
+                    seen.Add((id, frame.EventId!, now, worker.Contains($"-{node.Id}-", StringComparison.Ordinal)));
                 }
             }));
+
+            var committed = await cluster.CommitTimes(ids);
+            foreach (var (run, version, at, isSame) in seen) (isSame ? same : other).Add(at - committed[(run, version)]);
         }
 
         Print(new { readers, rounds, runsAtOnce = runs, load = File.ReadAllText("/proc/loadavg").Trim(), commitToReaderSameNodeMs = same.Figures(), commitToReaderOtherNodeMs = other.Figures(), postToFirstEventMs = first.Figures() });
