@@ -32,13 +32,15 @@ public sealed class ApprovalAnswers(IDocumentStore store, IServiceScopeFactory s
             return Refuse($"Answer all approvals together; missing: {string.Join(", ", missing.Select(id => ResponseIds.OfApproval(runId, id)))}.");
 
         var agent = await definitions.Of(run.DefinitionHash, ct);
+        var isRecalled = false;
         foreach (var answer in fitting)
         {
             var decision = answer.IsApproved
                 ? RunDecider.Decide(run, agent, new ApproveToolCall(answer.ToolCallId, caller.Name))
                 : RunDecider.Decide(run, agent, new DenyToolCall(answer.ToolCallId, caller.Name, answer.Reason));
             session.Append(stream, decision);
-            await outbox.Send(caller.Tenant, decision.Due());
+            isRecalled |= decision.Slot().IsRecalled; // then whoever gives the run a slot sends the work of all answers
+            if (!isRecalled) await outbox.Send(caller.Tenant, decision.Due());
             run = decision.Run;
         }
 
