@@ -89,11 +89,11 @@ static class PoolVerbs
     /// <summary>A tenant with ten runs beside one with thousands; and tenants of weight 3 and 1 under saturation.</summary>
     static async Task<int> Fairness(string[] args)
     {
-        var (backlog, hold) = (Steps.Number(args, "--backlog", 10_000), Steps.Number(args, "--hold", 500));
-        await using var cluster = await PoolCluster.Start(2, TimeSpan.FromMilliseconds(hold), "--Workers:MaxRuns=8");
-        await SetLimit(cluster, "overall", "", Limit);
+        var (backlog, slots, hold) = (Steps.Number(args, "--backlog", 10_000), Steps.Number(args, "--slots", 16), Steps.Number(args, "--hold", 1000));
+        await using var cluster = await PoolCluster.Start(2, TimeSpan.FromMilliseconds(hold), $"--Workers:MaxRuns={(slots + 1) / 2}");
+        await SetLimit(cluster, "overall", "", slots);
         await cluster.Queue(backlog, tenant: "a");
-        while (Hold.Inside < Limit) await Task.Delay(10);
+        while (Hold.Inside < slots) await Task.Delay(10);
         var few = await cluster.Queue(10, tenant: "b");
         while ((await cluster.Waits(few)).Length < few.Count) await Task.Delay(50);
         var waits = await cluster.Waits(few);
@@ -110,7 +110,7 @@ static class PoolVerbs
         var share = (double)c / (c + d);
         Print(new
         {
-            backlog, slots = Limit, holdMs = hold, waitsInSlotTimes = waits.Select(wait => Math.Round(wait * 1000 / hold, 2)), p95InSlotTimes = Math.Round(p95, 2),
+            backlog, slots, holdMs = hold, waitsInSlotTimes = waits.Select(wait => Math.Round(wait * 1000 / hold, 2)), p95InSlotTimes = Math.Round(p95, 2),
             weights = new { three = c, one = d, sharePercent = Math.Round(share * 100, 1) },
         });
         return p95 <= 2 && share is >= 0.70 and <= 0.80 ? 0 : 1;
@@ -184,16 +184,16 @@ static class PoolVerbs
             nodes, seconds, perSecondAndNode = new
             {
                 ours = Math.Round(ours.Sum(statement => statement.PerSecond), 2),
-                wolverine = Math.Round(statements.Where(statement => statement.IsWolverine).Sum(statement => statement.PerSecond), 2),
+                wolverine = Math.Round(statements.Where(statement => statement.IsWolverine && !IsTransaction(statement)).Sum(statement => statement.PerSecond), 2),
                 beginCommitAndReset = Math.Round(transactions, 2),
             },
             ours = ours.Take(15).Select(statement => $"{statement.PerSecond:0.00} {statement.Query}"),
-            wolverine = statements.Where(statement => statement.IsWolverine).Take(8).Select(statement => $"{statement.PerSecond:0.00} {statement.Query}"),
+            wolverine = statements.Where(statement => statement.IsWolverine && !IsTransaction(statement)).Take(8).Select(statement => $"{statement.PerSecond:0.00} {statement.Query}"),
         });
         return ours.Sum(statement => statement.PerSecond) < 1 ? 0 : 1;
 
         static bool IsTransaction((bool, string Query, double) statement) =>
-            new[] { "BEGIN", "COMMIT", "ROLLBACK", "DISCARD", "SET ", "RESET", "CLOSE", "UNLISTEN", "DEALLOCATE" }.Any(word => statement.Query.StartsWith(word, StringComparison.OrdinalIgnoreCase));
+            new[] { "BEGIN", "COMMIT", "ROLLBACK", "DISCARD", "SET ", "RESET", "CLOSE", "UNLISTEN", "DEALLOCATE", "SELECT pg_advisory_unlock_all" }.Any(word => statement.Query.StartsWith(word, StringComparison.OrdinalIgnoreCase));
     }
 
     static async Task<double> Admit(PoolCluster cluster, int slots)

@@ -36,7 +36,7 @@ static int Usage()
                       [--nodes N] [--away SECONDS] [--provider-faults SHARE] [--json]
           pool slots      two nodes under one limit, looked at each 50 ms   [--seconds N] [--hold MS]
           pool urgent     an urgent run behind thousands, a low one under a stream of urgent ones  [--backlog N] [--tries N] [--hold MS]
-          pool fairness   few runs beside many, and weights 3 to 1      [--backlog N] [--hold MS]
+          pool fairness   few runs beside many, and weights 3 to 1      [--backlog N] [--slots N] [--hold MS]
           pool admission  what choosing a run costs by the length of the queue  [--tries N]
           pool rates      two nodes against a provider that counts: refusals, and the most in any minute  [--requests N] [--tokens N] [--minutes N] [--runs N]
           pool idle       statements a second on quiet nodes            [--seconds N] [--nodes N]

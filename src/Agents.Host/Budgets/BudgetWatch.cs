@@ -28,7 +28,7 @@ public sealed class BudgetWatch(
     static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
     /// <summary>How often it looks while no run waits for a budget.</summary>
-    static readonly TimeSpan Seldom = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Seldom = TimeSpan.FromSeconds(10);
 
     volatile bool mayWait = true;
 

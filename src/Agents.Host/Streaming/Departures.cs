@@ -23,7 +23,7 @@ public sealed class Departures(
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
     /// <summary>How often it looks for readers of nodes that are gone, while it has had none itself for a while.</summary>
-    static readonly TimeSpan Seldom = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Seldom = TimeSpan.FromSeconds(10);
 
     readonly ConcurrentDictionary<(string Tenant, Guid RunId), Present> present = new();
     readonly Channel<bool> bell = Bells.One();
