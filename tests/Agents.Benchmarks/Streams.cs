@@ -35,7 +35,7 @@ static class Streams
         var wrong = got.Where((facts, seed) => !facts.Facts.SequenceEqual(logs[ids[seed % runs]])).Count();
         Print(new
         {
-            readers, cuts, runs, nodes = 2, connections = got.Sum(one => one.Connections), factsRead = got.Sum(one => one.Facts.Count),
+            readers, cuts, runs, nodes = 2, connections = got.Sum(one => one.Connections), fewestCutsOfOne = got.Min(one => one.Connections) - 1, factsRead = got.Sum(one => one.Facts.Count),
             seconds = Math.Round(took.Elapsed.TotalSeconds, 1), readersThatDifferFromTheLog = wrong,
         });
         return wrong == 0 ? 0 : 1;
@@ -46,14 +46,15 @@ static class Streams
         var (facts, last, connections) = (new List<string>(), (string?)null, 0);
         while (true)
         {
-            var left = connections < cuts ? random.Next(3) : int.MaxValue;
+            var isCut = connections < cuts;
+            var left = isCut ? random.Next(4) / 3 : int.MaxValue; // few, for a run has about thirty facts
             connections++;
             await foreach (var frame in cluster.Frames(cluster.Nodes[random.Next(2)], $"/runs/{id}/stream", last))
             {
                 if (frame.Data == "[DONE]") return (facts, connections);
                 if (frame.EventType is "delta" or "attempt_reset")
                 {
-                    if (random.Next(20) == 0 && connections < cuts) break; // in the middle of a reply, too
+                    if (isCut && random.Next(20) == 0) break; // in the middle of a reply, too
                     continue;
                 }
 
