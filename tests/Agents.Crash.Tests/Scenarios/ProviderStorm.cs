@@ -9,6 +9,7 @@ public sealed class ProviderStorm(Play play) : Fault
 {
     readonly Random random = new(play.Seed + 7);
     readonly ConcurrentDictionary<string, Weather> told = [];
+    volatile bool isOver;
 
     enum Kind { Answered, ToldToWait, Refused, Silence, BrokenOff }
 
@@ -16,9 +17,16 @@ public sealed class ProviderStorm(Play play) : Fault
 
     public override IEnumerable<(string Name, string Value)> Settings(int node) => [("Models__FirstTokenTimeout", "2"), ("Models__CallTimeout", "6")];
 
+    /// <summary>It passes when there was enough of it: while it lasts, each request to wait holds up all runs of the model.</summary>
+    internal override async Task Rage(Rig rig)
+    {
+        while (await rig.Waited(TimeSpan.FromSeconds(1))) { }
+        isOver = true;
+    }
+
     public override FakeReply? Reply(FakeRequest request)
     {
-        var luck = random.Next(100);
+        var luck = isOver ? 99 : random.Next(100);
         var kind = luck switch { < 30 => Kind.ToldToWait, < 40 => Kind.Refused, < 45 => Kind.Silence, < 50 => Kind.BrokenOff, _ => Kind.Answered };
         var wait = random.Next(1, 4);
         if (request.Headers.TryGetValue("X-Client-Request-Id", out var id)) told[id] = new(kind, request.At, TimeSpan.FromSeconds(kind is Kind.ToldToWait ? wait : 0));
