@@ -3,12 +3,14 @@ using Agents.Host.Postgres;
 using Agents.Host.Streaming;
 using Agents.Host.Telemetry;
 using Marten;
+using Npgsql;
 using Wolverine;
 
 namespace Agents.Host.Workers;
 
 /// <summary>Sends what a run is owed once more. Sent twice does no harm, because the claim decides.</summary>
-public sealed class Redriving(IServiceScopeFactory scopes, IDocumentStore store, DatabaseClock clock, Signals signals, ILogger<Redriving> log)
+public sealed class Redriving(
+    IServiceScopeFactory scopes, IDocumentStore store, NpgsqlDataSource database, DatabaseClock clock, Signals signals, ILogger<Redriving> log)
 {
     public async Task Redrive(string tenant, Guid runId, string why, CancellationToken ct)
     {
@@ -24,11 +26,11 @@ public sealed class Redriving(IServiceScopeFactory scopes, IDocumentStore store,
 
     /// <summary>
     /// For a handler that finds nothing to decide. If it has been tried before, that try may have been stored and the answer to its COMMIT lost: then the
-    /// messages stored with it lie unsent, and what the run is owed is sent now.
+    /// messages stored with it lie unsent, and what the run is owed is sent now; unless the run has no slot, since whoever gives it one sends them.
     /// </summary>
     public async Task<OutgoingMessages> UnlessFirst(Envelope message, string tenant, Guid runId, CancellationToken ct)
     {
-        if (message.Attempts <= 1) return [];
+        if (message.Attempts <= 1 || !await HasSlot(tenant, runId, ct)) return [];
 
         var owed = (await Owed(tenant, runId, ct)).Owed.Where(work => work.Delay <= SlotUse.LongestHeld).ToList(); // the queue brings back what is held
         if (owed.Count > 0) Tell(runId, "decided by an earlier try of a message", owed.Count);
@@ -56,6 +58,14 @@ public sealed class Redriving(IServiceScopeFactory scopes, IDocumentStore store,
             .Select(work => work with { Delay = scheduled[work.Message].Append(DateTimeOffset.MinValue).Max() - clock.GetUtcNow() })
             .ToList();
         return (run, stored.Count == 0 ? 0 : stored[^1].Version, owed);
+    }
+
+    async Task<bool> HasSlot(string tenant, Guid runId, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand("select exists (select from agents.run_queue where tenant_id = $1 and run_id = $2 and node is not null)");
+        command.Parameters.Add(new() { Value = tenant });
+        command.Parameters.Add(new() { Value = runId });
+        return await command.ExecuteScalarAsync(ct) is true;
     }
 
     void Tell(Guid runId, string why, int count)

@@ -1,6 +1,7 @@
 using Agents.Domain.Runs;
 using Agents.Host.Workers;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Wolverine;
 
 namespace Agents.Host.Tests.Workers;
@@ -10,7 +11,7 @@ public sealed class RedrivingTests(App app)
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_message_that_finds_itself_decided_sends_what_its_earlier_try_could_not()
+    public async Task A_message_that_finds_itself_decided_sends_what_its_earlier_try_could_not_while_the_run_has_a_slot()
     {
         const string Question = "Whose COMMIT was answered by nobody?";
         var answer = new TaskCompletionSource();
@@ -21,9 +22,20 @@ public sealed class RedrivingTests(App app)
 
         var first = await redriving.UnlessFirst(new() { Attempts = 1 }, "default", id, Cancellation);
         var later = await redriving.UnlessFirst(new() { Attempts = 2 }, "default", id, Cancellation);
+        await Queue("node = null, waits_for = 'nothing that comes'");
+        var without = await redriving.UnlessFirst(new() { Attempts = 2 }, "default", id, Cancellation);
+        await Queue("waits_for = null");
         answer.SetResult();
 
         Assert.Empty(first);
         Assert.Equal([new CallModel(id, Call: 1, Attempt: 1)], later);
+        Assert.Empty(without);
+
+        async Task Queue(string change)
+        {
+            await using var command = app.Host.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand($"update agents.run_queue set {change} where run_id = $1");
+            command.Parameters.Add(new() { Value = id });
+            Assert.Equal(1, await command.ExecuteNonQueryAsync(Cancellation));
+        }
     }
 }
