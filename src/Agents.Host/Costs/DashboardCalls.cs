@@ -9,13 +9,9 @@ namespace Agents.Host.Costs;
 /// </summary>
 static class DashboardCalls
 {
-    /// <summary>Days whose calls are read one by one.</summary>
     const string Singly =
-        """
-        with singly as (
-          select day from finance.open_day where tenant_id = $1 and day between $2 and $3
-          union select day from unnest($6::date[]) part (day) where day between $2 and $3
-        ), calls as (
+        $"""
+        {DashboardWindow.DaysReadSingly}, calls as (
           select c.* from singly s cross join lateral (
             select * from finance.model_call c where c.tenant_id = $1 and c.day = s.day and c.at >= $4 and c.at < $5 offset 0) c
         )
@@ -64,10 +60,11 @@ static class DashboardCalls
         return found;
     }
 
-    static async Task<Dictionary<GroupKey, Durations>> Latencies(DashboardWindow window, string? by, CancellationToken ct)
+    static Task<Dictionary<GroupKey, Durations>> Latencies(DashboardWindow window, string? by, CancellationToken ct)
     {
         var dimension = by is "agent" or "model" or "provider" or "step" ? by : "all";
-        await using var command = window.Command(
+        return DashboardDurations.Read(
+            window,
             $"""
             {(by is "run" ? AllSingly : Singly)}, took as (
               select {KeyOf(by)} as k, latency_ms as ms, 1::bigint as n from calls where status = 'completed' and latency_ms is not null
@@ -76,22 +73,9 @@ static class DashboardCalls
               select {(dimension == "all" ? KeyOf(by) : "key")}, t.ms, t.n from finance.day_latency l cross join lateral unnest(l.milliseconds, l.calls) t (ms, n)
               where l.tenant_id = $1 and l.dimension = '{dimension}' and l.day between $2 and $3 and l.day not in (select day from singly)
               """)}
-            ), counted as (
-              select grouping(k) as is_total, k, ms, sum(n) as n from took group by grouping sets ((ms), (k, ms))
-            ), placed as (
-              select is_total, k, ms, n, sum(n) over (partition by is_total, k order by ms) as place, sum(n) over (partition by is_total, k) as of from counted
             )
-            select is_total, k, (sum(ms * n) / sum(n))::double precision, min(ms) filter (where place >= 0.5 * of), min(ms) filter (where place >= 0.95 * of),
-              min(ms) filter (where place >= 0.99 * of)
-            from placed {(by is null ? "where is_total = 1" : "")} group by is_total, k
-            """);
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        var found = new Dictionary<GroupKey, Durations>();
-        while (await rows.ReadAsync(ct))
-            found.Add(
-                new(rows.GetInt32(0) == 1, rows.IsDBNull(1) ? null : rows.GetString(1)),
-                new(rows.GetDouble(2) / 1000, rows.GetDouble(3) / 1000, rows.GetDouble(4) / 1000, rows.GetDouble(5) / 1000));
-        return found;
+            """,
+            by is not null, ct);
     }
 
     static async Task<Dictionary<GroupKey, UnconfirmedView>> Unconfirmed(DashboardWindow window, string? by, CancellationToken ct)
@@ -113,6 +97,4 @@ static class DashboardCalls
     }
 
     static string KeyOf(string? by) => by is null ? "null::text" : $"{DashboardReader.Groupings[by]}::text";
-
-    readonly record struct GroupKey(bool IsTotal, string? Key);
 }

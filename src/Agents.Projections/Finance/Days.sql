@@ -49,11 +49,11 @@ create table if not exists finance.day_latency (
   milliseconds  double precision[] not null,
   calls         bigint[] not null
 );
-comment on table finance.day_latency is 'How long the answered calls of closed days took, by kind of group.';
+comment on table finance.day_latency is 'How long the answered calls and the ended runs of closed days took, by kind of group.';
 comment on column finance.day_latency.tenant_id is 'Whose calls they are.';
 comment on column finance.day_latency.day is 'Accounting day, UTC.';
-comment on column finance.day_latency.dimension is 'all, agent, model, provider or step.';
-comment on column finance.day_latency.key is 'Which agent, model, provider or step. Null for all, and for calls that have none.';
+comment on column finance.day_latency.dimension is 'all, agent, model, provider or step: of calls. run: of runs, from being asked for to the end.';
+comment on column finance.day_latency.key is 'Which agent, model, provider or step. Null for all and run, and for calls that have none.';
 comment on column finance.day_latency.milliseconds is 'Latencies that occurred, each within 1 %, ascending.';
 comment on column finance.day_latency.calls is 'How many calls took so long, in the same order.';
 create index if not exists day_latency_by_day on finance.day_latency (tenant_id, dimension, day);
@@ -114,13 +114,17 @@ do $$ declare relation text; column_name text; meaning text; begin
 end $$;
 
 -- Whoever writes a call to a day and whoever closes it exclude each other by a lock on the day; writers do not. After the lock, an open day stays open.
+create or replace function finance.open(in_tenant text, in_day date) returns void language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock_shared(hashtext(in_tenant), in_day - date '2000-01-01');
+  if not exists (select from finance.open_day o where o.tenant_id = in_tenant and o.day = in_day) then
+    insert into finance.open_day (tenant_id, day) values (in_tenant, in_day) on conflict do nothing;
+  end if;
+end $$;
 create or replace function finance.open_day_of_call() returns trigger language plpgsql as $$
 declare c finance.model_call := case tg_argv[0] when 'new' then new else old end;
 begin
-  perform pg_advisory_xact_lock_shared(hashtext(c.tenant_id), c.day - date '2000-01-01');
-  if not exists (select from finance.open_day o where o.tenant_id = c.tenant_id and o.day = c.day) then
-    insert into finance.open_day (tenant_id, day) values (c.tenant_id, c.day) on conflict do nothing;
-  end if;
+  perform finance.open(c.tenant_id, c.day);
   return null;
 end $$;
 create or replace trigger model_call_opens_its_day after insert or update on finance.model_call
@@ -149,10 +153,20 @@ begin
   insert into finance.day_latency (tenant_id, day, dimension, key, milliseconds, calls)
     select in_tenant, in_day, dimension, key, array_agg(exp((step + 0.5) * one_percent) order by step), array_agg(calls order by step)
     from (
-      select g.dimension, g.key, floor(ln(greatest(c.latency_ms, 0.001)) / one_percent) as step, count(*) as calls
-      from finance.model_call c
-      cross join lateral (values ('all', null), ('agent', c.agent), ('model', c.model), ('provider', c.provider), ('step', c.step_name)) g (dimension, key)
-      where c.tenant_id = in_tenant and c.day = in_day and c.status = 'completed' and c.latency_ms is not null
-      group by g.dimension, g.key, floor(ln(greatest(c.latency_ms, 0.001)) / one_percent)) steps
+      select took.dimension, took.key, floor(ln(greatest(took.ms, 0.001)) / one_percent) as step, count(*) as calls
+      from (
+        select g.dimension, g.key, c.latency_ms as ms from finance.model_call c
+        cross join lateral (values ('all', null), ('agent', c.agent), ('model', c.model), ('provider', c.provider), ('step', c.step_name)) g (dimension, key)
+        where c.tenant_id = in_tenant and c.day = in_day and c.status = 'completed' and c.latency_ms is not null
+        union all
+        select 'run', null, 1000 * date_part('epoch', r.finished_at - r.queued_at) from agents.run_summary r
+        where r.tenant_id = in_tenant and (r.finished_at at time zone 'UTC')::date = in_day and r.finished_at is not null) took
+      group by took.dimension, took.key, floor(ln(greatest(took.ms, 0.001)) / one_percent)) steps
     group by dimension, key;
+
+  delete from finance.day_run r where r.tenant_id = in_tenant and r.day = in_day;
+  insert into finance.day_run select * from finance.run_sum r where r.tenant_id = in_tenant and r.day = in_day;
+
+  delete from finance.day_waste w where w.tenant_id = in_tenant and w.day = in_day;
+  insert into finance.day_waste select * from finance.waste_sum w where w.tenant_id = in_tenant and w.day = in_day;
 end $$;

@@ -133,12 +133,9 @@ comment on column finance.cost_by_run.cost_usd is 'US dollars, exact. Null where
 comment on column finance.cost_by_run.unpriced_calls is 'Answered calls whose cost is unknown, not zero.';
 
 create or replace view finance.cost_per_completed_run as
-select tenant_id, (finished_at at time zone 'UTC')::date as day, agent,
-  count(*) as runs, sum(cost_usd) as cost_usd, avg(cost_usd) as cost_per_run_usd, max(cost_usd) as dearest_run_usd,
-  sum(model_calls)::bigint as calls, extract(epoch from avg(finished_at - queued_at)) as duration_seconds
-from agents.run_summary
-where status = 'completed' and finished_at is not null
-group by tenant_id, (finished_at at time zone 'UTC')::date, agent;
+select tenant_id, day, agent, completed as runs, cost_usd, cost_usd / completed as cost_per_run_usd, dearest_run_usd, calls,
+  completed_seconds / completed as duration_seconds
+from finance.run_group where completed > 0;
 comment on view finance.cost_per_completed_run is 'What completed runs cost, by the day they completed.';
 comment on column finance.cost_per_completed_run.tenant_id is 'Whose runs they are.';
 comment on column finance.cost_per_completed_run.day is 'The day they completed, UTC.';
@@ -151,24 +148,12 @@ comment on column finance.cost_per_completed_run.calls is 'Their model calls.';
 comment on column finance.cost_per_completed_run.duration_seconds is 'Average time from being asked for to completing.';
 
 create or replace view finance.waste as
-select tenant_id, day, agent, kind, count(*) as attempts, sum(cost_usd) as cost_usd, sum(tokens)::bigint as tokens
-from (
-  select tenant_id, day, agent, case status when 'failed' then 'failed_attempt' else 'lost_attempt' end as kind, cost_usd,
-    input_tokens + cached_input_tokens + cache_write_5_minutes_tokens + cache_write_1_hour_tokens + output_tokens + reasoning_tokens as tokens
-  from finance.model_call where status in ('failed', 'resolved')
-  union all
-  select c.tenant_id, c.day, c.agent, r.status || '_run', c.cost_usd,
-    c.input_tokens + c.cached_input_tokens + c.cache_write_5_minutes_tokens + c.cache_write_1_hour_tokens + c.output_tokens + c.reasoning_tokens
-  from agents.run_summary r join finance.model_call c on c.tenant_id = r.tenant_id and c.run_id = r.run_id
-  where r.status in ('failed', 'cancelled') and c.status = 'completed'
-  union all
-  select c.tenant_id, c.day, c.agent, 'forked_away', c.cost_usd,
-    c.input_tokens + c.cached_input_tokens + c.cache_write_5_minutes_tokens + c.cache_write_1_hour_tokens + c.output_tokens + c.reasoning_tokens
-  from (select tenant_id, forked_from, min(forked_at) as forked_at from agents.run_summary where forked_from is not null group by tenant_id, forked_from) f
-  join agents.run_summary r on r.tenant_id = f.tenant_id and r.run_id = f.forked_from and r.status not in ('failed', 'cancelled', 'completed')
-  join finance.model_call c on c.tenant_id = f.tenant_id and c.run_id = f.forked_from and c.version > f.forked_at and c.status = 'completed'
-) wasted
-group by tenant_id, day, agent, kind;
+select s.* from finance.day_waste s
+where not exists (select from finance.open_day o where o.tenant_id = s.tenant_id and o.day = s.day)
+union all
+select o.tenant_id, o.day, s.agent, s.kind, s.attempts, s.cost_usd, s.tokens
+from finance.open_day o
+cross join lateral (select * from finance.waste_sum w where w.tenant_id = o.tenant_id and w.day = o.day offset 0) s;
 comment on view finance.waste is 'What was paid for nothing. The kinds never overlap: a failed or lost attempt is counted as such whatever became of its run. Lost attempts of unknown cost are in finance.unconfirmed.';
 comment on column finance.waste.tenant_id is 'Whose runs they are.';
 comment on column finance.waste.day is 'Accounting day, UTC.';
