@@ -29,19 +29,20 @@ static class DashboardCalls
             {(by is "run" ? AllSingly : Singly)}, parts as (
               select {KeyOf(by)} as k, (status = 'completed')::int as calls, (status = 'failed')::int as failed, (status = 'unknown')::int as lost, cost_usd,
                 (status = 'completed' and cost_usd is null)::int as unpriced, input_tokens, cached_input_tokens, cache_write_5_minutes_tokens,
-                cache_write_1_hour_tokens, output_tokens, reasoning_tokens
+                cache_write_1_hour_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches
               from calls
               {(by is "run" ? "" : $"""
               union all
               select {KeyOf(by)}, calls, failed_attempts, lost_attempts, cost_usd, unpriced_calls, input_tokens, cached_input_tokens, cache_write_5_minutes_tokens,
-                cache_write_1_hour_tokens, output_tokens, reasoning_tokens
+                cache_write_1_hour_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches
               from finance.day_sum where tenant_id = $1 and day between $2 and $3 and day not in (select day from singly)
               """)}
             )
             select grouping(k) as is_total, k, coalesce(sum(calls), 0)::bigint, coalesce(sum(failed), 0)::bigint, coalesce(sum(lost), 0)::bigint,
               coalesce(sum(cost_usd), 0), coalesce(sum(unpriced), 0)::bigint,
               coalesce(sum(input_tokens), 0)::bigint, coalesce(sum(cached_input_tokens), 0)::bigint, coalesce(sum(cache_write_5_minutes_tokens), 0)::bigint,
-              coalesce(sum(cache_write_1_hour_tokens), 0)::bigint, coalesce(sum(output_tokens), 0)::bigint, coalesce(sum(reasoning_tokens), 0)::bigint
+              coalesce(sum(cache_write_1_hour_tokens), 0)::bigint, coalesce(sum(output_tokens), 0)::bigint, coalesce(sum(reasoning_tokens), 0)::bigint,
+              coalesce(sum(audio_input_tokens), 0)::bigint, coalesce(sum(audio_output_tokens), 0)::bigint, coalesce(sum(web_searches), 0)::bigint
             from parts group by grouping sets ((), (k))
             order by is_total desc, coalesce(sum(cost_usd), 0) desc, k limit {(by is null ? 1 : (long)groups + 1)}
             """);
@@ -53,7 +54,8 @@ static class DashboardCalls
             var group = new GroupKey(rows.GetInt32(0) == 1, key);
             found.Add(new(key, new(
                 rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4), rows.GetDecimal(5), unconfirmed.GetValueOrDefault(group), rows.GetInt64(6),
-                new(rows.GetInt64(7), rows.GetInt64(11), rows.GetInt64(8), rows.GetInt64(9), rows.GetInt64(10), rows.GetInt64(12)),
+                new(rows.GetInt64(7), rows.GetInt64(11), rows.GetInt64(8), rows.GetInt64(9), rows.GetInt64(10), rows.GetInt64(12),
+                    rows.GetInt64(13), rows.GetInt64(14), rows.GetInt64(15)),
                 latencies.GetValueOrDefault(group))));
         }
 

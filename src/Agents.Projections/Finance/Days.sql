@@ -39,6 +39,10 @@ create table if not exists finance.day_sum (
   repeated_tokens               numeric,
   missed_usd                    numeric
 );
+alter table finance.day_sum -- new columns last, here and in call_sum: their columns are one list
+  add column if not exists audio_input_tokens   numeric default 0,
+  add column if not exists audio_output_tokens  numeric default 0,
+  add column if not exists web_searches         numeric default 0;
 create index if not exists day_sum_by_day on finance.day_sum (tenant_id, day);
 
 create table if not exists finance.day_latency (
@@ -79,7 +83,8 @@ select tenant_id, day, agent, model, provider, step_name,
     + cache_write_1_hour_tokens * (cache_write_1_hour_price_usd - input_price_usd) * 0.000001) filter (where uses_cache) as write_surcharge_usd,
   count(*) filter (where repeated_tokens > 0) as repeating_calls,
   sum(repeated_tokens) filter (where repeated_tokens > 0) as repeated_tokens,
-  sum(repeated_tokens * (input_price_usd - cached_input_price_usd) * 0.000001) filter (where repeated_tokens > 0) as missed_usd
+  sum(repeated_tokens * (input_price_usd - cached_input_price_usd) * 0.000001) filter (where repeated_tokens > 0) as missed_usd,
+  sum(audio_input_tokens) as audio_input_tokens, sum(audio_output_tokens) as audio_output_tokens, sum(web_searches) as web_searches
 from (
   select *,
     is_priced and (cached_input_tokens > 0 or cache_write_5_minutes_tokens > 0 or cache_write_1_hour_tokens > 0) as uses_cache,
@@ -106,6 +111,7 @@ do $$ declare relation text; column_name text; meaning text; begin
       ('cache_calls', 'Priced calls that read from a cache or wrote to one.'), ('cache_read_tokens', 'Input that these read from caches.'),
       ('saved_usd', 'What it would have cost more as fresh input.'), ('write_surcharge_usd', 'What writing to the caches cost more than fresh input.'),
       ('repeating_calls', 'Calls that sent again, as fresh input, what the call before had sent.'),
+      ('audio_input_tokens', 'Audio that was sent.'), ('audio_output_tokens', 'Audio that was answered.'), ('web_searches', 'Searches the providers made.'),
       ('repeated_tokens', 'How many tokens of it, at most.'), ('missed_usd', 'What reading them from the cache would have saved.')
     loop
       execute format('comment on column finance.%I.%I is %L', relation, column_name, meaning);

@@ -51,16 +51,19 @@ create or replace view finance.waste_sum as
 select tenant_id, day, agent, kind, count(*) as attempts, sum(cost_usd) as cost_usd, sum(tokens)::bigint as tokens
 from (
   select tenant_id, day, agent, case status when 'failed' then 'failed_attempt' else 'lost_attempt' end as kind, cost_usd,
-    input_tokens + cached_input_tokens + cache_write_5_minutes_tokens + cache_write_1_hour_tokens + output_tokens + reasoning_tokens as tokens
+    input_tokens + cached_input_tokens + cache_write_5_minutes_tokens + cache_write_1_hour_tokens + output_tokens + reasoning_tokens
+      + audio_input_tokens + audio_output_tokens as tokens
   from finance.model_call where status in ('failed', 'resolved')
   union all
   select c.tenant_id, c.day, c.agent, r.status || '_run', c.cost_usd,
     c.input_tokens + c.cached_input_tokens + c.cache_write_5_minutes_tokens + c.cache_write_1_hour_tokens + c.output_tokens + c.reasoning_tokens
+      + c.audio_input_tokens + c.audio_output_tokens
   from agents.run_summary r join finance.model_call c on c.tenant_id = r.tenant_id and c.run_id = r.run_id
   where r.status in ('failed', 'cancelled') and c.status = 'completed'
   union all
   select c.tenant_id, c.day, c.agent, 'forked_away', c.cost_usd,
     c.input_tokens + c.cached_input_tokens + c.cache_write_5_minutes_tokens + c.cache_write_1_hour_tokens + c.output_tokens + c.reasoning_tokens
+      + c.audio_input_tokens + c.audio_output_tokens
   from (select tenant_id, forked_from, min(forked_at) as forked_at from agents.run_summary where forked_from is not null group by tenant_id, forked_from) f
   join agents.run_summary r on r.tenant_id = f.tenant_id and r.run_id = f.forked_from and r.status not in ('failed', 'cancelled', 'completed')
   join finance.model_call c on c.tenant_id = f.tenant_id and c.run_id = f.forked_from and c.version > f.forked_at and c.status = 'completed'

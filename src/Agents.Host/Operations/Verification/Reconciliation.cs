@@ -63,8 +63,13 @@ public static class Reconciliation
         store.AddRunStore();
         var checks = Dimensions.ToDictionary(
             dimension => dimension, dimension => new Invariant(dimension, $"By {dimension}, facts, ledger, views and dashboard have the same cost."));
+<<<<<<< HEAD
         var priced = new Invariant("price", "Each priced call cost its tokens times the prices that applied.");
         var closed = new Invariant("sums", "The stored sums of each closed day are the sums of its calls and runs.");
+=======
+        var priced = new Invariant("price", "Each priced call cost its tokens times the prices that applied, and its fees.");
+        var closed = new Invariant("sums", "The stored sums of each closed day are the sums of its calls.");
+>>>>>>> fees
         var asked = new Invariant("ledger", "The provider was asked what the facts say, and billed between what is confirmed and that with what is not.");
         var requests = ledger is null ? null : await ProviderLedger.Read(ledger, asked, ct);
 
@@ -98,7 +103,7 @@ public static class Reconciliation
             _ => (null, null),
         }
         where priced is { Cost.Unit: not null, Usage: not null } && priced.Cost.Unit.Of(priced.Usage) != priced.Cost.Usd
-        select FormattableString.Invariant($"{run}: {fact} cost {priced.Cost!.Usd} USD, and its tokens times prices are {priced.Cost.Unit!.Of(priced.Usage!)}");
+        select FormattableString.Invariant($"{run}: {fact} cost {priced.Cost!.Usd} USD, and its tokens times prices and its fees are {priced.Cost.Unit!.Of(priced.Usage!)}");
 
     /// <summary>Everybody who tells a sum, and what.</summary>
     static async Task<Dictionary<string, Sums>> Told(Snapshot snapshot, Sums facts, string? tenant, CancellationToken ct)
