@@ -51,6 +51,29 @@ public sealed class AdmissionTests(Pool pool) : IClassFixture<Pool>
     }
 
     [Fact]
+    public async Task A_nodes_limit_lowers_its_own_slots_and_no_other_nodes_and_never_raises_them()
+    {
+        await pool.Clear();
+        await pool.Limit($"node:{pool.Nodes[0]}", new { maxRuns = 1 });
+        await pool.Limit($"node:{pool.Nodes[1]}", new { maxRuns = 100 });
+        pool.Model.Close();
+        var runs = await pool.Queue(12);
+        await Pool.Until(() => Task.FromResult(pool.Model.Inside == 5), "one and four at once");
+        Assert.Equal(1, await pool.Scalar<long>("select count(*) from agents.run_queue where node = $1", pool.Nodes[0]));
+        var nodes = (await pool.Send(HttpMethod.Get, "/nodes", null, 200)).GetProperty("items").EnumerateArray().ToDictionary(node => node.GetProperty("name").GetString()!, node => node.GetProperty("slots").GetInt32());
+        Assert.Equal((1, 4), (nodes[pool.Nodes[0]], nodes[pool.Nodes[1]]));
+
+        await pool.Limit($"node:{pool.Nodes[0]}", new { maxRuns = 3 });
+        await Pool.Until(() => Task.FromResult(pool.Model.Inside == 7), "three and four at once");
+
+        pool.Model.Open();
+        await Pool.Until(async () => await pool.Ended(runs) == 12, "the end");
+        Assert.Equal(7, pool.Model.Most);
+        await pool.Send(HttpMethod.Put, $"/limits/node:{pool.Nodes[0]}", new { weight = 2 }, 400);
+        await pool.Clear();
+    }
+
+    [Fact]
     public async Task A_limit_that_is_changed_counts_at_once_and_who_is_not_counted_passes_by()
     {
         await pool.Clear();
