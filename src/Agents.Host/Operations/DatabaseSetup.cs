@@ -6,7 +6,7 @@ using Wolverine.Persistence.Durability;
 
 namespace Agents.Host.Operations;
 
-/// <summary>Makes and updates all tables before anything else starts, one node at a time.</summary>
+/// <summary>Makes and updates all tables before anything else starts, one node at a time, while other nodes work.</summary>
 public sealed class DatabaseSetup(NpgsqlDataSource database, IDocumentStore store, IMessageStore messages) : IHostedService
 {
     /// <summary>Advisory lock of whoever sets up; ASCII "agntsetu".</summary>
@@ -15,24 +15,18 @@ public sealed class DatabaseSetup(NpgsqlDataSource database, IDocumentStore stor
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await Execute(connection, $"select pg_advisory_lock({SetupLock})", cancellationToken);
+        await SetupScripts.Execute(connection, $"select pg_advisory_lock({SetupLock})", cancellationToken);
         try
         {
-            foreach (var script in ReadModels.Scripts()) await Execute(connection, script, cancellationToken);
+            await SetupScripts.RunOnce(connection, [.. ReadModels.Scripts()], cancellationToken);
             await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
             await messages.Admin.MigrateAsync();
         }
         finally
         {
-            await Execute(connection, $"select pg_advisory_unlock({SetupLock})", CancellationToken.None);
+            await SetupScripts.Execute(connection, $"select pg_advisory_unlock({SetupLock})", CancellationToken.None);
         }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    static async Task Execute(NpgsqlConnection connection, string sql, CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 120 };
-        await command.ExecuteNonQueryAsync(ct);
-    }
 }
