@@ -29,7 +29,7 @@ public static class Forking
     /// <summary>A tool that must not run twice and whose call is under way, or may have had its effect: its outcome belongs to the run, not to a fork. Null when there is none.</summary>
     public static string? UnsafeToolUnderWay(Run run, Func<string, bool> isRepeatable) => !run.IsInStep ? null : run.ToolCalls.Values.FirstOrDefault(call =>
         call is { Status: ToolCallStatus.Started, Child: null } or { Status: ToolCallStatus.Failed, Failure: FailureKind.OutcomeUnknown }
-        || call.Status is ToolCallStatus.Scheduled && !isRepeatable(call.Tool))?.Tool;
+        || call is { Status: ToolCallStatus.Scheduled, Attempt: > 0 } && !isRepeatable(call.Tool))?.Tool;
 
     /// <summary>
     /// What a fork begins with. Results are taken over; what is open is not: it belongs to the run, and is begun anew. Attempts, and calls of the step under

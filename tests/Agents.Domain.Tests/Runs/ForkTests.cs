@@ -92,6 +92,7 @@ public sealed class ForkTests
         var (_, run) = Forking.PointAt(A.Id, A.Asking("send_mail").History, A.Assistant, null)!.Value;
         var queued = Story.Of(A.Assistant, A.Question(A.Assistant), Forking.StateOf(run, A.Assistant, ""));
 
+        Assert.Null(Forking.UnsafeToolUnderWay(queued.Run, _ => false)); // and nothing of it is under way
         Assert.Empty(queued.When(new ApproveToolCall("c0001t001", "ada")).News);
         Assert.Empty(queued.When(A.Result("c0001t001")).News);
     }
