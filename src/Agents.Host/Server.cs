@@ -122,6 +122,7 @@ public static class Server
         builder.Services.AddSingleton<AgentCatalog>();
         builder.Services.AddSingleton<ToolWorker>();
         builder.Services.AddSingleton<ChildRuns>();
+        builder.Services.AddSingleton<Forks>();
         builder.Services.AddSingleton<Threads>();
         builder.Services.AddSingleton<RateLimits>();
         builder.Services.AddSingleton<RateStore>();

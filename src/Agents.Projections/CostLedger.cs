@@ -35,7 +35,7 @@ public sealed partial class CostLedger : EventProjection
         left join lateral (
           select data->>'name' as name from agents.mt_events
           where tenant_id = o.tenant_id and stream_id = o.run_id and version < o.version
-            and type = 'step_started' and (data->>'step')::integer = asked.step
+            and type in ('step_started', 'state_inherited') and (data->>'step')::integer = asked.step
           order by version desc limit 1) began on true
         on conflict do nothing
         """;

@@ -8,6 +8,9 @@ public static class EventNames
     public static readonly IReadOnlyDictionary<Type, string> All = new Dictionary<Type, string>
     {
         [typeof(RunQueued)] = "run_queued",
+        [typeof(StateInherited)] = "state_inherited",
+        [typeof(ForkStarted)] = "fork_started",
+        [typeof(ForkEnded)] = "fork_ended",
         [typeof(RunStarted)] = "run_started",
         [typeof(RunPaused)] = "run_paused",
         [typeof(RunResumed)] = "run_resumed",

@@ -23,6 +23,9 @@ public sealed partial class RunSummaries : EventProjection
         switch (happened.Data)
         {
             case RunQueued e: rows.Insert(e); break;
+            case StateInherited e:
+                rows.Set("step = ?, step_name = ?, model_calls = ?, inherited_usd = ?", e.Step, ReadModels.Nullable(e.Step < 0 ? null : e.Name), e.ModelCalls, e.InheritedUsd);
+                break;
             case RunStarted: rows.Set("status = 'running', started_at = coalesce(started_at, ?)", happened.Timestamp); break;
             case RunPaused e: rows.Set("status = 'paused', reason = ?", e.Reason); break;
             case RunResumed e: rows.Set("status = 'running', reason = ?, failure_kind = null, failure_message = null", e.Reason); break;

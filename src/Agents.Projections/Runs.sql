@@ -182,3 +182,5 @@ create index if not exists run_summary_children on agents.run_summary (tenant_id
 create index if not exists run_summary_open_children on agents.run_summary (tenant_id, parent) where parent is not null and finished_at is null;
 create index if not exists run_queue_for_children on agents.run_queue (tenant_id, run_id) where waits_for = 'child';
 comment on column agents.run_summary.parent is 'The run that started this one and waits for it. Null for a run that a caller asked for.';
+alter table agents.run_summary add column if not exists inherited_usd numeric;
+comment on column agents.run_summary.inherited_usd is 'US dollars that the history a fork continues has cost the runs that made it; no part of cost_usd. Null when it started fresh.';

@@ -41,6 +41,10 @@ public sealed partial class Timeline : EventProjection
     static Row? RowOf(RunEvent happened) => happened switch
     {
         RunQueued e => new(e.Question, Name: e.Agent),
+        StateInherited e => new(
+            FormattableString.Invariant($"inherited {e.InheritedUsd} USD{(e.Reason.Length > 0 ? ", " : "")}{e.Reason}"), Step: e.Step < 0 ? null : e.Step, Name: e.Step < 0 ? null : e.Name),
+        ForkStarted e => new(FormattableString.Invariant($"{e.Fork} for at most {e.HeldUsd} USD")),
+        ForkEnded e => new(FormattableString.Invariant($"{e.Fork} has spent {e.SpentUsd} USD")),
         RunStarted e => new(e.Worker),
         RunPaused e => new($"{e.By}: {e.Reason}"),
         RunResumed e => new($"{e.By}: {e.Reason}"),

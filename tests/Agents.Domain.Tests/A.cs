@@ -122,6 +122,8 @@ static class A
         RecordToolResult m => RunDecider.Decide(run, agent, m),
         RecordToolFailure m => RunDecider.Decide(run, agent, m),
         RecordChildWanted m => RunDecider.Decide(run, agent, m),
+        HoldForFork m => RunDecider.Decide(run, agent, m),
+        RecordForkEnded m => RunDecider.Decide(run, agent, m),
         _ => throw new ArgumentException($"Nobody decides on {message.GetType().Name}.", nameof(message)),
     };
 }

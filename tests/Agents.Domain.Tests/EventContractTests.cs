@@ -21,6 +21,13 @@ public sealed partial class EventContractTests
             "thread-1", A.Id, A.Id, new("Be brief.", [new(Speaker.User, "And?"), new(Speaker.Assistant, "So.")], 100, IsAwaited: true, PreviousPart: 2),
             DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddHours(1), A.Id, new(A.Id, DateTimeOffset.UnixEpoch)),
             """{"agent":"research","agentVersion":3,"definitionHash":"4867e34a","model":"small","question":"What is RAG?","priority":5,"requestedBy":"ada","maxDuration":"01:30:00","metadata":{"ticket":"42"},"budgetUsd":0.25,"idempotencyKey":"key-1","requestHash":"9f86d081","forkedFrom":{"run":"0199a0c4-0000-7000-8000-000000000001","version":7},"parent":"0199a0c4-0000-7000-8000-000000000001","traceParent":"00-0af7651916cd43dd-b7ad6b71-01","threadId":"thread-1","previous":"0199a0c4-0000-7000-8000-000000000001","after":"0199a0c4-0000-7000-8000-000000000001","brief":{"instructions":"Be brief.","earlier":[{"by":"User","text":"And?"},{"by":"Assistant","text":"So."}],"outputTokens":100,"isAwaited":true,"previousPart":2},"notBefore":"1970-01-01T00:00:00+00:00","deadline":"1970-01-01T01:00:00+00:00","batch":"0199a0c4-0000-7000-8000-000000000001","schedule":{"schedule":"0199a0c4-0000-7000-8000-000000000001","at":"1970-01-01T00:00:00+00:00"}}"""),
+        ("state_inherited", new StateInherited(
+            1, "search", true, new Dictionary<int, string> { [0] = "one" }, 2, [new("s0001t001", "search_documents", "{}", ToolCallStatus.Failed, 2, FailureKind.ToolError)], 0.02m, "another try"),
+            """{"step":1,"name":"search","isInStep":true,"outputs":{"0":"one"},"modelCalls":2,"toolCalls":[{"toolCallId":"s0001t001","tool":"search_documents","arguments":"{}","status":"Failed","attempt":2,"failure":"ToolError"}],"inheritedUsd":0.02,"reason":"another try"}"""),
+        ("fork_started", new ForkStarted(A.Id, 0.25m),
+            """{"fork":"0199a0c4-0000-7000-8000-000000000001","heldUsd":0.25}"""),
+        ("fork_ended", new ForkEnded(A.Id, 0.125m),
+            """{"fork":"0199a0c4-0000-7000-8000-000000000001","spentUsd":0.125}"""),
         ("run_started", new RunStarted("w1"),
             """{"worker":"w1"}"""),
         ("run_paused", new RunPaused("ada", "look"),

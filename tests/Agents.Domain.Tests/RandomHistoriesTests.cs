@@ -203,6 +203,32 @@ public sealed class RandomHistoriesTests
         Assert.True(world.Run.IsFinished() || world.IsOutOfMoney(), $"{world.Run.Status}");
     });
 
+    [Fact]
+    public void Whatever_happened_a_fork_from_any_version_goes_on_to_an_end_and_pays_for_nothing_that_was_bought() => CheckHistories((world, history) =>
+    {
+        for (var version = 1; version <= history.Count; version += 3)
+        {
+            var (at, then) = Forking.PointAt(A.Id, history, world.Agent, version)!.Value;
+            if (Forking.UnsafeToolUnderWay(then, _ => true) is not null) continue;
+
+            var inherited = Forking.StateOf(then, world.Agent, "");
+            var fork = new World(world.Agent, [A.Question(world.Agent) with { ForkedFrom = new(A.Id, at) }, inherited]);
+            Assert.Equal((0m, 0L, then.CostUsd), (fork.Run.CommittedUsd(), fork.Run.Usage.Total(), fork.Run.InheritedUsd));
+
+            for (var left = 200; left > 0 && !fork.Run.IsFinished(); left--) fork.BeKind();
+
+            Assert.Equal(RunStatus.Completed, fork.Run.Status);
+            Assert.DoesNotContain(fork.History.OfType<ToolCallScheduled>(), call => then.ToolCalls.GetValueOrDefault(call.ToolCallId)?.Status is ToolCallStatus.Completed && then.IsInStep);
+            var whole = history.Take((int)at).Skip(1).Prepend(fork.History[0]).Concat(fork.History.Skip(1)).ToList();
+            var told = whole.Take(whole.FindLastIndex(fact => fact is ModelCallStarted) + 1);
+            var turns = Conversation.Of(told, passagesPerStep: 3).Turns;
+            Assert.Equal(
+                turns.OfType<Turn.Model>().SelectMany(turn => turn.ToolUses).Select(use => use.ToolCallId).Order(StringComparer.Ordinal),
+                turns.OfType<Turn.Tool>().Select(turn => turn.ToolCallId).Order(StringComparer.Ordinal));
+            Assert.Equal(whole.OfType<StepCompleted>().Select(step => step.Step), Enumerable.Range(0, world.Agent.Steps.Count));
+        }
+    }, iterations: 100);
+
     static bool IsLateOutcome(RunEvent fact) => fact is ModelCallCompleted or ModelCallFailed or ModelCallOutcomeUnknown or SpendResolved
         or ToolCallCompleted or ToolCallFailed or PassagesRetrieved;
 

@@ -4,7 +4,8 @@ using Agents.Domain.Runs;
 namespace Agents.Domain.Tests;
 
 /// <summary>Everything around one run: people, the clock, workers that die, messages that come late or twice. It does as it is told by numbers.</summary>
-sealed class World(AgentDefinition agent)
+/// <param name="begun">What has happened to the run before. Null when it is only queued.</param>
+sealed class World(AgentDefinition agent, IReadOnlyList<RunEvent>? begun = null)
 {
     static readonly FailureKind[] ModelFailures =
         [FailureKind.RateLimited, FailureKind.Timeout, FailureKind.Unavailable, FailureKind.StreamCut, FailureKind.Rejected];
@@ -16,9 +17,9 @@ sealed class World(AgentDefinition agent)
 
     public AgentDefinition Agent => agent;
 
-    public Run Run { get; private set; } = A.Queued(agent).Run;
+    public Run Run { get; private set; } = (begun ?? A.Queued(agent).History).Aggregate(Run.Before(A.Id), Run.Evolve);
 
-    public List<RunEvent> History { get; } = [.. A.Queued(agent).History];
+    public List<RunEvent> History { get; } = [.. begun ?? A.Queued(agent).History];
 
     /// <summary>The report that happened last. Null when something else did.</summary>
     public object? LastReport { get; private set; }

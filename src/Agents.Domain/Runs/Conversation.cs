@@ -77,7 +77,8 @@ public sealed record Conversation
 
     Conversation Add(Turn turn) => this with { Turns = Turns.Add(turn) };
 
-    Conversation Asking(ToolUse use) => Turns.FindLast(turn => turn is Turn.Model) is Turn.Model asking
+    /// <summary>What a fork asks for anew stands there already.</summary>
+    Conversation Asking(ToolUse use) => !IsAsked(use.ToolCallId) && Turns.FindLast(turn => turn is Turn.Model) is Turn.Model asking
         ? this with { Turns = Turns.Replace(asking, asking with { ToolUses = asking.ToolUses.Add(use) }) }
         : this;
 

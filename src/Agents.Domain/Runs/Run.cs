@@ -69,16 +69,31 @@ public sealed record Run
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ChildOf? ChildOf { get; init; }
 
+    /// <summary>The run and version this one continues from. Null when it started fresh.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ForkedFrom? ForkedFrom { get; init; }
+
+    /// <summary>US dollars that the history it continues has cost others. Not part of <see cref="CostUsd"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public decimal InheritedUsd { get; init; }
+
+    /// <summary>What is held for forks that draw on this run's budget and have not ended, in US dollars. Null when there was never one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableSortedDictionary<Guid, decimal>? Forks { get; init; }
+
     /// <summary>Runs that this one has started.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Children { get; init; }
 
-    /// <summary>US dollars that runs started by this one have spent at most or, while they go on, may spend.</summary>
+    /// <summary>US dollars that runs started by this one, and forks that draw on its budget, have spent at most or, while they go on, may spend.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public decimal ChildrenUsd { get; init; }
 
     /// <summary>A run of which nothing is known yet but its id.</summary>
     public static Run Before(Guid id) => new() { Id = id };
+
+    /// <summary>The run at the root of this one: itself, unless another started it or it continues another.</summary>
+    public Guid Root() => ChildOf?.Root ?? ForkedFrom?.Root ?? Id;
 
     /// <summary>Completed, failed or cancelled: it does no more work.</summary>
     public bool IsFinished() => Status is RunStatus.Completed or RunStatus.Failed or RunStatus.Cancelled;
@@ -100,8 +115,11 @@ public sealed record Run
     /// <summary>US dollars spent, unconfirmed attempts at their upper bound where there is one.</summary>
     public decimal SpentAtMostUsd() => CostUsd + Unconfirmed.Sum(attempt => attempt.HighUsd ?? attempt.LowUsd);
 
-    /// <summary>The same with what runs that it started have spent and may spend: what counts against its budget.</summary>
+    /// <summary>The same with what runs that it started, and forks, have spent and may spend: what counts against its budget.</summary>
     public decimal CommittedUsd() => SpentAtMostUsd() + ChildrenUsd;
+
+    /// <summary>US dollars that a call in flight may still cost, as far as that is known.</summary>
+    public decimal InFlightUsd() => ModelCall is { Status: AttemptStatus.Started, ReservedUsd: { } upper } ? upper : 0;
 
     /// <summary>US dollars over the whole run: its budget or the agent's limit, whichever is lower; the budget alone once a person has changed it.</summary>
     public decimal MostUsd(Limits limits) => IsBudgetChanged ? BudgetUsd!.Value : Math.Min(BudgetUsd ?? decimal.MaxValue, limits.CostUsd);
@@ -121,7 +139,16 @@ public sealed record Run
         {
             Agent = e.Agent, AgentVersion = e.AgentVersion, DefinitionHash = e.DefinitionHash,
             Model = e.Model, Question = e.Question, Metadata = e.Metadata, BudgetUsd = e.BudgetUsd, TraceParent = e.TraceParent, ChildOf = e.ChildOf,
+            ForkedFrom = e.ForkedFrom,
         },
+        StateInherited e => run with
+        {
+            Step = e.Step, IsInStep = e.IsInStep, Outputs = run.Outputs.AddRange(e.Outputs), ModelCalls = e.ModelCalls, InheritedUsd = e.InheritedUsd,
+            ToolCalls = run.ToolCalls.AddRange(e.ToolCalls.Select(call => KeyValuePair.Create(
+                call.ToolCallId, new ToolCall(call.Tool, call.Arguments, call.Status, call.Attempt, Failure: call.Failure, AttemptsBefore: call.Attempt)))),
+        },
+        ForkStarted e => run with { Forks = (run.Forks ?? NoForks).Add(e.Fork, e.HeldUsd), ChildrenUsd = run.ChildrenUsd + e.HeldUsd },
+        ForkEnded e => run with { Forks = run.Forks!.Remove(e.Fork), ChildrenUsd = run.ChildrenUsd - run.Forks[e.Fork] + e.SpentUsd },
         RunStarted => run with { Status = RunStatus.Running },
         RunPaused => run with { Status = RunStatus.Paused },
         RunResumed => run with
@@ -192,6 +219,8 @@ public sealed record Run
     Run WithCall(Func<ModelAttempt, ModelAttempt> change) => this with { ModelCall = ModelCall is null ? null : change(ModelCall) };
 
     Run WithTool(string id, Func<ToolCall, ToolCall> change) => this with { ToolCalls = ToolCalls.SetItem(id, change(ToolCalls[id])) };
+
+    static readonly ImmutableSortedDictionary<Guid, decimal> NoForks = ImmutableSortedDictionary<Guid, decimal>.Empty;
 
     static readonly ImmutableSortedDictionary<string, ToolCall> NoToolCalls =
         ImmutableSortedDictionary.Create<string, ToolCall>(StringComparer.Ordinal);

@@ -17,6 +17,11 @@ public sealed record ResolveSpend(int Call, int Attempt, decimal ActualUsd, Spen
 public sealed record ApproveToolCall(string ToolCallId, string By);
 public sealed record DenyToolCall(string ToolCallId, string By, string Reason);
 
+/// <summary>A run is forked that draws on this one's budget.</summary>
+/// <param name="WantedUsd">What it is to have, in US dollars, above 0. Null means what there is.</param>
+/// <param name="Ended">Forks that have ended, whether that is known already or not.</param>
+public sealed record HoldForFork(Guid Fork, decimal? WantedUsd, IReadOnlyList<RecordForkEnded> Ended);
+
 // Asked by the clock
 
 /// <summary>The run took longer than it may.</summary>
@@ -41,6 +46,9 @@ public sealed record RunTool(Guid RunId, string ToolCallId, int Attempt);
 
 /// <summary>The run that waited for this one has ended without it.</summary>
 public sealed record EndChild(Guid RunId, Guid Parent);
+
+/// <summary>A fork that draws on this run's budget has ended.</summary>
+public sealed record SettleFork(Guid RunId, Guid Fork);
 
 // Reported by the workers
 
@@ -80,3 +88,7 @@ public sealed record RecordChildWanted(string ToolCallId, int Attempt, Guid Chil
 
 /// <summary>A retrieval's query and what it found, best first.</summary>
 public sealed record Retrieved(string Query, IReadOnlyList<Passage> Passages);
+
+/// <summary>A fork has ended.</summary>
+/// <param name="SpentUsd">The most it has spent, in US dollars.</param>
+public sealed record RecordForkEnded(Guid Fork, decimal SpentUsd);

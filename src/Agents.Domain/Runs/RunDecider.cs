@@ -13,10 +13,17 @@ public static class RunDecider
     /// <summary>Who lets a run go on when no person does.</summary>
     const string Nobody = "system";
 
-    public static Decision Decide(Run run, AgentDefinition agent, StartRun command) =>
-        run.Status is RunStatus.Queued
-            ? Continue(Decision.On(run, agent).Add(new RunStarted(command.Worker)))
-            : Decision.On(run, agent);
+    /// <summary>A fork asks in its own name for the tools of which the run it continues had no outcome yet.</summary>
+    public static Decision Decide(Run run, AgentDefinition agent, StartRun command)
+    {
+        var decision = Decision.On(run, agent);
+        if (run.Status is not RunStatus.Queued) return decision;
+
+        decision.Add(new RunStarted(command.Worker));
+        foreach (var (id, call) in run.ToolCalls.Where(call => !call.Value.IsSettled()))
+            Schedule(decision, id, StepOf(decision) is ModelStep ? run.ModelCalls : null, StepOf(decision).GrantOf(call.Tool)!, call.Arguments ?? "{}");
+        return Continue(decision);
+    }
 
     public static Decision Decide(Run run, AgentDefinition agent, ModelReport report) => report switch
     {
@@ -171,11 +178,32 @@ public static class RunDecider
         var decision = Decision.On(run, agent);
         if (run.IsFinished() || (run.IsBudgetChanged && run.BudgetUsd == command.BudgetUsd)) return decision;
 
-        decision.Add(new RunBudgetChanged(command.BudgetUsd, command.By, command.Reason));
-        return run.Status is RunStatus.Parked && run.AwaitsBudget is { Budget.Scope: BudgetScope.Run } refusal && IsRoomFor(decision, refusal)
-            ? GoOn(decision, refusal)
-            : decision;
+        return GoOnIfThereIsRoom(decision.Add(new RunBudgetChanged(command.BudgetUsd, command.By, command.Reason)));
     }
+
+    /// <summary>
+    /// Holds what a fork may spend, so that a run and its forks never spend more than the run may: as much as is wanted, else all that is left, or half of
+    /// it while the run itself goes on. Only for a run that has a budget of its own; nothing is held where there is too little.
+    /// </summary>
+    public static Decision Decide(Run run, AgentDefinition agent, HoldForFork command)
+    {
+        var decision = Decision.On(run, agent);
+        foreach (var ended in command.Ended.Where(ended => run.Forks?.ContainsKey(ended.Fork) is true)) decision.Add(new ForkEnded(ended.Fork, ended.SpentUsd));
+        if (run.BudgetUsd is null) return decision;
+
+        var left = LeftForForks(decision.Run, agent);
+        var held = command.WantedUsd ?? ShareOf(left, sharing: run.IsFinished() ? 1 : 2);
+        return held > 0 && held <= left ? decision.Add(new ForkStarted(command.Fork, held)) : decision;
+    }
+
+    /// <summary>What a fork has not spent of what was held for it is there for others again.</summary>
+    public static Decision Decide(Run run, AgentDefinition agent, RecordForkEnded report) =>
+        run.Forks?.ContainsKey(report.Fork) is true
+            ? GoOnIfThereIsRoom(Decision.On(run, agent).Add(new ForkEnded(report.Fork, report.SpentUsd)))
+            : Decision.On(run, agent);
+
+    /// <summary>US dollars that forks may still be given of a run's budget.</summary>
+    public static decimal LeftForForks(Run run, AgentDefinition agent) => Math.Max(0, run.MostUsd(agent.Limits) - run.CommittedUsd() - run.InFlightUsd());
 
     public static Decision Decide(Run run, AgentDefinition agent, ResolveSpend command) =>
         IsUnconfirmed(run, command.Call, command.Attempt)
@@ -288,6 +316,12 @@ public static class RunDecider
     static Decision Resolve(Decision decision, RecordModelFailure report) =>
         report.Failure.Kind is FailureKind.RateLimited or FailureKind.Rejected or FailureKind.Unauthorized
             ? decision.Add(new SpendResolved(report.Call, report.Attempt, report.Cost?.Usd ?? 0, SpendSource.LateReply))
+            : decision;
+
+    /// <summary>A run that is parked for its own budget goes on when that has room again.</summary>
+    static Decision GoOnIfThereIsRoom(Decision decision) =>
+        decision.Run is { Status: RunStatus.Parked, AwaitsBudget: { Budget.Scope: BudgetScope.Run } refusal } && IsRoomFor(decision, refusal)
+            ? GoOn(decision, refusal)
             : decision;
 
     static Decision GoOn(Decision decision, BudgetRefusal refusal) =>

@@ -73,7 +73,35 @@ public sealed record RunQueued(
 public sealed record Firing(Guid Schedule, DateTimeOffset? At);
 
 /// <summary>A version of another run.</summary>
-public sealed record ForkedFrom(Guid Run, long Version);
+/// <param name="Root">The run at the root of both, on whose own budget, if it has one, this one draws. Null in facts older than this field.</param>
+public sealed record ForkedFrom(Guid Run, long Version, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Root = null);
+
+/// <summary>What a fork begins with: where the other run stood at <see cref="RunQueued.ForkedFrom"/>. Always version 2 of a fork, and nowhere else.</summary>
+/// <remarks>What was said is not copied: it is read from the other run, whose facts never change. Nothing in here was bought by this run.</remarks>
+/// <param name="Step">Position of the step begun last; -1 before the first.</param>
+/// <param name="Name">Of that step; empty before the first.</param>
+/// <param name="IsInStep">That step is not complete yet.</param>
+/// <param name="Outputs">Outputs of completed steps that a later tool step reads, by position.</param>
+/// <param name="ModelCalls">Ordinal of the last model call that has its reply; this run's own calls go on from there.</param>
+/// <param name="ToolCalls">Of the turn under way. Those that have no outcome are asked for anew when this run starts.</param>
+/// <param name="InheritedUsd">US dollars, priced calls only, that the shared history has cost. The runs that made it have paid.</param>
+/// <param name="Reason">What was said by whoever forked it; may be empty.</param>
+public sealed record StateInherited(
+    int Step, string Name, bool IsInStep, IReadOnlyDictionary<int, string> Outputs, int ModelCalls, IReadOnlyList<InheritedToolCall> ToolCalls,
+    decimal InheritedUsd, string Reason) : RunEvent;
+
+/// <param name="Arguments">Null when they are not needed any more.</param>
+/// <param name="Status">Scheduled when it has no outcome.</param>
+/// <param name="Attempt">The last one made; 0 when it has no outcome.</param>
+/// <param name="Failure">Of the last failed attempt. Null when there was none.</param>
+public sealed record InheritedToolCall(string ToolCallId, string Tool, string? Arguments, ToolCallStatus Status, int Attempt, FailureKind? Failure = null);
+
+/// <summary>A run was forked from this one, or from one below it, and draws on this one's budget; queued in the same transaction.</summary>
+/// <param name="HeldUsd">Its budget, in US dollars, taken from what this run may spend until it ends.</param>
+public sealed record ForkStarted(Guid Fork, decimal HeldUsd) : RunEvent;
+
+/// <param name="SpentUsd">The most it has spent, in US dollars, runs that it started included. Counts from now on instead of what was held.</param>
+public sealed record ForkEnded(Guid Fork, decimal SpentUsd) : RunEvent;
 
 /// <param name="Worker">The node that admitted the run.</param>
 public sealed record RunStarted(string Worker) : RunEvent;

@@ -11,12 +11,13 @@ public sealed record Work(object Message, TimeSpan Delay)
         _ => null,
     };
 
-    /// <summary>What a run that ends owes to others: its parent looks how it ended, and children that nobody waits for any more are ended.</summary>
+    /// <summary>What a run that ends owes to others: its parent looks how it ended, children that nobody waits for any more are ended, and what is left of a fork's budget is given back.</summary>
     public static IEnumerable<Work> DueToOthers(Run run, RunEvent happened)
     {
         if (happened is not (RunCompleted or RunFailed or RunCancelled)) yield break;
 
         if (run.ChildOf is { } parent) yield return new(parent.Notice(), TimeSpan.Zero);
+        if (run is { ForkedFrom.Root: { } root, BudgetUsd: not null }) yield return new(new SettleFork(root, run.Id), TimeSpan.Zero);
         foreach (var call in run.ToolCalls.Values)
             if (call is { Status: ToolCallStatus.Started, Child: { } child }) yield return new(new EndChild(child, run.Id), TimeSpan.Zero);
     }

@@ -25,27 +25,49 @@ public sealed class BatchReader(NpgsqlDataSource database)
     /// <summary>Null when the tenant has no such batch.</summary>
     public async Task<BatchView?> Find(string tenant, Guid id, CancellationToken ct)
     {
-        await using var command = Command(
-            """
-            select b.requested_by, b.queued_at, count(*)::int, count(*) filter (where i.run_id is null)::int,
-              count(*) filter (where r.status = 'queued')::int, count(*) filter (where r.status = 'running')::int,
-              count(*) filter (where r.status = 'paused')::int, count(*) filter (where r.status = 'parked')::int,
-              count(*) filter (where r.status = 'completed')::int, count(*) filter (where r.status = 'failed')::int,
-              count(*) filter (where r.status = 'cancelled')::int,
-              coalesce(sum(r.cost_usd), 0), coalesce(sum(r.unpriced_calls), 0)::int, min(r.started_at), max(r.finished_at),
-              bool_and(i.run_id is null or r.finished_at is not null)
-            from agents.batch b
-            join agents.batch_item i on i.tenant_id = b.tenant_id and i.batch_id = b.batch_id
-            left join agents.run_summary r on r.tenant_id = i.tenant_id and r.run_id = i.run_id
-            where b.tenant_id = $1 and b.batch_id = $2
-            group by b.requested_by, b.queued_at
-            """, tenant, id);
+        await using var command = Command($"{Progress} where b.tenant_id = $1 and b.batch_id = $2 {EachBatch}", tenant, id);
         await using var rows = await command.ExecuteReaderAsync(ct);
-        if (!await rows.ReadAsync(ct)) return null;
+        return await rows.ReadAsync(ct) ? ViewOf(rows) : null;
+    }
 
+    /// <summary>Newest first.</summary>
+    /// <param name="before">The cursor: batches older than this one. Null for the first page.</param>
+    public async Task<Page<BatchView>> All(string tenant, Guid? before, int limit, CancellationToken ct)
+    {
+        await using var command = Command(
+            $"""
+            {Progress} where b.tenant_id = $1 and b.batch_id in (
+              select batch_id from agents.batch where tenant_id = $1 and batch_id < $2 order by batch_id desc limit $3)
+            {EachBatch}
+            """, tenant, before ?? Guid.AllBitsSet, limit + 1);
+        await using var rows = await command.ExecuteReaderAsync(ct);
+
+        var batches = new List<BatchView>();
+        while (await rows.ReadAsync(ct)) batches.Add(ViewOf(rows));
+        return batches.Count > limit ? new(batches[..limit], batches[limit - 1].Id.ToString()) : new(batches, null);
+    }
+
+    const string Progress =
+        """
+        select b.requested_by, b.queued_at, count(*)::int, count(*) filter (where i.run_id is null)::int,
+          count(*) filter (where r.status = 'queued')::int, count(*) filter (where r.status = 'running')::int,
+          count(*) filter (where r.status = 'paused')::int, count(*) filter (where r.status = 'parked')::int,
+          count(*) filter (where r.status = 'completed')::int, count(*) filter (where r.status = 'failed')::int,
+          count(*) filter (where r.status = 'cancelled')::int,
+          coalesce(sum(r.cost_usd), 0), coalesce(sum(r.unpriced_calls), 0)::int, min(r.started_at), max(r.finished_at),
+          bool_and(i.run_id is null or r.finished_at is not null), b.batch_id
+        from agents.batch b
+        join agents.batch_item i on i.tenant_id = b.tenant_id and i.batch_id = b.batch_id
+        left join agents.run_summary r on r.tenant_id = i.tenant_id and r.run_id = i.run_id
+        """;
+
+    const string EachBatch = "group by b.batch_id, b.requested_by, b.queued_at order by b.batch_id desc";
+
+    static BatchView ViewOf(NpgsqlDataReader rows)
+    {
         var isFinished = rows.GetBoolean(15);
         return new(
-            id, rows.GetString(0), rows.GetFieldValue<DateTimeOffset>(1), rows.GetInt32(2), rows.GetInt32(3), rows.GetInt32(4), rows.GetInt32(5), rows.GetInt32(6),
+            rows.GetGuid(16), rows.GetString(0), rows.GetFieldValue<DateTimeOffset>(1), rows.GetInt32(2), rows.GetInt32(3), rows.GetInt32(4), rows.GetInt32(5), rows.GetInt32(6),
             rows.GetInt32(7), rows.GetInt32(8), rows.GetInt32(9), rows.GetInt32(10), rows.GetDecimal(11), rows.GetInt32(12),
             rows.IsDBNull(13) ? null : rows.GetFieldValue<DateTimeOffset>(13),
             !isFinished || rows.IsDBNull(14) ? null : rows.GetFieldValue<DateTimeOffset>(14), isFinished);

@@ -21,7 +21,7 @@ public static class Reservations
     public static void Reserve(this IDocumentSession session, Run run, CallModel work, string key, CallOffer offer, bool mayBeUnpriced) =>
         session.QueueSqlCommand(
             "call finance.reserve(?, ?, ?, ?, ?, ?, ?, ?::numeric, ?)",
-            session.TenantId, run.Id, RootOf(run), run.Agent, key, work.Call, work.Attempt,
+            session.TenantId, run.Id, run.Root(), run.Agent, key, work.Call, work.Attempt,
             (object?)offer.Estimate?.UpperUsd() ?? DBNull.Value, mayBeUnpriced);
 
     /// <summary>Why a claim could not be saved, if it was for a budget; null when it was for something else.</summary>
@@ -34,8 +34,6 @@ public static class Reservations
         return new(
             new(said.Scope, said.Value, said.Period), said.LimitUsd, said.SpentUsd, said.ReservedUsd, offer.Estimate?.UpperUsd(), offer.Estimate?.LeastUsd());
     }
-
-    static Guid RootOf(Run run) => run.ChildOf?.Root ?? run.Id;
 
     sealed record Said(BudgetScope Scope, string Value, BudgetPeriod Period, decimal LimitUsd, decimal SpentUsd, decimal ReservedUsd);
 }

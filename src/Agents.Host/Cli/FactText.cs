@@ -18,6 +18,9 @@ public static class FactText
         return fact.Type switch
         {
             "run_queued" => $"{Text("agent")} version {Text("agentVersion")}, priority {Text("priority")}, for {Text("requestedBy")}: {Text("question")}",
+            "state_inherited" => $"{(data.GetProperty("step").GetInt32() < 0 ? "nothing done yet" : $"step {Position()} {Text("name")}")}, inherited {Formats.Usd(Usd("inheritedUsd") ?? 0)}{(Text("reason") is { Length: > 0 } why ? $": {why}" : "")}",
+            "fork_started" => $"run {Text("fork")}, for at most {Formats.Usd(Usd("heldUsd") ?? 0)}",
+            "fork_ended" => $"run {Text("fork")} has spent {Formats.Usd(Usd("spentUsd") ?? 0)}",
             "run_started" => $"on {Text("worker")}",
             "run_paused" or "run_resumed" or "run_cancelled" => ByAndReason(),
             "run_parked" or "run_failed" => FailureText(),

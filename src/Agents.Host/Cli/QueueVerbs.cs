@@ -8,7 +8,7 @@ namespace Agents.Host.Cli;
 /// <summary>What waits, who is given slots, and where none are given: for whoever operates the servers.</summary>
 static class QueueVerbs
 {
-    static readonly Argument<string> Scope = new("scope") { Description = "overall, or tenant:NAME, agent:NAME, model:NAME, provider:NAME or key:NAME." };
+    static readonly Argument<string> Scope = new("scope") { Description = "overall, or tenant:NAME, agent:NAME, model:NAME, provider:NAME, key:NAME or node:NAME." };
     static readonly Option<int?> MaxRuns = new("--max-runs") { Description = "Runs that may hold a slot at once, over all nodes. No limit when nothing is said.", HelpName = "N" };
     static readonly Option<double?> Weight = new("--weight") { Description = "Share of slots beside others; for tenants and keys. 1 when nothing is said.", HelpName = "W" };
     static readonly Argument<string> Node = new("node") { Description = "Its name; see: agents nodes" };

@@ -22,6 +22,9 @@ public sealed class RunProgress
         var data = happened.Data;
         switch (happened.Type)
         {
+            case "state_inherited":
+                Inherit(data.GetProperty("step").GetInt32(), data.GetProperty("name").GetString()!, data.GetProperty("isInStep").GetBoolean(), happened.At);
+                break;
             case "step_started":
                 Begin(data.GetProperty("step").GetInt32(), data.GetProperty("name").GetString()!, happened.At);
                 break;
@@ -34,6 +37,16 @@ public sealed class RunProgress
             default:
                 Current?.Add(happened.Type, data);
                 break;
+        }
+    }
+
+    /// <summary>A fork shows as done what the run it continues has done.</summary>
+    void Inherit(int last, string name, bool isInStep, DateTimeOffset at)
+    {
+        for (var position = 0; position <= last; position++)
+        {
+            Begin(position, position == last ? name : position < steps.Count ? steps[position].Name : $"step {position + 1}", at);
+            if (position < last || !isInStep) steps[position].Complete("as in the run it continues", at);
         }
     }
 

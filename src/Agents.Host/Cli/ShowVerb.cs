@@ -22,6 +22,7 @@ static class ShowVerb
     {
         screen.Line($"[bold]{Screen.Safe(run.Question)}[/]");
         screen.Line($"[grey]{run.Status} · {Screen.Safe(run.Agent)} {run.AgentVersion} · priority {run.Priority} · queued {Formats.Time(run.QueuedAt)}{Budget(run)}[/]");
+        if (run.ForkedFrom is { } from) screen.Line($"[grey]continues run {from.Run} from version {from.Version}, which had cost {Formats.Usd(run.InheritedUsd ?? 0)}[/]");
         screen.Line();
         var progress = new RunProgress();
         foreach (var fact in facts) progress.Add(fact);

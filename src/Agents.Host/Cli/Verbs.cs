@@ -18,6 +18,7 @@ static class Verbs
         {
             AskVerb.Create(verb),
             BatchVerb.Create(verb),
+            BatchesVerb.Create(verb),
             IngestVerb.Create(verb),
             SearchVerb.Create(verb),
             RunsVerb.Create(verb),
@@ -40,7 +41,7 @@ static class Verbs
             GlobalOptions.Server, GlobalOptions.Key, GlobalOptions.Data, GlobalOptions.Json, GlobalOptions.NoColor, help, version,
         };
         var after = agents.Subcommands.Index().First(command => command.Item.Name == "replay").Index + 1;
-        foreach (var change in ChangeVerbs.Create(verb).Concat(ApprovalVerbs.Create(verb))) agents.Subcommands.Insert(after++, change);
+        foreach (var change in ChangeVerbs.Create(verb).Append(ForkVerb.Create(verb)).Concat(ApprovalVerbs.Create(verb))) agents.Subcommands.Insert(after++, change);
         agents.SetAction(said =>
         {
             said.InvocationConfiguration.Output.WriteLine($"agents {Version}");

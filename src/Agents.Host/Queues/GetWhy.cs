@@ -54,7 +54,7 @@ public sealed class WhyReader(NpgsqlDataSource database, IDocumentStore store)
                 and o.priority > q.priority)
               + (select count(*) from agents.run_queue o where o.tenant_id = q.tenant_id and o.node is null and o.waits_for is null and o.not_before is null and o.state <> 'settling'
                 and o.priority = q.priority and (o.since, o.run_id) < (q.since, q.run_id)),
-              (select coalesce(sum(n.slots), 0) from agents.living_node n
+              (select coalesce(sum(least(n.slots, (select l.max_runs from agents.admission_limit l where l.scope = 'node' and l.value = n.name))), 0) from agents.living_node n
                 where n.drained_at is null and n.name not in (select p.value from agents.admission_pause p where p.scope = 'node'))::integer,
               (select count(*) from agents.run_queue o where o.node is not null and o.state <> 'settling')::integer,
               (select sum(p.given) * 60 / greatest(10, extract(epoch from clock_timestamp() - min(p.at)))::float8 from agents.admission_pace p

@@ -4,8 +4,8 @@ using Npgsql;
 namespace Agents.Host.Queues;
 
 /// <summary>A limit and how far it is used.</summary>
-/// <param name="Scope">overall, or tenant, agent, model, provider or key, a colon and a name.</param>
-/// <param name="MaxRuns">Runs that hold a slot at once, over all nodes. Null means no limit.</param>
+/// <param name="Scope">overall, or tenant, agent, model, provider, key or node, a colon and a name.</param>
+/// <param name="MaxRuns">Runs that hold a slot at once, over all nodes; of a node, its slots, but never more than <c>Workers:MaxRuns</c>. Null means no limit.</param>
 /// <param name="Weight">Share of slots beside others. Null means what the configuration says, else 1.</param>
 /// <param name="Running">Runs that hold a slot now.</param>
 public sealed record LimitView(string Scope, int? MaxRuns, double? Weight, int Running, string ChangedBy, DateTimeOffset ChangedAt);
@@ -14,7 +14,7 @@ public sealed record LimitView(string Scope, int? MaxRuns, double? Weight, int R
 public sealed class LimitStore(NpgsqlDataSource database, Signals signals)
 {
     /// <summary>Kinds of scope that have a name.</summary>
-    public static readonly IReadOnlyList<string> Named = ["tenant", "agent", "model", "provider", "key"];
+    public static readonly IReadOnlyList<string> Named = ["tenant", "agent", "model", "provider", "key", "node"];
 
     public const string Whole = "overall";
 

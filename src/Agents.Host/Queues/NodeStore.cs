@@ -4,7 +4,7 @@ using Npgsql;
 namespace Agents.Host.Queues;
 
 /// <summary>A server that takes runs.</summary>
-/// <param name="Slots">Runs that it works on at once.</param>
+/// <param name="Slots">Runs that it works on at once: its <c>Workers:MaxRuns</c>, or its limit where that is lower.</param>
 /// <param name="Running">Runs that hold one of its slots.</param>
 /// <param name="DrainedAt">Since when it takes no runs and hands over those it has. Null when it takes them.</param>
 public sealed record NodeView(string Name, int Slots, int Running, DateTimeOffset StartedAt, string? DrainedBy, DateTimeOffset? DrainedAt);
@@ -28,7 +28,7 @@ public sealed class NodeStore(NpgsqlDataSource database, Signals signals)
     {
         await using var command = database.CreateCommand(
             """
-            select n.name, n.slots, (select count(*) from agents.run_queue q where q.node = n.name and q.state <> 'settling')::integer, n.started_at, n.drained_by, n.drained_at
+            select n.name, least(n.slots, (select l.max_runs from agents.admission_limit l where l.scope = 'node' and l.value = n.name)), (select count(*) from agents.run_queue q where q.node = n.name and q.state <> 'settling')::integer, n.started_at, n.drained_by, n.drained_at
             from agents.living_node n order by n.started_at, n.name
             """);
         await using var rows = await command.ExecuteReaderAsync(ct);

@@ -5,7 +5,7 @@ using Wolverine.Http;
 
 namespace Agents.Host.Queues;
 
-/// <param name="MaxRuns">Runs that may hold a slot at once, over all nodes: 0 to 100,000. Null means no limit.</param>
+/// <param name="MaxRuns">Runs that may hold a slot at once, over all nodes, or on the node that the scope names: 0 to 100,000. A node has never more slots than its <c>Workers:MaxRuns</c>. Null means no limit.</param>
 /// <param name="Weight">Share of slots beside others of its kind, above 0 to 1,000; only for tenants and keys. Null means 1.</param>
 public sealed record SetLimitRequest(int? MaxRuns = null, double? Weight = null);
 

@@ -1,8 +1,5 @@
-using Agents.Domain.Runs;
-using Agents.Host.Catalog;
 using Agents.Host.Runs;
 using Agents.Host.Workers;
-using Marten;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
@@ -13,18 +10,13 @@ public static class CancelResponseEndpoint
 {
     [WolverinePost("/v1/responses/{id}/cancel"), ProducesResponseType(typeof(object), 200), ProducesResponseType(typeof(object), 404)]
     public static async Task<IResult> Post(
-        string id, IDocumentStore store, Definitions definitions, ResponseReader responses, HttpContext http, CancellationToken ct)
+        string id, Decisions decisions, ResponseReader responses, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);
         if (await responses.Find(caller.Tenant, id, default, ct) is not { } story || !ResponseIds.TryParse(id, out var runId, out var part)) return Refusal.UnknownResponse(id);
         if (story.HasEnded && !story.AwaitsApproval) return ResponseWriter.Json(story);
 
-        await using (var session = store.LightweightSession(caller.Tenant))
-        {
-            await session.Decide(runId, definitions, (run, agent) => RunDecider.Decide(run, agent, new CancelRun(caller.Name, "Cancelled by the client.")), ct);
-            await session.SaveChangesAsync(ct);
-        }
-
+        await decisions.Cancel(caller.Tenant, runId, caller.Name, "Cancelled by the client.", ct);
         return ResponseWriter.Json((await responses.Read(caller.Tenant, runId, part, default, ct))!);
     }
 }

@@ -140,6 +140,7 @@ public sealed class ResponseStory(Guid runId, int wanted, AgentDefinition agent,
         switch (happened)
         {
             case RunQueued e: queued = e; break;
+            case StateInherited e: requestsInTurn = e.ToolCalls.Count; break;
             case ModelCallCompleted e: requestsInTurn = e.Reply.ToolRequests.Count; break;
             case StepStarted { Step: var step } when agent.Steps[step] is ToolStep tool:
                 requestsInTurn = Math.Min(agent.Limits.ToolCallsPerTurn, ArgumentBinding.Bind(tool, run.Question, OutputOf, run.LabelOf).Count);

@@ -50,11 +50,11 @@ public static class CancelRunsEndpoint
 /// <summary>One command on many runs, each in a transaction of its own: one that fails does not hold back the others.</summary>
 static class ChangeRuns
 {
-    const int DefaultLimit = 100;
+    public const int DefaultLimit = 100;
     const int MostAtOnce = 1000;
 
     /// <summary>Runs changed side by side.</summary>
-    const int Parallel = 8;
+    public const int Parallel = 8;
 
     public static ProblemDetails Problem(ChangeRunsRequest request, RunStatus[] fits)
     {

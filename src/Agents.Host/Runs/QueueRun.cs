@@ -6,6 +6,7 @@ using Agents.Host.Postgres;
 using Agents.Host.Workers;
 using Marten;
 using Microsoft.AspNetCore.Mvc;
+using Wolverine;
 using Wolverine.Http;
 
 namespace Agents.Host.Runs;
@@ -41,7 +42,7 @@ public static class QueueRunEndpoint
 
     [WolverinePost("/runs"), ProducesResponseType<QueuedRun>(202), ProducesResponseType<ProblemDetails>(409), ProducesResponseType<ProblemDetails>(422),
      ProducesResponseType<ProblemDetails>(429)]
-    public static async Task<IResult> Post(
+    public static async Task<(IResult, OutgoingMessages)> Post(
         QueueRunRequest request, AgentCatalog agents, ModelOptions models, Definitions definitions, QueueBound bound, DatabaseClock clock,
         IDocumentSession session, HttpContext http, [FromHeader(Name = "Idempotency-Key")] string? key, CancellationToken ct)
     {
@@ -49,20 +50,20 @@ public static class QueueRunEndpoint
         var hash = key is null ? null : RunRequests.HashOf(request);
         if (key is not null && await EarlierRuns.Find(session, key, ct) is { } earlier)
             return earlier.RequestHash == hash
-                ? Accepted(earlier.RunId, earlier.Status)
-                : RunProblems.KeyUsedBefore();
+                ? (Accepted(earlier.RunId, earlier.Status), [])
+                : (RunProblems.KeyUsedBefore(), []);
 
         var caller = Caller.Of(http);
-        if (await bound.Refusal(caller.Tenant, runs: 1, ct) is { } full) return RunProblems.QueueFull(full, http);
+        if (await bound.Refusal(caller.Tenant, runs: 1, ct) is { } full) return (RunProblems.QueueFull(full, http), []);
 
         var place = request.ThreadId is null
             ? ThreadPlace.None
             : await ThreadPlace.Take(session, request.ThreadId, null, request.Multitask ?? Multitask.Reject, caller.Name, definitions, ct);
         if (place.Busy is { } busy)
-            return Results.Problem(statusCode: 409, title: "Thread is busy", detail: $"Run {busy} has not ended. Pass multitask enqueue to wait for it, or interrupt to cancel it.");
+            return (Results.Problem(statusCode: 409, title: "Thread is busy", detail: $"Run {busy} has not ended. Pass multitask enqueue to wait for it, or interrupt to cancel it."), []);
 
         var runId = RunRequests.Run(request, agents, clock.GetUtcNow(), key, hash, place).Queue(session, models, caller);
-        return Accepted(runId, "queued");
+        return (Accepted(runId, "queued"), place.Owed.Messages());
     }
 
     static IResult Accepted(Guid runId, string status)

@@ -15,7 +15,8 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         r.failure_kind, r.failure_message, r.reason, r.model_calls, r.input_tokens, r.cached_input_tokens, r.cache_write_5_minutes_tokens,
         r.cache_write_1_hour_tokens, r.output_tokens, r.reasoning_tokens, r.cost_usd, r.unpriced_calls,
         u.calls, u.low, u.high, r.budget_usd, r.metadata, r.queued_at, r.started_at, r.finished_at, r.thread_id, r.previous,
-        r.not_before, r.deadline_at, r.batch_id, r.schedule_id, r.parent, r.audio_input_tokens, r.audio_output_tokens, r.web_searches
+        r.not_before, r.deadline_at, r.batch_id, r.schedule_id, r.parent, r.audio_input_tokens, r.audio_output_tokens, r.web_searches,
+        r.forked_from, r.forked_at, r.inherited_usd
         """;
 
     const string From =
@@ -75,12 +76,16 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
     /// <summary>The ids of runs that fit, oldest first.</summary>
     /// <param name="agent">Null for all agents.</param>
     /// <param name="failure">Kind of failure the run is parked for. Null for all, and for none.</param>
-    public async Task<IReadOnlyList<Guid>> Matching(string tenant, string[] statuses, string? agent, string? failure, int limit, CancellationToken ct)
+    /// <param name="isUnforked">Only runs that are no forks and were never forked.</param>
+    public async Task<IReadOnlyList<Guid>> Matching(
+        string tenant, string[] statuses, string? agent, string? failure, int limit, CancellationToken ct, bool isUnforked = false)
     {
         await using var command = database.CreateCommand(
             """
-            select run_id from agents.run_summary
+            select run_id from agents.run_summary r
             where tenant_id = $1 and status = any($2) and ($3::text is null or agent = $3) and ($4::text is null or failure_kind = $4)
+              and (not $6 or forked_from is null and not exists (
+                select from agents.run_summary f where f.tenant_id = r.tenant_id and f.forked_from = r.run_id))
             order by run_id limit $5
             """);
         command.Parameters.Add(new() { Value = tenant });
@@ -88,6 +93,7 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         command.Parameters.Add(new() { Value = (object?)agent ?? DBNull.Value });
         command.Parameters.Add(new() { Value = (object?)failure ?? DBNull.Value });
         command.Parameters.Add(new() { Value = limit });
+        command.Parameters.Add(new() { Value = isUnforked });
         await using var rows = await command.ExecuteReaderAsync(ct);
 
         var found = new List<Guid>();
@@ -159,7 +165,8 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
             row.GetInt32(23) > 0 ? new(row.GetInt32(23), row.GetDecimal(24), Get<decimal?>(row, 25)) : null,
             Get<decimal?>(row, 26), JsonOf(row, 27), queued, started, finished, (finished - queued)?.TotalSeconds,
             Get<string?>(row, 31), Get<Guid?>(row, 32),
-            Get<DateTimeOffset?>(row, 33), Get<DateTimeOffset?>(row, 34), Get<Guid?>(row, 35), Get<Guid?>(row, 36), Get<Guid?>(row, 37));
+            Get<DateTimeOffset?>(row, 33), Get<DateTimeOffset?>(row, 34), Get<Guid?>(row, 35), Get<Guid?>(row, 36), Get<Guid?>(row, 37),
+            Get<Guid?>(row, 41) is { } origin ? new(origin, row.GetInt64(42)) : null, Get<decimal?>(row, 43));
     }
 
     static JsonElement? JsonOf(NpgsqlDataReader row, int column) =>

@@ -26,13 +26,20 @@ public static class RunRequests
             return Refuse(400, "Unknown priority", "A priority is a number from 0 to 9, or low, normal, high or urgent.");
         if (request.BudgetUsd is <= 0) return Refuse(400, "Bad budget", "A budget is above 0 US dollars.");
         if (Labels.Problem(request.Metadata) is { } problem) return Refuse(400, "Bad metadata", problem);
-        if (request.IdempotencyKey is { Length: > NewRun.KeyCharacters }) return Refuse(400, "Idempotency-Key too long", $"It may have {NewRun.KeyCharacters} characters.");
-        if (request.IdempotencyKey is { } key && (string.IsNullOrWhiteSpace(key) || key != Sanitiser.Text(key, key.Length)))
-            return Refuse(400, "Bad Idempotency-Key", "It has a character that cannot be stored, or none.");
+        if (KeyProblem(request.IdempotencyKey) is { } bad) return bad;
         if (request.ThreadId is { } thread && (thread.Length is 0 or > ThreadCharacters || thread != Sanitiser.Text(thread, ThreadCharacters)))
             return Refuse(400, "Bad thread", $"A thread's name has 1 to {ThreadCharacters} characters.");
         if (request is { ThreadId: null, Multitask: not null }) return Refuse(400, "No thread", "multitask is about the runs of a thread: name it with threadId.");
         return TimesOf(request, now);
+    }
+
+    /// <summary>What is wrong with an idempotency key. Null when nothing is, or there is none.</summary>
+    public static ProblemDetails? KeyProblem(string? key)
+    {
+        if (key is { Length: > NewRun.KeyCharacters }) return Refuse(400, "Idempotency-Key too long", $"It may have {NewRun.KeyCharacters} characters.");
+        return key is not null && (string.IsNullOrWhiteSpace(key) || key != Sanitiser.Text(key, key.Length))
+            ? Refuse(400, "Bad Idempotency-Key", "It has a character that cannot be stored, or none.")
+            : null;
     }
 
     /// <summary>The run that a request without a problem asks for.</summary>

@@ -1,6 +1,5 @@
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
-using Agents.Host.Workers;
 using Marten;
 using Npgsql;
 
@@ -27,6 +26,9 @@ public sealed record ThreadPlace(string? ThreadId, Guid? Previous, Guid? After, 
 {
     public static readonly ThreadPlace None = new(null, null, null, null);
 
+    /// <summary>What runs that it cancelled owe to others: to be sent in the transaction that stores the new run.</summary>
+    public IReadOnlyList<Work> Owed { get; init; } = [];
+
     /// <summary>Finds a new run's place, in the session's transaction: requests for one thread wait for each other until it ends.</summary>
     /// <param name="previous">The run to follow. Null means the thread's latest.</param>
     public static async Task<ThreadPlace> Take(
@@ -44,9 +46,9 @@ public sealed record ThreadPlace(string? ThreadId, Guid? Previous, Guid? After, 
         if (multitask is Multitask.Reject) return new(threadId, previous, null, unfinished[0]);
         if (multitask is Multitask.Enqueue) return new(threadId, previous, unfinished[0], null);
 
-        foreach (var earlier in unfinished)
-            await session.Decide(earlier, definitions, (run, agent) => RunDecider.Decide(run, agent, new CancelRun(by, $"A new run of thread {threadId} interrupts it.")), ct);
-        return new(threadId, previous, null, null);
+        var owed = new List<Work>();
+        foreach (var earlier in unfinished) owed.AddRange(await session.Cancel(earlier, by, $"A new run of thread {threadId} interrupts it.", definitions, ct));
+        return new(threadId, previous, null, null) { Owed = owed };
     }
 
     /// <summary>The thread's latest run, and those that have not ended, latest first.</summary>

@@ -9,6 +9,7 @@ using Agents.Host.Streaming;
 using Agents.Host.Workers;
 using Marten;
 using Npgsql;
+using Wolverine.Marten;
 
 namespace Agents.Host.Schedules;
 
@@ -17,7 +18,7 @@ namespace Agents.Host.Schedules;
 /// stands in the row. So each firing has exactly one run, however many nodes there are and whenever one dies.
 /// </summary>
 public sealed class Scheduler(
-    NpgsqlDataSource database, IDocumentStore store, Node node, AgentCatalog agents, ModelOptions models, Definitions definitions, Signals signals,
+    NpgsqlDataSource database, IServiceScopeFactory scopes, IDocumentStore store, Node node, AgentCatalog agents, ModelOptions models, Definitions definitions, Signals signals,
     ILogger<Scheduler> log) : BackgroundService
 {
     /// <summary>Schedules fired in one round.</summary>
@@ -64,17 +65,22 @@ public sealed class Scheduler(
     /// <summary>Makes what is due of one schedule, unless another node does it at this moment.</summary>
     async Task Fire(string tenant, Guid id, CancellationToken ct)
     {
+        await using var scope = scopes.CreateAsyncScope();
+        var outbox = scope.ServiceProvider.GetRequiredService<IMartenOutbox>();
         await using var session = store.LightweightSession(tenant);
+        outbox.Enroll(session);
         await session.BeginTransactionAsync(ct);
         if (await Hold(session, id, ct) is not var (schedule, due, now)) return;
 
-        var (outcome, runId) = await Make(session, tenant, schedule, due, now, ct);
+        var owed = new List<Work>();
+        var (outcome, runId) = await Make(session, tenant, schedule, due, now, owed, ct);
         session.QueueSqlCommand(
             """
             update agents.schedule set next_at = ?::timestamptz, last_at = ?::timestamptz, last_outcome = ?, last_run_id = coalesce(?::uuid, last_run_id)
             where tenant_id = ? and schedule_id = ?
             """,
             Nullable(Timetable.Parse(schedule.Cron, schedule.TimeZone, out _)?.After(now)), due, outcome, Nullable(runId), tenant, id);
+        await outbox.Send(tenant, owed);
         await session.SaveChangesAsync(ct);
     }
 
@@ -94,7 +100,9 @@ public sealed class Scheduler(
             : null;
     }
 
-    async Task<(string Outcome, Guid? RunId)> Make(IDocumentSession session, string tenant, ScheduleView schedule, DateTimeOffset due, DateTimeOffset now, CancellationToken ct)
+    /// <param name="owed">Is given what runs that are cancelled owe to others.</param>
+    async Task<(string Outcome, Guid? RunId)> Make(
+        IDocumentSession session, string tenant, ScheduleView schedule, DateTimeOffset due, DateTimeOffset now, List<Work> owed, CancellationToken ct)
     {
         if (Timetable.Parse(schedule.Cron, schedule.TimeZone, out var unreadable) is not { } times) return Refused(schedule, unreadable!);
         if (RunRequests.Problem(schedule.Run, agents, now) is { } problem) return Refused(schedule, $"{problem.Title}: {problem.Detail}");
@@ -107,7 +115,7 @@ public sealed class Scheduler(
         {
             var answer = SchedulePolicies.To(schedule.Overlap, unfinished.Count);
             if (answer is SchedulePolicies.Answer.Skip) continue;
-            if (answer is SchedulePolicies.Answer.CancelAndRun) await Cancel(session, unfinished, schedule, ct);
+            if (answer is SchedulePolicies.Answer.CancelAndRun) owed.AddRange(await Cancel(session, unfinished, schedule, ct));
 
             var place = answer is SchedulePolicies.Answer.RunAfter ? ThreadPlace.None with { After = unfinished[^1] } : ThreadPlace.None;
             var run = RunRequests.Run(schedule.Run, agents, now, key: null, hash: null, place) with
@@ -127,11 +135,12 @@ public sealed class Scheduler(
         return ("refused", null);
     }
 
-    async Task Cancel(IDocumentSession session, List<Guid> unfinished, ScheduleView schedule, CancellationToken ct)
+    async Task<IEnumerable<Work>> Cancel(IDocumentSession session, List<Guid> unfinished, ScheduleView schedule, CancellationToken ct)
     {
-        foreach (var earlier in unfinished)
-            await session.Decide(earlier, definitions, (run, agent) => RunDecider.Decide(run, agent, new CancelRun(schedule.CreatedBy, $"Schedule {schedule.Name} is due again.")), ct);
+        var owed = new List<Work>();
+        foreach (var earlier in unfinished) owed.AddRange(await session.Cancel(earlier, schedule.CreatedBy, $"Schedule {schedule.Name} is due again.", definitions, ct));
         unfinished.Clear();
+        return owed;
     }
 
     /// <summary>Oldest first.</summary>

@@ -1,12 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Threading.Channels;
-using Agents.Domain.Runs;
-using Agents.Host.Catalog;
+using Agents.Host.Runs;
 using Agents.Host.Workers;
-using Marten;
 using Npgsql;
-using Wolverine.Marten;
 
 namespace Agents.Host.Streaming;
 
@@ -15,7 +12,7 @@ namespace Agents.Host.Streaming;
 /// <see cref="Grace"/>. Presence is a row per run and node, renewed while somebody reads; a node that dies renews nothing.
 /// </summary>
 public sealed class Departures(
-    NpgsqlDataSource database, IServiceScopeFactory scopes, IDocumentStore store, Definitions definitions, Node node, ILogger<Departures> log) : BackgroundService
+    NpgsqlDataSource database, Decisions decisions, Node node, ILogger<Departures> log) : BackgroundService
 {
     /// <summary>How long a reader may be away.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
@@ -64,7 +61,7 @@ public sealed class Departures(
 
             // Just after a start, or when the database was away, other nodes have not renewed their rows yet, and clients not come back.
             if (Stopwatch.GetElapsedTime(renewedSince) < 2 * Grace) return;
-            foreach (var (tenant, runId, by) in await Left(stoppingToken)) await Cancel(tenant, runId, by, stoppingToken);
+            foreach (var (tenant, runId, by) in await Left(stoppingToken)) await decisions.Cancel(tenant, runId, by, "The last reader left.", stoppingToken);
         }
     }
 
@@ -103,20 +100,6 @@ public sealed class Departures(
         var left = new List<(string, Guid, string)>();
         while (await rows.ReadAsync(ct)) left.Add((rows.GetString(0), rows.GetGuid(1), rows.GetString(2)));
         return left;
-    }
-
-    async Task Cancel(string tenant, Guid runId, string by, CancellationToken ct)
-    {
-        await using var scope = scopes.CreateAsyncScope();
-        var outbox = scope.ServiceProvider.GetRequiredService<IMartenOutbox>();
-        await using var session = store.LightweightSession(tenant);
-        outbox.Enroll(session);
-
-        var decision = await session.Decide(
-            runId, definitions, (run, agent) => RunDecider.Decide(run, agent, new CancelRun(by, "The last reader left.")), ct);
-        if (decision is not { Events.Count: > 0 }) return;
-        await outbox.Send(tenant, decision.Due());
-        await session.SaveChangesAsync(ct);
     }
 
     /// <summary>The readers of one run on this node.</summary>

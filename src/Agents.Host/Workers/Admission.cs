@@ -29,6 +29,9 @@ public sealed class Admission(
 
     readonly SemaphoreSlim beginning = new(AtOnce);
 
+    /// <summary>Runs that did not begin here, of which the others were told. Told again and again, nodes that all cannot begin a run would hand it round without a pause.</summary>
+    readonly Told givenBack = new();
+
     /// <summary>Whether this node has taken up what others had left when it started.</summary>
     public bool HasLooked { get; private set; }
 
@@ -129,6 +132,27 @@ public sealed class Admission(
         free.Parameters.Add(new() { Value = tenant });
         free.Parameters.Add(new() { Value = runId });
         free.Parameters.Add(new() { Value = node.Name });
-        await free.ExecuteNonQueryAsync(CancellationToken.None);
+        if (await free.ExecuteNonQueryAsync(CancellationToken.None) > 0 && givenBack.TryAdd(runId)) signals.Tell(new(runId, MovesTheQueue: true, Ends: false));
+    }
+
+    /// <summary>Remembers the last few runs.</summary>
+    sealed class Told
+    {
+        const int Most = 1000;
+
+        readonly HashSet<Guid> runs = [];
+        readonly Queue<Guid> order = new();
+
+        /// <returns>False when it is remembered.</returns>
+        public bool TryAdd(Guid run)
+        {
+            lock (runs)
+            {
+                if (!runs.Add(run)) return false;
+                order.Enqueue(run);
+                if (order.Count > Most) runs.Remove(order.Dequeue());
+                return true;
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
+using Agents.Host.Runs;
 using Marten;
 using Wolverine;
 
@@ -9,7 +10,5 @@ namespace Agents.Host.Workers;
 public static class EndChildHandler
 {
     public static async Task<OutgoingMessages> Handle(EndChild work, Definitions definitions, IDocumentSession session, CancellationToken ct) =>
-        (await session.Decide(work.RunId, definitions, (run, agent) => RunDecider.Decide(run, agent, Cancel(work)), ct)).Messages();
-
-    internal static CancelRun Cancel(EndChild work) => new("system", $"Run {work.Parent}, which started it, has ended.");
+        (await session.Cancel(work.RunId, "system", $"Run {work.Parent}, which started it, has ended.", definitions, ct)).Messages();
 }

@@ -34,12 +34,13 @@ public sealed class ModelWorker(
 
     async Task<ModelReport?> ClaimAndCall(string tenant, CallModel work, InFlight.Effort effort, CancellationToken ct)
     {
-        var (run, history) = await Load(tenant, work.RunId, ct);
+        var (run, own) = await Load(tenant, work.RunId, ct);
         if (run.ModelCall is not { Status: not AttemptStatus.Failed } call || call.Call != work.Call || call.Number != work.Attempt) return null;
         if (call.Status is AttemptStatus.Scheduled && run.Status is not RunStatus.Running) return null;
 
         var agent = await definitions.Of(run.DefinitionHash, ct);
         var step = (ModelStep)agent.Steps[run.Step];
+        var history = await Whole(tenant, own, ct);
         var conversation = Conversation.Of(history, agent.Limits.PassagesPerStep, await threads.Before(tenant, history, ct));
         var request = ModelRequest.Of(conversation, step, step.Model ?? run.Model, agent.Limits, tools, isLast: run.Step == agent.Steps.Count - 1);
         var prices = await published.InForce(tenant, ct);
@@ -169,6 +170,12 @@ public sealed class ModelWorker(
             .Select(cited => (Number: conversation.Sources.FindIndex(source => source.Text.Contains(cited.Snippet, StringComparison.Ordinal)) + 1, cited.Snippet))
             .Where(quote => quote.Number > 0);
         return Citations.In(answer.Text, conversation.Sources, [.. quotes]);
+    }
+
+    async Task<IReadOnlyList<RunEvent>> Whole(string tenant, IReadOnlyList<RunEvent> own, CancellationToken ct)
+    {
+        await using var session = store.QuerySession(tenant);
+        return await Histories.Whole(session, own, ct);
     }
 
     async Task<(Run, List<RunEvent>)> Load(string tenant, Guid runId, CancellationToken ct)

@@ -25,7 +25,7 @@ public sealed class SafeSettings(IWolverineRuntime runtime) : IHostedService
         if (options.EnvelopeIdGeneration is not EnvelopeIdGeneration.GuidV7)
             yield return $"EnvelopeIdGeneration is {options.EnvelopeIdGeneration}: ids of two processes collide, and a message that collides is dropped. Use GuidV7.";
         if (options.Durability.Mode is DurabilityMode.MediatorOnly) yield break; // such a node takes no messages
-        foreach (var message in new[] { typeof(CallModel), typeof(RunTool), typeof(EndChild) })
+        foreach (var message in new[] { typeof(CallModel), typeof(RunTool), typeof(EndChild), typeof(SettleFork) })
             if (options.Transports.AllEndpoints().Where(queue => queue.EndpointName == NameOf(message)).ToList() is not [{ Mode: EndpointMode.Durable }])
                 yield return $"The queue of {message.Name} is not durable: kill -9 would lose its messages silently.";
     }

@@ -42,6 +42,7 @@ public static class WolverineSettings
         wolverine.LocalQueueFor<CallModel>().UseDurableInbox().MaximumParallelMessages(parallel);
         wolverine.LocalQueueFor<RunTool>().UseDurableInbox().MaximumParallelMessages(parallel);
         wolverine.LocalQueueFor<EndChild>().UseDurableInbox();
+        wolverine.LocalQueueFor<SettleFork>().UseDurableInbox();
         wolverine.UnknownMessageBehavior = UnknownMessageBehavior.DeadLetterQueue; // by default it is logged, marked as handled, and gone
         wolverine.DefaultExecutionTimeout = longestHandler; // 60 s by default, then straight to dead letters
 

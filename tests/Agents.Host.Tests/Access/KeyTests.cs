@@ -178,6 +178,8 @@ public sealed class KeyTests(Locked server) : IClassFixture<Locked>
     [Theory]
     [InlineData("GET", "/runs/{id}", Permissions.Read)]
     [InlineData("POST", "/runs", Permissions.Operate)]
+    [InlineData("POST", "/runs/{id}/fork", Permissions.Operate)]
+    [InlineData("POST", "/runs/fork", Permissions.Operate)]
     [InlineData("DELETE", "documents/{id}", Permissions.Operate)]
     [InlineData("POST", "/v1/responses", Permissions.Operate)]
     [InlineData("GET", "/costs", Permissions.Costs)]

@@ -43,6 +43,37 @@ public sealed class BatchTests(App app)
     }
 
     [Fact]
+    public async Task Batches_are_listed_newest_first_page_by_page()
+    {
+        var ids = new List<Guid>();
+        for (var batch = 0; batch < 3; batch++)
+        {
+            var queued = await app.Post("/runs/batch", new { items = new object[] { new { agent = "counter", question = $"Listed, {batch}." }, new { agent = "nobody", question = "Listed?" } } }, 202);
+            await Finished(queued);
+            ids.Insert(0, queued.GetProperty("id").GetGuid());
+        }
+
+        var seen = new List<JsonElement>();
+        for (var cursor = ""; cursor is not null && !ids.All(id => seen.Any(batch => batch.GetProperty("id").GetGuid() == id));)
+        {
+            var page = await app.Get($"/batches?limit=2{cursor}");
+            Assert.InRange(page.GetProperty("items").GetArrayLength(), 1, 2);
+            seen.AddRange(page.GetProperty("items").EnumerateArray());
+            cursor = page.GetProperty("next").GetString() is { } next ? $"&cursor={next}" : null;
+        }
+
+        var listed = seen.Select(batch => batch.GetProperty("id").GetGuid()).ToList();
+        Assert.Equal(listed.OrderDescending(), listed);
+        Assert.Equal(listed.Count, listed.Distinct().Count());
+        Assert.Equal(ids, listed.Where(ids.Contains));
+        var shown = seen.Single(batch => batch.GetProperty("id").GetGuid() == ids[0]);
+        Assert.Equal((await app.Get($"/batches/{ids[0]}")).ToString(), shown.ToString());
+        Assert.Equal((2, 1, 1, true), (shown.GetProperty("items").GetInt32(), shown.GetProperty("completed").GetInt32(), shown.GetProperty("refused").GetInt32(), shown.GetProperty("isFinished").GetBoolean()));
+        Assert.Equal("Bad cursor", (await app.Get("/batches?cursor=x", 400)).GetProperty("title").GetString());
+        Assert.Equal("Bad limit", (await app.Get("/batches?limit=101", 400)).GetProperty("title").GetString());
+    }
+
+    [Fact]
     public async Task The_same_key_is_the_same_batch_and_another_request_under_it_is_refused()
     {
         object Body(string question) => new { items = new object[] { new { agent = "counter", question }, new { agent = "nobody", question } } };

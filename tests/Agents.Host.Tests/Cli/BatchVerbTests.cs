@@ -26,6 +26,16 @@ public sealed class BatchVerbTests
         Assert.Equal(4, again.GetProperty("items")[0].GetProperty("items").GetInt32());
         Assert.Equal(3, JsonSerializer.Deserialize<JsonElement>((await Run(database, "runs", "--json")).Output).GetProperty("items").GetArrayLength());
 
+        Assert.Matches(@"(?m)^[0-9a-f-]{36}  .+ +4 +1 +0 +0 +0 +3 +0 +\$0\.00", (await Run(database, "batches")).Output);
+
+        var forked = await Run(database, "fork", "last", "--reason", "once more");
+        Assert.Equal(ExitCodes.Ok, forked.ExitCode);
+        Assert.Matches(@"^Run [0-9a-f-]{36} goes on from version \d+ of ", forked.Output);
+        Assert.Contains("continues run", (await Run(database, "show", "last")).Output, StringComparison.Ordinal);
+        Assert.Contains("No run fits", (await Run(database, "fork", "--all")).Errors, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Usage, (await Run(database, "fork", "--all", "--at", "3")).ExitCode);
+        Assert.Equal(ExitCodes.Usage, (await Run(database, "fork")).ExitCode);
+
         await File.WriteAllTextAsync(file, "{\"question\": ");
         Assert.Equal(ExitCodes.Usage, (await Run(database, "batch", file)).ExitCode);
         Assert.Equal(ExitCodes.Usage, (await Run(database, "batch", "/nowhere.jsonl")).ExitCode);

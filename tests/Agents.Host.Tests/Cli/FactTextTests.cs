@@ -18,6 +18,10 @@ public sealed class FactTextTests
     public static TheoryData<RunEvent, string> Texts => new()
     {
         { new RunQueued("research", 1, "hash", "m", "Why?", 5, "ada", TimeSpan.FromMinutes(30)), "research version 1, priority 5, for ada: Why?" },
+        { new StateInherited(1, "search", true, new Dictionary<int, string>(), 1, [], 0.02m, "another try"), "step 2 search, inherited $0.02: another try" },
+        { new StateInherited(-1, "", false, new Dictionary<int, string>(), 0, [], 0, ""), "nothing done yet, inherited $0.00" },
+        { new ForkStarted(Guid.Empty, 0.25m), "run 00000000-0000-0000-0000-000000000000, for at most $0.25" },
+        { new ForkEnded(Guid.Empty, 0.125m), "run 00000000-0000-0000-0000-000000000000 has spent $0.125" },
         { new RunStarted("node1"), "on node1" },
         { new RunPaused("ada", "lunch"), "by ada: lunch" },
         { new RunResumed("ada", ""), "by ada" },

@@ -1,7 +1,10 @@
 using System.Net;
 using Agents.Domain.Runs;
+using Agents.Host.Catalog;
 using Agents.Host.Models;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Agents.Host.Tests.Queues;
 
@@ -48,6 +51,57 @@ public sealed class AdmissionTests(Pool pool) : IClassFixture<Pool>
         }
 
         Assert.Equal(1, pool.Model.Most);
+    }
+
+    [Fact]
+    public async Task A_run_that_one_node_cannot_begin_is_begun_by_the_other_at_once()
+    {
+        await pool.Clear();
+        await pool.Send(HttpMethod.Put, "/pauses/all", new { reason = "" }, 200);
+        await pool.Execute("insert into agents.admission_pause (scope, value, reason, paused_by) values ('node', $1, '', 'ada')", pool.Nodes[1]);
+        var run = (await pool.Queue(1, agent: "loud"))[0];
+        var definition = ((RunQueued)(await pool.Facts(run))[0]).DefinitionHash;
+        await pool.Services(1).GetRequiredService<Definitions>().Of(definition, CancellationToken.None); // known to the other node
+        await pool.Execute("delete from agents.definition where hash = $1", definition); // and cannot be read by this one
+
+        await using (var blocked = await pool.Database.OpenConnectionAsync())
+        {
+            await using var transaction = await blocked.BeginTransactionAsync();
+            await using var hold = new NpgsqlCommand("select 1 from agents.mt_streams where id = $1 for update", blocked, transaction);
+            hold.Parameters.Add(new() { Value = run });
+            await hold.ExecuteScalarAsync();
+            await pool.Send(HttpMethod.Delete, "/pauses/all", null, 204, node: 1); // both look, and not again for five seconds
+            await pool.Until(run, $"node = '{pool.Nodes[0]}'");
+            await pool.Execute("delete from agents.admission_pause");
+        }
+
+        var waited = System.Diagnostics.Stopwatch.StartNew();
+        await Pool.Until(async () => await pool.Ended([run]) == 1, "the end");
+        Assert.True(waited.Elapsed < TimeSpan.FromSeconds(3), $"It took {waited.Elapsed}.");
+        Assert.Equal(pool.Nodes[1], (await pool.Facts(run)).OfType<RunStarted>().Single().Worker);
+    }
+
+    [Fact]
+    public async Task A_nodes_limit_lowers_its_own_slots_and_no_other_nodes_and_never_raises_them()
+    {
+        await pool.Clear();
+        await pool.Limit($"node:{pool.Nodes[0]}", new { maxRuns = 1 });
+        await pool.Limit($"node:{pool.Nodes[1]}", new { maxRuns = 100 });
+        pool.Model.Close();
+        var runs = await pool.Queue(12);
+        await Pool.Until(() => Task.FromResult(pool.Model.Inside == 5), "one and four at once");
+        Assert.Equal(1, await pool.Scalar<long>("select count(*) from agents.run_queue where node = $1", pool.Nodes[0]));
+        var nodes = (await pool.Send(HttpMethod.Get, "/nodes", null, 200)).GetProperty("items").EnumerateArray().ToDictionary(node => node.GetProperty("name").GetString()!, node => node.GetProperty("slots").GetInt32());
+        Assert.Equal((1, 4), (nodes[pool.Nodes[0]], nodes[pool.Nodes[1]]));
+
+        await pool.Limit($"node:{pool.Nodes[0]}", new { maxRuns = 3 });
+        await Pool.Until(() => Task.FromResult(pool.Model.Inside == 7), "three and four at once");
+
+        pool.Model.Open();
+        await Pool.Until(async () => await pool.Ended(runs) == 12, "the end");
+        Assert.Equal(7, pool.Model.Most);
+        await pool.Send(HttpMethod.Put, $"/limits/node:{pool.Nodes[0]}", new { weight = 2 }, 400);
+        await pool.Clear();
     }
 
     [Fact]

@@ -53,6 +53,15 @@ public sealed class Pool : IAsyncLifetime
         foreach (var host in hosts) await host.DisposeAsync();
     }
 
+    public IServiceProvider Services(int node) => hosts[node].Services;
+
+    public async Task Execute(string sql, params object[] values)
+    {
+        await using var command = Database.CreateCommand(sql);
+        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        await command.ExecuteNonQueryAsync();
+    }
+
     /// <summary>Names of both nodes.</summary>
     public IReadOnlyList<string> Nodes => [.. hosts.Select(host => host.Services.GetRequiredService<Node>().Name)];
 

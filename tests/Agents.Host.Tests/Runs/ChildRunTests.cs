@@ -1,5 +1,9 @@
 using System.Net;
 using Agents.Domain.Runs;
+using Agents.Host.Catalog;
+using Agents.Host.Workers;
+using Marten;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Agents.Host.Tests.Runs;
 
@@ -72,6 +76,44 @@ public sealed class ChildRunTests(App app)
         Assert.Equal("cancelled", (await app.Finished(child)).GetProperty("status").GetString());
         await app.Until(id, facts => facts.Any(fact => fact is ToolCallFailed { ChildUsd: not null }));
         Assert.Equal(0.00021m, await app.Scalar<decimal>("select sum(cost_usd) from agents.run_summary where run_id = $1", id));
+    }
+
+    [Theory]
+    [InlineData("a response")]
+    [InlineData("a thread")]
+    public async Task However_a_run_is_cancelled_those_that_it_started_are_told_with_it(string how)
+    {
+        var (question, asked, thread) = ($"Who has it done for {how}?", $"Can you do it for {how}?", $"interrupted by {how}");
+        app.Model.Says(question, ("subagent", new { agent = "talker", question = asked })).Says(asked, new TaskCompletionSource().Task, "Never.").Says("And now for something else?", "Yes.");
+        var id = await app.Queue(question, "boss", new { threadId = thread });
+        var child = (await app.Until(id, facts => facts.Any(fact => fact is ChildRunStarted))).OfType<ChildRunStarted>().Single().Child;
+        await app.Until(child, facts => facts.Any(fact => fact is ModelCallStarted));
+
+        if (how is "a thread") await app.Finished(await app.Queue("And now for something else?", "talker", new { threadId = thread, multitask = "interrupt" }));
+        else await app.Post($"/v1/responses/resp_{id:N}/cancel", null, 200);
+
+        Assert.Equal("cancelled", (await app.Finished(child)).GetProperty("status").GetString());
+        var ends = new[] { await app.Stored(id), await app.Stored(child) }.Select(facts => facts.Single(fact => fact.Data is RunCancelled).Timestamp).ToList();
+        Assert.True(ends[1] - ends[0] < TimeSpan.FromSeconds(10), $"It was told after {ends[1] - ends[0]}: by the watchdog, not by the run."); // which waits for 15 s
+    }
+
+    [Fact]
+    public async Task A_child_that_was_not_told_of_its_parents_end_is_ended_by_the_watchdog()
+    {
+        const string Question = "Who tells nobody?", Asked = "Will you be told?";
+        app.Model.Says(Question, ("subagent", new { agent = "talker", question = Asked })).Says(Asked, new TaskCompletionSource().Task, "Never.");
+        var id = await app.Queue(Question, "boss");
+        var child = (await app.Until(id, facts => facts.Any(fact => fact is ChildRunStarted))).OfType<ChildRunStarted>().Single().Child;
+        await app.Until(child, facts => facts.Any(fact => fact is ModelCallStarted));
+        await using (var session = app.Host.DocumentStore().LightweightSession("default"))
+        {
+            await session.Decide(
+                id, app.Host.Services.GetRequiredService<Definitions>(), (run, agent) => RunDecider.Decide(run, agent, new CancelRun("ada", "lost")), TestContext.Current.CancellationToken);
+            await session.SaveChangesAsync(TestContext.Current.CancellationToken); // and the message is lost
+        }
+
+        Assert.Equal("cancelled", (await app.Finished(child)).GetProperty("status").GetString());
+        Assert.Equal(new RunCancelled("system", $"Run {id}, which started it, has ended."), (await app.Facts(child)).OfType<RunCancelled>().Single());
     }
 
     [Fact]

@@ -1,0 +1,59 @@
+using Agents.Domain.Definitions;
+
+namespace Agents.Domain.Runs;
+
+/// <summary>Where one run may be continued by another, and what the other begins with.</summary>
+public static class Forking
+{
+    /// <summary>
+    /// The last version, not after the wanted one, from which the next step or call can be decided: the run had not ended, and all that follows in the same
+    /// breath has happened. In a run that has ended that is before what ended it; in a completed one, before its last reply.
+    /// </summary>
+    /// <param name="history">The run's own facts, from the first.</param>
+    /// <param name="version">From 1. Null means the whole history.</param>
+    /// <returns>The version and the run as it was then; null when there is none.</returns>
+    public static (long Version, Run Run)? PointAt(Guid runId, IReadOnlyList<RunEvent> history, AgentDefinition agent, long? version)
+    {
+        (long, Run)? last = null;
+        var run = Run.Before(runId);
+        for (var at = 0; at < history.Count && !(at >= version); at++)
+        {
+            run = Run.Evolve(run, history[at]);
+            if (!run.IsFinished() && (run.IsInStep || run.Step + 1 < agent.Steps.Count) && !(at + 1 < history.Count && IsInOneBreath(history[at], history[at + 1])))
+                last = (at + 1, run);
+        }
+
+        return last;
+    }
+
+    /// <summary>A tool that must not run twice and whose call is under way, or may have had its effect: its outcome belongs to the run, not to a fork. Null when there is none.</summary>
+    public static string? UnsafeToolUnderWay(Run run, Func<string, bool> isRepeatable) => !run.IsInStep ? null : run.ToolCalls.Values.FirstOrDefault(call =>
+        call is { Status: ToolCallStatus.Started, Child: null } or { Status: ToolCallStatus.Failed, Failure: FailureKind.OutcomeUnknown }
+        || call is { Status: ToolCallStatus.Scheduled, Attempt: > 0 } && !isRepeatable(call.Tool))?.Tool;
+
+    /// <summary>
+    /// What a fork begins with. Results are taken over; what is open is not: it belongs to the run, and is begun anew. Attempts, and calls of the step under
+    /// way, count from nothing.
+    /// </summary>
+    public static StateInherited StateOf(Run run, AgentDefinition agent, string reason) => new(
+        run.Step, run.Step < 0 ? "" : agent.Steps[run.Step].Name, run.IsInStep, run.Outputs, run.ModelCalls - (run.ModelCall is null ? 0 : 1),
+        IsWorthKeeping(run, agent) ? [.. run.ToolCalls.Select(call => Inherited(call.Key, call.Value))] : [],
+        run.InheritedUsd + run.CostUsd, reason);
+
+    /// <summary>Of a tool step nothing of which has come to anything, all calls are made anew, as if it began.</summary>
+    static bool IsWorthKeeping(Run run, AgentDefinition agent) => run is { IsInStep: true, ModelCall: null }
+        && (agent.Steps[run.Step] is ModelStep || run.ToolCalls.Values.Any(call => call.Status is not (ToolCallStatus.Failed or ToolCallStatus.Denied)));
+
+    static InheritedToolCall Inherited(string id, ToolCall call) => call.IsSettled()
+        ? new(id, call.Tool, call.Status is ToolCallStatus.Failed ? call.Arguments : null, call.Status, call.Attempt, call.Failure)
+        : new(id, call.Tool, call.Arguments, ToolCallStatus.Scheduled, Attempt: 0);
+
+    /// <summary>The second of two facts always comes with the first, in the same transaction, and the run is not at rest between them.</summary>
+    static bool IsInOneBreath(RunEvent first, RunEvent second) => second switch
+    {
+        StateInherited or StepCompleted or RunCompleted or ToolCallRequested => true,
+        ToolCallScheduled { Attempt: 1 } or ToolCallFailed { Attempt: 0 } => true,
+        ToolCallCompleted => first is PassagesRetrieved,
+        _ => false,
+    };
+}
