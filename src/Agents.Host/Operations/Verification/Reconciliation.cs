@@ -63,13 +63,8 @@ public static class Reconciliation
         store.AddRunStore();
         var checks = Dimensions.ToDictionary(
             dimension => dimension, dimension => new Invariant(dimension, $"By {dimension}, facts, ledger, views and dashboard have the same cost."));
-<<<<<<< HEAD
-        var priced = new Invariant("price", "Each priced call cost its tokens times the prices that applied.");
-        var closed = new Invariant("sums", "The stored sums of each closed day are the sums of its calls and runs.");
-=======
         var priced = new Invariant("price", "Each priced call cost its tokens times the prices that applied, and its fees.");
-        var closed = new Invariant("sums", "The stored sums of each closed day are the sums of its calls.");
->>>>>>> fees
+        var closed = new Invariant("sums", "The stored sums of each closed day are the sums of its calls and runs.");
         var asked = new Invariant("ledger", "The provider was asked what the facts say, and billed between what is confirmed and that with what is not.");
         var requests = ledger is null ? null : await ProviderLedger.Read(ledger, asked, ct);
 
