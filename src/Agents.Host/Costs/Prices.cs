@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using Agents.Domain.Costs;
@@ -20,13 +21,14 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IHo
 
     readonly SemaphoreSlim reading = new(1);
     volatile PriceBook book = new([]);
+    long latest; // in ticks, UTC
     long readAt = -(long)Every.TotalMilliseconds - 1; // the first call reads
 
     /// <summary>The prices in force for a tenant, now by the database's clock.</summary>
     public async Task<PriceList> InForce(string tenant, CancellationToken ct)
     {
         if (IsOld()) await Read(ct, unlessReadMeanwhile: true);
-        return book.InForce(tenant, clock.GetUtcNow()) ?? Nothing;
+        return book.InForce(tenant, Now()) ?? Nothing;
     }
 
     /// <summary>All lists, read anew.</summary>
@@ -80,8 +82,17 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IHo
     /// <summary>This node's idea of the database's clock may lag by half a round trip; whoever publishes a list from now on finds it in force.</summary>
     async Task UntilInForce(string version, CancellationToken ct)
     {
-        var ahead = book.Published.Where(list => list.Prices.Version == version).Max(list => list.From) - clock.GetUtcNow();
-        if (ahead > TimeSpan.Zero) await Task.Delay(ahead < LongestLag ? ahead : LongestLag, ct);
+        var from = book.Published.Where(list => list.Prices.Version == version).Max(list => list.From);
+        for (var waited = Stopwatch.StartNew(); Now() < from && waited.Elapsed < LongestLag;) await Task.Delay(1, ct);
+    }
+
+    /// <summary>What has come into force stays so: a clock that is measured anew may go back a little.</summary>
+    DateTimeOffset Now()
+    {
+        var now = clock.GetUtcNow().UtcTicks;
+        for (var seen = Interlocked.Read(ref latest); now > seen; seen = Interlocked.Read(ref latest))
+            if (Interlocked.CompareExchange(ref latest, now, seen) == seen) return new(now, TimeSpan.Zero);
+        return new(Interlocked.Read(ref latest), TimeSpan.Zero);
     }
 
     public async Task StartAsync(CancellationToken cancellationToken)
