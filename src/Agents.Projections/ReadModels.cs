@@ -43,6 +43,7 @@ public static class ReadModels
         "Finance/Prices.sql",
         "Finance/Ledger.sql",
         "Finance/Days.sql",
+        "Finance/RunDays.sql",
         "Finance/Views.sql",
         "Finance/Budgets.sql",
         "Finance/Usage.sql",

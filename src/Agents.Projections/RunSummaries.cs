@@ -75,10 +75,11 @@ public sealed partial class RunSummaries : EventProjection
             var used = usage ?? Usage.None;
             Set("input_tokens = input_tokens + ?, cached_input_tokens = cached_input_tokens + ?, "
                 + "cache_write_5_minutes_tokens = cache_write_5_minutes_tokens + ?, cache_write_1_hour_tokens = cache_write_1_hour_tokens + ?, "
-                + "output_tokens = output_tokens + ?, reasoning_tokens = reasoning_tokens + ?, "
+                + "output_tokens = output_tokens + ?, reasoning_tokens = reasoning_tokens + ?, audio_input_tokens = audio_input_tokens + ?, "
+                + "audio_output_tokens = audio_output_tokens + ?, web_searches = web_searches + ?, "
                 + "cost_usd = cost_usd + ?, unpriced_calls = unpriced_calls + ?",
                 used.InputTokens, used.CachedInputTokens, used.CacheWrite5MinutesTokens, used.CacheWrite1HourTokens,
-                used.OutputTokens, used.ReasoningTokens, cost?.Usd ?? 0m, unpriced);
+                used.OutputTokens, used.ReasoningTokens, used.AudioInputTokens, used.AudioOutputTokens, used.WebSearches, cost?.Usd ?? 0m, unpriced);
         }
     }
 }

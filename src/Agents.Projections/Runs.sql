@@ -51,12 +51,17 @@ create table if not exists agents.run_summary (
 ) with (fillfactor = 80);
 alter table agents.run_summary add column if not exists thread_id text;
 alter table agents.run_summary add column if not exists previous uuid;
+alter table agents.run_summary
+  add column if not exists audio_input_tokens   bigint not null default 0,
+  add column if not exists audio_output_tokens  bigint not null default 0,
+  add column if not exists web_searches         bigint not null default 0;
 comment on table agents.run_summary is 'One row for each run: what lists and run pages show.';
 comment on column agents.run_summary.status is 'queued, running, paused, parked, completed, failed or cancelled.';
 comment on column agents.run_summary.step is 'Position of the step begun last, from 0; -1 before the first.';
 comment on column agents.run_summary.failure_kind is 'Why the run is parked or failed; null otherwise.';
 comment on column agents.run_summary.reason is 'What the person who paused, resumed or cancelled it said.';
-comment on column agents.run_summary.input_tokens is 'Fresh input only. The six token columns never overlap; their sum is the provider''s total.';
+comment on column agents.run_summary.input_tokens is 'Fresh input only. The eight token columns never overlap; their sum is the provider''s total.';
+comment on column agents.run_summary.web_searches is 'Searches the provider made, each with a fee.';
 comment on column agents.run_summary.cost_usd is 'US dollars of priced calls, exact. Unconfirmed spend is in finance.model_call.';
 comment on column agents.run_summary.unpriced_calls is 'Completed calls whose cost is unknown, not zero.';
 comment on column agents.run_summary.max_duration is 'Wall clock the run may take from being queued or resumed.';

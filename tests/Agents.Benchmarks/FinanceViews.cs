@@ -31,8 +31,7 @@ static partial class FinanceViews
         var closing = Stopwatch.StartNew();
         await DayClosing.CloseAll(server.Database, CancellationToken.None);
         var closed = Math.Round(closing.Elapsed.TotalMilliseconds / Days, 1);
-        await Execute(server, "analyze finance.day_sum");
-        await Execute(server, "analyze finance.day_latency");
+        await Execute(server, "analyze finance.day_sum, finance.day_latency, finance.day_run, finance.day_waste");
 
         var figures = new List<Figure>();
         foreach (var window in new[] { days, Days }.Distinct())

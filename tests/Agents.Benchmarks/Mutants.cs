@@ -13,7 +13,7 @@ static class Mutants
     [
         ("expected version", "C10", 40, 2000),
         ("intent before call", "C17", 12, 4),
-        ("claim", "C10", 20, 500),
+        ("claim", "C10", 40, 2000),
         ("retry", "C7", 20, 10),
         ("sanitiser", "C18", 10, 1),
         ("message ids", "C10", 5, 50),

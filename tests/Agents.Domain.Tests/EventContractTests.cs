@@ -53,9 +53,9 @@ public sealed partial class EventContractTests
         ("model_call_started", new ModelCallStarted(1, 2, "w1", "9f86d081", "2026-11", 0.0321m, 512),
             """{"call":1,"attempt":2,"worker":"w1","requestHash":"9f86d081","priceVersion":"2026-11","reservedUsd":0.0321,"maxOutputTokens":512}"""),
         ("model_call_completed", new ModelCallCompleted(
-            1, 2, new("It is.", [new("search_documents", "{\"query\":1}")], [Cited], "small-2026", "stop", "resp-1"), new(1, 2, 3, 4, 5, 6), "{\"in\":1}",
-            new(0.0000125m, "2026-11", new(1, 2, 0.5m, 1, 1, 2)), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(250), "openai", "flex"),
-            """{"call":1,"attempt":2,"reply":{"text":"It is.","toolRequests":[{"tool":"search_documents","arguments":"{\u0022query\u0022:1}"}],"citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}],"model":"small-2026","finishReason":"stop","providerId":"resp-1"},"usage":{"inputTokens":1,"outputTokens":2,"cachedInputTokens":3,"cacheWrite5MinutesTokens":4,"cacheWrite1HourTokens":5,"reasoningTokens":6},"rawUsage":"{\u0022in\u0022:1}","cost":{"usd":0.0000125,"priceVersion":"2026-11","unit":{"longInput":null,"input":1,"output":2,"cachedInput":0.5,"cacheWrite5Minutes":1,"cacheWrite1Hour":1,"reasoning":2}},"latency":"00:00:02","timeToFirstToken":"00:00:00.2500000","provider":"openai","serviceTier":"flex"}"""),
+            1, 2, new("It is.", [new("search_documents", "{\"query\":1}")], [Cited], "small-2026", "stop", "resp-1"), new(1, 2, 3, 4, 5, 6, 7, 8, 9), "{\"in\":1}",
+            new(0.0000125m, "2026-11", new(1, 2, 0.5m, 1, 1, 2, null, 10, 20, 0.005m, 0.01m)), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(250), "openai", "flex"),
+            """{"call":1,"attempt":2,"reply":{"text":"It is.","toolRequests":[{"tool":"search_documents","arguments":"{\u0022query\u0022:1}"}],"citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}],"model":"small-2026","finishReason":"stop","providerId":"resp-1"},"usage":{"inputTokens":1,"outputTokens":2,"cachedInputTokens":3,"cacheWrite5MinutesTokens":4,"cacheWrite1HourTokens":5,"reasoningTokens":6,"audioInputTokens":7,"audioOutputTokens":8,"webSearches":9},"rawUsage":"{\u0022in\u0022:1}","cost":{"usd":0.0000125,"priceVersion":"2026-11","unit":{"longInput":null,"input":1,"output":2,"cachedInput":0.5,"cacheWrite5Minutes":1,"cacheWrite1Hour":1,"reasoning":2,"audioInput":10,"audioOutput":20,"requestFee":0.005,"webSearchFee":0.01}},"latency":"00:00:02","timeToFirstToken":"00:00:00.2500000","provider":"openai","serviceTier":"flex"}"""),
         ("model_call_failed", new ModelCallFailed(1, 2, Slow, A.Second, new(1, 0), new(0.01m, "2026-11")),
             """{"call":1,"attempt":2,"failure":{"kind":"RateLimited","message":"slow down","retryAfter":"00:00:17"},"latency":"00:00:01","usage":{"inputTokens":1,"outputTokens":0,"cachedInputTokens":0,"cacheWrite5MinutesTokens":0,"cacheWrite1HourTokens":0,"reasoningTokens":0},"cost":{"usd":0.01,"priceVersion":"2026-11","unit":null}}"""),
         ("model_call_outcome_unknown", new ModelCallOutcomeUnknown(1, 2, UnknownCause.StreamCut, 0.001m, 0.0321m),
@@ -135,6 +135,20 @@ public sealed partial class EventContractTests
         const string json = """{"agent":"a","agentVersion":1,"definitionHash":"h","model":"m","question":"q","priority":5,"requestedBy":"ada","maxDuration":"01:00:00"}""";
 
         Assert.Equal(new RunQueued("a", 1, "h", "m", "q", 5, "ada", TimeSpan.FromHours(1)), Read(json, typeof(RunQueued)));
+    }
+
+    /// <summary>As model calls were stored before audio and fees were told apart, and are where there are none.</summary>
+    [Fact]
+    public void A_model_call_without_audio_and_fees_is_read_and_stored_as_before()
+    {
+        const string json = """{"call":1,"attempt":2,"reply":{"text":"It is.","toolRequests":[],"citations":[],"model":"small-2026","finishReason":"stop","providerId":null},"usage":{"inputTokens":1,"outputTokens":2,"cachedInputTokens":3,"cacheWrite5MinutesTokens":4,"cacheWrite1HourTokens":5,"reasoningTokens":6},"rawUsage":null,"cost":{"usd":0.0000125,"priceVersion":"2026-11","unit":{"longInput":null,"input":1,"output":2,"cachedInput":0.5,"cacheWrite5Minutes":1,"cacheWrite1Hour":1,"reasoning":2}},"latency":"00:00:02","timeToFirstToken":null,"provider":null,"serviceTier":null}""";
+
+        var call = (ModelCallCompleted)Read(json, typeof(ModelCallCompleted));
+
+        Assert.Equal(new Usage(1, 2, 3, 4, 5, 6), call.Usage);
+        Assert.Equal(new Price(1, 2, 0.5m, 1, 1, 2), call.Cost!.Unit);
+        Assert.Equal(json, Json(call));
+        Assert.Equal(new Usage(2, 4, 6, 8, 10, 12), Run.Evolve(Run.Evolve(Run.Before(A.Id), call), call).Usage);
     }
 
     [Fact]

@@ -17,10 +17,10 @@ public sealed record PriceList(string Version, IReadOnlyList<PriceListEntry> Ent
     /// <summary>The version of the list that knows the model, or null when none does.</summary>
     public string? VersionFor(string model, string? serviceTier = null) => Find(model, serviceTier)?.Version;
 
-    /// <summary>Prices a call, or null when the model has no price here: unknown is not free.</summary>
-    /// <exception cref="OverflowException">A bucket is negative or above <see cref="Price.MaxTokens"/>.</exception>
+    /// <summary>Prices a call, or null when the model, or something that the call used of it, has no price here: unknown is not free.</summary>
+    /// <exception cref="OverflowException">A bucket is negative or above <see cref="Price.MaxTokens"/>, or the searches above <see cref="Price.MaxWebSearches"/>.</exception>
     public Cost? Of(string model, Usage usage, string? serviceTier = null) =>
-        Find(model, serviceTier) is { } found ? new Cost(found.Price.Of(usage), found.Version, found.Price.AppliedTo(usage)) : null;
+        Find(model, serviceTier) is { } found && found.Price.Of(usage) is { } usd ? new Cost(usd, found.Version, found.Price.AppliedTo(usage)) : null;
 
     /// <summary>The most a call of this size can cost, to reserve before it; null when the model has no price here.</summary>
     /// <exception cref="OverflowException">A number is negative or above <see cref="Price.MaxTokens"/>.</exception>

@@ -81,7 +81,7 @@ static class CostVerb
     static readonly string[] Columns =
     [
         "calls", "failed_attempts", "lost_attempts", "cost_usd", "unpriced_calls", "input_tokens", "cached_input_tokens", "cache_write_5_minutes_tokens",
-        "cache_write_1_hour_tokens", "output_tokens", "reasoning_tokens",
+        "cache_write_1_hour_tokens", "output_tokens", "reasoning_tokens", "audio_input_tokens", "audio_output_tokens", "web_searches",
     ];
 
     static readonly string[] Days = ["day", "agent", "model", "calls", "cost_usd", "unpriced_calls", "input_tokens", "output_tokens"];
@@ -90,7 +90,7 @@ static class CostVerb
     [
         key, figures.Calls, figures.FailedAttempts, figures.LostAttempts, figures.CostUsd, figures.UnpricedCalls, figures.Tokens.InputTokens,
         figures.Tokens.CachedInputTokens, figures.Tokens.CacheWrite5MinutesTokens, figures.Tokens.CacheWrite1HourTokens, figures.Tokens.OutputTokens,
-        figures.Tokens.ReasoningTokens,
+        figures.Tokens.ReasoningTokens, figures.Tokens.AudioInputTokens, figures.Tokens.AudioOutputTokens, figures.Tokens.WebSearches,
     ];
 
     static object?[] Cells(DayCost day) =>

@@ -34,8 +34,7 @@ public static class Formats
 
     public static string Tokens(long input, long output) => $"{Number(input)} in / {Number(output)} out tokens";
 
-    public static string Tokens(UsageView usage) => Tokens(
-        usage.InputTokens + usage.CachedInputTokens + usage.CacheWrite5MinutesTokens + usage.CacheWrite1HourTokens, usage.OutputTokens + usage.ReasoningTokens);
+    public static string Tokens(UsageView usage) => Tokens(usage.TotalInput(), usage.TotalOutput());
 
     public static string Duration(TimeSpan duration) => duration switch
     {

@@ -63,20 +63,27 @@ static class PricesVerb
 
     static void Print(Screen screen, ModelPriceView priced)
     {
+        var price = priced.Entry.Price;
+        var hasAudio = (price.AudioInput ?? price.AudioOutput) is not null;
         var rows = new List<string[]>();
-        for (LongInputPrice? next = new(-1, priced.Entry.Price); next is not null; next = next.Price.LongInput)
+        for (LongInputPrice? next = new(-1, price); next is not null; next = next.Price.LongInput)
         {
             var flat = (next.Price with { LongInput = null }).AppliedTo(Usage.None);
             rows.Add(
             [
                 next.AboveTokens < 0 ? "any" : $"over {Formats.Number(next.AboveTokens)}", Formats.Usd(flat.Input), Formats.Usd(flat.CachedInput!.Value),
                 Formats.Usd(flat.CacheWrite5Minutes!.Value), Formats.Usd(flat.CacheWrite1Hour!.Value), Formats.Usd(flat.Output), Formats.Usd(flat.Reasoning!.Value),
+                .. hasAudio ? [flat.AudioInput is { } heard ? Formats.Usd(heard) : "unknown", flat.AudioOutput is { } spoken ? Formats.Usd(spoken) : "unknown"] : Array.Empty<string>(),
             ]);
         }
 
         screen.Line($"{Screen.Safe(priced.Model)} by {Screen.Safe(priced.Version)}, {Screen.Safe(priced.Entry.Model)}. US dollars per million tokens:");
-        Table.Print(screen, ["input tokens", ">input", ">cached", ">write 5 min", ">write 1 h", ">output", ">reasoning"], rows);
-        if (priced.Entry.BatchFactor is { } factor) screen.Line($"A batch costs {factor} of that.");
+        Table.Print(
+            screen,
+            ["input tokens", ">input", ">cached", ">write 5 min", ">write 1 h", ">output", ">reasoning", .. hasAudio ? [">audio in", ">audio out"] : Array.Empty<string>()], rows);
+        if (price.RequestFee is { } request) screen.Line($"And {Formats.Usd(request)} for each call.");
+        if (price.WebSearchFee is { } search) screen.Line($"And {Formats.Usd(search)} for each search of the provider.");
+        if (priced.Entry.BatchFactor is { } factor) screen.Line($"A batch costs {factor} of that; fees stay the same.");
         if (priced.Entry.Source is { Length: > 0 } source) screen.Line($"[grey]Read {priced.Entry.Checked:yyyy-MM-dd} at {Screen.Safe(source)}[/]");
     }
 

@@ -121,8 +121,8 @@ public sealed class StepProgress(string name)
     {
         if (usage.ValueKind != JsonValueKind.Object) return;
         var used = usage.As<UsageView>();
-        InputTokens += used.InputTokens + used.CachedInputTokens + used.CacheWrite5MinutesTokens + used.CacheWrite1HourTokens;
-        OutputTokens += used.OutputTokens + used.ReasoningTokens;
+        InputTokens += used.TotalInput();
+        OutputTokens += used.TotalOutput();
     }
 
     string Found() => $"{Formats.Count(passages.Count, "passage")} from {Formats.Count(documents.Count, "document")}";

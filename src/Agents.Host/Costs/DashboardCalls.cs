@@ -9,13 +9,9 @@ namespace Agents.Host.Costs;
 /// </summary>
 static class DashboardCalls
 {
-    /// <summary>Days whose calls are read one by one.</summary>
     const string Singly =
-        """
-        with singly as (
-          select day from finance.open_day where tenant_id = $1 and day between $2 and $3
-          union select day from unnest($6::date[]) part (day) where day between $2 and $3
-        ), calls as (
+        $"""
+        {DashboardWindow.DaysReadSingly}, calls as (
           select c.* from singly s cross join lateral (
             select * from finance.model_call c where c.tenant_id = $1 and c.day = s.day and c.at >= $4 and c.at < $5 offset 0) c
         )
@@ -33,19 +29,20 @@ static class DashboardCalls
             {(by is "run" ? AllSingly : Singly)}, parts as (
               select {KeyOf(by)} as k, (status = 'completed')::int as calls, (status = 'failed')::int as failed, (status = 'unknown')::int as lost, cost_usd,
                 (status = 'completed' and cost_usd is null)::int as unpriced, input_tokens, cached_input_tokens, cache_write_5_minutes_tokens,
-                cache_write_1_hour_tokens, output_tokens, reasoning_tokens
+                cache_write_1_hour_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches
               from calls
               {(by is "run" ? "" : $"""
               union all
               select {KeyOf(by)}, calls, failed_attempts, lost_attempts, cost_usd, unpriced_calls, input_tokens, cached_input_tokens, cache_write_5_minutes_tokens,
-                cache_write_1_hour_tokens, output_tokens, reasoning_tokens
+                cache_write_1_hour_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches
               from finance.day_sum where tenant_id = $1 and day between $2 and $3 and day not in (select day from singly)
               """)}
             )
             select grouping(k) as is_total, k, coalesce(sum(calls), 0)::bigint, coalesce(sum(failed), 0)::bigint, coalesce(sum(lost), 0)::bigint,
               coalesce(sum(cost_usd), 0), coalesce(sum(unpriced), 0)::bigint,
               coalesce(sum(input_tokens), 0)::bigint, coalesce(sum(cached_input_tokens), 0)::bigint, coalesce(sum(cache_write_5_minutes_tokens), 0)::bigint,
-              coalesce(sum(cache_write_1_hour_tokens), 0)::bigint, coalesce(sum(output_tokens), 0)::bigint, coalesce(sum(reasoning_tokens), 0)::bigint
+              coalesce(sum(cache_write_1_hour_tokens), 0)::bigint, coalesce(sum(output_tokens), 0)::bigint, coalesce(sum(reasoning_tokens), 0)::bigint,
+              coalesce(sum(audio_input_tokens), 0)::bigint, coalesce(sum(audio_output_tokens), 0)::bigint, coalesce(sum(web_searches), 0)::bigint
             from parts group by grouping sets ((), (k))
             order by is_total desc, coalesce(sum(cost_usd), 0) desc, k limit {(by is null ? 1 : (long)groups + 1)}
             """);
@@ -57,17 +54,19 @@ static class DashboardCalls
             var group = new GroupKey(rows.GetInt32(0) == 1, key);
             found.Add(new(key, new(
                 rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4), rows.GetDecimal(5), unconfirmed.GetValueOrDefault(group), rows.GetInt64(6),
-                new(rows.GetInt64(7), rows.GetInt64(11), rows.GetInt64(8), rows.GetInt64(9), rows.GetInt64(10), rows.GetInt64(12)),
+                new(rows.GetInt64(7), rows.GetInt64(11), rows.GetInt64(8), rows.GetInt64(9), rows.GetInt64(10), rows.GetInt64(12),
+                    rows.GetInt64(13), rows.GetInt64(14), rows.GetInt64(15)),
                 latencies.GetValueOrDefault(group))));
         }
 
         return found;
     }
 
-    static async Task<Dictionary<GroupKey, Durations>> Latencies(DashboardWindow window, string? by, CancellationToken ct)
+    static Task<Dictionary<GroupKey, Durations>> Latencies(DashboardWindow window, string? by, CancellationToken ct)
     {
         var dimension = by is "agent" or "model" or "provider" or "step" ? by : "all";
-        await using var command = window.Command(
+        return DashboardDurations.Read(
+            window,
             $"""
             {(by is "run" ? AllSingly : Singly)}, took as (
               select {KeyOf(by)} as k, latency_ms as ms, 1::bigint as n from calls where status = 'completed' and latency_ms is not null
@@ -76,22 +75,9 @@ static class DashboardCalls
               select {(dimension == "all" ? KeyOf(by) : "key")}, t.ms, t.n from finance.day_latency l cross join lateral unnest(l.milliseconds, l.calls) t (ms, n)
               where l.tenant_id = $1 and l.dimension = '{dimension}' and l.day between $2 and $3 and l.day not in (select day from singly)
               """)}
-            ), counted as (
-              select grouping(k) as is_total, k, ms, sum(n) as n from took group by grouping sets ((ms), (k, ms))
-            ), placed as (
-              select is_total, k, ms, n, sum(n) over (partition by is_total, k order by ms) as place, sum(n) over (partition by is_total, k) as of from counted
             )
-            select is_total, k, (sum(ms * n) / sum(n))::double precision, min(ms) filter (where place >= 0.5 * of), min(ms) filter (where place >= 0.95 * of),
-              min(ms) filter (where place >= 0.99 * of)
-            from placed {(by is null ? "where is_total = 1" : "")} group by is_total, k
-            """);
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        var found = new Dictionary<GroupKey, Durations>();
-        while (await rows.ReadAsync(ct))
-            found.Add(
-                new(rows.GetInt32(0) == 1, rows.IsDBNull(1) ? null : rows.GetString(1)),
-                new(rows.GetDouble(2) / 1000, rows.GetDouble(3) / 1000, rows.GetDouble(4) / 1000, rows.GetDouble(5) / 1000));
-        return found;
+            """,
+            by is not null, ct);
     }
 
     static async Task<Dictionary<GroupKey, UnconfirmedView>> Unconfirmed(DashboardWindow window, string? by, CancellationToken ct)
@@ -113,6 +99,4 @@ static class DashboardCalls
     }
 
     static string KeyOf(string? by) => by is null ? "null::text" : $"{DashboardReader.Groupings[by]}::text";
-
-    readonly record struct GroupKey(bool IsTotal, string? Key);
 }

@@ -14,6 +14,15 @@ public static class DashboardReader
     /// <summary>The most groups of an answer, the dearest first.</summary>
     public const int MostGroups = 1_000;
 
+    const string EndedSingly =
+        $"""
+        {DashboardWindow.DaysReadSingly}, ended as (
+          select r.status, extract(epoch from r.finished_at - r.queued_at) as seconds from singly s cross join lateral (
+            select status, queued_at, finished_at from agents.run_summary
+            where tenant_id = $1 and (finished_at at time zone 'UTC')::date = s.day and finished_at >= $4 and finished_at < $5 offset 0) r
+        )
+        """;
+
     /// <param name="by">A key of <see cref="Groupings"/>. Null for no groups.</param>
     public static async Task<Dashboard> Read(
         NpgsqlConnection connection, string tenant, DateTimeOffset from, DateTimeOffset until, string? by, CancellationToken ct, int groups = MostGroups)
@@ -32,22 +41,34 @@ public static class DashboardReader
 
     static async Task<RunFigures> Runs(DashboardWindow window, CancellationToken ct)
     {
+        var durations = await DashboardDurations.Read(
+            window,
+            $"""
+            {EndedSingly}, took as (
+              select null::text as k, 1000 * seconds::double precision as ms, 1::bigint as n from ended
+              union all
+              select null, t.ms, t.n from finance.day_latency l cross join lateral unnest(l.milliseconds, l.calls) t (ms, n)
+              where l.tenant_id = $1 and l.dimension = 'run' and l.day between $2 and $3 and l.day not in (select day from singly)
+            )
+            """,
+            isGrouped: false, ct);
         await using var command = window.Command(
-            """
-            select count(*), count(*) filter (where status = 'completed'), count(*) filter (where status = 'failed'), count(*) filter (where status = 'cancelled'),
-              avg(took)::double precision, percentile_cont(array[0.5, 0.95, 0.99]) within group (order by took)
-            from (
-              select status, date_part('epoch', finished_at - queued_at) as took from agents.run_summary
-              where tenant_id = $1 and (finished_at at time zone 'UTC')::date between $2 and $3 and finished_at >= $4 and finished_at < $5) ended
+            $"""
+            {EndedSingly}, parts as (
+              select (status = 'completed')::int as completed, (status = 'failed')::int as failed, (status = 'cancelled')::int as cancelled, seconds from ended
+              union all
+              select completed, failed, cancelled, ended_seconds from finance.day_run where tenant_id = $1 and day between $2 and $3 and day not in (select day from singly)
+            )
+            select coalesce(sum(completed), 0)::bigint, coalesce(sum(failed), 0)::bigint, coalesce(sum(cancelled), 0)::bigint, sum(seconds)::double precision from parts
             """);
         await using var row = await command.ExecuteReaderAsync(ct);
         await row.ReadAsync(ct);
+        var (completed, failed, cancelled) = (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2));
+        var ended = completed + failed + cancelled;
         return new(
-            row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3),
-            row.IsDBNull(4) ? null : DurationsOf(row.GetDouble(4), row.GetFieldValue<double[]>(5)));
+            ended, completed, failed, cancelled,
+            ended == 0 ? null : durations[new(IsTotal: true, null)] with { AverageSeconds = row.GetDouble(3) / ended });
     }
-
-    static Durations DurationsOf(double average, double[] percentiles) => new(average, percentiles[0], percentiles[1], percentiles[2]);
 
     static async Task<IReadOnlyList<Wasted>> Waste(DashboardWindow window, CancellationToken ct)
     {
@@ -63,7 +84,8 @@ public static class DashboardReader
     static async Task<decimal> Saved(DashboardWindow window, CancellationToken ct)
     {
         await using var command = window.Command(
-            "select coalesce(sum(saved_usd - write_surcharge_usd), 0) from finance.cache_saving where tenant_id = $1 and day between $2 and $3", hasTimes: false);
+            "select coalesce(sum(saved_usd), 0) - coalesce(sum(write_surcharge_usd), 0) from finance.day_group where tenant_id = $1 and day between $2 and $3",
+            hasTimes: false);
         return (decimal)(await command.ExecuteScalarAsync(ct))!;
     }
 }

@@ -23,6 +23,7 @@ static class FinanceRole
         alter role {Name} set statement_timeout = '30s';
         alter role {Name} set idle_in_transaction_session_timeout = '60s';
         alter role {Name} set search_path = finance;
+        alter role {Name} set jit = off;
         grant usage on schema finance to {Name};
         revoke all on all tables in schema finance from {Name};
         grant select on all tables in schema finance to {Name};

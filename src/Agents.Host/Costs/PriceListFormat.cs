@@ -54,29 +54,34 @@ public static class PriceListFormat
 
     /// <param name="Source">Where the prices were read.</param>
     /// <param name="Checked">When.</param>
+    /// <param name="RequestFee">US dollars for each call; <paramref name="WebSearchFee"/> for each search of the provider.</param>
     sealed record Entry(
         string Provider, IReadOnlyList<string> Models, string Source, DateOnly Checked, decimal Input, decimal Output, decimal? CachedInput = null,
         decimal? CacheWrite5Minutes = null, decimal? CacheWrite1Hour = null, decimal? Reasoning = null, LongInput? LongInput = null,
-        string? ServiceTier = null, decimal? BatchFactor = null)
+        string? ServiceTier = null, decimal? BatchFactor = null, decimal? AudioInput = null, decimal? AudioOutput = null,
+        decimal? RequestFee = null, decimal? WebSearchFee = null)
     {
         public PriceListEntry Of(string model) => new(
-            model, new(Input, Output, CachedInput, CacheWrite5Minutes, CacheWrite1Hour, Reasoning, LongInput?.ToPrice()),
+            model,
+            new(Input, Output, CachedInput, CacheWrite5Minutes, CacheWrite1Hour, Reasoning, LongInput?.ToPrice(), AudioInput, AudioOutput, RequestFee, WebSearchFee),
             ServiceTier?.ToLowerInvariant(), BatchFactor, Provider, Source, Checked);
 
         public static Entry From(PriceListEntry entry) => new(
             entry.Provider ?? "", [entry.Model], entry.Source ?? "", entry.Checked ?? default, entry.Price.Input, entry.Price.Output, entry.Price.CachedInput,
             entry.Price.CacheWrite5Minutes, entry.Price.CacheWrite1Hour, entry.Price.Reasoning, LongInput.From(entry.Price.LongInput),
-            entry.ServiceTier, entry.BatchFactor);
+            entry.ServiceTier, entry.BatchFactor, entry.Price.AudioInput, entry.Price.AudioOutput, entry.Price.RequestFee, entry.Price.WebSearchFee);
     }
 
     sealed record LongInput(
         long AboveTokens, decimal Input, decimal Output, decimal? CachedInput = null, decimal? CacheWrite5Minutes = null,
-        decimal? CacheWrite1Hour = null, decimal? Reasoning = null, [property: JsonPropertyName("longInput")] LongInput? Longer = null)
+        decimal? CacheWrite1Hour = null, decimal? Reasoning = null, decimal? AudioInput = null, decimal? AudioOutput = null,
+        [property: JsonPropertyName("longInput")] LongInput? Longer = null)
     {
         public LongInputPrice ToPrice() => new(
-            AboveTokens, new(Input, Output, CachedInput, CacheWrite5Minutes, CacheWrite1Hour, Reasoning, Longer?.ToPrice()));
+            AboveTokens, new(Input, Output, CachedInput, CacheWrite5Minutes, CacheWrite1Hour, Reasoning, Longer?.ToPrice(), AudioInput, AudioOutput));
 
         public static LongInput? From(LongInputPrice? price) => price is not { Price: var p } ? null : new(
-            price.AboveTokens, p.Input, p.Output, p.CachedInput, p.CacheWrite5Minutes, p.CacheWrite1Hour, p.Reasoning, From(p.LongInput));
+            price.AboveTokens, p.Input, p.Output, p.CachedInput, p.CacheWrite5Minutes, p.CacheWrite1Hour, p.Reasoning, p.AudioInput, p.AudioOutput,
+            From(p.LongInput));
     }
 }

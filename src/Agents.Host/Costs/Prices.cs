@@ -64,7 +64,8 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IHo
 
         await using (var rows = await connection.BeginBinaryImportAsync(
             "copy finance.price (version, model, service_tier, above_tokens, provider, input_usd, cached_input_usd, cache_write_5_minutes_usd, "
-            + "cache_write_1_hour_usd, output_usd, reasoning_usd, batch_factor, source, checked) from stdin (format binary)", ct))
+            + "cache_write_1_hour_usd, output_usd, reasoning_usd, batch_factor, source, checked, audio_input_usd, audio_output_usd, request_fee_usd, "
+            + "web_search_fee_usd) from stdin (format binary)", ct))
         {
             foreach (var row in prices.Entries.SelectMany(entry => RowsOf(prices.Version, entry))) await rows.WriteRowAsync(ct, row);
             await rows.CompleteAsync(ct);
@@ -104,7 +105,8 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IHo
             [
                 version, entry.Model, entry.ServiceTier ?? "", above, OrNull(entry.Provider), flat.Input, flat.CachedInput!.Value,
                 flat.CacheWrite5Minutes!.Value, flat.CacheWrite1Hour!.Value, flat.Output, flat.Reasoning!.Value, OrNull(entry.BatchFactor),
-                OrNull(entry.Source), OrNull(entry.Checked),
+                OrNull(entry.Source), OrNull(entry.Checked), OrNull(flat.AudioInput), OrNull(flat.AudioOutput), OrNull(entry.Price.RequestFee),
+                OrNull(entry.Price.WebSearchFee),
             ];
             next = price.LongInput;
         }

@@ -23,7 +23,7 @@ static class Repricing
         await using var command = new NpgsqlCommand(
             """
             select tenant_id, run_id, version, model, service_tier, cost_usd, input_tokens, output_tokens, cached_input_tokens,
-              cache_write_5_minutes_tokens, cache_write_1_hour_tokens, reasoning_tokens
+              cache_write_5_minutes_tokens, cache_write_1_hour_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches
             from finance.model_call
             where day between $1 and $2 and ($3::text is null or tenant_id = $3) and input_tokens is not null and model is not null
             """, reading);
@@ -36,7 +36,9 @@ static class Repricing
         while (await rows.ReadAsync(ct))
         {
             var (owner, model) = (rows.GetString(0), rows.GetString(3));
-            var usage = new Usage(rows.GetInt64(6), rows.GetInt64(7), rows.GetInt64(8), rows.GetInt64(9), rows.GetInt64(10), rows.GetInt64(11));
+            var usage = new Usage(
+                rows.GetInt64(6), rows.GetInt64(7), rows.GetInt64(8), rows.GetInt64(9), rows.GetInt64(10), rows.GetInt64(11), rows.GetInt64(12),
+                rows.GetInt64(13), rows.GetInt64(14));
             var cost = list.Of(model, usage, rows.IsDBNull(4) ? null : rows.GetString(4));
             var sum = differences.GetValueOrDefault((owner, model)) ?? new(owner, model, 0, 0, 0, 0);
             differences[(owner, model)] = sum.With(rows.IsDBNull(5) ? null : rows.GetDecimal(5), cost?.Usd);

@@ -87,31 +87,38 @@ public sealed class ModelUsage
 
     static ReportedUsage Believe(Usage usage, string? raw)
     {
-        long[] buckets = [usage.InputTokens, usage.OutputTokens, usage.CachedInputTokens,
-            usage.CacheWrite5MinutesTokens, usage.CacheWrite1HourTokens, usage.ReasoningTokens];
+        long[] buckets = [usage.InputTokens, usage.OutputTokens, usage.CachedInputTokens, usage.CacheWrite5MinutesTokens,
+            usage.CacheWrite1HourTokens, usage.ReasoningTokens, usage.AudioInputTokens, usage.AudioOutputTokens];
 
-        return buckets.Any(tokens => tokens is < 0 or > Price.MaxTokens) ? Disbelieve(raw, "a count is out of range.")
+        return buckets.Any(tokens => tokens is < 0 or > Price.MaxTokens) || usage.WebSearches is < 0 or > Price.MaxWebSearches
+            ? Disbelieve(raw, "a count is out of range.")
             : usage.Total() == 0 && raw is not null ? Disbelieve(raw, "it is all zero.")
             : new(usage, raw, null);
     }
 
     static ReportedUsage Disbelieve(string? raw, string why) => new(null, raw, $"The usage report is not believed: {why}");
 
-    /// <summary>Input includes cache reads and writes. Output includes reasoning, unless the total says otherwise.</summary>
+    /// <summary>
+    /// Input includes cache reads, cache writes and audio; audio that a cache may hold is not told apart, so cached input counts as text. Output includes
+    /// audio, and reasoning unless the total says otherwise.
+    /// </summary>
     static Usage OfOpenAI(JsonObject usage)
     {
         var input = Count(usage, "prompt_tokens") ?? throw new FormatException("prompt_tokens is missing.");
         var output = Count(usage, "completion_tokens") ?? throw new FormatException("completion_tokens is missing.");
         var total = Count(usage, "total_tokens");
-        var inputDetails = usage["prompt_tokens_details"] as JsonObject;
+        var (inputDetails, outputDetails) = (usage["prompt_tokens_details"] as JsonObject, usage["completion_tokens_details"] as JsonObject);
         var cached = Count(inputDetails, "cached_tokens") ?? 0;
         var written = Count(inputDetails, "cache_write_tokens") ?? Count(usage, "cache_write_tokens") ?? 0;
-        var reasoning = Count(usage["completion_tokens_details"] as JsonObject, "reasoning_tokens") ?? 0;
+        var reasoning = Count(outputDetails, "reasoning_tokens") ?? 0;
+        var (heard, spoken) = (Count(inputDetails, "audio_tokens") ?? 0, Count(outputDetails, "audio_tokens") ?? 0);
 
         if (total is null || total == checked(input + output)) output = checked(output - reasoning);
         else if (total != checked(input + output + reasoning)) throw new FormatException("the total is not the sum of its parts.");
 
-        return new(checked(input - cached - written), output, cached, written, ReasoningTokens: reasoning);
+        return new(
+            checked(input - cached - written - heard), checked(output - spoken), cached, written, ReasoningTokens: reasoning,
+            AudioInputTokens: heard, AudioOutputTokens: spoken);
     }
 
     /// <summary>Input excludes cache reads and writes; writes are split by lifetime in <c>cache_creation</c>, when it is there.</summary>
@@ -127,21 +134,27 @@ public sealed class ModelUsage
 
         return new(
             Count(usage, "input_tokens") ?? throw new FormatException("input_tokens is missing."),
-            checked(output - thinking), Count(usage, "cache_read_input_tokens") ?? 0, checked(written - hour), hour, thinking);
+            checked(output - thinking), Count(usage, "cache_read_input_tokens") ?? 0, checked(written - hour), hour, thinking,
+            WebSearches: Count(usage["server_tool_use"] as JsonObject, "web_search_requests") ?? 0);
     }
 
     static Usage OfOllama(JsonObject usage) => new(Count(usage, "prompt_eval_count") ?? 0, Count(usage, "eval_count") ?? 0);
 
-    /// <summary>For clients whose own JSON is not at hand: Microsoft.Extensions.AI's counting, input with cache, output with reasoning.</summary>
+    /// <summary>For clients whose own JSON is not at hand: Microsoft.Extensions.AI's counting, input with cache and audio, output with reasoning and audio.</summary>
     static Usage? OfDetails(UsageDetails usage)
     {
         if (usage.InputTokenCount is not { } input || usage.OutputTokenCount is not { } output) return null;
 
         var cached = usage.CachedInputTokenCount ?? 0;
         var reasoning = usage.ReasoningTokenCount ?? 0;
+#pragma warning disable MEAI001 // experimental in the library
+        var (heard, spoken) = (usage.InputAudioTokenCount ?? 0, usage.OutputAudioTokenCount ?? 0);
+#pragma warning restore MEAI001
         return usage.TotalTokenCount is { } total && total != checked(input + output)
             ? throw new FormatException("the total is not the sum of its parts.")
-            : new(checked(input - cached), checked(output - reasoning), cached, ReasoningTokens: reasoning);
+            : new(
+                checked(input - cached - heard), checked(output - reasoning - spoken), cached, ReasoningTokens: reasoning,
+                AudioInputTokens: heard, AudioOutputTokens: spoken);
     }
 
     static long? Count(JsonObject? holder, string name) => holder?[name] switch

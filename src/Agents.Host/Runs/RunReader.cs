@@ -15,7 +15,7 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         r.failure_kind, r.failure_message, r.reason, r.model_calls, r.input_tokens, r.cached_input_tokens, r.cache_write_5_minutes_tokens,
         r.cache_write_1_hour_tokens, r.output_tokens, r.reasoning_tokens, r.cost_usd, r.unpriced_calls,
         u.calls, u.low, u.high, r.budget_usd, r.metadata, r.queued_at, r.started_at, r.finished_at, r.thread_id, r.previous,
-        r.not_before, r.deadline_at, r.batch_id, r.schedule_id, r.parent,
+        r.not_before, r.deadline_at, r.batch_id, r.schedule_id, r.parent, r.audio_input_tokens, r.audio_output_tokens, r.web_searches,
         r.forked_from, r.forked_at, r.inherited_usd
         """;
 
@@ -158,13 +158,15 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
             row.GetInt32(7), Get<string?>(row, 8), Get<string?>(row, 9), JsonOf(row, 10),
             Get<string?>(row, 11) is { } kind ? new(kind, row.GetString(12)) : null, Get<string?>(row, 13),
             row.GetInt32(14),
-            new(row.GetInt64(15), row.GetInt64(16), row.GetInt64(17), row.GetInt64(18), row.GetInt64(19), row.GetInt64(20)),
+            new(
+                row.GetInt64(15), row.GetInt64(16), row.GetInt64(17), row.GetInt64(18), row.GetInt64(19), row.GetInt64(20), row.GetInt64(38),
+                row.GetInt64(39), row.GetInt64(40)),
             row.GetDecimal(21), row.GetInt32(22),
             row.GetInt32(23) > 0 ? new(row.GetInt32(23), row.GetDecimal(24), Get<decimal?>(row, 25)) : null,
             Get<decimal?>(row, 26), JsonOf(row, 27), queued, started, finished, (finished - queued)?.TotalSeconds,
             Get<string?>(row, 31), Get<Guid?>(row, 32),
             Get<DateTimeOffset?>(row, 33), Get<DateTimeOffset?>(row, 34), Get<Guid?>(row, 35), Get<Guid?>(row, 36), Get<Guid?>(row, 37),
-            Get<Guid?>(row, 38) is { } origin ? new(origin, row.GetInt64(39)) : null, Get<decimal?>(row, 40));
+            Get<Guid?>(row, 41) is { } origin ? new(origin, row.GetInt64(42)) : null, Get<decimal?>(row, 43));
     }
 
     static JsonElement? JsonOf(NpgsqlDataReader row, int column) =>

@@ -36,9 +36,18 @@ public sealed record ForkedFromView(Guid Run, long Version);
 
 public sealed record FailureView(string Kind, string Message);
 
-/// <summary>Tokens in buckets that never overlap; their sum is the provider's total.</summary>
+/// <summary>Tokens in buckets that never overlap; their sum is the provider's total. Audio and searches are left out where there are none.</summary>
+/// <param name="WebSearches">Searches the provider made, each with a fee.</param>
 public sealed record UsageView(
-    long InputTokens, long CachedInputTokens, long CacheWrite5MinutesTokens, long CacheWrite1HourTokens, long OutputTokens, long ReasoningTokens);
+    long InputTokens, long CachedInputTokens, long CacheWrite5MinutesTokens, long CacheWrite1HourTokens, long OutputTokens, long ReasoningTokens,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long AudioInputTokens = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long AudioOutputTokens = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long WebSearches = 0)
+{
+    internal long TotalInput() => InputTokens + CachedInputTokens + CacheWrite5MinutesTokens + CacheWrite1HourTokens + AudioInputTokens;
+
+    internal long TotalOutput() => OutputTokens + ReasoningTokens + AudioOutputTokens;
+}
 
 /// <param name="High">Null when a call among them has no price.</param>
 public sealed record UnconfirmedView(int Calls, decimal Low, decimal? High);

@@ -12,6 +12,7 @@ public sealed class CallTelemetry : IDisposable
     static readonly Counter<long> Errors = RunTelemetry.Meter.CreateCounter<long>("agents.model.errors", "{error}", "Model calls without an answer, by why.");
     static readonly Counter<long> Unpriced = RunTelemetry.Meter.CreateCounter<long>("agents.model.unpriced", "{call}", "Answered calls whose cost is unknown.");
     static readonly Counter<long> Tokens = RunTelemetry.Meter.CreateCounter<long>("agents.model.tokens", "{token}", "Tokens by kind; the kinds never overlap.");
+    static readonly Counter<long> Searches = RunTelemetry.Meter.CreateCounter<long>("agents.model.web_searches", "{search}", "Searches that providers made, each with a fee.");
     static readonly Counter<double> Cost = RunTelemetry.Meter.CreateCounter<double>("agents.model.cost", "USD", "What priced calls cost.");
 
     readonly Activity? span;
@@ -63,8 +64,16 @@ public sealed class CallTelemetry : IDisposable
                  {
                      ("input", usage.InputTokens), ("cached_input", usage.CachedInputTokens), ("cache_write_5_minutes", usage.CacheWrite5MinutesTokens),
                      ("cache_write_1_hour", usage.CacheWrite1HourTokens), ("output", usage.OutputTokens), ("reasoning", usage.ReasoningTokens),
+                     ("audio_input", usage.AudioInputTokens), ("audio_output", usage.AudioOutputTokens),
                  })
             if (tokens > 0) Tokens.Add(tokens, With(("agents.token.kind", kind)));
+        if (usage.AudioInputTokens > 0) span?.SetTag("agents.usage.audio.input_tokens", usage.AudioInputTokens);
+        if (usage.AudioOutputTokens > 0) span?.SetTag("agents.usage.audio.output_tokens", usage.AudioOutputTokens);
+        if (usage.WebSearches > 0)
+        {
+            Searches.Add(usage.WebSearches, tags);
+            span?.SetTag("agents.usage.web_searches", usage.WebSearches);
+        }
     }
 
     void Failed(string why)

@@ -91,7 +91,7 @@ public sealed class ModelWorker(
     void Say(string model)
     {
         if (saidUnpriced.TryAdd(model, true))
-            log.LogWarning("The model {Model} has no price: what its calls cost is unknown, not zero. Import one with 'agents prices import'", model);
+            log.LogWarning("The model {Model}, or what a call used of it, has no price: the cost is unknown, not zero. Import one with 'agents prices import'", model);
     }
 
     /// <summary>Stores that this node begins the attempt, in a transaction of its own that ends before the call begins.</summary>

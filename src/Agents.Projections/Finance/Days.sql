@@ -39,6 +39,10 @@ create table if not exists finance.day_sum (
   repeated_tokens               numeric,
   missed_usd                    numeric
 );
+alter table finance.day_sum -- new columns last, here and in call_sum: their columns are one list
+  add column if not exists audio_input_tokens   numeric default 0,
+  add column if not exists audio_output_tokens  numeric default 0,
+  add column if not exists web_searches         numeric default 0;
 create index if not exists day_sum_by_day on finance.day_sum (tenant_id, day);
 
 create table if not exists finance.day_latency (
@@ -49,11 +53,11 @@ create table if not exists finance.day_latency (
   milliseconds  double precision[] not null,
   calls         bigint[] not null
 );
-comment on table finance.day_latency is 'How long the answered calls of closed days took, by kind of group.';
+comment on table finance.day_latency is 'How long the answered calls and the ended runs of closed days took, by kind of group.';
 comment on column finance.day_latency.tenant_id is 'Whose calls they are.';
 comment on column finance.day_latency.day is 'Accounting day, UTC.';
-comment on column finance.day_latency.dimension is 'all, agent, model, provider or step.';
-comment on column finance.day_latency.key is 'Which agent, model, provider or step. Null for all, and for calls that have none.';
+comment on column finance.day_latency.dimension is 'all, agent, model, provider or step: of calls. run: of runs, from being asked for to the end.';
+comment on column finance.day_latency.key is 'Which agent, model, provider or step. Null for all and run, and for calls that have none.';
 comment on column finance.day_latency.milliseconds is 'Latencies that occurred, each within 1 %, ascending.';
 comment on column finance.day_latency.calls is 'How many calls took so long, in the same order.';
 create index if not exists day_latency_by_day on finance.day_latency (tenant_id, dimension, day);
@@ -79,7 +83,8 @@ select tenant_id, day, agent, model, provider, step_name,
     + cache_write_1_hour_tokens * (cache_write_1_hour_price_usd - input_price_usd) * 0.000001) filter (where uses_cache) as write_surcharge_usd,
   count(*) filter (where repeated_tokens > 0) as repeating_calls,
   sum(repeated_tokens) filter (where repeated_tokens > 0) as repeated_tokens,
-  sum(repeated_tokens * (input_price_usd - cached_input_price_usd) * 0.000001) filter (where repeated_tokens > 0) as missed_usd
+  sum(repeated_tokens * (input_price_usd - cached_input_price_usd) * 0.000001) filter (where repeated_tokens > 0) as missed_usd,
+  sum(audio_input_tokens) as audio_input_tokens, sum(audio_output_tokens) as audio_output_tokens, sum(web_searches) as web_searches
 from (
   select *,
     is_priced and (cached_input_tokens > 0 or cache_write_5_minutes_tokens > 0 or cache_write_1_hour_tokens > 0) as uses_cache,
@@ -106,6 +111,7 @@ do $$ declare relation text; column_name text; meaning text; begin
       ('cache_calls', 'Priced calls that read from a cache or wrote to one.'), ('cache_read_tokens', 'Input that these read from caches.'),
       ('saved_usd', 'What it would have cost more as fresh input.'), ('write_surcharge_usd', 'What writing to the caches cost more than fresh input.'),
       ('repeating_calls', 'Calls that sent again, as fresh input, what the call before had sent.'),
+      ('audio_input_tokens', 'Audio that was sent.'), ('audio_output_tokens', 'Audio that was answered.'), ('web_searches', 'Searches the providers made.'),
       ('repeated_tokens', 'How many tokens of it, at most.'), ('missed_usd', 'What reading them from the cache would have saved.')
     loop
       execute format('comment on column finance.%I.%I is %L', relation, column_name, meaning);
@@ -114,13 +120,17 @@ do $$ declare relation text; column_name text; meaning text; begin
 end $$;
 
 -- Whoever writes a call to a day and whoever closes it exclude each other by a lock on the day; writers do not. After the lock, an open day stays open.
+create or replace function finance.open(in_tenant text, in_day date) returns void language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock_shared(hashtext(in_tenant), in_day - date '2000-01-01');
+  if not exists (select from finance.open_day o where o.tenant_id = in_tenant and o.day = in_day) then
+    insert into finance.open_day (tenant_id, day) values (in_tenant, in_day) on conflict do nothing;
+  end if;
+end $$;
 create or replace function finance.open_day_of_call() returns trigger language plpgsql as $$
 declare c finance.model_call := case tg_argv[0] when 'new' then new else old end;
 begin
-  perform pg_advisory_xact_lock_shared(hashtext(c.tenant_id), c.day - date '2000-01-01');
-  if not exists (select from finance.open_day o where o.tenant_id = c.tenant_id and o.day = c.day) then
-    insert into finance.open_day (tenant_id, day) values (c.tenant_id, c.day) on conflict do nothing;
-  end if;
+  perform finance.open(c.tenant_id, c.day);
   return null;
 end $$;
 create or replace trigger model_call_opens_its_day after insert or update on finance.model_call
@@ -149,10 +159,20 @@ begin
   insert into finance.day_latency (tenant_id, day, dimension, key, milliseconds, calls)
     select in_tenant, in_day, dimension, key, array_agg(exp((step + 0.5) * one_percent) order by step), array_agg(calls order by step)
     from (
-      select g.dimension, g.key, floor(ln(greatest(c.latency_ms, 0.001)) / one_percent) as step, count(*) as calls
-      from finance.model_call c
-      cross join lateral (values ('all', null), ('agent', c.agent), ('model', c.model), ('provider', c.provider), ('step', c.step_name)) g (dimension, key)
-      where c.tenant_id = in_tenant and c.day = in_day and c.status = 'completed' and c.latency_ms is not null
-      group by g.dimension, g.key, floor(ln(greatest(c.latency_ms, 0.001)) / one_percent)) steps
+      select took.dimension, took.key, floor(ln(greatest(took.ms, 0.001)) / one_percent) as step, count(*) as calls
+      from (
+        select g.dimension, g.key, c.latency_ms as ms from finance.model_call c
+        cross join lateral (values ('all', null), ('agent', c.agent), ('model', c.model), ('provider', c.provider), ('step', c.step_name)) g (dimension, key)
+        where c.tenant_id = in_tenant and c.day = in_day and c.status = 'completed' and c.latency_ms is not null
+        union all
+        select 'run', null, 1000 * date_part('epoch', r.finished_at - r.queued_at) from agents.run_summary r
+        where r.tenant_id = in_tenant and (r.finished_at at time zone 'UTC')::date = in_day and r.finished_at is not null) took
+      group by took.dimension, took.key, floor(ln(greatest(took.ms, 0.001)) / one_percent)) steps
     group by dimension, key;
+
+  delete from finance.day_run r where r.tenant_id = in_tenant and r.day = in_day;
+  insert into finance.day_run select * from finance.run_sum r where r.tenant_id = in_tenant and r.day = in_day;
+
+  delete from finance.day_waste w where w.tenant_id = in_tenant and w.day = in_day;
+  insert into finance.day_waste select * from finance.waste_sum w where w.tenant_id = in_tenant and w.day = in_day;
 end $$;

@@ -39,7 +39,14 @@ alter table finance.model_call
   add column if not exists cache_write_1_hour_price_usd numeric,
   add column if not exists output_price_usd            numeric,
   add column if not exists reasoning_price_usd         numeric,
-  add column if not exists first_token_ms              double precision;
+  add column if not exists first_token_ms              double precision,
+  add column if not exists audio_input_tokens          bigint default 0, -- rows from before had none
+  add column if not exists audio_output_tokens         bigint default 0,
+  add column if not exists web_searches                bigint default 0,
+  add column if not exists audio_input_price_usd       numeric,
+  add column if not exists audio_output_price_usd      numeric,
+  add column if not exists request_fee_usd             numeric,
+  add column if not exists web_search_fee_usd          numeric;
 comment on table finance.model_call is 'One row for each outcome of a model call attempt. Rows are only ever inserted.';
 comment on column finance.model_call.tenant_id is 'Whose run it is.';
 comment on column finance.model_call.run_id is 'The run that made the call.';
@@ -52,7 +59,7 @@ comment on column finance.model_call.attempt is 'Which try of that call, from 1.
 comment on column finance.model_call.status is 'completed: answered. failed: refused, normally free. unknown: may have been billed, between low_usd and high_usd. resolved: what an unknown attempt did cost.';
 comment on column finance.model_call.model is 'The model that answered, or the one asked when none did.';
 comment on column finance.model_call.response_id is 'The provider''s id of the reply, to match it with the provider''s bill.';
-comment on column finance.model_call.input_tokens is 'Fresh input only. The six token columns never overlap; their sum is the provider''s total. Null when the provider reported none.';
+comment on column finance.model_call.input_tokens is 'Fresh input only. The eight token columns never overlap; their sum is the provider''s total. Null when the provider reported none.';
 comment on column finance.model_call.cached_input_tokens is 'Input read from the provider''s cache.';
 comment on column finance.model_call.cache_write_5_minutes_tokens is 'Input written to a cache that lives five minutes, or whose life the provider does not state.';
 comment on column finance.model_call.cache_write_1_hour_tokens is 'Input written to a cache that lives an hour.';
@@ -69,12 +76,19 @@ comment on column finance.model_call.step is 'Position of the step that called, 
 comment on column finance.model_call.step_name is 'Name of the step that called.';
 comment on column finance.model_call.provider is 'Who was asked, such as openai. Null when nobody answered.';
 comment on column finance.model_call.service_tier is 'The tier the provider says it served. Null when it said none.';
-comment on column finance.model_call.input_price_usd is 'US dollars per million tokens of fresh input that applied. Tokens times prices are the cost, exactly.';
+comment on column finance.model_call.input_price_usd is 'US dollars per million tokens of fresh input that applied. Tokens times prices and the fees are the cost, exactly.';
 comment on column finance.model_call.cached_input_price_usd is 'US dollars per million cached input tokens that applied.';
 comment on column finance.model_call.cache_write_5_minutes_price_usd is 'US dollars per million tokens written to the five-minute cache that applied.';
 comment on column finance.model_call.cache_write_1_hour_price_usd is 'US dollars per million tokens written to the one-hour cache that applied.';
 comment on column finance.model_call.output_price_usd is 'US dollars per million tokens of visible output that applied.';
 comment on column finance.model_call.reasoning_price_usd is 'US dollars per million tokens of reasoning that applied.';
+comment on column finance.model_call.audio_input_tokens is 'Audio that was sent.';
+comment on column finance.model_call.audio_output_tokens is 'Audio that was answered.';
+comment on column finance.model_call.web_searches is 'Searches the provider made for the call.';
+comment on column finance.model_call.audio_input_price_usd is 'US dollars per million tokens of audio input that applied. Null when it has no price; a call that used it has then no cost.';
+comment on column finance.model_call.audio_output_price_usd is 'US dollars per million tokens of audio output that applied. Null when it has no price; a call that used it has then no cost.';
+comment on column finance.model_call.request_fee_usd is 'US dollars for the call itself that applied. Null when there was no such fee.';
+comment on column finance.model_call.web_search_fee_usd is 'US dollars for each search that applied. Null when it has no price; a call that searched has then no cost.';
 comment on column finance.model_call.first_token_ms is 'From sending the request to the first token, in milliseconds.';
 create index if not exists model_call_by_day_and_run on finance.model_call (tenant_id, day, run_id) include (root_run_id, agent, status, cost_usd);
 drop index if exists finance.model_call_by_day;

@@ -42,7 +42,12 @@ create table if not exists finance.price (
   checked                       date,
   primary key (version, model, service_tier, above_tokens)
 );
-comment on table finance.price is 'What each price list says: US dollars per million tokens of one model, tier and length.';
+alter table finance.price
+  add column if not exists audio_input_usd     numeric,
+  add column if not exists audio_output_usd    numeric,
+  add column if not exists request_fee_usd     numeric,
+  add column if not exists web_search_fee_usd  numeric;
+comment on table finance.price is 'What each price list says: US dollars per million tokens of one model, tier and length, and fees.';
 comment on column finance.price.version is 'The price list.';
 comment on column finance.price.model is 'The model''s exact name, or a pattern in which * stands for any letters. The exact name wins, then the longest pattern.';
 comment on column finance.price.service_tier is 'The provider''s tier, such as flex or priority; empty for the usual one.';
@@ -54,7 +59,11 @@ comment on column finance.price.cache_write_5_minutes_usd is 'US dollars per mil
 comment on column finance.price.cache_write_1_hour_usd is 'US dollars per million input tokens written to a cache of an hour.';
 comment on column finance.price.output_usd is 'US dollars per million tokens of visible output.';
 comment on column finance.price.reasoning_usd is 'US dollars per million tokens of reasoning.';
-comment on column finance.price.batch_factor is 'What a batch costs of these prices, such as 0.5. Null when not known.';
+comment on column finance.price.audio_input_usd is 'US dollars per million tokens of audio input. Null when not known, never the price of text.';
+comment on column finance.price.audio_output_usd is 'US dollars per million tokens of audio output. Null when not known, never the price of text.';
+comment on column finance.price.request_fee_usd is 'US dollars for each call. Null when there is no such fee.';
+comment on column finance.price.web_search_fee_usd is 'US dollars for each search the provider makes. Null when not known.';
+comment on column finance.price.batch_factor is 'What a batch costs of the prices of tokens, such as 0.5. Null when not known.';
 comment on column finance.price.source is 'Where the price was read. Null when the list does not say.';
 comment on column finance.price.checked is 'The day it was read there. Null when the list does not say.';
 

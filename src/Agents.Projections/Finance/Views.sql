@@ -32,7 +32,8 @@ where not exists (select from finance.open_day o where o.tenant_id = s.tenant_id
 union all
 select o.tenant_id, o.day, s.agent, s.model, s.provider, s.step_name, s.calls, s.unpriced_calls, s.failed_attempts, s.lost_attempts, s.cost_usd,
   s.input_tokens, s.cached_input_tokens, s.cache_write_5_minutes_tokens, s.cache_write_1_hour_tokens, s.output_tokens, s.reasoning_tokens,
-  s.timed_calls, s.latency_ms, s.cache_calls, s.cache_read_tokens, s.saved_usd, s.write_surcharge_usd, s.repeating_calls, s.repeated_tokens, s.missed_usd
+  s.timed_calls, s.latency_ms, s.cache_calls, s.cache_read_tokens, s.saved_usd, s.write_surcharge_usd, s.repeating_calls, s.repeated_tokens, s.missed_usd,
+  s.audio_input_tokens, s.audio_output_tokens, s.web_searches
 from finance.open_day o
 cross join lateral (select * from finance.call_sum c where c.tenant_id = o.tenant_id and c.day = o.day offset 0) s;
 comment on view finance.day_group is 'Sums of calls by tenant, day, agent, model, provider and step: what daily_cost and the views after it are made of.';
@@ -50,7 +51,8 @@ select tenant_id, day, agent, model,
   sum(cache_write_5_minutes_tokens) as cache_write_5_minutes_tokens, sum(cache_write_1_hour_tokens) as cache_write_1_hour_tokens,
   sum(output_tokens) as output_tokens, sum(reasoning_tokens) as reasoning_tokens,
   sum(failed_attempts)::bigint as failed_attempts,
-  sum(lost_attempts)::bigint as lost_attempts
+  sum(lost_attempts)::bigint as lost_attempts,
+  sum(audio_input_tokens) as audio_input_tokens, sum(audio_output_tokens) as audio_output_tokens, sum(web_searches) as web_searches
 from finance.day_group
 group by tenant_id, day, agent, model;
 comment on view finance.daily_cost is 'Cost and tokens by tenant, day, agent and model. cost_usd is null where no call of the group has a known cost.';
@@ -67,13 +69,16 @@ comment on column finance.daily_cost.cache_write_5_minutes_tokens is 'Input writ
 comment on column finance.daily_cost.cache_write_1_hour_tokens is 'Input written to the one-hour cache.';
 comment on column finance.daily_cost.output_tokens is 'Visible output.';
 comment on column finance.daily_cost.reasoning_tokens is 'Output spent on reasoning.';
+comment on column finance.daily_cost.audio_input_tokens is 'Audio that was sent.';
+comment on column finance.daily_cost.audio_output_tokens is 'Audio that was answered.';
+comment on column finance.daily_cost.web_searches is 'Searches the providers made.';
 comment on column finance.daily_cost.failed_attempts is 'Attempts the provider refused.';
 comment on column finance.daily_cost.lost_attempts is 'Attempts whose outcome was unknown when they were given up, resolved later or not.';
 
 create or replace view finance.cost_by_tenant as
 select tenant_id, day, sum(calls)::bigint as calls, sum(cost_usd) as cost_usd, sum(unpriced_calls)::bigint as unpriced_calls,
-  sum(input_tokens + cached_input_tokens + cache_write_5_minutes_tokens + cache_write_1_hour_tokens) as input_tokens,
-  sum(output_tokens + reasoning_tokens) as output_tokens
+  sum(input_tokens + cached_input_tokens + cache_write_5_minutes_tokens + cache_write_1_hour_tokens + audio_input_tokens) as input_tokens,
+  sum(output_tokens + reasoning_tokens + audio_output_tokens) as output_tokens
 from finance.daily_cost group by tenant_id, day;
 comment on view finance.cost_by_tenant is 'Cost and tokens by tenant and day.';
 comment on column finance.cost_by_tenant.tenant_id is 'Whose runs they are.';
@@ -81,13 +86,13 @@ comment on column finance.cost_by_tenant.day is 'Accounting day, UTC.';
 comment on column finance.cost_by_tenant.calls is 'Calls that were answered.';
 comment on column finance.cost_by_tenant.cost_usd is 'US dollars, exact. Null where nothing is known.';
 comment on column finance.cost_by_tenant.unpriced_calls is 'Answered calls whose cost is unknown, not zero.';
-comment on column finance.cost_by_tenant.input_tokens is 'All input, cached and cache-written included.';
-comment on column finance.cost_by_tenant.output_tokens is 'All output, reasoning included.';
+comment on column finance.cost_by_tenant.input_tokens is 'All input, cached, cache-written and audio included.';
+comment on column finance.cost_by_tenant.output_tokens is 'All output, reasoning and audio included.';
 
 create or replace view finance.cost_by_agent as
 select tenant_id, day, agent, sum(calls)::bigint as calls, sum(cost_usd) as cost_usd, sum(unpriced_calls)::bigint as unpriced_calls,
-  sum(input_tokens + cached_input_tokens + cache_write_5_minutes_tokens + cache_write_1_hour_tokens) as input_tokens,
-  sum(output_tokens + reasoning_tokens) as output_tokens
+  sum(input_tokens + cached_input_tokens + cache_write_5_minutes_tokens + cache_write_1_hour_tokens + audio_input_tokens) as input_tokens,
+  sum(output_tokens + reasoning_tokens + audio_output_tokens) as output_tokens
 from finance.daily_cost group by tenant_id, day, agent;
 comment on view finance.cost_by_agent is 'Cost and tokens by tenant, day and agent.';
 comment on column finance.cost_by_agent.tenant_id is 'Whose runs they are.';
@@ -96,13 +101,13 @@ comment on column finance.cost_by_agent.agent is 'Name of the runs'' agent.';
 comment on column finance.cost_by_agent.calls is 'Calls that were answered.';
 comment on column finance.cost_by_agent.cost_usd is 'US dollars, exact. Null where nothing is known.';
 comment on column finance.cost_by_agent.unpriced_calls is 'Answered calls whose cost is unknown, not zero.';
-comment on column finance.cost_by_agent.input_tokens is 'All input, cached and cache-written included.';
-comment on column finance.cost_by_agent.output_tokens is 'All output, reasoning included.';
+comment on column finance.cost_by_agent.input_tokens is 'All input, cached, cache-written and audio included.';
+comment on column finance.cost_by_agent.output_tokens is 'All output, reasoning and audio included.';
 
 create or replace view finance.cost_by_model as
 select tenant_id, day, model, sum(calls)::bigint as calls, sum(cost_usd) as cost_usd, sum(unpriced_calls)::bigint as unpriced_calls,
-  sum(input_tokens + cached_input_tokens + cache_write_5_minutes_tokens + cache_write_1_hour_tokens) as input_tokens,
-  sum(output_tokens + reasoning_tokens) as output_tokens
+  sum(input_tokens + cached_input_tokens + cache_write_5_minutes_tokens + cache_write_1_hour_tokens + audio_input_tokens) as input_tokens,
+  sum(output_tokens + reasoning_tokens + audio_output_tokens) as output_tokens
 from finance.daily_cost group by tenant_id, day, model;
 comment on view finance.cost_by_model is 'Cost and tokens by tenant, day and model.';
 comment on column finance.cost_by_model.tenant_id is 'Whose runs they are.';
@@ -111,8 +116,8 @@ comment on column finance.cost_by_model.model is 'The model that answered, or th
 comment on column finance.cost_by_model.calls is 'Calls that were answered.';
 comment on column finance.cost_by_model.cost_usd is 'US dollars, exact. Null where nothing is known.';
 comment on column finance.cost_by_model.unpriced_calls is 'Answered calls whose cost is unknown, not zero.';
-comment on column finance.cost_by_model.input_tokens is 'All input, cached and cache-written included.';
-comment on column finance.cost_by_model.output_tokens is 'All output, reasoning included.';
+comment on column finance.cost_by_model.input_tokens is 'All input, cached, cache-written and audio included.';
+comment on column finance.cost_by_model.output_tokens is 'All output, reasoning and audio included.';
 
 create or replace view finance.cost_by_run as
 select tenant_id, day, run_id, root_run_id, agent,
@@ -133,12 +138,9 @@ comment on column finance.cost_by_run.cost_usd is 'US dollars, exact. Null where
 comment on column finance.cost_by_run.unpriced_calls is 'Answered calls whose cost is unknown, not zero.';
 
 create or replace view finance.cost_per_completed_run as
-select tenant_id, (finished_at at time zone 'UTC')::date as day, agent,
-  count(*) as runs, sum(cost_usd) as cost_usd, avg(cost_usd) as cost_per_run_usd, max(cost_usd) as dearest_run_usd,
-  sum(model_calls)::bigint as calls, extract(epoch from avg(finished_at - queued_at)) as duration_seconds
-from agents.run_summary
-where status = 'completed' and finished_at is not null
-group by tenant_id, (finished_at at time zone 'UTC')::date, agent;
+select tenant_id, day, agent, completed as runs, cost_usd, cost_usd / completed as cost_per_run_usd, dearest_run_usd, calls,
+  completed_seconds / completed as duration_seconds
+from finance.run_group where completed > 0;
 comment on view finance.cost_per_completed_run is 'What completed runs cost, by the day they completed.';
 comment on column finance.cost_per_completed_run.tenant_id is 'Whose runs they are.';
 comment on column finance.cost_per_completed_run.day is 'The day they completed, UTC.';
@@ -151,24 +153,12 @@ comment on column finance.cost_per_completed_run.calls is 'Their model calls.';
 comment on column finance.cost_per_completed_run.duration_seconds is 'Average time from being asked for to completing.';
 
 create or replace view finance.waste as
-select tenant_id, day, agent, kind, count(*) as attempts, sum(cost_usd) as cost_usd, sum(tokens)::bigint as tokens
-from (
-  select tenant_id, day, agent, case status when 'failed' then 'failed_attempt' else 'lost_attempt' end as kind, cost_usd,
-    input_tokens + cached_input_tokens + cache_write_5_minutes_tokens + cache_write_1_hour_tokens + output_tokens + reasoning_tokens as tokens
-  from finance.model_call where status in ('failed', 'resolved')
-  union all
-  select c.tenant_id, c.day, c.agent, r.status || '_run', c.cost_usd,
-    c.input_tokens + c.cached_input_tokens + c.cache_write_5_minutes_tokens + c.cache_write_1_hour_tokens + c.output_tokens + c.reasoning_tokens
-  from agents.run_summary r join finance.model_call c on c.tenant_id = r.tenant_id and c.run_id = r.run_id
-  where r.status in ('failed', 'cancelled') and c.status = 'completed'
-  union all
-  select c.tenant_id, c.day, c.agent, 'forked_away', c.cost_usd,
-    c.input_tokens + c.cached_input_tokens + c.cache_write_5_minutes_tokens + c.cache_write_1_hour_tokens + c.output_tokens + c.reasoning_tokens
-  from (select tenant_id, forked_from, min(forked_at) as forked_at from agents.run_summary where forked_from is not null group by tenant_id, forked_from) f
-  join agents.run_summary r on r.tenant_id = f.tenant_id and r.run_id = f.forked_from and r.status not in ('failed', 'cancelled', 'completed')
-  join finance.model_call c on c.tenant_id = f.tenant_id and c.run_id = f.forked_from and c.version > f.forked_at and c.status = 'completed'
-) wasted
-group by tenant_id, day, agent, kind;
+select s.* from finance.day_waste s
+where not exists (select from finance.open_day o where o.tenant_id = s.tenant_id and o.day = s.day)
+union all
+select o.tenant_id, o.day, s.agent, s.kind, s.attempts, s.cost_usd, s.tokens
+from finance.open_day o
+cross join lateral (select * from finance.waste_sum w where w.tenant_id = o.tenant_id and w.day = o.day offset 0) s;
 comment on view finance.waste is 'What was paid for nothing. The kinds never overlap: a failed or lost attempt is counted as such whatever became of its run. Lost attempts of unknown cost are in finance.unconfirmed.';
 comment on column finance.waste.tenant_id is 'Whose runs they are.';
 comment on column finance.waste.day is 'Accounting day, UTC.';
@@ -231,7 +221,8 @@ select c.tenant_id, c.day,
   c.day::timestamp at time zone 'UTC' as "ChargePeriodStart", (c.day + 1)::timestamp at time zone 'UTC' as "ChargePeriodEnd",
   'Usage' as "ChargeCategory", case c.status when 'resolved' then 'Correction' end as "ChargeClass",
   c.model || ' ' || b.kind as "ChargeDescription", 'Usage-Based' as "ChargeFrequency",
-  b.tokens as "ConsumedQuantity", 'Tokens' as "ConsumedUnit", b.tokens * 0.000001 as "PricingQuantity", '1000000 Tokens' as "PricingUnit",
+  b.quantity as "ConsumedQuantity", b.unit as "ConsumedUnit", case b.unit when 'Tokens' then b.quantity * 0.000001 else b.quantity end as "PricingQuantity",
+  case b.unit when 'Tokens' then '1000000 Tokens' else b.unit end as "PricingUnit",
   b.price as "ListUnitPrice", b.price as "ContractedUnitPrice", 'Standard' as "PricingCategory",
   c.provider as "ProviderName", c.provider as "PublisherName", c.provider as "InvoiceIssuerName",
   'AI and Machine Learning' as "ServiceCategory", c.model as "ServiceName", 'Generative AI' as "ServiceSubcategory",
@@ -241,19 +232,25 @@ select c.tenant_id, c.day,
   jsonb_build_object('agent', c.agent, 'step', c.step_name, 'root_run', c.root_run_id, 'call', c.call, 'attempt', c.attempt) as "Tags"
 from finance.model_call c
 cross join lateral (
-  select * from (values
-    ('input', c.input_tokens, c.input_price_usd, c.input_tokens * c.input_price_usd * 0.000001),
-    ('cached input', c.cached_input_tokens, c.cached_input_price_usd, c.cached_input_tokens * c.cached_input_price_usd * 0.000001),
-    ('cache write 5 minutes', c.cache_write_5_minutes_tokens, c.cache_write_5_minutes_price_usd, c.cache_write_5_minutes_tokens * c.cache_write_5_minutes_price_usd * 0.000001),
-    ('cache write 1 hour', c.cache_write_1_hour_tokens, c.cache_write_1_hour_price_usd, c.cache_write_1_hour_tokens * c.cache_write_1_hour_price_usd * 0.000001),
-    ('output', c.output_tokens, c.output_price_usd, c.output_tokens * c.output_price_usd * 0.000001),
-    ('reasoning', c.reasoning_tokens, c.reasoning_price_usd, c.reasoning_tokens * c.reasoning_price_usd * 0.000001)
-  ) as bucket (kind, tokens, price, usd) where c.input_price_usd is not null and bucket.tokens > 0
+  select kind, 'Tokens' as unit, quantity, price, quantity * price * 0.000001 as usd from (values
+    ('input', c.input_tokens, c.input_price_usd),
+    ('cached input', c.cached_input_tokens, c.cached_input_price_usd),
+    ('cache write 5 minutes', c.cache_write_5_minutes_tokens, c.cache_write_5_minutes_price_usd),
+    ('cache write 1 hour', c.cache_write_1_hour_tokens, c.cache_write_1_hour_price_usd),
+    ('output', c.output_tokens, c.output_price_usd),
+    ('reasoning', c.reasoning_tokens, c.reasoning_price_usd),
+    ('audio input', c.audio_input_tokens, c.audio_input_price_usd),
+    ('audio output', c.audio_output_tokens, c.audio_output_price_usd)
+  ) as bucket (kind, quantity, price) where c.input_price_usd is not null and quantity > 0
   union all
-  select 'call', null, null, c.cost_usd where c.input_price_usd is null
+  select kind, unit, quantity, price, quantity * price from (values
+    ('request', 'Requests', 1::bigint, c.request_fee_usd), ('web search', 'Searches', c.web_searches, c.web_search_fee_usd)
+  ) as fee (kind, unit, quantity, price) where c.input_price_usd is not null and quantity > 0 and price is not null
+  union all
+  select 'call', 'Tokens', null, null, c.cost_usd where c.input_price_usd is null
 ) b
 where c.cost_usd is not null;
-comment on view finance.focus is 'Charges in the columns of FOCUS, the FinOps Open Cost and Usage Specification: one row for each call and kind of token. BilledCost adds up to finance.model_call.cost_usd.';
+comment on view finance.focus is 'Charges in the columns of FOCUS, the FinOps Open Cost and Usage Specification: one row for each call and kind of token or fee. BilledCost adds up to finance.model_call.cost_usd.';
 do $$ declare column_name text; meaning text; begin
   for column_name, meaning in values
     ('tenant_id', 'Whose run it is; not of FOCUS, for choosing rows.'), ('day', 'Accounting day, UTC; not of FOCUS, for choosing rows.'),
@@ -262,13 +259,13 @@ do $$ declare column_name text; meaning text; begin
     ('BillingCurrency', 'Always USD.'), ('BillingPeriodStart', 'First moment of the month, UTC.'), ('BillingPeriodEnd', 'First moment of the next month, UTC.'),
     ('ChargePeriodStart', 'First moment of the day, UTC.'), ('ChargePeriodEnd', 'First moment of the next day, UTC.'),
     ('ChargeCategory', 'Always Usage.'), ('ChargeClass', 'Correction for spend that was settled later, else null.'),
-    ('ChargeDescription', 'Model and kind of token.'), ('ChargeFrequency', 'Always Usage-Based.'),
-    ('ConsumedQuantity', 'Tokens. Null for spend of which only the amount is known.'), ('ConsumedUnit', 'Always Tokens.'),
-    ('PricingQuantity', 'Millions of tokens.'), ('PricingUnit', 'Always 1000000 Tokens.'),
-    ('ListUnitPrice', 'US dollars per million tokens that applied.'), ('ContractedUnitPrice', 'The same.'), ('PricingCategory', 'Always Standard.'),
+    ('ChargeDescription', 'Model and kind of token or fee.'), ('ChargeFrequency', 'Always Usage-Based.'),
+    ('ConsumedQuantity', 'Tokens, requests or searches. Null for spend of which only the amount is known.'), ('ConsumedUnit', 'Tokens, Requests or Searches.'),
+    ('PricingQuantity', 'Millions of tokens; requests or searches.'), ('PricingUnit', '1000000 Tokens, Requests or Searches.'),
+    ('ListUnitPrice', 'US dollars for each PricingUnit that applied.'), ('ContractedUnitPrice', 'The same.'), ('PricingCategory', 'Always Standard.'),
     ('ProviderName', 'Who was asked.'), ('PublisherName', 'The same.'), ('InvoiceIssuerName', 'The same.'),
     ('ServiceCategory', 'Always AI and Machine Learning.'), ('ServiceName', 'The model.'), ('ServiceSubcategory', 'Always Generative AI.'),
-    ('SkuId', 'Model and kind of token.'), ('SkuPriceId', 'Price list, model and kind of token.'),
+    ('SkuId', 'Model and kind of token or fee.'), ('SkuPriceId', 'Price list, model and kind of token or fee.'),
     ('ResourceId', 'The run.'), ('ResourceName', 'The run''s agent.'), ('ResourceType', 'Always Agent run.'),
     ('SubAccountId', 'The tenant.'), ('SubAccountName', 'The tenant.'), ('Tags', 'Agent, step, root run, call and attempt.')
   loop

@@ -50,10 +50,22 @@ public sealed class BudgetTests
     }
 
     [Fact]
+    public void A_fee_for_the_request_is_kept_before_its_tokens()
+    {
+        var call = new CallEstimate(new(1, 2, RequestFee: 0.01m), 1000, 4096);
+
+        Assert.Equal(0.01m + 0.001m + 0.008192m, call.UpperUsd());
+        Assert.Equal(500, call.Within(0.012m)!.OutputTokens);
+        Assert.Null(call.Within(0.011511m)); // 255.5 tokens of reply
+        Assert.Null(new CallEstimate(new(0, 0, RequestFee: 0.01m), 1000, 4096).Within(0.009m));
+    }
+
+    [Fact]
     public void What_fits_is_within_the_room_and_one_token_more_is_not() =>
-        Gen.Select(Gen.Int[0, 500_000], Gen.Int[1, 20_000], Gen.Int[0, 5_000], Gen.Int[0, 5_000], Gen.Int[0, 2_000_000]).Sample((input, output, inPrice, outPrice, room) =>
+        Gen.Select(Gen.Int[0, 500_000], Gen.Int[1, 20_000], Gen.Int[0, 5_000], Gen.Int[0, 5_000], Gen.Int[0, 5_000], Gen.Int[0, 2_000_000]).Sample((input, output, inPrice, outPrice, fee, room) =>
         {
-            var (call, usd) = (new CallEstimate(new(inPrice / 100m, outPrice / 100m), input, output), room / 1_000_000m);
+            var price = new Price(inPrice / 100m, outPrice / 100m, RequestFee: fee / 10_000m);
+            var (call, usd) = (new CallEstimate(price, input, output), room / 1_000_000m);
             if (call.Within(usd) is not { } fitting)
             {
                 Assert.True(call.LeastUsd() > usd);

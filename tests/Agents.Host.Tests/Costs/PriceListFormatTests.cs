@@ -31,6 +31,25 @@ public sealed class PriceListFormatTests
         Assert.Equal(output, 10 * Shipped.Of(model, new(0, 0, ReasoningTokens: m))?.Usd);
     }
 
+    [Theory]
+    [InlineData("gpt-4o-audio-preview-2025-06-03", 2.50, 10, 40, 80)]
+    [InlineData("gpt-4o-mini-audio-preview-2024-12-17", 0.15, 0.60, 10, 20)]
+    public void A_model_that_hears_and_speaks_has_prices_for_it(string model, decimal input, decimal output, decimal heard, decimal spoken)
+    {
+        Assert.Equal(new(input, output, AudioInput: heard, AudioOutput: spoken), Shipped.For(model));
+        Assert.Equal((heard + spoken) / 1000, Shipped.Of(model, new(0, 0, AudioInputTokens: 1000, AudioOutputTokens: 1000))?.Usd);
+        Assert.Null(Shipped.Of("gpt-4o", new(0, 0, AudioInputTokens: 1000)));
+    }
+
+    [Fact]
+    public void A_list_is_read_as_it_was_written_fees_and_audio_too()
+    {
+        var price = new Price(1, 2, 3, 4, 5, 6, new(1000, new(7, 8, AudioInput: 9, AudioOutput: 10)), 11, 12, 0.13m, 0.14m);
+        var list = new PriceList("v", [new("m", price, "flex", 0.5m, "p", "s", new(2026, 11, 24))]);
+
+        Assert.Equal(list.Entries, PriceListFormat.Read(PriceListFormat.Write(list)).Entries);
+    }
+
     [Fact]
     public void A_long_input_has_its_own_price() => Assert.Equal(300_000 * 6m / 1_000_000, Shipped.Of("claude-sonnet-4-5", new(300_000, 0))?.Usd);
 
@@ -51,6 +70,9 @@ public sealed class PriceListFormatTests
     [InlineData("""{"provider":"p","models":["m"],"input":"1","output":1,"source":"s","checked":"2026-01-01"}""")]
     [InlineData("""{"provider":"p","models":["m"],"input":1,"source":"s","checked":"2026-01-01"}""")]
     [InlineData("""{"provider":"p","models":["m"],"input":1,"output":1}""")]
+    [InlineData("""{"provider":"p","models":["m"],"input":1,"output":1,"audioInput":-1,"source":"s","checked":"2026-01-01"}""")]
+    [InlineData("""{"provider":"p","models":["m"],"input":1,"output":1,"requestFee":1e9,"source":"s","checked":"2026-01-01"}""")]
+    [InlineData("""{"provider":"p","models":["m"],"input":1,"output":1,"longInput":{"aboveTokens":1,"input":1,"output":1,"requestFee":1},"source":"s","checked":"2026-01-01"}""")]
     [InlineData("""{"provider":"p","models":["m"],"input":1,"output":1,"outptu":1,"source":"s","checked":"2026-01-01"}""")]
     [InlineData("""{"provider":"p","models":["m","m"],"input":1,"output":1,"source":"s","checked":"2026-01-01"}""")]
     public void A_list_with_a_mistake_is_refused(string entry)

@@ -25,6 +25,16 @@ public sealed class ModelUsageTests
             new(3, 3, 1000, 1003)
         },
         {
+            ModelProvider.OpenAI, // heard and spoke, and was reminded of text by its cache
+            """{"prompt_tokens":1300,"completion_tokens":500,"total_tokens":1800,"prompt_tokens_details":{"audio_tokens":200,"cached_tokens":1024},"completion_tokens_details":{"reasoning_tokens":64,"audio_tokens":400,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}""",
+            new(76, 36, 1024, ReasoningTokens: 64, AudioInputTokens: 200, AudioOutputTokens: 400)
+        },
+        {
+            ModelProvider.OpenAI, // a compatible server that counts reasoning beside the output, and speaks
+            """{"prompt_tokens":32,"completion_tokens":9,"total_tokens":141,"completion_tokens_details":{"reasoning_tokens":100,"audio_tokens":9}}""",
+            new(32, 0, ReasoningTokens: 100, AudioOutputTokens: 9)
+        },
+        {
             ModelProvider.OpenAI, // a compatible server without details
             """{"prompt_tokens":7,"completion_tokens":5,"total_tokens":12,"prompt_tokens_details":null}""",
             new(7, 5)
@@ -54,6 +64,12 @@ public sealed class ModelUsageTests
             """{"input_tokens":4,"cache_creation_input_tokens":248,"cache_read_input_tokens":0,"output_tokens":5}""",
             new(4, 5, 0, 248)
         },
+        {
+            ModelProvider.Anthropic, // searched; what it fetched has no fee
+            """{"input_tokens":105,"output_tokens":6039,"cache_read_input_tokens":7123,"cache_creation_input_tokens":7345,"server_tool_use":{"web_search_requests":2,"web_fetch_requests":1}}""",
+            new(105, 6039, 7123, 7345, WebSearches: 2)
+        },
+        { ModelProvider.Anthropic, """{"input_tokens":25,"output_tokens":15,"server_tool_use":null}""", new(25, 15) },
         { ModelProvider.Ollama, """{"prompt_eval_count":26,"eval_count":259}""", new(26, 259) },
     };
 
@@ -64,6 +80,11 @@ public sealed class ModelUsageTests
         { ModelProvider.OpenAI, """{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"completion_tokens_details":{"reasoning_tokens":11}}""" },
         { ModelProvider.OpenAI, """{"prompt_tokens":19,"completion_tokens":-10,"total_tokens":9}""" },
         { ModelProvider.OpenAI, """{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}""" },
+        { ModelProvider.OpenAI, """{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":10,"audio_tokens":10}}""" },
+        { ModelProvider.OpenAI, """{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"completion_tokens_details":{"reasoning_tokens":6,"audio_tokens":5}}""" },
+        { ModelProvider.OpenAI, """{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"audio_tokens":-1}}""" },
+        { ModelProvider.Anthropic, """{"input_tokens":1,"output_tokens":15,"server_tool_use":{"web_search_requests":-1,"web_fetch_requests":0}}""" },
+        { ModelProvider.Anthropic, """{"input_tokens":1,"output_tokens":15,"server_tool_use":{"web_search_requests":1000001,"web_fetch_requests":0}}""" },
         { ModelProvider.Anthropic, """{"input_tokens":-1,"output_tokens":15}""" },
         { ModelProvider.Anthropic, """{"input_tokens":9223372036854775807,"cache_read_input_tokens":9223372036854775807,"output_tokens":15}""" },
         { ModelProvider.Anthropic, """{"input_tokens":1,"cache_creation_input_tokens":5,"cache_creation":{"ephemeral_5m_input_tokens":5,"ephemeral_1h_input_tokens":1},"output_tokens":15}""" },
@@ -109,6 +130,14 @@ public sealed class ModelUsageTests
     public void A_client_without_JSON_of_its_own_is_read_through_its_details()
     {
         Assert.Equal(new(6, 1, 4, ReasoningTokens: 2), Details(new() { InputTokenCount = 10, OutputTokenCount = 3, CachedInputTokenCount = 4, ReasoningTokenCount = 2 }).Usage);
+#pragma warning disable MEAI001 // experimental in the library
+        Assert.Equal(
+            new(4, 1, 4, ReasoningTokens: 2, AudioInputTokens: 2, AudioOutputTokens: 5),
+            Details(new()
+            {
+                InputTokenCount = 10, OutputTokenCount = 8, CachedInputTokenCount = 4, ReasoningTokenCount = 2, InputAudioTokenCount = 2, OutputAudioTokenCount = 5,
+            }).Usage);
+#pragma warning restore MEAI001
         Assert.Equal(Usage.None, Details(new() { InputTokenCount = 0, OutputTokenCount = 0 }).Usage);
         Assert.Equal(new ReportedUsage(null, null, null), Details(new() { InputTokenCount = 10 }));
         Assert.Null(Details(new() { InputTokenCount = 1, OutputTokenCount = 1, CachedInputTokenCount = 2 }).Usage);

@@ -24,8 +24,12 @@ public sealed class ReconcileTests(SoundDatabase sound) : IClassFixture<SoundDat
     [InlineData("update finance.model_call set model = 'another' where run_id = '{done}' and call = 2", "model", "model another: 0 USD by the facts")]
     [InlineData("update finance.model_call set day = day - 1 where run_id = '{done}' and call = 2", "day", "finance.daily_cost")]
     [InlineData("update finance.model_call set input_price_usd = input_price_usd * 2 where run_id = '{done}' and call = 2", "day", "finance.focus")]
+    [InlineData("update finance.model_call set request_fee_usd = 0.00000001 where run_id = '{done}' and call = 2", "day", "finance.focus")]
+    [InlineData("""update agents.mt_events set data = jsonb_set(data, '{cost,unit,requestFee}', '0.00000001') where stream_id = '{done}' and type = 'model_call_completed' and data->>'call' = '2'""", "price", "and its fees are")]
     [InlineData("do $$ declare d date := (select max(day) from finance.open_day); begin call finance.close_day('default', d); end $$; update finance.day_sum set cost_usd = cost_usd + 0.00000000000001", "day", "finance.daily_cost")]
-    [InlineData("do $$ declare d date := (select max(day) from finance.open_day); begin call finance.close_day('default', d); end $$; update finance.day_sum set output_tokens = output_tokens + 1", "sums", "stored as")]
+    [InlineData("do $$ declare d date := (select max(day) from finance.open_day); begin call finance.close_day('default', d); end $$; update finance.day_sum set output_tokens = output_tokens + 1", "sums", "finance.day_sum stored as")]
+    [InlineData("do $$ declare d date := (select max(day) from finance.open_day); begin call finance.close_day('default', d); end $$; update finance.day_run set completed = completed + 1", "sums", "finance.day_run stored as")]
+    [InlineData("do $$ declare d date := (select max(day) from finance.open_day); begin call finance.close_day('default', d); end $$; insert into finance.day_waste values ('default', current_date, 'research', 'failed_run', 1, 1, 1)", "sums", "finance.day_waste stored as")]
     [InlineData("update agents.run_summary set cost_usd = 0 where run_id = '{done}'", "run", "agents.run_summary")]
     [InlineData("""update agents.mt_events set data = jsonb_set(data, '{cost,usd}', '7') where stream_id = '{done}' and type = 'model_call_completed' and data->>'call' = '2'""", "price", "7 USD")]
     public async Task A_planted_difference_is_found_and_named(string sql, string id, string named)

@@ -9,7 +9,8 @@ namespace Agents.Host.Costs.Import;
 /// </summary>
 public static class GenaiPrices
 {
-    const string Known = "input_mtok output_mtok cache_read_mtok cache_write_mtok input_audio_mtok output_audio_mtok cache_audio_read_mtok";
+    /// <summary>Cached audio has a price and no count: no provider here tells how much of the cached input it was.</summary>
+    const string Known = "input_mtok output_mtok cache_read_mtok cache_write_mtok input_audio_mtok output_audio_mtok cache_audio_read_mtok requests_kcount";
 
     /// <param name="providers">Whose models are taken, by the provider's <c>id</c>; of one name, the first provider's.</param>
     /// <param name="day">Prices that hold from a later day are not taken.</param>
@@ -30,7 +31,7 @@ public static class GenaiPrices
     static IEnumerable<PriceListEntry> EntriesOf(JsonElement model, string provider, DateOnly day, string source)
     {
         var price = PriceOf(PricesOn(model, day));
-        if (price is { Input: 0, Output: 0 }) throw new FormatException("it is listed at zero, which is not known to be free");
+        if (price is { Input: 0, Output: 0, RequestFee: null }) throw new FormatException("it is listed at zero, which is not known to be free");
 
         var @checked = DateOnly.TryParse(TextOf(model, "prices_checked"), out var said) ? said : day;
         var names = model.TryGetProperty("match", out var match) ? NamesOf(match) : [];
@@ -63,12 +64,13 @@ public static class GenaiPrices
         LongInputPrice? longer = null;
         foreach (var start in prices.EnumerateObject().SelectMany(member => Items(member.Value, "tiers")).Select(tier => tier.GetProperty("start").GetInt64()).Distinct().OrderDescending())
             longer = new(start, At(start) with { LongInput = longer });
-        return At(0) with { LongInput = longer };
+        return At(0) with { LongInput = longer, RequestFee = PublicPrices.Fee(prices, "requests_kcount", 0.001m) };
 
         Price At(long tokens) => new(
             Bucket("input_mtok", tokens) ?? throw new FormatException("it has no price for input"),
             Bucket("output_mtok", tokens) ?? throw new FormatException("it has no price for output"),
-            Bucket("cache_read_mtok", tokens), Bucket("cache_write_mtok", tokens));
+            Bucket("cache_read_mtok", tokens), Bucket("cache_write_mtok", tokens),
+            AudioInput: Bucket("input_audio_mtok", tokens), AudioOutput: Bucket("output_audio_mtok", tokens));
 
         decimal? Bucket(string name, long tokens)
         {

@@ -27,6 +27,10 @@ static class PublicPrices
         return Math.Abs(usd - rounded) <= Noise ? rounded : throw new FormatException($"{name} has too many digits");
     }
 
+    /// <summary>US dollars each; null when the member is not there or zero, which are the same for a fee.</summary>
+    /// <exception cref="FormatException">It is no number, or has more digits than a price may have.</exception>
+    public static decimal? Fee(JsonElement holder, string name, decimal factor) => Usd(holder, name, factor) is > 0 and var usd ? usd : null;
+
     /// <summary>Takes the entries of a model, or says why not.</summary>
     public static void Take(string name, Func<IEnumerable<PriceListEntry>> read, List<PriceListEntry> entries, List<string> skipped)
     {

@@ -7,11 +7,12 @@ namespace Agents.Host.Costs.Import;
 
 /// <summary>
 /// LiteLLM's <c>model_prices_and_context_window.json</c>: an object of models, prices per token. Tiers are suffixes such as <c>_flex</c>, lengths suffixes
-/// such as <c>_above_200k_tokens</c>.
+/// such as <c>_above_200k_tokens</c>. Fees are the same in all tiers and lengths.
 /// </summary>
 public static partial class LiteLlmPrices
 {
     const decimal PerMillion = 1_000_000m;
+    const string SearchFees = "search_context_cost_per_query";
 
     static readonly (string Suffix, string? Tier)[] Tiers = [("", null), ("_batches", "batch"), ("_flex", "flex"), ("_priority", "priority")];
 
@@ -39,15 +40,28 @@ public static partial class LiteLlmPrices
     static IEnumerable<PriceListEntry> EntriesOf(JsonProperty model, string provider, DateOnly @checked, string source)
     {
         var name = model.Name.StartsWith(provider + "/", StringComparison.Ordinal) ? model.Name[(provider.Length + 1)..] : model.Name;
-        if (model.Value.TryGetProperty("input_cost_per_request", out var fee) && fee.ValueKind is JsonValueKind.Number && fee.GetDecimal() != 0)
-            throw new FormatException("it has a fee per request");
+        var (request, search) = (PublicPrices.Fee(model.Value, "input_cost_per_request", 1), SearchFeeOf(model.Value));
+        if (AlwaysSearches(model)) throw new FormatException("it searches at every call, for a fee that its usage does not tell");
         if (PriceOf(model.Value, "", "") is null) throw new FormatException("it has no price for input and output");
-        if (PriceOf(model.Value, "", "") is { Input: 0, Output: 0 }) throw new FormatException("it is listed at zero, which is not known to be free");
+        if (PriceOf(model.Value, "", "") is { Input: 0, Output: 0 } && request is null) throw new FormatException("it is listed at zero, which is not known to be free");
 
         foreach (var (suffix, tier) in Tiers)
             if (PriceOf(model.Value, "", suffix) is { } price)
-                yield return new(name, price with { LongInput = LongerOf(model.Value, suffix) }, tier, null, provider, source, @checked);
+                yield return new(
+                    name, price with { LongInput = LongerOf(model.Value, suffix), RequestFee = request, WebSearchFee = search }, tier, null, provider, source, @checked);
     }
+
+    /// <summary>A search costs by the size of what it brings along, which no usage tells: known only where all sizes cost the same.</summary>
+    static decimal? SearchFeeOf(JsonElement model)
+    {
+        if (!model.TryGetProperty(SearchFees, out var sizes) || sizes.ValueKind is not JsonValueKind.Object) return null;
+        var fees = sizes.EnumerateObject().Select(size => PublicPrices.Usd(sizes, size.Name, 1)).Distinct().ToList();
+        return fees is [{ } fee] ? fee : null;
+    }
+
+    /// <summary>Models made for searching do so unasked; their names say it.</summary>
+    static bool AlwaysSearches(JsonProperty model) =>
+        model.Name.Contains("-search-", StringComparison.Ordinal) && model.Value.TryGetProperty(SearchFees, out _);
 
     /// <summary>The prices for long inputs, the next length inside the one before.</summary>
     static LongInputPrice? LongerOf(JsonElement model, string suffix)
@@ -66,7 +80,7 @@ public static partial class LiteLlmPrices
         decimal? Of(string name) => PublicPrices.Usd(model, name + length + tier, PerMillion);
         return Of("input_cost_per_token") is { } input && Of("output_cost_per_token") is { } output
             ? new(input, output, Of("cache_read_input_token_cost"), Of("cache_creation_input_token_cost"), Of("cache_creation_input_token_cost_above_1hr"),
-                Of("output_cost_per_reasoning_token"))
+                Of("output_cost_per_reasoning_token"), AudioInput: Of("input_cost_per_audio_token"), AudioOutput: Of("output_cost_per_audio_token"))
             : null;
     }
 

@@ -30,18 +30,21 @@ public static class Reconciliation
         union all select 'agents.run_summary', tenant_id, 'run', run_id::text, cost_usd from agents.run_summary where $1::text is null or tenant_id = $1
         """;
 
-    /// <summary>Stored sums of closed days that are not the sums of their calls: which, and which of the two it is.</summary>
-    const string WrongDays =
-        """
+    /// <summary>What is stored of closed days, and what it was made from.</summary>
+    static readonly (string Stored, string Made)[] ClosedDays = [("day_sum", "call_sum"), ("day_run", "run_sum"), ("day_waste", "waste_sum")];
+
+    /// <summary>Stored sums of closed days that are not the sums of what they were made from: which of the two it is, and the row.</summary>
+    static string WrongDays(string stored, string made) =>
+        $"""
         with stored as (
-          select * from finance.day_sum s where not exists (select from finance.open_day o where o.tenant_id = s.tenant_id and o.day = s.day)
+          select * from finance.{stored} s where not exists (select from finance.open_day o where o.tenant_id = s.tenant_id and o.day = s.day)
             and ($1::text is null or tenant_id = $1)
         ), made as (
-          select * from finance.call_sum c where not exists (select from finance.open_day o where o.tenant_id = c.tenant_id and o.day = c.day)
+          select * from finance.{made} m where not exists (select from finance.open_day o where o.tenant_id = m.tenant_id and o.day = m.day)
             and ($1::text is null or tenant_id = $1)
         )
-        select 'stored', d.* from (select * from stored except all select * from made) d
-        union all select 'made of its calls', d.* from (select * from made except all select * from stored) d
+        select 'stored as', row_to_json(d)::text from (select * from stored except all select * from made) d
+        union all select 'in truth', row_to_json(d)::text from (select * from made except all select * from stored) d
         """;
 
     static readonly string[] Dimensions = ["tenant", "day", "model", "run"];
@@ -60,8 +63,8 @@ public static class Reconciliation
         store.AddRunStore();
         var checks = Dimensions.ToDictionary(
             dimension => dimension, dimension => new Invariant(dimension, $"By {dimension}, facts, ledger, views and dashboard have the same cost."));
-        var priced = new Invariant("price", "Each priced call cost its tokens times the prices that applied.");
-        var closed = new Invariant("sums", "The stored sums of each closed day are the sums of its calls.");
+        var priced = new Invariant("price", "Each priced call cost its tokens times the prices that applied, and its fees.");
+        var closed = new Invariant("sums", "The stored sums of each closed day are the sums of its calls and runs.");
         var asked = new Invariant("ledger", "The provider was asked what the facts say, and billed between what is confirmed and that with what is not.");
         var requests = ledger is null ? null : await ProviderLedger.Read(ledger, asked, ct);
 
@@ -77,8 +80,9 @@ public static class Reconciliation
 
         foreach (var (source, sums) in await Told(snapshot, facts, tenant, ct)) facts.Compare(source, sums, checks);
         closed.Count(await snapshot.Scalar<long>("select count(*) from (select tenant_id, day from finance.day_sum union select tenant_id, day from finance.open_day) days", ct));
-        await foreach (var row in snapshot.Rows(WrongDays, ct, tenant))
-            closed.Violate(FormattableString.Invariant($"{string.Join(", ", Enumerable.Range(1, 6).Select(column => row.GetValue(column)))}: {row.GetString(0)} as {row.GetValue(7)} calls, {row.GetValue(11)} USD"));
+        foreach (var (stored, made) in ClosedDays)
+            await foreach (var row in snapshot.Rows(WrongDays(stored, made), ct, tenant))
+                closed.Violate($"finance.{stored} {row.GetString(0)} {row.GetString(1)}");
         foreach (var (dimension, check) in checks) check.Count(facts.Of(dimension).Count);
         checks["tenant"].Note = FormattableString.Invariant($"{facts.Of("tenant").Values.Sum()} USD");
         requests?.Look(asked, isWhole: tenant is null);
@@ -94,7 +98,7 @@ public static class Reconciliation
             _ => (null, null),
         }
         where priced is { Cost.Unit: not null, Usage: not null } && priced.Cost.Unit.Of(priced.Usage) != priced.Cost.Usd
-        select FormattableString.Invariant($"{run}: {fact} cost {priced.Cost!.Usd} USD, and its tokens times prices are {priced.Cost.Unit!.Of(priced.Usage!)}");
+        select FormattableString.Invariant($"{run}: {fact} cost {priced.Cost!.Usd} USD, and its tokens times prices and its fees are {priced.Cost.Unit!.Of(priced.Usage!)}");
 
     /// <summary>Everybody who tells a sum, and what.</summary>
     static async Task<Dictionary<string, Sums>> Told(Snapshot snapshot, Sums facts, string? tenant, CancellationToken ct)

@@ -69,12 +69,12 @@ sealed record StoredFact(long Version, string Type, DateTimeOffset At, RunEvent?
 /// <summary>What <c>agents.run_summary</c> says that can be folded from facts.</summary>
 sealed record SummaryRow(
     string Status, int Step, int ModelCalls, long InputTokens, long CachedInputTokens, long CacheWrite5MinutesTokens, long CacheWrite1HourTokens,
-    long OutputTokens, long ReasoningTokens, decimal CostUsd, int UnpricedCalls)
+    long OutputTokens, long ReasoningTokens, long AudioInputTokens, long AudioOutputTokens, long WebSearches, decimal CostUsd, int UnpricedCalls)
 {
     public static SummaryRow Of(Run run) => new(
         run.Status.ToString().ToLowerInvariant(), run.Step, run.ModelCalls, run.Usage.InputTokens, run.Usage.CachedInputTokens,
         run.Usage.CacheWrite5MinutesTokens, run.Usage.CacheWrite1HourTokens, run.Usage.OutputTokens, run.Usage.ReasoningTokens,
-        run.CostUsd, run.UnpricedCalls);
+        run.Usage.AudioInputTokens, run.Usage.AudioOutputTokens, run.Usage.WebSearches, run.CostUsd, run.UnpricedCalls);
 }
 
 /// <summary>What an attempt holds or has cost in one budget.</summary>

@@ -47,10 +47,10 @@ sealed class StoredRuns(Snapshot snapshot, ISerializer json, bool hasBudgets = f
         await Each("version, type from agents.timeline", "run_id", "order by version", (run, row) => run.Timeline.Add((row.GetInt64(2), row.GetString(3))));
         await Each(
             "status, step, model_calls, input_tokens, cached_input_tokens, cache_write_5_minutes_tokens, cache_write_1_hour_tokens, output_tokens, "
-            + "reasoning_tokens, cost_usd, unpriced_calls from agents.run_summary", "run_id", "",
+            + "reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches, cost_usd, unpriced_calls from agents.run_summary", "run_id", "",
             (run, row) => run.Summary = new(
                 row.GetString(2), row.GetInt32(3), row.GetInt32(4), row.GetInt64(5), row.GetInt64(6), row.GetInt64(7), row.GetInt64(8),
-                row.GetInt64(9), row.GetInt64(10), row.GetDecimal(11), row.GetInt32(12)));
+                row.GetInt64(9), row.GetInt64(10), row.GetInt64(11), row.GetInt64(12), row.GetInt64(13), row.GetDecimal(14), row.GetInt32(15)));
         if (hasBudgets)
             await Each(
                 "call, attempt, scope || ' ' || value || ' ' || period, state, upper_usd, charged_usd from finance.reservation", "run_id", "order by call, attempt, scope, value, period",
