@@ -14,6 +14,7 @@ static class AcceptedRuns
 
         var expected = folded.Status switch { RunStatus.Queued => "waiting", RunStatus.Running => "running", _ => null };
         if (run.QueueState == expected) yield break;
+        if (run.QueueState == "settling" && expected is null && folded.Status is not RunStatus.Completed) yield break; // until it is seen that nothing of it is open
         yield return $"{run} is {folded.Status.ToString().ToLowerInvariant()} and its row in the queue is {run.QueueState ?? "missing"}";
     }
 
