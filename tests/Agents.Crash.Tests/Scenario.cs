@@ -22,11 +22,15 @@ public sealed record Scenario(string Name, string Says, [property: JsonIgnore] F
         new("C16", "the provider refuses, breaks, hangs or breaks off half of the requests", play => [new ProviderStorm(play)]),
         new("C17", "runs are cancelled at random moments and at each fault point", play => [new Cancels(), new FaultPoints(play, cancels: true)]),
         new("C18", "a model that says what no model should", play => [new HostileReplies(play)]),
-        new("C24", "the nodes are restarted in turn by SIGTERM, with calls in flight that end before the drain does and calls that do not", play => [new RollingRestarts(play)]),
+        new("C24", "the nodes are restarted in turn by SIGTERM, with calls in flight that end before the drain does and calls that do not", play => [new RollingRestarts(play, outlasting: 0.25)]),
     ];
 
     /// <summary>How long orphans wait: one node is killed after the other, each when all have been up for some seconds and hold runs.</summary>
     public static readonly Scenario Takeovers = new("takeovers", "a node is killed while all are up", _ => [new Kills(new(6, 10), waitsForAll: true)]);
+
+    /// <summary>What an upgrade of both nodes costs: nothing.</summary>
+    public static readonly Scenario Rolling = new(
+        "rolling", "the nodes are restarted in turn by SIGTERM, with calls in flight that all end before the drain does", play => [new RollingRestarts(play, outlasting: 0)]);
 
     public static Scenario Named(string name) => All.Single(known => known.Name == name);
 }

@@ -38,7 +38,7 @@ static class DashboardCalls
               from finance.day_sum where tenant_id = $1 and day between $2 and $3 and day not in (select day from singly)
               """)}
             )
-            select grouping(k) as is_total, k, coalesce(sum(calls), 0)::bigint, coalesce(sum(failed), 0)::bigint, coalesce(sum(lost), 0)::bigint,
+            select grouping(k) as is_total, k::text, coalesce(sum(calls), 0)::bigint, coalesce(sum(failed), 0)::bigint, coalesce(sum(lost), 0)::bigint,
               coalesce(sum(cost_usd), 0), coalesce(sum(unpriced), 0)::bigint,
               coalesce(sum(input_tokens), 0)::bigint, coalesce(sum(cached_input_tokens), 0)::bigint, coalesce(sum(cache_write_5_minutes_tokens), 0)::bigint,
               coalesce(sum(cache_write_1_hour_tokens), 0)::bigint, coalesce(sum(output_tokens), 0)::bigint, coalesce(sum(reasoning_tokens), 0)::bigint,
@@ -84,7 +84,7 @@ static class DashboardCalls
     {
         await using var command = window.Command(
             $"""
-            select grouping(k), k, count(*)::int, sum(low_usd), case when bool_or(high_usd is null) then null else sum(high_usd) end
+            select grouping(k), k::text, count(*)::int, sum(low_usd), case when bool_or(high_usd is null) then null else sum(high_usd) end
             from (
               select {(by is "provider" ? "null::text" : KeyOf(by))} as k, low_usd, high_usd from finance.unconfirmed
               where tenant_id = $1 and day between $2 and $3 and at >= $4 and at < $5) lost
@@ -98,5 +98,5 @@ static class DashboardCalls
         return found;
     }
 
-    static string KeyOf(string? by) => by is null ? "null::text" : $"{DashboardReader.Groupings[by]}::text";
+    static string KeyOf(string? by) => by is null ? "null::text" : DashboardReader.Groupings[by];
 }

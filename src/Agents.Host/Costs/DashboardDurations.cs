@@ -18,7 +18,7 @@ static class DashboardDurations
             ), placed as (
               select is_total, k, ms, n, sum(n) over (partition by is_total, k order by ms) as place, sum(n) over (partition by is_total, k) as of from counted
             )
-            select is_total, k, (sum(ms * n) / sum(n))::double precision, min(ms) filter (where place >= 0.5 * of), min(ms) filter (where place >= 0.95 * of),
+            select is_total, k::text, (sum(ms * n) / sum(n))::double precision, min(ms) filter (where place >= 0.5 * of), min(ms) filter (where place >= 0.95 * of),
               min(ms) filter (where place >= 0.99 * of)
             from placed group by is_total, k
             """);

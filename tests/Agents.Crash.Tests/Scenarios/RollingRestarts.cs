@@ -2,8 +2,9 @@ using Agents.Host.Tests.Models;
 
 namespace Agents.Crash.Tests.Scenarios;
 
-/// <summary>SIGTERM to one node after the other while calls are in flight, of which some take longer than a stopping node waits.</summary>
-public sealed class RollingRestarts(Play play) : Fault
+/// <summary>SIGTERM to one node after the other while calls are in flight.</summary>
+/// <param name="outlasting">The share of calls that take longer than a stopping node waits, 0 to 1. With 0 no call may be repeated.</param>
+public sealed class RollingRestarts(Play play, double outlasting) : Fault
 {
     static readonly TimeSpan Drain = TimeSpan.FromSeconds(3);
     static readonly TimeSpan EndsWithin = Drain + TimeSpan.FromSeconds(5);
@@ -19,7 +20,7 @@ public sealed class RollingRestarts(Play play) : Fault
 
     public override FakeReply? Reply(FakeRequest request) => FakeReply.Answer($"reply {request.Number}", new(1000, 100)) with
     {
-        Delay = TimeSpan.FromMilliseconds(random.Next(4) == 0 ? random.Next(3000, 6000) : random.Next(50, 500)),
+        Delay = TimeSpan.FromMilliseconds(random.NextDouble() < outlasting ? random.Next(3000, 6000) : random.Next(50, 500)),
     };
 
     internal override async Task Rage(Rig rig)
@@ -36,5 +37,11 @@ public sealed class RollingRestarts(Play play) : Fault
         }
     }
 
-    internal override Task<IEnumerable<string>> Problems(Rig rig) => Task.FromResult<IEnumerable<string>>(problems);
+    internal override async Task<IEnumerable<string>> Problems(Rig rig)
+    {
+        if (outlasting > 0) return problems;
+
+        var repeated = await rig.Database.TryRows("select stream_id from agents.mt_events where type = 'model_call_outcome_unknown'");
+        return repeated is { Count: > 0 } ? [.. problems, $"{repeated.Count} calls were broken off and repeated, such as of run {repeated[0][0]}."] : problems;
+    }
 }
