@@ -6,17 +6,17 @@ namespace Agents.Crash.Tests.Scenarios;
 /// <param name="outlasting">The share of calls that take longer than a stopping node waits, 0 to 1. With 0 no call may be repeated.</param>
 public sealed class RollingRestarts(Play play, double outlasting) : Fault
 {
-    static readonly TimeSpan Drain = TimeSpan.FromSeconds(3);
-    static readonly TimeSpan EndsWithin = Drain + TimeSpan.FromSeconds(5);
+    static readonly TimeSpan ToEnd = TimeSpan.FromSeconds(5);
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     static readonly Every Pause = new(1, 2);
 
+    readonly TimeSpan drain = TimeSpan.FromSeconds(outlasting > 0 ? 3 : 10);
     readonly Random random = new(play.Seed + 8);
     readonly List<string> problems = [];
 
     public override string Name => "restarts";
 
-    public override IEnumerable<(string Name, string Value)> Settings(int node) => [("Workers__DrainTimeout", Drain.ToString("c"))];
+    public override IEnumerable<(string Name, string Value)> Settings(int node) => [("Workers__DrainTimeout", drain.ToString("c"))];
 
     public override FakeReply? Reply(FakeRequest request) => FakeReply.Answer($"reply {request.Number}", new(1000, 100)) with
     {
@@ -32,7 +32,7 @@ public sealed class RollingRestarts(Play play, double outlasting) : Fault
             var hadRuns = await rig.UntilItHoldsRuns(node, Patience);
             var server = node.Server;
             if (await node.Terminate(Patience) is not { } took) problems.Add($"A server did not end within {Patience.TotalSeconds} s of SIGTERM.\n{server?.Output}");
-            else if (took > EndsWithin) problems.Add($"A server took {took.TotalSeconds:0.0} s to end after SIGTERM.\n{server?.Output}");
+            else if (took > drain + ToEnd) problems.Add($"A server took {took.TotalSeconds:0.0} s to end after SIGTERM.\n{server?.Output}");
             Record(hadRuns);
         }
     }
