@@ -1,4 +1,4 @@
--- Who is given a slot next: limits, weights, pauses, and the one function that chooses. Run again at each start.
+-- Who is given a slot next: limits, weights, pauses, and the one function that chooses.
 alter table agents.run_queue
   add column if not exists model    text not null default '',
   add column if not exists key      text not null default '',

@@ -105,20 +105,27 @@ declare
   r agents.run_summary := case when tg_op = 'DELETE' then old else new end;
   judged uuid;
 begin
-  if r.finished_at is not null then
-    perform finance.open((r).tenant_id, (r.finished_at at time zone 'UTC')::date);
+  if tg_op <> 'INSERT' and old.finished_at is not null then
+    perform finance.open(old.tenant_id, (old.finished_at at time zone 'UTC')::date);
   end if;
-  judged := case when tg_op = 'INSERT' and r.forked_from is not null then r.forked_from
+  if tg_op <> 'DELETE' and new.finished_at is not null then
+    perform finance.open(new.tenant_id, (new.finished_at at time zone 'UTC')::date);
+  end if;
+  judged := case when tg_op = 'INSERT' and new.forked_from is not null then new.forked_from
     when tg_op = 'DELETE' or tg_op = 'UPDATE' and old.status is distinct from new.status and (
-      r.status in ('failed', 'cancelled') or old.status in ('failed', 'cancelled')
+      new.status in ('failed', 'cancelled') or old.status in ('failed', 'cancelled')
       or exists (select from agents.run_summary f where f.tenant_id = r.tenant_id and f.forked_from = r.run_id)) then r.run_id end;
   if judged is not null then
     perform finance.open(r.tenant_id, c.day) from (select distinct day from finance.model_call where tenant_id = r.tenant_id and run_id = judged order by day) c;
   end if;
   return null;
 end $$;
-create or replace trigger run_summary_opens_days after insert or update or delete on agents.run_summary
-  for each row execute function finance.open_days_of_run();
+create or replace trigger run_summary_opens_days after update on agents.run_summary
+  for each row when (new.finished_at is not null or old.finished_at is not null) execute function finance.open_days_of_run();
+create or replace trigger run_summary_opens_days_when_new after insert on agents.run_summary
+  for each row when (new.finished_at is not null or new.forked_from is not null) execute function finance.open_days_of_run();
+create or replace trigger run_summary_opens_days_when_gone after delete on agents.run_summary
+  for each row when (old.finished_at is not null) execute function finance.open_days_of_run();
 
 -- Once, for databases whose days were closed before runs were summed.
 insert into finance.open_day (tenant_id, day)
