@@ -25,6 +25,7 @@ public static class QueueBatchEndpoint
         var caller = Caller.Of(http);
         var (request, hash) = await QueueBatchRequest.Read(http, ct);
         if (Problem(request, key) is { } problem) return Results.Problem(problem);
+        http.Response.RegisterForDispose(await bound.Turn(ct));
         if (key is not null && await batches.Earlier(session, key, ct) is { } earlier)
             return earlier.RequestHash == hash ? Accepted(earlier.Batch) : RunProblems.KeyUsedBefore();
 

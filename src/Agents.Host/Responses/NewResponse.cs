@@ -19,6 +19,7 @@ public sealed class NewResponse(
         if (agents.Find(request.Model) is not { } agent)
             return (default, new(404, $"The model '{Sanitiser.Text(request.Model, 100)}' does not exist. There are: {string.Join(", ", agents.All.Select(one => one.Name))}.", "model", "model_not_found"));
 
+        using var turn = await bound.Turn(ct);
         await using var session = store.LightweightSession(caller.Tenant);
         if (key is not null && await EarlierRuns.Find(session, key, ct) is { } earlier)
             return earlier.RequestHash == hash ? (earlier.RunId, null) : (default, new(422, "This Idempotency-Key came with another request. Use a new key for a new response.", null, "idempotency_key_reused"));

@@ -35,6 +35,7 @@ public static class ForkRunEndpoint
         ForkRunRequest request, Guid id, Forks forks, RunReader runs, QueueBound bound, IDocumentSession session, HttpContext http,
         [FromHeader(Name = "Idempotency-Key")] string? key, CancellationToken ct)
     {
+        http.Response.RegisterForDispose(await bound.Turn(ct));
         var caller = Caller.Of(http);
         var hash = key is null ? null : NewRun.HashOf(JsonSerializer.SerializeToUtf8Bytes(new { fork = id, request }, JsonFormat.Api));
         if (key is not null && await EarlierRuns.Find(session, key, ct) is { } earlier)

@@ -46,6 +46,7 @@ public static class QueueRunEndpoint
         QueueRunRequest request, AgentCatalog agents, ModelOptions models, Definitions definitions, QueueBound bound, DatabaseClock clock,
         IDocumentSession session, HttpContext http, [FromHeader(Name = "Idempotency-Key")] string? key, CancellationToken ct)
     {
+        http.Response.RegisterForDispose(await bound.Turn(ct));
         key ??= request.IdempotencyKey;
         var hash = key is null ? null : RunRequests.HashOf(request);
         if (key is not null && await EarlierRuns.Find(session, key, ct) is { } earlier)

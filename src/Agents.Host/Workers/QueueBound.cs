@@ -33,8 +33,23 @@ public sealed class QueueBound(NpgsqlDataSource database, WorkerOptions options)
 
     const int MostSeconds = 300;
 
+    /// <summary>The share of the pool's connections that requests for runs may hold while they want another.</summary>
+    const int ShareOfPool = 3;
+
+    readonly SemaphoreSlim turns = new(Math.Max(1, new NpgsqlConnectionStringBuilder(database.ConnectionString).MaxPoolSize / ShareOfPool));
     readonly SemaphoreSlim counting = new(1);
     volatile Count? last;
+
+    /// <summary>
+    /// A request for runs waits here, without a connection, until few enough others are under way: each of them holds a connection, perhaps while it waits for
+    /// one with the same key, and may need a second. A hundred at once that hold all there are would wait for each other until they time out.
+    /// </summary>
+    /// <returns>To be disposed of when the request's transaction has ended.</returns>
+    public async Task<IDisposable> Turn(CancellationToken ct)
+    {
+        await turns.WaitAsync(ct);
+        return new Turns(turns);
+    }
 
     /// <summary>Null when so many more runs of the tenant may be accepted; they are then counted.</summary>
     public async ValueTask<QueueFull?> Refusal(string tenant, int runs, CancellationToken ct)
@@ -51,6 +66,13 @@ public sealed class QueueBound(NpgsqlDataSource database, WorkerOptions options)
     }
 
     public void Dispose() => counting.Dispose();
+
+    sealed class Turns(SemaphoreSlim turns) : IDisposable
+    {
+        SemaphoreSlim? held = turns;
+
+        public void Dispose() => Interlocked.Exchange(ref held, null)?.Release();
+    }
 
     /// <summary>Room comes as fast as runs begin; a tenant's share of that is its share of the queue.</summary>
     async Task<QueueFull> Full(Count count, string? tenant, long waiting, int most, int runs, CancellationToken ct)

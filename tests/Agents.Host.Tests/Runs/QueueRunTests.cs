@@ -28,6 +28,14 @@ public sealed class QueueRunTests(App app)
     }
 
     [Fact]
+    public async Task More_keys_at_once_than_there_are_connections_are_as_many_runs()
+    {
+        var ids = await Task.WhenAll(Enumerable.Range(0, 150).Select(n => app.Queue("Each, please.", agent: "counter", key: $"each-{n}")));
+
+        Assert.Equal(150, ids.Distinct().Count());
+    }
+
+    [Fact]
     public async Task The_same_key_with_another_request_is_refused()
     {
         await app.Queue("The first.", agent: "counter", key: "taken");
