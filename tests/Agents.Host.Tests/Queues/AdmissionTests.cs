@@ -222,7 +222,7 @@ public sealed class AdmissionTests(Pool pool) : IClassFixture<Pool>
         const string Question = "Who is busy?";
         await pool.Clear();
         await pool.Limit("overall", new { maxRuns = 1 });
-        pool.Model.Script[Question] = new([new ProviderRefusedException(HttpStatusCode.TooManyRequests, "Slow down.", TimeSpan.FromSeconds(4))]);
+        pool.Model.Script[Question] = new([new ProviderRefusedException(HttpStatusCode.ServiceUnavailable, "Come back.", TimeSpan.FromSeconds(8))]);
         var busy = (await pool.Queue(1, question: Question))[0];
         await pool.Until(busy, "not_before > clock_timestamp() and node is null");
         var why = await pool.Why(busy);
