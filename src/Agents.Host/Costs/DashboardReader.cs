@@ -41,17 +41,6 @@ public static class DashboardReader
 
     static async Task<RunFigures> Runs(DashboardWindow window, CancellationToken ct)
     {
-        var durations = await DashboardDurations.Read(
-            window,
-            $"""
-            {EndedSingly}, took as (
-              select null::text as k, 1000 * seconds::double precision as ms, 1::bigint as n from ended
-              union all
-              select null, t.ms, t.n from finance.day_latency l cross join lateral unnest(l.milliseconds, l.calls) t (ms, n)
-              where l.tenant_id = $1 and l.dimension = 'run' and l.day between $2 and $3 and l.day not in (select day from singly)
-            )
-            """,
-            isGrouped: false, ct);
         await using var command = window.Command(
             $"""
             {EndedSingly}, parts as (
@@ -65,9 +54,22 @@ public static class DashboardReader
         await row.ReadAsync(ct);
         var (completed, failed, cancelled) = (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2));
         var ended = completed + failed + cancelled;
-        return new(
-            ended, completed, failed, cancelled,
-            ended == 0 ? null : durations[new(IsTotal: true, null)] with { AverageSeconds = row.GetDouble(3) / ended });
+        if (ended == 0) return new(0, 0, 0, 0, null);
+
+        var seconds = row.GetDouble(3);
+        await row.DisposeAsync();
+        var durations = await DashboardDurations.Read(
+            window,
+            $"""
+            {EndedSingly}, took as (
+              select null::text as k, 1000 * seconds::double precision as ms, 1::bigint as n from ended
+              union all
+              select null, t.ms, t.n from finance.day_latency l cross join lateral unnest(l.milliseconds, l.calls) t (ms, n)
+              where l.tenant_id = $1 and l.dimension = 'run' and l.day between $2 and $3 and l.day not in (select day from singly)
+            )
+            """,
+            isGrouped: false, ct); // after the counts: a run that ends meanwhile is one more
+        return new(ended, completed, failed, cancelled, durations[new(IsTotal: true, null)] with { AverageSeconds = seconds / ended });
     }
 
     static async Task<IReadOnlyList<Wasted>> Waste(DashboardWindow window, CancellationToken ct)
