@@ -45,8 +45,8 @@ public static class RunDecider
     public static Decision Decide(Run run, AgentDefinition agent, RecordModelReply report)
     {
         var decision = Decision.On(run, agent);
-        if (IsUnconfirmed(run, report.Call, report.Attempt)) return Resolve(decision, report);
-        if (!IsStarted(run, report.Call, report.Attempt)) return decision;
+        if (run.IsUnconfirmed(report.Call, report.Attempt)) return Resolve(decision, report);
+        if (!run.IsStarted(report.Call, report.Attempt)) return decision;
 
         decision.Add(new ModelCallCompleted(
             report.Call, report.Attempt, report.Reply, report.Usage, report.RawUsage, report.Cost, report.Latency, report.TimeToFirstToken,
@@ -63,8 +63,8 @@ public static class RunDecider
     public static Decision Decide(Run run, AgentDefinition agent, RecordModelFailure report)
     {
         var decision = Decision.On(run, agent);
-        if (IsUnconfirmed(run, report.Call, report.Attempt)) return Resolve(decision, report);
-        if (!IsStarted(run, report.Call, report.Attempt)) return decision;
+        if (run.IsUnconfirmed(report.Call, report.Attempt)) return Resolve(decision, report);
+        if (!run.IsStarted(report.Call, report.Attempt)) return decision;
 
         decision.Add(MayHaveBeenBilled(report.Failure) is { } cause
             ? new ModelCallOutcomeUnknown(report.Call, report.Attempt, cause, report.LowUsd, run.ModelCall!.ReservedUsd)
@@ -75,7 +75,7 @@ public static class RunDecider
     public static Decision Decide(Run run, AgentDefinition agent, RecordModelCallLost report)
     {
         var decision = Decision.On(run, agent);
-        if (!IsStarted(run, report.Call, report.Attempt)) return decision;
+        if (!run.IsStarted(report.Call, report.Attempt)) return decision;
 
         decision.Add(new ModelCallOutcomeUnknown(report.Call, report.Attempt, report.Cause, LowUsd: 0, run.ModelCall!.ReservedUsd));
         return TryAgain(decision, new(FailureKind.WorkerLost, "The worker stopped before it reported."));
@@ -83,14 +83,14 @@ public static class RunDecider
 
     /// <summary>Parks the run; nothing was claimed and nothing sent, so the same attempt is due again when it goes on.</summary>
     public static Decision Decide(Run run, AgentDefinition agent, RefuseModelCall report) =>
-        run.Status is RunStatus.Running && IsScheduled(run, report.Call, report.Attempt)
+        run.Status is RunStatus.Running && run.IsScheduled(report.Call, report.Attempt)
             ? Decision.On(run, agent).Add(new RunParked(new(FailureKind.BudgetRefused, report.Refusal.Text()), report.Refusal))
             : Decision.On(run, agent);
 
     public static Decision Decide(Run run, AgentDefinition agent, RecordToolResult report)
     {
         var decision = Decision.On(run, agent);
-        if (!IsAwaited(run, report.ToolCallId, report.Attempt)) return decision;
+        if (!run.IsAwaited(report.ToolCallId, report.Attempt)) return decision;
 
         if (report.Retrieved is { } found)
             decision.Add(new PassagesRetrieved(report.ToolCallId, found.Query, found.Passages));
@@ -101,9 +101,9 @@ public static class RunDecider
     public static Decision Decide(Run run, AgentDefinition agent, RecordToolFailure report)
     {
         var decision = Decision.On(run, agent);
-        if (!IsAwaited(run, report.ToolCallId, report.Attempt)) return decision;
+        if (!run.IsAwaited(report.ToolCallId, report.Attempt)) return decision;
 
-        var failure = MayHaveHadItsEffect(run, report) ? report.Failure with { Kind = FailureKind.OutcomeUnknown } : report.Failure;
+        var failure = run.MayHaveHadItsEffect(report) ? report.Failure with { Kind = FailureKind.OutcomeUnknown } : report.Failure;
         decision.Add(new ToolCallFailed(report.ToolCallId, report.Attempt, failure, report.Latency, report.ChildUsd));
         if (run.IsFinished()) return decision;
 
@@ -117,25 +117,13 @@ public static class RunDecider
         return Continue(decision); // the model is told, and may find another way
     }
 
-    /// <summary>Holds an even share of what is left for each run that the turn still wants to start, so that together they never spend more than this run may.</summary>
-    public static Decision Decide(Run run, AgentDefinition agent, RecordChildWanted report)
-    {
-        var decision = Decision.On(run, agent);
-        if (run.Status is not RunStatus.Running || !IsAwaited(run, report.ToolCallId, report.Attempt)) return decision;
-        if (run.ToolCalls[report.ToolCallId] is not { Status: ToolCallStatus.Scheduled } call) return decision;
-
-        var left = run.MostUsd(agent.Limits) - run.CommittedUsd();
-        if (RefusalOf(decision, call.Tool, report.Queued.Agent, left) is { } refusal)
-            return Decide(run, agent, new RecordToolFailure(report.ToolCallId, report.Attempt, refusal, TimeSpan.Zero));
-
-        var sharing = run.ToolCalls.Values.Count(other => other.Tool == call.Tool && other.Status is ToolCallStatus.Scheduled or ToolCallStatus.AwaitingApproval);
-        return decision.Add(new ChildRunStarted(report.ToolCallId, report.Attempt, report.Child, report.Queued.Agent, ShareOf(left, sharing)));
-    }
+    /// <summary>Starts the run that the tool wants, with a share of what is left, or fails the tool call if it may not.</summary>
+    public static Decision Decide(Run run, AgentDefinition agent, RecordChildWanted report) => FamilyRules.Start(run, agent, report);
 
     public static Decision Decide(Run run, AgentDefinition agent, ApproveToolCall command)
     {
         var decision = Decision.On(run, agent);
-        if (run.IsFinished() || !IsAwaitingApproval(run, command.ToolCallId)) return decision;
+        if (run.IsFinished() || !run.IsAwaitingApproval(command.ToolCallId)) return decision;
 
         decision.Add(new ToolCallApproved(command.ToolCallId, command.By));
         return decision.Add(new ToolCallScheduled(command.ToolCallId, Attempt: 1, TimeSpan.Zero));
@@ -144,7 +132,7 @@ public static class RunDecider
     public static Decision Decide(Run run, AgentDefinition agent, DenyToolCall command)
     {
         var decision = Decision.On(run, agent);
-        if (run.IsFinished() || !IsAwaitingApproval(run, command.ToolCallId)) return decision;
+        if (run.IsFinished() || !run.IsAwaitingApproval(command.ToolCallId)) return decision;
 
         return AfterDenial(decision.Add(new ToolCallDenied(command.ToolCallId, command.By, command.Reason)), command.By, command.Reason);
     }
@@ -155,7 +143,7 @@ public static class RunDecider
         var decision = Decision.On(run, agent);
         if (run.Status is not RunStatus.Running) return decision;
 
-        foreach (var id in run.ToolCalls.Keys.Where(id => IsAwaitingApproval(run, id))) decision.Add(new ToolCallDenied(id, By, Reason));
+        foreach (var id in run.ToolCalls.Keys.Where(id => run.IsAwaitingApproval(id))) decision.Add(new ToolCallDenied(id, By, Reason));
         return decision.Events.Count > 0 ? AfterDenial(decision, By, Reason) : decision;
     }
 
@@ -181,32 +169,20 @@ public static class RunDecider
         return GoOnIfThereIsRoom(decision.Add(new RunBudgetChanged(command.BudgetUsd, command.By, command.Reason)));
     }
 
-    /// <summary>
-    /// Holds what a fork may spend, so that a run and its forks never spend more than the run may: as much as is wanted, else all that is left, or half of
-    /// it while the run itself goes on. Only for a run that has a budget of its own; nothing is held where there is too little.
-    /// </summary>
-    public static Decision Decide(Run run, AgentDefinition agent, HoldForFork command)
-    {
-        var decision = Decision.On(run, agent);
-        foreach (var ended in command.Ended.Where(ended => run.Forks?.ContainsKey(ended.Fork) is true)) decision.Add(new ForkEnded(ended.Fork, ended.SpentUsd));
-        if (run.BudgetUsd is null) return decision;
-
-        var left = LeftForForks(decision.Run, agent);
-        var held = command.WantedUsd ?? ShareOf(left, sharing: run.IsFinished() ? 1 : 2);
-        return held > 0 && held <= left ? decision.Add(new ForkStarted(command.Fork, held)) : decision;
-    }
+    /// <summary>Holds what a fork may spend. Only for a run that has a budget of its own; nothing is held where there is too little.</summary>
+    public static Decision Decide(Run run, AgentDefinition agent, HoldForFork command) => FamilyRules.Hold(run, agent, command);
 
     /// <summary>What a fork has not spent of what was held for it is there for others again.</summary>
     public static Decision Decide(Run run, AgentDefinition agent, RecordForkEnded report) =>
-        run.Forks?.ContainsKey(report.Fork) is true
+        FamilyRules.IsFork(run, report.Fork)
             ? GoOnIfThereIsRoom(Decision.On(run, agent).Add(new ForkEnded(report.Fork, report.SpentUsd)))
             : Decision.On(run, agent);
 
     /// <summary>US dollars that forks may still be given of a run's budget.</summary>
-    public static decimal LeftForForks(Run run, AgentDefinition agent) => Math.Max(0, run.MostUsd(agent.Limits) - run.CommittedUsd() - run.InFlightUsd());
+    public static decimal LeftForForks(Run run, AgentDefinition agent) => FamilyRules.LeftForForks(run, agent);
 
     public static Decision Decide(Run run, AgentDefinition agent, ResolveSpend command) =>
-        IsUnconfirmed(run, command.Call, command.Attempt)
+        run.IsUnconfirmed(command.Call, command.Attempt)
             ? Decision.On(run, agent).Add(new SpendResolved(command.Call, command.Attempt, command.ActualUsd, command.Source, command.By))
             : Decision.On(run, agent);
 
@@ -333,27 +309,6 @@ public static class RunDecider
         return spent < most && spent + (refusal.LeastUsd ?? 0) <= most;
     }
 
-    /// <summary>Why the run may not start another one; null when it may.</summary>
-    static Failure? RefusalOf(Decision decision, string tool, string wanted, decimal leftUsd)
-    {
-        var allowed = StepOf(decision).GrantOf(tool)?.Agents ?? [];
-        if (!allowed.Contains(wanted))
-            return new(FailureKind.BadArguments, $"Step {StepOf(decision).Name} may ask {string.Join(", ", allowed)}; not \"{Sanitiser.Text(wanted, 60)}\".");
-        if ((decision.Run.ChildOf?.Depth ?? 0) >= ChildOf.MostDepth)
-            return new(FailureKind.CallLimit, $"Runs may start runs only {ChildOf.MostDepth} deep.");
-        if (decision.Run.Children >= ChildOf.MostChildren)
-            return new(FailureKind.CallLimit, $"A run may start only {ChildOf.MostChildren} runs.");
-        return leftUsd <= 0 ? new(FailureKind.CostLimit, "Nothing is left of what the run may spend.") : null;
-    }
-
-    /// <summary>Whole millionths of a dollar, never more than there is.</summary>
-    static decimal ShareOf(decimal leftUsd, int sharing)
-    {
-        const decimal Millionth = 0.000001m;
-        var share = Math.Floor(leftUsd / Math.Max(sharing, 1) / Millionth) * Millionth;
-        return share > 0 ? share : leftUsd;
-    }
-
     static Decision Park(Decision decision, Failure failure) =>
         decision.Run.Status is RunStatus.Running ? decision.Add(new RunParked(failure)) : decision;
 
@@ -390,35 +345,11 @@ public static class RunDecider
         _ => null,
     };
 
-    /// <summary>Only tools that must not run twice are claimed; of those, only one told to slow down surely did nothing.</summary>
-    static bool MayHaveHadItsEffect(Run run, RecordToolFailure report) =>
-        run.ToolCalls[report.ToolCallId].Status is ToolCallStatus.Started
-        && report.Failure.IsTransient() && report.Failure.Kind is not FailureKind.RateLimited;
-
-    /// <summary>All calls of a tool step have settled, none with a result, and none that might have had its effect.</summary>
-    static bool IsFruitless(Decision decision) =>
-        StepOf(decision) is ToolStep && decision.Run.ToolCalls.Values.All(call =>
-            call.Status is ToolCallStatus.Failed or ToolCallStatus.Denied && call.Failure is not FailureKind.OutcomeUnknown);
+    /// <summary>A tool step that has come to nothing. A model step goes on: the model is told, and may find another way.</summary>
+    static bool IsFruitless(Decision decision) => StepOf(decision) is ToolStep && decision.Run.HasNothingOfItsToolCalls();
 
     static string OutputOf(Decision decision, string step) =>
         decision.Run.Outputs.GetValueOrDefault(decision.Agent.Steps.Select(s => s.Name).ToList().IndexOf(step), "");
 
     static StepDefinition StepOf(Decision decision) => decision.Agent.Steps[decision.Run.Step];
-
-    static bool IsScheduled(Run run, int call, int attempt) =>
-        run.ModelCall is { Status: AttemptStatus.Scheduled } pending && pending.Call == call && pending.Number == attempt;
-
-    static bool IsStarted(Run run, int call, int attempt) =>
-        run.ModelCall is { Status: AttemptStatus.Started } pending && pending.Call == call && pending.Number == attempt;
-
-    static bool IsUnconfirmed(Run run, int call, int attempt) =>
-        run.Unconfirmed.Any(lost => lost.Call == call && lost.Attempt == attempt);
-
-    /// <summary>A finished run still records the outcome of a tool that was claimed: it may have had its effect.</summary>
-    static bool IsAwaited(Run run, string toolCallId, int attempt) =>
-        run.ToolCalls.GetValueOrDefault(toolCallId) is { } call && call.Attempt == attempt
-        && (call.Status is ToolCallStatus.Started || call.Status is ToolCallStatus.Scheduled && !run.IsFinished());
-
-    static bool IsAwaitingApproval(Run run, string toolCallId) =>
-        run.ToolCalls.GetValueOrDefault(toolCallId)?.Status is ToolCallStatus.AwaitingApproval;
 }
