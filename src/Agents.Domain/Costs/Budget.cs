@@ -44,7 +44,14 @@ public sealed record BudgetName(BudgetScope Scope, string Value, BudgetPeriod Pe
     /// <summary>Such as <c>the budget of agent research for a month</c>.</summary>
     public override string ToString() => Scope is BudgetScope.Run
         ? "the run's own budget"
-        : $"the {(Period is BudgetPeriod.Total ? "budget" : Period is BudgetPeriod.Day ? "daily budget" : "monthly budget")} of {Scope.ToString().ToLowerInvariant()} {Value}";
+        : $"the {KindOf(Period)} of {Scope.ToString().ToLowerInvariant()} {Value}";
+
+    static string KindOf(BudgetPeriod period) => period switch
+    {
+        BudgetPeriod.Day => "daily budget",
+        BudgetPeriod.Month => "monthly budget",
+        _ => "budget",
+    };
 }
 
 /// <summary>Why a budget did not let a model call begin.</summary>
@@ -62,7 +69,8 @@ public sealed record BudgetRefusal(
     /// <summary>For people: which budget, how much of it is gone, and what was wanted.</summary>
     public string Text()
     {
-        var state = string.Create(CultureInfo.InvariantCulture, $"{Shown(SpentUsd)} of {Shown(LimitUsd)} USD are spent and {Shown(ReservedUsd)} reserved");
+        var state = string.Create(
+            CultureInfo.InvariantCulture, $"{Shown(SpentUsd)} of {Shown(LimitUsd)} USD are spent and {Shown(ReservedUsd)} reserved");
         var call = WantedUsd is { } wanted
             ? string.Create(CultureInfo.InvariantCulture, $"the next call may cost {Shown(wanted)}.")
             : "the next call's model has no price, so that nothing can be reserved for it.";
@@ -88,7 +96,9 @@ public sealed record CallEstimate(Price Price, long InputTokens, int OutputToken
     /// <summary>The upper bound with the shortest reply that is worth asking for.</summary>
     public decimal LeastUsd() => Price.UpperBound(InputTokens, Math.Min(OutputTokens, LeastOutputTokens));
 
-    /// <summary>The same call with a reply short enough for the room that is left; null when that would be shorter than <see cref="LeastOutputTokens"/>.</summary>
+    /// <summary>
+    /// The same call with a reply short enough for the room that is left; null when that would be shorter than <see cref="LeastOutputTokens"/>.
+    /// </summary>
     public CallEstimate? Within(decimal roomUsd)
     {
         if (roomUsd < LeastUsd()) return null;

@@ -15,7 +15,9 @@ namespace Agents.Domain.Costs;
 /// <param name="AudioInput">Null when it is not known, never the price of text: a call that sent audio has no price then.</param>
 /// <param name="AudioOutput">Null when it is not known, never the price of text: a call that was answered in audio has no price then.</param>
 /// <param name="RequestFee">For each call, whatever its length. Null when there is none.</param>
-/// <param name="WebSearchFee">For each search the provider made, whatever the length. Null when it is not known: a call that searched has no price then.</param>
+/// <param name="WebSearchFee">
+/// For each search the provider made, whatever the length. Null when it is not known: a call that searched has no price then.
+/// </param>
 /// <exception cref="ArgumentOutOfRangeException">A price is outside those bounds.</exception>
 public sealed record Price(
     decimal Input,
@@ -59,7 +61,9 @@ public sealed record Price(
     public decimal? WebSearchFee { get; init; } = Valid(WebSearchFee);
 
     /// <summary>What a call with this usage costs, in US dollars; null when it used what has no price here: unknown is not free.</summary>
-    /// <exception cref="OverflowException">A bucket is negative or above <see cref="MaxTokens"/>, or the searches are negative or above <see cref="MaxWebSearches"/>.</exception>
+    /// <exception cref="OverflowException">
+    /// A bucket is negative or above <see cref="MaxTokens"/>, or the searches are negative or above <see cref="MaxWebSearches"/>.
+    /// </exception>
     public decimal? Of(Usage usage)
     {
         if (Longer(usage.TotalInput()) is { } longer) return longer.Of(usage);
@@ -76,7 +80,10 @@ public sealed record Price(
                + (RequestFee ?? 0);
     }
 
-    /// <summary>What a call with this usage is charged at: the prices for its length. Of the buckets of text none is left open; the others are null where they have no price.</summary>
+    /// <summary>
+    /// What a call with this usage is charged at: the prices for its length. Of the buckets of text none is left open; the others are null where they
+    /// have no price.
+    /// </summary>
     /// <exception cref="OverflowException">The input tokens are too many to add up.</exception>
     public Price AppliedTo(Usage usage) => Longer(usage.TotalInput()) is { } longer
         ? longer.AppliedTo(usage)
@@ -94,8 +101,8 @@ public sealed record Price(
         AudioInput * factor, AudioOutput * factor, RequestFee, WebSearchFee);
 
     /// <summary>
-    /// The most a call of this size can cost: all input in the dearest input bucket, all output in the dearest output bucket, and the fee of the request.
-    /// No fee of a search: no request of ours lets a provider search.
+    /// The most a call of this size can cost: all input in the dearest input bucket, all output in the dearest output bucket, and the fee of the
+    /// request. No fee of a search: no request of ours lets a provider search.
     /// </summary>
     /// <exception cref="OverflowException">A number is negative or above <see cref="MaxTokens"/>.</exception>
     public decimal UpperBound(long inputTokensAtMost, long outputTokensAtMost)

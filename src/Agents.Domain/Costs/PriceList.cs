@@ -5,20 +5,25 @@ namespace Agents.Domain.Costs;
 /// <param name="Otherwise">The list that is asked when this one does not know a model. Null when there is none.</param>
 public sealed record PriceList(string Version, IReadOnlyList<PriceListEntry> Entries, PriceList? Otherwise = null)
 {
-    /// <summary>Names of the service that everybody gets who asks for none.</summary>
+    /// <summary>Names of the service that a provider gives to a caller that asks for none.</summary>
     static readonly string[] UsualTiers = ["", "default", "standard", "auto", "standard_only"];
 
     const string BatchTier = "batch";
 
     /// <summary>The price of a model, or null when no list knows it.</summary>
-    /// <param name="serviceTier">As the provider named it; null, <c>default</c> and <c>standard</c> mean the usual one. A tier without a price of its own is not known: it may be dearer.</param>
+    /// <param name="serviceTier">
+    /// As the provider named it; null, <c>default</c> and <c>standard</c> mean the usual one. A tier without a price of its own is not known: it may
+    /// be dearer.
+    /// </param>
     public Price? For(string model, string? serviceTier = null) => Find(model, serviceTier)?.Price;
 
     /// <summary>The version of the list that knows the model, or null when none does.</summary>
     public string? VersionFor(string model, string? serviceTier = null) => Find(model, serviceTier)?.Version;
 
     /// <summary>Prices a call, or null when the model, or something that the call used of it, has no price here: unknown is not free.</summary>
-    /// <exception cref="OverflowException">A bucket is negative or above <see cref="Price.MaxTokens"/>, or the searches above <see cref="Price.MaxWebSearches"/>.</exception>
+    /// <exception cref="OverflowException">
+    /// A bucket is negative or above <see cref="Price.MaxTokens"/>, or the searches above <see cref="Price.MaxWebSearches"/>.
+    /// </exception>
     public Cost? Of(string model, Usage usage, string? serviceTier = null) =>
         Find(model, serviceTier) is { } found && found.Price.Of(usage) is { } usd ? new Cost(usd, found.Version, found.Price.AppliedTo(usage)) : null;
 
@@ -54,11 +59,12 @@ public sealed record PriceList(string Version, IReadOnlyList<PriceListEntry> Ent
 /// <param name="Model">The model's exact name, or a pattern in which each <c>*</c> stands for any letters or none. Case counts.</param>
 /// <param name="ServiceTier">The tier these prices hold for, lower case, such as <c>flex</c> or <c>priority</c>. Null for the usual one.</param>
 /// <param name="BatchFactor">What a batch costs of these prices, such as 0.5. Null when the model has no batches or their price is not known.</param>
-/// <param name="Provider">Whose price it is. Null when nobody said.</param>
-/// <param name="Source">Where the price was read. Null when nobody said.</param>
-/// <param name="Checked">When it was read there. Null when nobody said.</param>
+/// <param name="Provider">The provider whose price it is. Null when the list does not say.</param>
+/// <param name="Source">Where the price was read. Null when the list does not say.</param>
+/// <param name="Checked">When it was read there. Null when the list does not say.</param>
 public sealed record PriceListEntry(
-    string Model, Price Price, string? ServiceTier = null, decimal? BatchFactor = null, string? Provider = null, string? Source = null, DateOnly? Checked = null)
+    string Model, Price Price, string? ServiceTier = null, decimal? BatchFactor = null, string? Provider = null, string? Source = null,
+    DateOnly? Checked = null)
 {
     /// <summary>Whether the name holds a <c>*</c> and the model fits it.</summary>
     public bool IsPatternOf(string model)

@@ -2,10 +2,12 @@ using System.Text.Json.Serialization;
 
 namespace Agents.Domain.Costs;
 
-/// <summary>Tokens one model call used, in buckets that never overlap: their sum is the provider's total. And what else a provider counts and bills.</summary>
+/// <summary>
+/// Tokens one model call used, in buckets that never overlap: their sum is the provider's total. And what else a provider counts and bills.
+/// </summary>
 /// <remarks>
-/// Providers count otherwise: OpenAI's input includes the cached and the audio tokens and its output the reasoning and the audio tokens, Anthropic's input
-/// excludes both cache buckets. Each provider's numbers are brought into this form once, where its reply is read.
+/// Providers count otherwise: OpenAI's input includes the cached and the audio tokens and its output the reasoning and the audio tokens, Anthropic's
+/// input excludes both cache buckets. Each provider's numbers are brought into this form once, where its reply is read.
 /// </remarks>
 /// <param name="InputTokens">Fresh input: neither audio nor read from nor written to a cache. At least 0.</param>
 /// <param name="OutputTokens">Visible output, tool arguments included, reasoning and audio excluded. At least 0.</param>

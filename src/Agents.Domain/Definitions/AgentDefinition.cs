@@ -13,7 +13,7 @@ public sealed record AgentDefinition
     /// <summary>Raised by the author on every change of prompt, step, tool or model. Compared in reports.</summary>
     public int Version { get; init; } = 1;
 
-    /// <summary>One sentence for people who choose an agent.</summary>
+    /// <summary>One sentence that helps a caller choose an agent.</summary>
     public string Description { get; init; } = "";
 
     /// <summary>Model of the steps that name none, as the provider names it. Null means the server's default.</summary>

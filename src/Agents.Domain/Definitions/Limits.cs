@@ -4,14 +4,20 @@ namespace Agents.Domain.Definitions;
 
 /// <summary>Every bound a run obeys. Reaching one is a fact that names it.</summary>
 /// <param name="ModelCallsPerStep">Model calls in one step, retries not counted. From 1. Over it the run fails.</param>
-/// <param name="ToolCallsPerTurn">Tools run for one model reply, or for one tool step. From 1. Further requests fail at once and the model is told.</param>
+/// <param name="ToolCallsPerTurn">
+/// Tools run for one model reply, or for one tool step. From 1. Further requests fail at once and the model is told.
+/// </param>
 /// <param name="Attempts">Tries of one model or tool call before the run parks (model) or the model is told (tool). From 1.</param>
-/// <param name="CostUsd">US dollars over the whole run, unconfirmed spend at its upper bound included. Checked before each model call; over it the run parks.</param>
+/// <param name="CostUsd">
+/// US dollars over the whole run, unconfirmed spend at its upper bound included. Checked before each model call; over it the run parks.
+/// </param>
 /// <param name="OutputTokensPerCall">Sent to the provider as the most one reply may hold.</param>
 /// <param name="ResultCharacters">Longest tool result kept; the rest is cut and the fact says so.</param>
 /// <param name="PassagesPerStep">Passages a tool step hands on, best first.</param>
 /// <param name="Duration">Wall clock from queueing, while the run is queued or running. Null means one hour. Over it the run fails.</param>
-/// <param name="ApprovalWithin">How long a tool call waits for a person; then it is denied by <c>system</c>. Null means as long as the run may take.</param>
+/// <param name="ApprovalWithin">
+/// How long a tool call waits for a person; then it is denied by <c>system</c>. Null means as long as the run may take.
+/// </param>
 public sealed record Limits(
     int ModelCallsPerStep = 8,
     int ToolCallsPerTurn = 16,

@@ -10,7 +10,10 @@ namespace Agents.Domain.Definitions;
 [JsonDerivedType(typeof(ToolStep), "tool")]
 public abstract record StepDefinition(string Name)
 {
-    /// <summary>The most one model or tool call of this step may take, longer than nothing. Null, or more than the server allows, means what the server allows.</summary>
+    /// <summary>
+    /// The most one model or tool call of this step may take, longer than nothing. Null, or more than the server allows, means what the server
+    /// allows.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TimeSpan? CallTimeout { get; init; }
 
@@ -56,7 +59,8 @@ public sealed record ToolStep(
 /// <param name="NeedsApproval">A person must approve each call before it runs.</param>
 /// <param name="Agents">Whose runs <see cref="Runs.ChildOf.Tool"/> may start, by name. Null for all other tools.</param>
 public sealed record ToolGrant(
-    string Tool, bool NeedsApproval = false, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Agents = null);
+    string Tool, bool NeedsApproval = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Agents = null);
 
 /// <summary>Where a tool step takes an argument from. A closed family.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "from")]

@@ -3,11 +3,14 @@ namespace Agents.Domain.Runs;
 /// <summary>What a caller says besides the question.</summary>
 /// <param name="Instructions">Told to the model in every step, after the agent's own. Null when there are none.</param>
 /// <param name="Earlier">Messages before the question that the caller brought along, oldest first. Null when there are none.</param>
-/// <param name="OutputTokens">The most one reply of the last step may hold; the agent's limit counts too. From 1. Null means the agent's limit only.</param>
+/// <param name="OutputTokens">
+/// The most one reply of the last step may hold; the agent's limit counts too. From 1. Null means the agent's limit only.
+/// </param>
 /// <param name="IsAwaited">The caller waits for the answer on the request itself.</param>
 /// <param name="PreviousPart">Which response of <see cref="RunQueued.Previous"/> was named, from 1.</param>
 public sealed record Brief(
-    string? Instructions = null, IReadOnlyList<EarlierMessage>? Earlier = null, int? OutputTokens = null, bool IsAwaited = false, int PreviousPart = 1);
+    string? Instructions = null, IReadOnlyList<EarlierMessage>? Earlier = null, int? OutputTokens = null, bool IsAwaited = false,
+    int PreviousPart = 1);
 
 /// <summary>What was said in a conversation before the run's question.</summary>
 public sealed record EarlierMessage(Speaker By, string Text)

@@ -13,7 +13,7 @@ public static partial class Citations
     [
         .. Marks().Matches(text)
             .SelectMany(mark => mark.Groups["n"].Captures)
-            .Select(capture => int.Parse(capture.Value, CultureInfo.InvariantCulture))
+            .Select(NumberOf)
             .Where(number => number >= 1 && number <= sources.Count)
             .Distinct()
             .Select(number => Of(number, sources[number - 1], quotes.FirstOrDefault(quote => quote.Number == number).Quote)),
@@ -22,7 +22,9 @@ public static partial class Citations
     /// <summary>Where the text first mentions a number, in UTF-16 units; 0 when it does not.</summary>
     public static int PositionOf(string text, int number) =>
         Marks().Matches(text)
-            .FirstOrDefault(mark => mark.Groups["n"].Captures.Any(capture => int.Parse(capture.Value, CultureInfo.InvariantCulture) == number))?.Index ?? 0;
+            .FirstOrDefault(mark => mark.Groups["n"].Captures.Any(capture => NumberOf(capture) == number))?.Index ?? 0;
+
+    static int NumberOf(Capture mark) => int.Parse(mark.Value, CultureInfo.InvariantCulture);
 
     static Citation Of(int number, Passage passage, string? quote) =>
         new(number, passage.DocumentId, passage.DocumentVersion, passage.PassageId, passage.Source, passage.Title, quote);

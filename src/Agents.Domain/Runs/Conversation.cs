@@ -89,7 +89,8 @@ public sealed record Conversation
     }
 
     /// <summary>The result joins the passages shown for the same call, if there are any.</summary>
-    Conversation Told(string toolCallId, string result) => Turns.Find(turn => turn is Turn.Tool tool && tool.ToolCallId == toolCallId) is Turn.Tool shown
+    Conversation Told(string toolCallId, string result) =>
+        Turns.Find(turn => turn is Turn.Tool tool && tool.ToolCallId == toolCallId) is Turn.Tool shown
         ? this with { Turns = Turns.Replace(shown, shown with { Result = result }) }
         : Add(new Turn.Tool(toolCallId, result, []));
 

@@ -29,7 +29,7 @@ public sealed class Decision
     /// <summary>What becomes of the run's slot with these facts.</summary>
     public SlotUse Slot() => SlotUse.After(this);
 
-    /// <summary>Of that work, what is sent with the facts; the rest is sent by whoever gives the run a slot again.</summary>
+    /// <summary>Of that work, what is sent with the facts; the node that gives the run a slot again sends the rest.</summary>
     public IEnumerable<Work> Due()
     {
         var slot = Slot();

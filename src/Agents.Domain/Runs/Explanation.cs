@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Agents.Domain.Runs;
 
 /// <summary>A run's place in the queue, as it is at one moment.</summary>
-/// <param name="Node">Whose slot it holds. Null when it has none.</param>
+/// <param name="Node">The node whose slot it holds. Null when it has none.</param>
 /// <param name="WaitsFor">What it waits for besides a slot. Null when for nothing.</param>
 /// <param name="DueIn">It is given no slot before. Null, or not above zero, means now.</param>
 /// <param name="After">The run of its thread that it follows. Null when it follows none.</param>
@@ -44,10 +44,14 @@ public sealed record Explanation(string Summary, IReadOnlyList<Obstacle> Blocked
 
         var obstacles = ObstaclesOf(place).ToList();
         var position = place.Ahead + 1;
-        var line = place.Ahead == 0 ? "The run is next in its tenant's line" : FormattableString.Invariant($"The run is number {position:N0} in its tenant's line");
+        var line = place.Ahead == 0
+            ? "The run is next in its tenant's line"
+            : FormattableString.Invariant($"The run is number {position:N0} in its tenant's line");
         var isOpen = place.Pauses.Count == 0 && place.Slots > 0 && place.FullLimits.All(limit => limit.MaxRuns > 0);
         return new(
-            obstacles.Count == 0 ? $"{line} and starts as soon as its turn comes." : $"{line}. {string.Join(' ', obstacles.Select(obstacle => obstacle.Detail))}",
+            obstacles.Count == 0
+                ? $"{line} and starts as soon as its turn comes."
+                : $"{line}. {string.Join(' ', obstacles.Select(obstacle => obstacle.Detail))}",
             obstacles, position, isOpen && place.StartsPerMinute is > 0 and var pace ? TimeSpan.FromMinutes(position / pace) : null);
     }
 
@@ -59,7 +63,8 @@ public sealed record Explanation(string Summary, IReadOnlyList<Obstacle> Blocked
         "approval" => new("approval", $"The run waits for a person to approve {string.Join(", ", AwaitingApproval(run))}."),
         "thread" => new("thread", $"The run waits until run {place.After} of the same thread has ended."),
         "child" => new("child", $"The run waits for the end of {string.Join(", ", Children(run))}, which it started. Ask why about that one."),
-        { } rate when rate.StartsWith("rate ", StringComparison.Ordinal) => new("rate", $"The run waits for the rate limit of {rate[5..]}{In(place.DueIn)}."),
+        { } rate when rate.StartsWith("rate ", StringComparison.Ordinal) =>
+            new("rate", $"The run waits for the rate limit of {rate[5..]}{In(place.DueIn)}."),
         { } other => new(other, $"The run waits for {other}."),
         null when place.DueIn > TimeSpan.Zero => run.Status is RunStatus.Queued
             ? new("not_before", $"The run is not to start before its time{In(place.DueIn)}.")
@@ -72,7 +77,11 @@ public sealed record Explanation(string Summary, IReadOnlyList<Obstacle> Blocked
         foreach (var pause in place.Pauses)
             yield return new("pause", pause == "all" ? "Admission is paused for all runs." : $"Admission is paused for {pause}.");
         foreach (var limit in place.FullLimits)
-            yield return new("limit", FormattableString.Invariant($"The limit {limit.Scope} is full: {limit.Running:N0} of {limit.MaxRuns:N0} runs."));
+        {
+            var detail = FormattableString.Invariant($"The limit {limit.Scope} is full: {limit.Running:N0} of {limit.MaxRuns:N0} runs.");
+            yield return new("limit", detail);
+        }
+
         if (place.Slots == 0) yield return new("nodes", "No node takes runs now.");
         else if (place.Held >= place.Slots) yield return new("slots", FormattableString.Invariant($"All {place.Slots:N0} slots are taken."));
     }
@@ -82,5 +91,6 @@ public sealed record Explanation(string Summary, IReadOnlyList<Obstacle> Blocked
     static IEnumerable<string> AwaitingApproval(Run run) =>
         run.ToolCalls.Where(call => call.Value.Status is ToolCallStatus.AwaitingApproval).Select(call => $"{call.Value.Tool} ({call.Key})");
 
-    static string In(TimeSpan? wait) => wait is { } time && time > TimeSpan.Zero ? string.Create(CultureInfo.InvariantCulture, $", in {time.TotalSeconds:N0} s") : "";
+    static string In(TimeSpan? wait) =>
+        wait is { } time && time > TimeSpan.Zero ? string.Create(CultureInfo.InvariantCulture, $", in {time.TotalSeconds:N0} s") : "";
 }

@@ -2,7 +2,7 @@ using Agents.Domain.Definitions;
 
 namespace Agents.Domain.Runs;
 
-/// <summary>The rules between a run and the runs that draw on its budget: children, which it starts and waits for, and forks, which continue it.</summary>
+/// <summary>The rules between a run and the runs that draw on its budget: children, which it waits for, and forks, which continue it.</summary>
 /// <remarks>Both hold their share of the budget until they end, so that together with the run they never spend more than the run may.</remarks>
 static class FamilyRules
 {
@@ -22,7 +22,7 @@ static class FamilyRules
         return decision.Add(new ChildRunStarted(report.ToolCallId, report.Attempt, report.Child, report.Queued.Agent, ShareOf(left, sharing)));
     }
 
-    /// <summary>Holds what the fork wants, else all that is left, or half of it while the run itself goes on. Nothing where there is too little.</summary>
+    /// <summary>Holds what the fork wants, else all that is left, or half of it while the run goes on. Nothing where there is too little.</summary>
     public static Decision Hold(Run run, AgentDefinition agent, HoldForFork command)
     {
         var decision = Decision.On(run, agent);

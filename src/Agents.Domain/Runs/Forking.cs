@@ -6,8 +6,8 @@ namespace Agents.Domain.Runs;
 public static class Forking
 {
     /// <summary>
-    /// The last version, not after the wanted one, from which the next step or call can be decided: the run had not ended, and all that follows in the same
-    /// breath has happened. In a run that has ended that is before what ended it; in a completed one, before its last reply.
+    /// The last version, not after the wanted one, from which the next step or call can be decided: the run had not ended, and all facts of the same
+    /// transaction have happened. In a run that has ended that is before what ended it; in a completed one, before its last reply.
     /// </summary>
     /// <param name="history">The run's own facts, from the first.</param>
     /// <param name="version">From 1. Null means the whole history.</param>
@@ -19,21 +19,29 @@ public static class Forking
         for (var at = 0; at < history.Count && !(at >= version); at++)
         {
             run = Run.Evolve(run, history[at]);
-            if (!run.IsFinished() && (run.IsInStep || run.Step + 1 < agent.Steps.Count) && !(at + 1 < history.Count && IsInOneBreath(history[at], history[at + 1])))
-                last = (at + 1, run);
+            if (run.IsFinished() || !run.IsInStep && run.Step + 1 >= agent.Steps.Count) continue;
+            if (at + 1 >= history.Count || !IsInOneBreath(history[at], history[at + 1])) last = (at + 1, run);
         }
 
         return last;
     }
 
-    /// <summary>A tool that must not run twice and whose call is under way, or may have had its effect: its outcome belongs to the run, not to a fork. Null when there is none.</summary>
-    public static string? UnsafeToolUnderWay(Run run, Func<string, bool> isRepeatable) => !run.IsInStep ? null : run.ToolCalls.Values.FirstOrDefault(call =>
-        call is { Status: ToolCallStatus.Started, Child: null } or { Status: ToolCallStatus.Failed, Failure: FailureKind.OutcomeUnknown }
-        || call is { Status: ToolCallStatus.Scheduled, Attempt: > 0 } && !isRepeatable(call.Tool))?.Tool;
+    /// <summary>
+    /// A tool that must not run twice and whose call is under way, or may have had its effect: its outcome belongs to the run, not to a fork. Null
+    /// when there is none.
+    /// </summary>
+    public static string? UnsafeToolUnderWay(Run run, Func<string, bool> isRepeatable)
+    {
+        return run.IsInStep ? run.ToolCalls.Values.FirstOrDefault(IsUnsafe)?.Tool : null;
+
+        bool IsUnsafe(ToolCall call) =>
+            call is { Status: ToolCallStatus.Started, Child: null } or { Status: ToolCallStatus.Failed, Failure: FailureKind.OutcomeUnknown }
+            || call is { Status: ToolCallStatus.Scheduled, Attempt: > 0 } && !isRepeatable(call.Tool);
+    }
 
     /// <summary>
-    /// What a fork begins with. Results are taken over; what is open is not: it belongs to the run, and is begun anew. Attempts, and calls of the step under
-    /// way, count from nothing.
+    /// What a fork begins with. Results are taken over; what is open is not: it belongs to the run, and is begun anew. Attempts, and calls of the
+    /// step under way, count from nothing.
     /// </summary>
     public static StateInherited StateOf(Run run, AgentDefinition agent, string reason) => new(
         run.Step, run.Step < 0 ? "" : agent.Steps[run.Step].Name, run.IsInStep, run.Outputs, run.ModelCalls - (run.ModelCall is null ? 0 : 1),
@@ -42,7 +50,8 @@ public static class Forking
 
     /// <summary>Of a tool step nothing of which has come to anything, all calls are made anew, as if it began.</summary>
     static bool IsWorthKeeping(Run run, AgentDefinition agent) => run is { IsInStep: true, ModelCall: null }
-        && (agent.Steps[run.Step] is ModelStep || run.ToolCalls.Values.Any(call => call.Status is not (ToolCallStatus.Failed or ToolCallStatus.Denied)));
+        && (agent.Steps[run.Step] is ModelStep
+            || run.ToolCalls.Values.Any(call => call.Status is not (ToolCallStatus.Failed or ToolCallStatus.Denied)));
 
     static InheritedToolCall Inherited(string id, ToolCall call) => call.IsSettled()
         ? new(id, call.Tool, call.Status is ToolCallStatus.Failed ? call.Arguments : null, call.Status, call.Attempt, call.Failure)

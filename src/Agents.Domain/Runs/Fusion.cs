@@ -10,8 +10,8 @@ public static class Fusion
     const double Repetition = 0.9;
 
     /// <summary>
-    /// Reciprocal rank fusion: each list gives a passage 1 / (60 + rank), and each further passage of the same document counts a tenth less than the one
-    /// before it. Ties keep the order in which passages were first seen.
+    /// Reciprocal rank fusion: each list gives a passage 1 / (60 + rank), and each further passage of the same document counts a tenth less than the
+    /// one before it. Ties keep the order in which passages were first seen.
     /// Source: Cormack, Clarke, Buettcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods", SIGIR 2009.
     /// </summary>
     public static IReadOnlyList<Passage> Of(IEnumerable<IReadOnlyList<Passage>> rankings)

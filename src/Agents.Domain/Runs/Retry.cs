@@ -18,12 +18,13 @@ public static class Retry
         failure.IsTransient() && attempt < limits.Attempts && (failure.RetryAfter ?? TimeSpan.Zero) <= LongestAsked;
 
     /// <summary>
-    /// At once after a lost worker. As long as the provider asked for, if it asked; else 1 s, 2 s, 4 s and so on, at most a minute, less up to a quarter of jitter.
+    /// At once after a lost worker. As long as the provider asked for, if it asked; else 1 s, 2 s, 4 s and so on, at most a minute, less up to a
+    /// quarter of jitter.
     /// The jitter follows from the run and the attempt, so the same history always decides the same.
     /// </summary>
     public static TimeSpan Delay(Failure failure, int attempt, Guid runId)
     {
-        if (failure.Kind is FailureKind.WorkerLost) return TimeSpan.Zero; // nobody is to be spared
+        if (failure.Kind is FailureKind.WorkerLost) return TimeSpan.Zero; // the provider is not in trouble
         if (failure.RetryAfter is { } asked && asked > TimeSpan.Zero) return asked;
 
         var delay = TimeSpan.FromSeconds(Math.Min(Math.Pow(2, Math.Min(attempt - 1, 10)), Longest.TotalSeconds));

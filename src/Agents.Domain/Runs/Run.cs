@@ -50,7 +50,7 @@ public sealed record Run
     /// <summary>Completed calls without a price or without usage: their cost is unknown, not zero.</summary>
     public int UnpricedCalls { get; init; }
 
-    /// <summary>Attempts that may have been billed and whose cost nobody knows yet.</summary>
+    /// <summary>Attempts that may have been billed and whose cost is not known yet.</summary>
     public ImmutableList<UnconfirmedAttempt> Unconfirmed { get; init; } = [];
 
     /// <summary>US dollars this run may spend. Null means the agent's limit only.</summary>
@@ -85,7 +85,9 @@ public sealed record Run
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Children { get; init; }
 
-    /// <summary>US dollars that runs started by this one, and forks that draw on its budget, have spent at most or, while they go on, may spend.</summary>
+    /// <summary>
+    /// US dollars that runs started by this one, and forks that draw on its budget, have spent at most or, while they go on, may spend.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public decimal ChildrenUsd { get; init; }
 
@@ -121,7 +123,7 @@ public sealed record Run
     /// <summary>US dollars that a call in flight may still cost, as far as that is known.</summary>
     public decimal InFlightUsd() => ModelCall is { Status: AttemptStatus.Started, ReservedUsd: { } upper } ? upper : 0;
 
-    /// <summary>US dollars over the whole run: its budget or the agent's limit, whichever is lower; the budget alone once a person has changed it.</summary>
+    /// <summary>US dollars over the whole run: the lower of its budget and the agent's limit; the budget alone once a person changed it.</summary>
     public decimal MostUsd(Limits limits) => IsBudgetChanged ? BudgetUsd!.Value : Math.Min(BudgetUsd ?? decimal.MaxValue, limits.CostUsd);
 
     /// <summary>Whether the run's own budget holds what a call can cost at most. A call without a price holds if it may.</summary>
@@ -144,8 +146,7 @@ public sealed record Run
         StateInherited e => run with
         {
             Step = e.Step, IsInStep = e.IsInStep, Outputs = run.Outputs.AddRange(e.Outputs), ModelCalls = e.ModelCalls, InheritedUsd = e.InheritedUsd,
-            ToolCalls = run.ToolCalls.AddRange(e.ToolCalls.Select(call => KeyValuePair.Create(
-                call.ToolCallId, new ToolCall(call.Tool, call.Arguments, call.Status, call.Attempt, Failure: call.Failure, AttemptsBefore: call.Attempt)))),
+            ToolCalls = run.ToolCalls.AddRange(e.ToolCalls.Select(call => KeyValuePair.Create(call.ToolCallId, ToolCall.From(call)))),
         },
         ForkStarted e => run with { Forks = (run.Forks ?? NoForks).Add(e.Fork, e.HeldUsd), ChildrenUsd = run.ChildrenUsd + e.HeldUsd },
         ForkEnded e => run with { Forks = run.Forks!.Remove(e.Fork), ChildrenUsd = run.ChildrenUsd - run.Forks[e.Fork] + e.SpentUsd },
@@ -174,7 +175,7 @@ public sealed record Run
             ModelCallsInStep = run.ModelCallsInStep + 1,
             ToolCalls = NoToolCalls,
         },
-        ModelCallScheduled e => run.WithCall(call => call with { Number = e.Attempt, Status = AttemptStatus.Scheduled, Worker = null, ReservedUsd = null, Delay = e.Delay }),
+        ModelCallScheduled e => run.WithCall(call => call.Again(e)),
         ModelCallStarted e => run.WithCall(call => call with { Status = AttemptStatus.Started, Worker = e.Worker, ReservedUsd = e.ReservedUsd }),
         ModelCallCompleted e => run.Paying(e.Usage, e.Cost, isUnpriced: e.Cost is null) with { ModelCall = null },
         ModelCallFailed e => run.Paying(e.Usage, e.Cost, isUnpriced: false).WithCall(call => call with { Status = AttemptStatus.Failed }),
@@ -188,12 +189,17 @@ public sealed record Run
             Unconfirmed = run.Unconfirmed.RemoveAll(attempt => attempt.Call == e.Call && attempt.Attempt == e.Attempt),
         },
 
-        ToolCallRequested e => run with { ToolCalls = run.ToolCalls.SetItem(e.ToolCallId, new(e.Tool, e.Arguments, ToolCallStatus.AwaitingApproval, Attempt: 0)) },
+        ToolCallRequested e => run with
+        {
+            ToolCalls = run.ToolCalls.SetItem(e.ToolCallId, new(e.Tool, e.Arguments, ToolCallStatus.AwaitingApproval, Attempt: 0)),
+        },
         ToolCallApproved => run,
         ToolCallDenied e => run.WithTool(e.ToolCallId, call => call.Settled(ToolCallStatus.Denied)),
-        ToolCallScheduled e => run.WithTool(e.ToolCallId, call => call with { Status = ToolCallStatus.Scheduled, Attempt = e.Attempt, Worker = null, Delay = e.Delay }),
+        ToolCallScheduled e => run.WithTool(
+            e.ToolCallId, call => call with { Status = ToolCallStatus.Scheduled, Attempt = e.Attempt, Worker = null, Delay = e.Delay }),
         ToolCallStarted e => run.WithTool(e.ToolCallId, call => call with { Status = ToolCallStatus.Started, Worker = e.Worker }),
-        ChildRunStarted e => run.WithTool(e.ToolCallId, call => call with { Status = ToolCallStatus.Started, Child = e.Child, HeldUsd = e.HeldUsd }) with
+        ChildRunStarted e => run.WithTool(
+            e.ToolCallId, call => call with { Status = ToolCallStatus.Started, Child = e.Child, HeldUsd = e.HeldUsd }) with
         {
             Children = run.Children + 1, ChildrenUsd = run.ChildrenUsd + e.HeldUsd,
         },

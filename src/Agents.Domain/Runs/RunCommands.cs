@@ -28,7 +28,7 @@ public sealed record HoldForFork(Guid Fork, decimal? WantedUsd, IReadOnlyList<Re
 /// <param name="Deadline">The deadline that its caller set, when that has passed. Null when its duration is over.</param>
 public sealed record ExpireRun(DateTimeOffset? Deadline = null);
 
-/// <summary>Nobody approved or denied the waiting tool calls in time.</summary>
+/// <summary>The tool calls that wait for a person were neither approved nor denied in time.</summary>
 public sealed record ExpireApprovals;
 
 /// <summary>The budget a run is parked for has room again.</summary>
@@ -65,7 +65,7 @@ public sealed record RecordModelFailure(
     int Call, int Attempt, Failure Failure, TimeSpan Latency, Usage? Usage = null, Cost? Cost = null, decimal LowUsd = 0)
     : ModelReport(Call, Attempt);
 
-/// <summary>The attempt was claimed and nobody will report it.</summary>
+/// <summary>The worker that claimed the attempt is gone, or gave it up: it will not report its outcome.</summary>
 public sealed record RecordModelCallLost(int Call, int Attempt, UnknownCause Cause) : ModelReport(Call, Attempt);
 
 /// <summary>A budget had no room for the attempt: nothing was claimed and nothing sent.</summary>

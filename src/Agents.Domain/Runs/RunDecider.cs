@@ -10,8 +10,8 @@ namespace Agents.Domain.Runs;
 /// </remarks>
 public static class RunDecider
 {
-    /// <summary>Who lets a run go on when no person does.</summary>
-    const string Nobody = "system";
+    /// <summary>The name in facts for what the server does by itself, without a person.</summary>
+    const string BySystem = "system";
 
     /// <summary>A fork asks in its own name for the tools of which the run it continues had no outcome yet.</summary>
     public static Decision Decide(Run run, AgentDefinition agent, StartRun command)
@@ -21,7 +21,11 @@ public static class RunDecider
 
         decision.Add(new RunStarted(command.Worker));
         foreach (var (id, call) in run.ToolCalls.Where(call => !call.Value.IsSettled()))
-            Schedule(decision, id, StepOf(decision) is ModelStep ? run.ModelCalls : null, StepOf(decision).GrantOf(call.Tool)!, call.Arguments ?? "{}");
+        {
+            var step = StepOf(decision);
+            Schedule(decision, id, step is ModelStep ? run.ModelCalls : null, step.GrantOf(call.Tool)!, call.Arguments ?? "{}");
+        }
+
         return Continue(decision);
     }
 
@@ -139,12 +143,12 @@ public static class RunDecider
 
     public static Decision Decide(Run run, AgentDefinition agent, ExpireApprovals _)
     {
-        const string By = "system", Reason = "Nobody answered in time.";
+        const string Reason = "Nobody answered in time.";
         var decision = Decision.On(run, agent);
         if (run.Status is not RunStatus.Running) return decision;
 
-        foreach (var id in run.ToolCalls.Keys.Where(id => run.IsAwaitingApproval(id))) decision.Add(new ToolCallDenied(id, By, Reason));
-        return decision.Events.Count > 0 ? AfterDenial(decision, By, Reason) : decision;
+        foreach (var id in run.ToolCalls.Keys.Where(id => run.IsAwaitingApproval(id))) decision.Add(new ToolCallDenied(id, BySystem, Reason));
+        return decision.Events.Count > 0 ? AfterDenial(decision, BySystem, Reason) : decision;
     }
 
     public static Decision Decide(Run run, AgentDefinition agent, PauseRun command) =>
@@ -240,8 +244,10 @@ public static class RunDecider
         var (run, step) = (decision.Run, (ModelStep)StepOf(decision));
         var most = run.MostUsd(decision.Agent.Limits);
         if (run.CommittedUsd() >= most)
-            return decision.Add(new RunParked(
-                new(FailureKind.CostLimit, FormattableString.Invariant($"Spent {run.CommittedUsd()} of {most} USD.")), run.Refusal(most, wantedUsd: 0, leastUsd: 0)));
+        {
+            var failure = new Failure(FailureKind.CostLimit, FormattableString.Invariant($"Spent {run.CommittedUsd()} of {most} USD."));
+            return decision.Add(new RunParked(failure, run.Refusal(most, wantedUsd: 0, leastUsd: 0)));
+        }
 
         return decision.Add(new ModelCallScheduled(call, attempt, run.Step, step.Model ?? run.Model, delay));
     }
@@ -301,7 +307,7 @@ public static class RunDecider
             : decision;
 
     static Decision GoOn(Decision decision, BudgetRefusal refusal) =>
-        Continue(decision.Add(new RunResumed(Nobody, $"There is room in {refusal.Budget}.")));
+        Continue(decision.Add(new RunResumed(BySystem, $"There is room in {refusal.Budget}.")));
 
     static bool IsRoomFor(Decision decision, BudgetRefusal refusal)
     {

@@ -14,7 +14,7 @@ public abstract record RunEvent
 /// <param name="DefinitionHash">Names the stored definition this run obeys to its end.</param>
 /// <param name="Model">Model of the steps that name none.</param>
 /// <param name="Priority">0 to 9, 9 the most urgent.</param>
-/// <param name="RequestedBy">Who asked, by the credential's name.</param>
+/// <param name="RequestedBy">The caller, by the name of its credential.</param>
 /// <param name="Metadata">The caller's own labels. Null when there are none.</param>
 /// <param name="BudgetUsd">US dollars this run may spend. Null means the agent's limit only.</param>
 /// <param name="MaxDuration">Wall clock from this fact, or from <paramref name="NotBefore"/>, while the run is queued or running.</param>
@@ -23,7 +23,7 @@ public abstract record RunEvent
 /// <param name="ForkedFrom">The run and version this one continues from. Null when it starts fresh.</param>
 /// <param name="Parent">The run whose tool started this one. Null for a run started by a caller.</param>
 /// <param name="TraceParent">W3C trace context of the request, so that a resumed run stays one trace. Null when untraced.</param>
-/// <param name="ThreadId">The conversation it belongs to, by the caller's name for it or by the id of its first run. Null when it belongs to none.</param>
+/// <param name="ThreadId">Its conversation, by the caller's name for it or by the id of its first run. Null when it belongs to none.</param>
 /// <param name="Previous">The run whose question and answer come before this one in the conversation. Null when it begins one.</param>
 /// <param name="After">The run of the same thread, or schedule, that must have ended before this one may begin. Null when it need not wait.</param>
 /// <param name="Brief">What the caller said besides the question. Null when nothing.</param>
@@ -76,7 +76,9 @@ public sealed record Firing(Guid Schedule, DateTimeOffset? At);
 /// <param name="Root">The run at the root of both, on whose own budget, if it has one, this one draws. Null in facts older than this field.</param>
 public sealed record ForkedFrom(Guid Run, long Version, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Root = null);
 
-/// <summary>What a fork begins with: where the other run stood at <see cref="RunQueued.ForkedFrom"/>. Always version 2 of a fork, and nowhere else.</summary>
+/// <summary>
+/// What a fork begins with: where the other run stood at <see cref="RunQueued.ForkedFrom"/>. Always version 2 of a fork, and nowhere else.
+/// </summary>
 /// <remarks>What was said is not copied: it is read from the other run, whose facts never change. Nothing in here was bought by this run.</remarks>
 /// <param name="Step">Position of the step begun last; -1 before the first.</param>
 /// <param name="Name">Of that step; empty before the first.</param>
@@ -85,7 +87,7 @@ public sealed record ForkedFrom(Guid Run, long Version, [property: JsonIgnore(Co
 /// <param name="ModelCalls">Ordinal of the last model call that has its reply; this run's own calls go on from there.</param>
 /// <param name="ToolCalls">Of the turn under way. Those that have no outcome are asked for anew when this run starts.</param>
 /// <param name="InheritedUsd">US dollars, priced calls only, that the shared history has cost. The runs that made it have paid.</param>
-/// <param name="Reason">What was said by whoever forked it; may be empty.</param>
+/// <param name="Reason">In the words of the caller that forked it; may be empty.</param>
 public sealed record StateInherited(
     int Step, string Name, bool IsInStep, IReadOnlyDictionary<int, string> Outputs, int ModelCalls, IReadOnlyList<InheritedToolCall> ToolCalls,
     decimal InheritedUsd, string Reason) : RunEvent;
@@ -94,7 +96,8 @@ public sealed record StateInherited(
 /// <param name="Status">Scheduled when it has no outcome.</param>
 /// <param name="Attempt">The last one made; 0 when it has no outcome.</param>
 /// <param name="Failure">Of the last failed attempt. Null when there was none.</param>
-public sealed record InheritedToolCall(string ToolCallId, string Tool, string? Arguments, ToolCallStatus Status, int Attempt, FailureKind? Failure = null);
+public sealed record InheritedToolCall(
+    string ToolCallId, string Tool, string? Arguments, ToolCallStatus Status, int Attempt, FailureKind? Failure = null);
 
 /// <summary>A run was forked from this one, or from one below it, and draws on this one's budget; queued in the same transaction.</summary>
 /// <param name="HeldUsd">Its budget, in US dollars, taken from what this run may spend until it ends.</param>
@@ -110,7 +113,9 @@ public sealed record RunPaused(string By, string Reason) : RunEvent;
 
 public sealed record RunResumed(string By, string Reason) : RunEvent;
 
-/// <summary>Stopped by the system with its history intact: retries spent, budget spent, refused, or an unsafe outcome unknown. Resuming goes on.</summary>
+/// <summary>
+/// Stopped by the system with its history intact: retries spent, budget spent, refused, or an unsafe outcome unknown. Resuming goes on.
+/// </summary>
 /// <param name="Budget">The budget that had no room, and what it would have needed. Null when it was not about a budget.</param>
 public sealed record RunParked(Failure Failure, BudgetRefusal? Budget = null) : RunEvent;
 
@@ -145,7 +150,9 @@ public sealed record ModelCallScheduled(int Call, int Attempt, int Step, string 
 /// <param name="RequestHash">SHA-256 of what is sent: model, messages, tools.</param>
 /// <param name="PriceVersion">The price list in force. Null when it has no price for the model.</param>
 /// <param name="ReservedUsd">The most this attempt can cost. Null without a price.</param>
-/// <param name="MaxOutputTokens">The most the reply may hold, where a budget had no room for as much as the agent's limit. Null when that holds.</param>
+/// <param name="MaxOutputTokens">
+/// The most the reply may hold, where a budget had no room for as much as the agent's limit. Null when that holds.
+/// </param>
 public sealed record ModelCallStarted(
     int Call, int Attempt, string Worker, string RequestHash, string? PriceVersion, decimal? ReservedUsd, int? MaxOutputTokens = null) : RunEvent;
 
@@ -154,7 +161,7 @@ public sealed record ModelCallStarted(
 /// <param name="Cost">Null when the usage is unknown or the price list had no price for the model that answered.</param>
 /// <param name="Latency">From sending the request to the last token.</param>
 /// <param name="TimeToFirstToken">From sending the request. Null when the reply had no text.</param>
-/// <param name="Provider">Who was asked, such as <c>openai</c>. Null in facts older than this field.</param>
+/// <param name="Provider">The provider that was asked, such as <c>openai</c>. Null in facts older than this field.</param>
 /// <param name="ServiceTier">The tier the provider says it served, as it names it. Null when it said none.</param>
 public sealed record ModelCallCompleted(
     int Call, int Attempt, ModelReply Reply, Usage? Usage, string? RawUsage, Cost? Cost,
@@ -171,7 +178,7 @@ public sealed record ModelCallOutcomeUnknown(
     int Call, int Attempt, UnknownCause Cause, decimal LowUsd, decimal? HighUsd) : RunEvent;
 
 /// <summary>What an unknown outcome did cost, after all.</summary>
-/// <param name="By">Who said so. Null when the system found out by itself.</param>
+/// <param name="By">The person who said so. Null when the server found out by itself.</param>
 public sealed record SpendResolved(int Call, int Attempt, decimal ActualUsd, SpendSource Source, string? By = null) : RunEvent;
 
 // Tool calls: requested by the model or a tool step, approved if need be, then like model calls

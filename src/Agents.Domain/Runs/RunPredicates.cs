@@ -21,7 +21,7 @@ static class RunPredicates
     public static bool IsAwaitingApproval(this Run run, string toolCallId) =>
         run.ToolCalls.GetValueOrDefault(toolCallId)?.Status is ToolCallStatus.AwaitingApproval;
 
-    /// <summary>Whether a claimed call that failed so may have had its effect. Of transient failures only a request to slow down surely had none.</summary>
+    /// <summary>Whether a claimed call may have had its effect; of transient failures only a request to slow down surely had none.</summary>
     /// <remarks>Only tools that must not run twice are claimed.</remarks>
     public static bool MayHaveHadItsEffect(this Run run, RecordToolFailure report) =>
         run.ToolCalls[report.ToolCallId].Status is ToolCallStatus.Started

@@ -14,8 +14,8 @@ public enum Pending
 }
 
 /// <summary>
-/// What becomes of a run's slot after a decision. A run that waits gives its slot back, and its work is sent by whoever gives it one again: the queue is
-/// the only place from which work begins.
+/// What becomes of a run's slot after a decision. A run that waits gives its slot back, and its work is sent by the node that gives it one again: the
+/// queue is the only place from which work begins.
 /// </summary>
 /// <param name="Waits">What the run waits for now, its slot given back. Null when it does not wait.</param>
 /// <param name="HeldBack">How long the soonest of the retries scheduled just now is held back. Null when none is.</param>
@@ -28,7 +28,7 @@ public sealed record SlotUse(Pending? Waits, TimeSpan? HeldBack, bool IsRecalled
     /// <summary>The run keeps its slot, and no work of it is held back.</summary>
     public bool IsKept() => this is { Waits: null, HeldBack: null, IsRecalled: false };
 
-    /// <summary>Whether work is sent with the facts, rather than by whoever gives the run a slot.</summary>
+    /// <summary>Whether work is sent with the facts, rather than by the node that gives the run a slot.</summary>
     public bool Sends(Work work) => !IsRecalled && work.Delay <= LongestHeld;
 
     internal static SlotUse After(Decision decision)
@@ -55,5 +55,6 @@ public sealed record SlotUse(Pending? Waits, TimeSpan? HeldBack, bool IsRecalled
 
     static bool IsUnderWay(Run run) =>
         run.ModelCall is { } model && (model.Status is AttemptStatus.Started || model.Status is AttemptStatus.Scheduled && model.Delay <= LongestHeld)
-        || run.ToolCalls.Values.Any(call => call is { Status: ToolCallStatus.Started, Child: null } || call.Status is ToolCallStatus.Scheduled && call.Delay <= LongestHeld);
+        || run.ToolCalls.Values.Any(call =>
+            call is { Status: ToolCallStatus.Started, Child: null } || call.Status is ToolCallStatus.Scheduled && call.Delay <= LongestHeld);
 }

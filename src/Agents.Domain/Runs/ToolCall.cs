@@ -4,7 +4,7 @@ namespace Agents.Domain.Runs;
 
 /// <summary>A tool call of the current turn.</summary>
 /// <param name="Arguments">Null once it is settled; the fact keeps them.</param>
-/// <param name="Worker">Who claimed it, for tools that must not run twice.</param>
+/// <param name="Worker">The worker that claimed it, for tools that must not run twice.</param>
 /// <param name="Failure">Of the last failed attempt.</param>
 /// <param name="AttemptsBefore">Attempts made before the run was last resumed; they do not count against the limit.</param>
 /// <param name="Delay">How long after it was scheduled it may begin.</param>
@@ -16,7 +16,11 @@ public sealed record ToolCall(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Child = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] decimal HeldUsd = 0)
 {
-    /// <summary>A person gave the call another full round of attempts.</summary>
+    /// <summary>As a fork begins with it: attempts of the other run do not count.</summary>
+    internal static ToolCall From(InheritedToolCall call) =>
+        new(call.Tool, call.Arguments, call.Status, call.Attempt, Failure: call.Failure, AttemptsBefore: call.Attempt);
+
+    /// <summary>The call has another full round of attempts, because its run was resumed.</summary>
     public ToolCall Renewed() => this with { AttemptsBefore = Status is ToolCallStatus.Failed ? Attempt : AttemptsBefore };
 
     public bool IsSettled() => Status is ToolCallStatus.Completed or ToolCallStatus.Failed or ToolCallStatus.Denied;

@@ -11,7 +11,10 @@ public sealed record Work(object Message, TimeSpan Delay)
         _ => null,
     };
 
-    /// <summary>What a run that ends owes to others: its parent looks how it ended, children that nobody waits for any more are ended, and what is left of a fork's budget is given back.</summary>
+    /// <summary>
+    /// What a run that ends owes to others: its parent looks how it ended, the children it waited for are ended, and the run at the root gets back
+    /// what is left of a fork's budget.
+    /// </summary>
     public static IEnumerable<Work> DueToOthers(Run run, RunEvent happened)
     {
         if (happened is not (RunCompleted or RunFailed or RunCancelled)) yield break;

@@ -13,7 +13,7 @@ public enum Overlap
     Cancel,
 }
 
-/// <summary>What becomes of firings that nobody made in time, because no server ran. Stored by name: add, never rename.</summary>
+/// <summary>What becomes of firings whose time passed while no server ran. Stored by name: add, never rename.</summary>
 public enum Missed
 {
     /// <summary>There are no runs for them.</summary>
