@@ -1,22 +1,27 @@
-using Agents.Host.Access;
-using Agents.Host.Batches;
-using Agents.Host.Budgets;
+using Agents.Host.Api;
+using Agents.Host.Api.Batches;
+using Agents.Host.Api.Responses;
+using Agents.Host.Api.Runs;
 using Agents.Host.Catalog;
-using Agents.Host.Costs;
+using Agents.Host.Engine;
+using Agents.Host.Engine.Attempts;
+using Agents.Host.Engine.Deciding;
+using Agents.Host.Engine.Duties;
+using Agents.Host.Engine.Money;
+using Agents.Host.Engine.Queue;
+using Agents.Host.Engine.Requests;
+using Agents.Host.Engine.Schedules;
+using Agents.Host.Engine.Signals;
+using Agents.Host.Engine.Telemetry;
+using Agents.Host.Engine.Webhooks;
+using Agents.Host.Http;
 using Agents.Host.Knowledge;
+using Agents.Host.Log;
 using Agents.Host.Models;
-using Agents.Host.Operations;
+using Agents.Host.Platform;
 using Agents.Host.Postgres;
-using Agents.Host.Queues;
-using Agents.Host.Rates;
-using Agents.Host.Responses;
-using Agents.Host.Runs;
-using Agents.Host.Schedules;
 using Agents.Host.Streaming;
-using Agents.Host.Telemetry;
 using Agents.Host.Tools;
-using Agents.Host.Webhooks;
-using Agents.Host.Workers;
 using Agents.Projections;
 using Marten;
 using Microsoft.Extensions.AI;
@@ -68,7 +73,7 @@ public static class Server
                 store.AddRunStore(workers.FairnessKey);
                 store.Connection(services.GetRequiredService<NpgsqlDataSource>());
                 store.Events.TimeProvider = services.GetRequiredService<DatabaseClock>();
-                store.Listeners.Add(services.GetRequiredService<Signals>());
+                store.Listeners.Add(services.GetRequiredService<NodeSignals>());
                 store.Listeners.Add(new RunEndings(services.GetRequiredService<NpgsqlDataSource>()));
                 return store;
             })
@@ -76,7 +81,7 @@ public static class Server
             .IntegrateWithWolverine(integration => integration.MessageStorageSchemaName = "wolverine");
 
         builder.Services.AddSingleton<InFlight>();
-        builder.Services.AddSingleton<Signals>();
+        builder.Services.AddSingleton<NodeSignals>();
         builder.Services.AddHostedInstance<Node>();
         builder.Services.AddHostedService<Announcements>();
         builder.Services.AddSingleton<FactLog>();
@@ -115,7 +120,7 @@ public static class Server
         builder.Services.AddSingleton<QueueBound>();
         builder.Services.AddSingleton<BatchReader>();
         builder.Services.AddSingleton<ScheduleStore>();
-        builder.Services.AddSingleton<DeadLetters>();
+        builder.Services.AddSingleton<DeadLetterLog>();
         builder.Services.AddSingleton<UsageImporter>();
         builder.Services.AddSingleton<Definitions>();
         builder.Services.AddSingleton<ToolBox>();

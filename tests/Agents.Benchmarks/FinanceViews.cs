@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Agents.Host.Costs;
+using Agents.Host.Engine.Duties;
 using Npgsql;
 
 namespace Agents.Benchmarks;

@@ -2,9 +2,9 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Agents.Domain.Runs;
-using Agents.Host.Catalog;
 using Agents.Host.Knowledge;
-using Agents.Host.Runs;
+using Agents.Host.Platform;
+using Agents.Host.Samples;
 using Marten;
 
 namespace Agents.Benchmarks;
@@ -12,7 +12,7 @@ namespace Agents.Benchmarks;
 /// <summary>Measures retrieval and answers of real runs of the agent <c>research</c> with the offline model, on a folder of documents and a file of questions.</summary>
 public static partial class Retrieval
 {
-    const string Tenant = Caller.DefaultTenant;
+    const string Tenant = Tenants.Default;
 
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 

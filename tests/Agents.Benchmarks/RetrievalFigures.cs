@@ -1,5 +1,5 @@
 using Agents.Domain.Runs;
-using Agents.Host.Models;
+using Agents.Host.Models.Offline;
 
 namespace Agents.Benchmarks;
 

@@ -7,7 +7,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Agents.Crash.Tests;
-using Agents.Host.Streaming;
+using Agents.Host.Engine.Signals;
 
 namespace Agents.Benchmarks;
 

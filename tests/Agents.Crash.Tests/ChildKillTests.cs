@@ -1,7 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Agents.Crash.Tests.Scenarios;
-using Agents.Host.Operations.Verification;
+using Agents.Host.Audit;
 using Agents.Host.Tests;
 using Agents.Host.Tests.Models;
 

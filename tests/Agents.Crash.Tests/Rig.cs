@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Agents.Crash.Tests.Scenarios;
-using Agents.Host.Operations.Verification;
+using Agents.Host.Audit;
 using Agents.Host.Tests.Models;
 
 namespace Agents.Crash.Tests;

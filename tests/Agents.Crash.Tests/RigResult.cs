@@ -1,5 +1,5 @@
 using System.Globalization;
-using Agents.Host.Operations.Verification;
+using Agents.Host.Audit;
 
 namespace Agents.Crash.Tests;
 

@@ -3,7 +3,7 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Agents.Host.Models;
-using Agents.Host.Workers;
+using Agents.Host.Models.Offline;
 using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Tests;

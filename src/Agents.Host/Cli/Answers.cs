@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Agents.Host.Runs;
+using Agents.Host.Api.Runs;
+using Agents.Host.Platform;
 
 namespace Agents.Host.Cli;
 

@@ -3,7 +3,9 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
-using Agents.Host.Runs;
+using Agents.Host.Cli.Ask;
+using Agents.Host.Http;
+using Agents.Host.Log;
 
 namespace Agents.Host.Cli;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Agents.Host.Cli.Display;
 using Agents.Host.Postgres;
 
 namespace Agents.Host.Cli;

@@ -1,3 +1,4 @@
+using Agents.Host.Platform;
 using Agents.Host.Postgres;
 using Microsoft.AspNetCore.Connections;
 using Npgsql;

@@ -1,6 +1,8 @@
 using System.Text.RegularExpressions;
 using Agents.Domain.Runs;
-using Agents.Host.Runs;
+using Agents.Host.Api.Runs;
+using Agents.Host.Cli.Display;
+using Agents.Host.Cli.Runs;
 
 namespace Agents.Host.Cli;
 

@@ -1,4 +1,5 @@
-using Agents.Host.Access;
+using Agents.Host.Cli.Ask;
+using Agents.Host.Http;
 using Agents.Host.Postgres;
 
 namespace Agents.Host.Cli;

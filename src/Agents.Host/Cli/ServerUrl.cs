@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Agents.Host.Cli.Ask;
 
 namespace Agents.Host.Cli;
 

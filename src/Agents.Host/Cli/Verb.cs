@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Agents.Host.Cli.Display;
 
 namespace Agents.Host.Cli;
 

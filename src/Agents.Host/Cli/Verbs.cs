@@ -1,6 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Reflection;
+using Agents.Host.Cli.Ask;
+using Agents.Host.Cli.Database;
+using Agents.Host.Cli.Money;
+using Agents.Host.Cli.Queue;
+using Agents.Host.Cli.Runs;
 
 namespace Agents.Host.Cli;
 

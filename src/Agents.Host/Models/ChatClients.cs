@@ -1,5 +1,6 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
+using Agents.Host.Models.Offline;
 using Anthropic;
 using Azure.AI.OpenAI;
 using Microsoft.Extensions.AI;

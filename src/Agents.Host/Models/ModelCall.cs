@@ -1,7 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics;
 using Agents.Domain.Runs;
-using Agents.Host.Workers;
+using Agents.Host.Platform;
 using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Models;

@@ -1,3 +1,4 @@
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Postgres;

@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Threading.Channels;
-using Agents.Host.Runs;
-using Agents.Host.Workers;
+using Agents.Host.Engine.Deciding;
+using Agents.Host.Engine.Queue;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Streaming;

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using Agents.Host.Log;
+using Agents.Host.Platform;
 
 namespace Agents.Host.Streaming;
 

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Agents.Domain.Runs;
+using Agents.Host.Engine.Signals;
+using Agents.Host.Log;
 
 namespace Agents.Host.Streaming;
 

@@ -1,4 +1,6 @@
 using Agents.Domain.Runs;
+using Agents.Host.Engine.Signals;
+using Agents.Host.Log;
 
 namespace Agents.Host.Streaming;
 

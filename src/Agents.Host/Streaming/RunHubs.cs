@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
-using Agents.Host.Workers;
+using Agents.Host.Engine.Signals;
+using Agents.Host.Log;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Streaming;
@@ -31,11 +33,11 @@ public sealed class RunHubs : BackgroundService
     readonly SemaphoreSlim ownReads = new(OwnReadsAtOnce);
     readonly FactLog log;
     readonly Deltas deltas;
-    readonly Signals signals;
+    readonly NodeSignals signals;
     readonly NpgsqlDataSource database;
     readonly ILogger<RunHubs> logger;
 
-    public RunHubs(FactLog log, Deltas deltas, Signals signals, NpgsqlDataSource database, ILogger<RunHubs> logger)
+    public RunHubs(FactLog log, Deltas deltas, NodeSignals signals, NpgsqlDataSource database, ILogger<RunHubs> logger)
     {
         (this.log, this.deltas, this.signals, this.database, this.logger) = (log, deltas, signals, database, logger);
         signals.Written += runId => Note(written, runId);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Agents.Host.Runs;
+using Agents.Host.Log;
+using Agents.Host.Platform;
 
 namespace Agents.Host.Streaming;
 

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
-using Agents.Host.Runs;
-using Agents.Host.Workers;
+using Agents.Host.Engine.Signals;
+using Agents.Host.Log;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Streaming;
@@ -47,7 +48,7 @@ public sealed class Tail : BackgroundService
     /// <param name="NextId">Null until it is taken.</param>
     sealed record Mark(long Number, long At, long? NextId);
 
-    public Tail(FactLog facts, Signals signals, NpgsqlDataSource database, ILogger<Tail> log)
+    public Tail(FactLog facts, NodeSignals signals, NpgsqlDataSource database, ILogger<Tail> log)
     {
         (this.facts, this.database, this.log) = (facts, database, log);
         signals.Written += _ =>
@@ -226,15 +227,3 @@ public sealed class Tail : BackgroundService
 
     static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
-
-/// <summary>A fact among those of all runs.</summary>
-/// <param name="Number">Its place in the log.</param>
-/// <param name="Cursor">Who goes on from here misses nothing.</param>
-public sealed record TenantFact(long Number, long Cursor, string Tenant, RunEventView Event)
-{
-    internal Frame? Frame { get; set; }
-}
-
-/// <summary>A fact with the run it belongs to. <c>runId</c> and <c>version</c> together name it: who gets it twice has it once.</summary>
-/// <param name="Status">The run's when the fact was read.</param>
-public sealed record RunEventView(Guid RunId, string Agent, string Status, long Version, string Type, DateTimeOffset At, System.Text.Json.JsonElement Data);

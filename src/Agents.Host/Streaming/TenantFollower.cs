@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Agents.Host.Log;
+using Agents.Host.Platform;
 
 namespace Agents.Host.Streaming;
 

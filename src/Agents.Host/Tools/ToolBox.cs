@@ -82,6 +82,3 @@ public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembl
 
     sealed record Entry(AIFunction Function, ToolAttribute Tool);
 }
-
-/// <summary>Registers an assembly whose tools belong in the box.</summary>
-public sealed record ToolAssembly(Assembly Assembly);

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Agents.Host.Access;
+using Agents.Host.Http;
 using Alba;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Hosting;

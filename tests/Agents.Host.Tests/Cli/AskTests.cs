@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Agents.Host.Cli;
+using Agents.Host.Cli.Runs;
 
 namespace Agents.Host.Tests.Cli;
 

@@ -1,4 +1,5 @@
 using Agents.Host.Cli;
+using Agents.Host.Cli.Runs;
 
 namespace Agents.Host.Tests.Cli;
 

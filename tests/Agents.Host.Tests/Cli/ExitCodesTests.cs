@@ -1,5 +1,6 @@
 using System.Net;
 using Agents.Host.Cli;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Tests.Cli;

@@ -2,8 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
-using Agents.Host.Cli;
-using Agents.Host.Runs;
+using Agents.Host.Cli.Display;
+using Agents.Host.Log;
 using Agents.Projections;
 
 namespace Agents.Host.Tests.Cli;

@@ -1,5 +1,5 @@
-using Agents.Host.Cli;
-using Agents.Host.Runs;
+using Agents.Host.Api.Runs;
+using Agents.Host.Cli.Display;
 
 namespace Agents.Host.Tests.Cli;
 

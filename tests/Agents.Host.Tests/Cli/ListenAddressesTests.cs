@@ -1,5 +1,6 @@
 using Agents.Host.Cli;
-using Agents.Host.Operations;
+using Agents.Host.Http;
+using Agents.Host.Platform;
 using Microsoft.Extensions.Configuration;
 
 namespace Agents.Host.Tests.Cli;

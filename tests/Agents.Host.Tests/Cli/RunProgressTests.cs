@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Agents.Host.Cli;
-using Agents.Host.Runs;
+using Agents.Host.Cli.Display;
+using Agents.Host.Log;
 
 namespace Agents.Host.Tests.Cli;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
-using Agents.Host.Costs;
+using Agents.Host.Engine.Money;
 using Alba;
 using Marten;
 using Microsoft.AspNetCore.Hosting;

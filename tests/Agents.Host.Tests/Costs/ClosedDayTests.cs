@@ -1,7 +1,8 @@
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
-using Agents.Host.Costs;
-using Agents.Host.Operations.Verification;
+using Agents.Host.Api.Costs;
+using Agents.Host.Audit;
+using Agents.Host.Engine.Duties;
 using Marten;
 using Npgsql;
 

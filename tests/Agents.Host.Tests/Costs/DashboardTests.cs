@@ -1,6 +1,6 @@
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
-using Agents.Host.Operations.Verification;
+using Agents.Host.Audit;
 
 namespace Agents.Host.Tests.Costs;
 

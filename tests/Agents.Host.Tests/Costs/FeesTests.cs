@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Agents.Domain.Costs;
-using Agents.Host.Costs;
-using Agents.Host.Operations.Verification;
+using Agents.Host.Audit;
+using Agents.Host.Engine.Money;
 using Agents.Projections;
 using Npgsql;
 

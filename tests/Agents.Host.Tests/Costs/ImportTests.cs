@@ -1,6 +1,6 @@
 using Agents.Domain.Costs;
-using Agents.Host.Costs;
-using Agents.Host.Costs.Import;
+using Agents.Host.Engine.Money;
+using Agents.Host.Engine.Money.Import;
 
 namespace Agents.Host.Tests.Costs;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Agents.Domain.Costs;
-using Agents.Host.Costs;
+using Agents.Host.Engine.Money;
 
 namespace Agents.Host.Tests.Costs;
 

@@ -2,7 +2,8 @@ using System.Text.Json;
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Cli;
-using Agents.Host.Costs;
+using Agents.Host.Cli.Runs;
+using Agents.Host.Engine.Money;
 using Npgsql;
 
 namespace Agents.Host.Tests.Costs;

@@ -1,4 +1,4 @@
-using Agents.Host.Costs;
+using Agents.Host.Engine.Money;
 using Agents.Host.Postgres;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,5 +1,4 @@
 using Agents.Domain.Runs;
-using Agents.Host.Knowledge;
 
 namespace Agents.Host.Tests.Knowledge;
 

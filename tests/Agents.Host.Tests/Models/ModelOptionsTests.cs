@@ -1,4 +1,5 @@
 using Agents.Host.Models;
+using Agents.Host.Models.Offline;
 using Microsoft.Extensions.Configuration;
 
 namespace Agents.Host.Tests.Models;

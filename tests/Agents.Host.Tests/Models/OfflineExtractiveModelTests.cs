@@ -1,4 +1,4 @@
-using Agents.Host.Models;
+using Agents.Host.Models.Offline;
 using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Tests.Models;

@@ -1,4 +1,4 @@
-using Agents.Host.Operations;
+using Agents.Host.Postgres;
 using Npgsql;
 
 namespace Agents.Host.Tests.Operations;

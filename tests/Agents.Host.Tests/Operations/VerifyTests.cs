@@ -1,6 +1,7 @@
 using System.Text.Json;
+using Agents.Host.Audit;
 using Agents.Host.Cli;
-using Agents.Host.Operations.Verification;
+using Agents.Host.Cli.Runs;
 
 namespace Agents.Host.Tests.Operations;
 

@@ -41,7 +41,7 @@ public sealed class PooledConnectionTests(App app)
     public async Task An_idle_session_holds_no_lock_but_that_of_its_node_or_of_the_leader()
     {
         await app.Until(await app.Queue("Who holds a lock?", TestAgents.Talker.Name), facts => facts.OfType<Domain.Runs.RunCompleted>().Any());
-        var node = app.Host.Services.GetRequiredService<Agents.Host.Workers.Node>().Name;
+        var node = app.Host.Services.GetRequiredService<Agents.Host.Engine.Queue.Node>().Name;
         await using var connection = await Database.OpenConnectionAsync(Cancellation);
 
         HashSet<string>? kept = null; // a lock of a transaction that ends between reading the two views is not there at the next look

@@ -1,4 +1,4 @@
-using Agents.Host.Rates;
+using Agents.Host.Models;
 
 namespace Agents.Host.Tests.Rates;
 

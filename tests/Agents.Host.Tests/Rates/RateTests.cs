@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
+using Agents.Host.Engine.Queue;
 using Agents.Host.Models;
-using Agents.Host.Rates;
 using Alba;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,4 +1,3 @@
-using Agents.Host.Responses;
 using Agents.Host.Tests.Responses;
 using Agents.Host.Tools;
 using Marten;

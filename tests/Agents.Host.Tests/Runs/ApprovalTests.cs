@@ -64,10 +64,10 @@ public sealed class ApprovalTests(App app)
         await app.Until(id, facts => facts.OfType<ToolCallRequested>().Any());
         using var api = app.Host.Server.CreateClient();
 
-        Assert.Equal("c0001t001", await Agents.Host.Cli.ApprovalVerbs.Waiting(new(api), id, named: null, CancellationToken.None));
+        Assert.Equal("c0001t001", await Agents.Host.Cli.Runs.ApprovalVerbs.Waiting(new(api), id, named: null, CancellationToken.None));
         await app.Post($"/runs/{id}/tool-calls/c0001t001/approve", null, 200);
         await app.Finished(id);
-        await Assert.ThrowsAsync<Agents.Host.Cli.VerbException>(() => Agents.Host.Cli.ApprovalVerbs.Waiting(new(api), id, named: null, CancellationToken.None));
+        await Assert.ThrowsAsync<Agents.Host.Cli.VerbException>(() => Agents.Host.Cli.Runs.ApprovalVerbs.Waiting(new(api), id, named: null, CancellationToken.None));
     }
 
     [Fact]

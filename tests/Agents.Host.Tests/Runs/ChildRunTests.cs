@@ -1,7 +1,7 @@
 using System.Net;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
-using Agents.Host.Workers;
+using Agents.Host.Engine.Deciding;
 using Marten;
 using Microsoft.Extensions.DependencyInjection;
 

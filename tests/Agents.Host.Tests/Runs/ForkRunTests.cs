@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Agents.Domain.Runs;
-using Agents.Host.Operations.Verification;
+using Agents.Host.Audit;
 using Agents.Host.Postgres;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Agents.Domain.Runs;
-using Agents.Host.Schedules;
+using Agents.Host.Engine.Duties;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Agents.Host.Tests.Schedules;

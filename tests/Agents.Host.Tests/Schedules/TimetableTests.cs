@@ -1,4 +1,4 @@
-using Agents.Host.Schedules;
+using Agents.Host.Engine.Schedules;
 
 namespace Agents.Host.Tests.Schedules;
 

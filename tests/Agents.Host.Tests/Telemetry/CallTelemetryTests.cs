@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
-using Agents.Host.Telemetry;
+using Agents.Host.Engine.Telemetry;
 
 namespace Agents.Host.Tests.Telemetry;
 

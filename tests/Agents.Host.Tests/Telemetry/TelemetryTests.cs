@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using Agents.Domain.Runs;
+using Agents.Host.Engine.Telemetry;
 using Agents.Host.Tests.Costs;
-using Agents.Host.Telemetry;
 using Alba;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.AI;

@@ -1,4 +1,4 @@
-using Agents.Host.Workers;
+using Agents.Host.Engine.Attempts;
 
 namespace Agents.Host.Tests.Workers;
 

@@ -1,7 +1,7 @@
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
+using Agents.Host.Models;
 using Agents.Host.Tools;
-using Agents.Host.Workers;
 using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Tests.Workers;

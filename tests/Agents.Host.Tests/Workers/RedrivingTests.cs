@@ -1,5 +1,5 @@
 using Agents.Domain.Runs;
-using Agents.Host.Workers;
+using Agents.Host.Engine.Attempts;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Wolverine;

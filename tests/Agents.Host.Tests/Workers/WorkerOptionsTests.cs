@@ -1,4 +1,5 @@
-using Agents.Host.Workers;
+using Agents.Host.Engine.Queue;
+using Agents.Host.Platform;
 using Microsoft.Extensions.Configuration;
 
 namespace Agents.Host.Tests.Workers;

@@ -26,7 +26,7 @@ namespace Internal.Generated.WolverineHandlers
             // Tenant Id detection
             // 1. Tenant Id is value of claim 'tenant'
             var tenantId = await TryDetectTenantId(httpContext);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Knowledge.DeleteDocumentEndpoint").SetTag("http.route", "/documents/{id}").SetTag("http.request.method", "DELETE");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Knowledge.DeleteDocumentEndpoint").SetTag("http.route", "/documents/{id}").SetTag("http.request.method", "DELETE");
             var id = (string?)httpContext.GetRouteValue("id");
             if(id == null)
             {
@@ -36,7 +36,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Knowledge.DeleteDocumentEndpoint.Delete(id, _documents, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Api.Knowledge.DeleteDocumentEndpoint.Delete(id, _documents, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }

@@ -25,11 +25,11 @@ namespace Internal.Generated.WolverineHandlers
             // The actual message body
             var endChild = (Agents.Domain.Runs.EndChild)context.Envelope.Message;
 
-            Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("message.handler", "Agents.Host.Workers.EndChildHandler");
-            Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("handler.type", "Agents.Host.Workers.EndChildHandler");
+            Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("message.handler", "Agents.Host.Engine.Deciding.EndChildHandler");
+            Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("handler.type", "Agents.Host.Engine.Deciding.EndChildHandler");
 
             // The actual message execution
-            var outgoing1 = await Agents.Host.Workers.EndChildHandler.Handle(endChild, _definitions, documentSession, cancellation).ConfigureAwait(false);
+            var outgoing1 = await Agents.Host.Engine.Deciding.EndChildHandler.Handle(endChild, _definitions, documentSession, cancellation).ConfigureAwait(false);
 
 
             // Outgoing, cascaded message

@@ -26,10 +26,10 @@ namespace Internal.Generated.WolverineHandlers
             // Tenant Id detection
             // 1. Tenant Id is value of claim 'tenant'
             var tenantId = await TryDetectTenantId(httpContext);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Catalog.ListAgentsEndpoint").SetTag("http.route", "/agents").SetTag("http.request.method", "GET");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Catalog.ListAgentsEndpoint").SetTag("http.route", "/agents").SetTag("http.request.method", "GET");
 
             // The actual HTTP request handler execution
-            var pageOfAgentView_response = Agents.Host.Catalog.ListAgentsEndpoint.Get(_agentCatalog);
+            var pageOfAgentView_response = Agents.Host.Api.Catalog.ListAgentsEndpoint.Get(_agentCatalog);
 
             // Writing the response body to JSON because this was the first 'return variable' in the method signature
             await WriteJsonAsync(httpContext, pageOfAgentView_response, 404);

@@ -26,7 +26,7 @@ namespace Internal.Generated.WolverineHandlers
             // Tenant Id detection
             // 1. Tenant Id is value of claim 'tenant'
             var tenantId = await TryDetectTenantId(httpContext);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Catalog.GetAgentEndpoint").SetTag("http.route", "/agents/{name}").SetTag("http.request.method", "GET");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Catalog.GetAgentEndpoint").SetTag("http.route", "/agents/{name}").SetTag("http.request.method", "GET");
             var name = (string?)httpContext.GetRouteValue("name");
             if(name == null)
             {
@@ -36,7 +36,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = Agents.Host.Catalog.GetAgentEndpoint.Get(name, _agentCatalog);
+            var result = Agents.Host.Api.Catalog.GetAgentEndpoint.Get(name, _agentCatalog);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }

@@ -29,9 +29,9 @@ namespace Internal.Generated.WolverineHandlers
             // Tenant Id detection
             // 1. Tenant Id is value of claim 'tenant'
             var tenantId = await TryDetectTenantId(httpContext);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Costs.GetCostsEndpoint").SetTag("http.route", "/costs").SetTag("http.request.method", "GET");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Costs.GetCostsEndpoint").SetTag("http.route", "/costs").SetTag("http.request.method", "GET");
             var since = httpContext.Request.Query["since"];
-            var problemDetails1 = Agents.Host.Costs.GetCostsEndpoint.Validate(since, _databaseClock);
+            var problemDetails1 = Agents.Host.Api.Costs.GetCostsEndpoint.Validate(since, _databaseClock);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {
@@ -41,7 +41,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var costReport_response = await Agents.Host.Costs.GetCostsEndpoint.Get(since, _npgsqlDataSource, _databaseClock, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            var costReport_response = await Agents.Host.Api.Costs.GetCostsEndpoint.Get(since, _npgsqlDataSource, _databaseClock, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             // Writing the response body to JSON because this was the first 'return variable' in the method signature
             await WriteJsonAsync(httpContext, costReport_response, 404);

@@ -29,11 +29,11 @@ namespace Internal.Generated.WolverineHandlers
             // Tenant Id detection
             // 1. Tenant Id is value of claim 'tenant'
             var tenantId = await TryDetectTenantId(httpContext);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Costs.GetDashboardEndpoint").SetTag("http.route", "/dashboard").SetTag("http.request.method", "GET");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Costs.GetDashboardEndpoint").SetTag("http.route", "/dashboard").SetTag("http.request.method", "GET");
             var window = httpContext.Request.Query["window"];
             var since = httpContext.Request.Query["since"];
             var by = httpContext.Request.Query["by"];
-            var problemDetails1 = Agents.Host.Costs.GetDashboardEndpoint.Validate(window, since, by);
+            var problemDetails1 = Agents.Host.Api.Costs.GetDashboardEndpoint.Validate(window, since, by);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {
@@ -43,7 +43,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var dashboard_response = await Agents.Host.Costs.GetDashboardEndpoint.Get(window, since, by, _npgsqlDataSource, _databaseClock, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            var dashboard_response = await Agents.Host.Api.Costs.GetDashboardEndpoint.Get(window, since, by, _npgsqlDataSource, _databaseClock, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             // Writing the response body to JSON because this was the first 'return variable' in the method signature
             await WriteJsonAsync(httpContext, dashboard_response, 404);

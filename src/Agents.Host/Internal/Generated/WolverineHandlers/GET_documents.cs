@@ -28,7 +28,7 @@ namespace Internal.Generated.WolverineHandlers
             // Tenant Id detection
             // 1. Tenant Id is value of claim 'tenant'
             var tenantId = await TryDetectTenantId(httpContext);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Knowledge.ListDocumentsEndpoint").SetTag("http.route", "/documents").SetTag("http.request.method", "GET");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Knowledge.ListDocumentsEndpoint").SetTag("http.route", "/documents").SetTag("http.request.method", "GET");
             var cursor = httpContext.Request.Query["cursor"];
             string limit_rawValue = httpContext.Request.Query["limit"];
             System.Nullable<int> limit = default;
@@ -43,7 +43,7 @@ namespace Internal.Generated.WolverineHandlers
                 return;
             }
 
-            var problemDetails1 = Agents.Host.Knowledge.ListDocumentsEndpoint.Validate(limit, _knowledgeLimits);
+            var problemDetails1 = Agents.Host.Api.Knowledge.ListDocumentsEndpoint.Validate(limit, _knowledgeLimits);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {
@@ -53,7 +53,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var documentPage_response = await Agents.Host.Knowledge.ListDocumentsEndpoint.Get(cursor, limit, _documents, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            var documentPage_response = await Agents.Host.Api.Knowledge.ListDocumentsEndpoint.Get(cursor, limit, _documents, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             // Writing the response body to JSON because this was the first 'return variable' in the method signature
             await WriteJsonAsync(httpContext, documentPage_response, 404);

@@ -26,11 +26,11 @@ namespace Internal.Generated.WolverineHandlers
             // Tenant Id detection
             // 1. Tenant Id is value of claim 'tenant'
             var tenantId = await TryDetectTenantId(httpContext);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Knowledge.GetPassageEndpoint").SetTag("http.route", "/passages").SetTag("http.request.method", "GET");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Knowledge.GetPassageEndpoint").SetTag("http.route", "/passages").SetTag("http.request.method", "GET");
             var id = httpContext.Request.Query["id"];
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Knowledge.GetPassageEndpoint.Get(id, _documents, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Api.Knowledge.GetPassageEndpoint.Get(id, _documents, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }

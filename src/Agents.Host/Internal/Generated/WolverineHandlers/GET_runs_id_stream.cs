@@ -30,7 +30,7 @@ namespace Internal.Generated.WolverineHandlers
             // Tenant Id detection
             // 1. Tenant Id is value of claim 'tenant'
             var tenantId = await TryDetectTenantId(httpContext);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Runs.StreamRunEndpoint").SetTag("http.route", "/runs/{id}/stream").SetTag("http.request.method", "GET");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Runs.StreamRunEndpoint").SetTag("http.route", "/runs/{id}/stream").SetTag("http.request.method", "GET");
             string id_rawValue = (string?)httpContext.GetRouteValue("id");
             System.Guid id = default;
 
@@ -59,7 +59,7 @@ namespace Internal.Generated.WolverineHandlers
 
             var last = ReadSingleHeaderValue(httpContext, "Last-Event-ID");
             var on_disconnect = httpContext.Request.Query["on_disconnect"];
-            var problemDetails1 = Agents.Host.Runs.StreamRunEndpoint.Validate(format, on_disconnect, after, last);
+            var problemDetails1 = Agents.Host.Api.Runs.StreamRunEndpoint.Validate(format, on_disconnect, after, last);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {
@@ -69,7 +69,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Runs.StreamRunEndpoint.Get(id, format, after, last, on_disconnect, _runHubs, _runFollower, _departures, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Api.Runs.StreamRunEndpoint.Get(id, format, after, last, on_disconnect, _runHubs, _runFollower, _departures, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }

@@ -33,7 +33,7 @@ namespace Internal.Generated.WolverineHandlers
             messageContext.TenantId = tenantId;
             // Building the Marten session using the detected tenant id
             await using var documentSession = _outboxedSessionFactory.OpenSession(messageContext, tenantId);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Runs.ListToolCallsEndpoint").SetTag("http.route", "/runs/{id}/tool-calls").SetTag("http.request.method", "GET");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Runs.ListToolCallsEndpoint").SetTag("http.route", "/runs/{id}/tool-calls").SetTag("http.request.method", "GET");
             string id_rawValue = (string?)httpContext.GetRouteValue("id");
             System.Guid id = default;
 
@@ -48,7 +48,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Runs.ListToolCallsEndpoint.Get(id, documentSession, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Api.Runs.ListToolCallsEndpoint.Get(id, documentSession, httpContext.RequestAborted).ConfigureAwait(false);
 
 
             // Save all pending changes to this Marten session

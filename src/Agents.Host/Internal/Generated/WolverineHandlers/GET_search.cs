@@ -28,7 +28,7 @@ namespace Internal.Generated.WolverineHandlers
             // Tenant Id detection
             // 1. Tenant Id is value of claim 'tenant'
             var tenantId = await TryDetectTenantId(httpContext);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Knowledge.SearchPassagesEndpoint").SetTag("http.route", "/search").SetTag("http.request.method", "GET");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Knowledge.SearchPassagesEndpoint").SetTag("http.route", "/search").SetTag("http.request.method", "GET");
             var q = httpContext.Request.Query["q"];
             string limit_rawValue = httpContext.Request.Query["limit"];
             System.Nullable<int> limit = default;
@@ -44,7 +44,7 @@ namespace Internal.Generated.WolverineHandlers
             }
 
             var sources = httpContext.Request.Query["sources"];
-            var problemDetails1 = Agents.Host.Knowledge.SearchPassagesEndpoint.Validate(q, limit, _knowledgeLimits);
+            var problemDetails1 = Agents.Host.Api.Knowledge.SearchPassagesEndpoint.Validate(q, limit, _knowledgeLimits);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {
@@ -54,7 +54,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var pageOfPassage_response = await Agents.Host.Knowledge.SearchPassagesEndpoint.Get(q, limit, sources, _passageIndex, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            var pageOfPassage_response = await Agents.Host.Api.Knowledge.SearchPassagesEndpoint.Get(q, limit, sources, _passageIndex, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             // Writing the response body to JSON because this was the first 'return variable' in the method signature
             await WriteJsonAsync(httpContext, pageOfPassage_response, 404);

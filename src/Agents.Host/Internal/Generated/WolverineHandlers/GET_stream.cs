@@ -26,7 +26,7 @@ namespace Internal.Generated.WolverineHandlers
             // Tenant Id detection
             // 1. Tenant Id is value of claim 'tenant'
             var tenantId = await TryDetectTenantId(httpContext);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Runs.StreamRunsEndpoint").SetTag("http.route", "/stream").SetTag("http.request.method", "GET");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Runs.StreamRunsEndpoint").SetTag("http.route", "/stream").SetTag("http.request.method", "GET");
             var status = httpContext.Request.Query["status"];
             var agent = httpContext.Request.Query["agent"];
             string after_rawValue = httpContext.Request.Query["after"];
@@ -43,7 +43,7 @@ namespace Internal.Generated.WolverineHandlers
             }
 
             var last = ReadSingleHeaderValue(httpContext, "Last-Event-ID");
-            var problemDetails1 = Agents.Host.Runs.StreamRunsEndpoint.Validate(status, after, last);
+            var problemDetails1 = Agents.Host.Api.Runs.StreamRunsEndpoint.Validate(status, after, last);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {
@@ -53,7 +53,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = Agents.Host.Runs.StreamRunsEndpoint.Get(status, agent, after, last, _tenantFollower, httpContext, httpContext.RequestAborted);
+            var result = Agents.Host.Api.Runs.StreamRunsEndpoint.Get(status, agent, after, last, _tenantFollower, httpContext, httpContext.RequestAborted);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }

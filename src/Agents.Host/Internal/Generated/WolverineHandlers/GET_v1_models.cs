@@ -26,10 +26,10 @@ namespace Internal.Generated.WolverineHandlers
             // Tenant Id detection
             // 1. Tenant Id is value of claim 'tenant'
             var tenantId = await TryDetectTenantId(httpContext);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Responses.ListModelsEndpoint").SetTag("http.route", "/v1/models").SetTag("http.request.method", "GET");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Responses.ListModelsEndpoint").SetTag("http.route", "/v1/models").SetTag("http.request.method", "GET");
 
             // The actual HTTP request handler execution
-            var result = Agents.Host.Responses.ListModelsEndpoint.Get(_agentCatalog);
+            var result = Agents.Host.Api.Responses.ListModelsEndpoint.Get(_agentCatalog);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }

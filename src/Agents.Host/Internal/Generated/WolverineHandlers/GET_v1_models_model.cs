@@ -26,7 +26,7 @@ namespace Internal.Generated.WolverineHandlers
             // Tenant Id detection
             // 1. Tenant Id is value of claim 'tenant'
             var tenantId = await TryDetectTenantId(httpContext);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Responses.GetModelEndpoint").SetTag("http.route", "/v1/models/{model}").SetTag("http.request.method", "GET");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Responses.GetModelEndpoint").SetTag("http.route", "/v1/models/{model}").SetTag("http.request.method", "GET");
             var model = (string?)httpContext.GetRouteValue("model");
             if(model == null)
             {
@@ -36,7 +36,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = Agents.Host.Responses.GetModelEndpoint.Get(model, _agentCatalog);
+            var result = Agents.Host.Api.Responses.GetModelEndpoint.Get(model, _agentCatalog);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }

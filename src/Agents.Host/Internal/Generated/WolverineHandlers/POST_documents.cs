@@ -28,11 +28,11 @@ namespace Internal.Generated.WolverineHandlers
             // Tenant Id detection
             // 1. Tenant Id is value of claim 'tenant'
             var tenantId = await TryDetectTenantId(httpContext);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Knowledge.AddDocumentsEndpoint").SetTag("http.route", "/documents").SetTag("http.request.method", "POST");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Knowledge.AddDocumentsEndpoint").SetTag("http.route", "/documents").SetTag("http.request.method", "POST");
             var source = httpContext.Request.Query["source"];
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Knowledge.AddDocumentsEndpoint.Post(httpContext, source, _ingest, _knowledgeLimits, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Api.Knowledge.AddDocumentsEndpoint.Post(httpContext, source, _ingest, _knowledgeLimits, httpContext.RequestAborted).ConfigureAwait(false);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }

@@ -36,7 +36,7 @@ namespace Internal.Generated.WolverineHandlers
             messageContext.TenantId = tenantId;
             // Building the Marten session using the detected tenant id
             await using var documentSession = _outboxedSessionFactory.OpenSession(messageContext, tenantId);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Runs.PauseRunEndpoint").SetTag("http.route", "/runs/{id}/pause").SetTag("http.request.method", "POST");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Runs.PauseRunEndpoint").SetTag("http.route", "/runs/{id}/pause").SetTag("http.request.method", "POST");
             string id_rawValue = (string?)httpContext.GetRouteValue("id");
             System.Guid id = default;
 
@@ -51,7 +51,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            (var result, var outgoingMessages) = await Agents.Host.Runs.PauseRunEndpoint.Post(id, documentSession, _definitions, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            (var result, var outgoingMessages) = await Agents.Host.Api.Runs.PauseRunEndpoint.Post(id, documentSession, _definitions, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
 
             // Outgoing, cascaded message

@@ -36,9 +36,9 @@ namespace Internal.Generated.WolverineHandlers
             messageContext.TenantId = tenantId;
             // Building the Marten session using the detected tenant id
             await using var documentSession = _outboxedSessionFactory.OpenSession(messageContext, tenantId);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Costs.ResolveSpendEndpoint").SetTag("http.route", "/runs/{id}/spend/{call}/{attempt}").SetTag("http.request.method", "POST");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Runs.ResolveSpendEndpoint").SetTag("http.route", "/runs/{id}/spend/{call}/{attempt}").SetTag("http.request.method", "POST");
             // Reading the request body via JSON deserialization
-            var (request, jsonContinue) = await ReadJsonAsync<Agents.Host.Costs.ResolveSpendRequest>(httpContext);
+            var (request, jsonContinue) = await ReadJsonAsync<Agents.Host.Api.Runs.ResolveSpendRequest>(httpContext);
             if (jsonContinue == Wolverine.HandlerContinuation.Stop) return;
             string id_rawValue = (string?)httpContext.GetRouteValue("id");
             System.Guid id = default;
@@ -78,7 +78,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            (var result, var outgoingMessages) = await Agents.Host.Costs.ResolveSpendEndpoint.Post(request, id, call, attempt, documentSession, _definitions, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            (var result, var outgoingMessages) = await Agents.Host.Api.Runs.ResolveSpendEndpoint.Post(request, id, call, attempt, documentSession, _definitions, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
 
             // Outgoing, cascaded message

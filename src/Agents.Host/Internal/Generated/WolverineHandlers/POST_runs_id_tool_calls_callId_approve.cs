@@ -36,7 +36,7 @@ namespace Internal.Generated.WolverineHandlers
             messageContext.TenantId = tenantId;
             // Building the Marten session using the detected tenant id
             await using var documentSession = _outboxedSessionFactory.OpenSession(messageContext, tenantId);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Runs.ApproveToolCallEndpoint").SetTag("http.route", "/runs/{id}/tool-calls/{callId}/approve").SetTag("http.request.method", "POST");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Runs.ApproveToolCallEndpoint").SetTag("http.route", "/runs/{id}/tool-calls/{callId}/approve").SetTag("http.request.method", "POST");
             string id_rawValue = (string?)httpContext.GetRouteValue("id");
             System.Guid id = default;
 
@@ -58,7 +58,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            (var result, var outgoingMessages) = await Agents.Host.Runs.ApproveToolCallEndpoint.Post(id, callId, documentSession, _definitions, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            (var result, var outgoingMessages) = await Agents.Host.Api.Runs.ApproveToolCallEndpoint.Post(id, callId, documentSession, _definitions, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
 
             // Outgoing, cascaded message

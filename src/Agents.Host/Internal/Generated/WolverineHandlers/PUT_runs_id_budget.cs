@@ -36,9 +36,9 @@ namespace Internal.Generated.WolverineHandlers
             messageContext.TenantId = tenantId;
             // Building the Marten session using the detected tenant id
             await using var documentSession = _outboxedSessionFactory.OpenSession(messageContext, tenantId);
-            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Budgets.SetRunBudgetEndpoint").SetTag("http.route", "/runs/{id}/budget").SetTag("http.request.method", "PUT");
+            Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Runs.SetRunBudgetEndpoint").SetTag("http.route", "/runs/{id}/budget").SetTag("http.request.method", "PUT");
             // Reading the request body via JSON deserialization
-            var (request, jsonContinue) = await ReadJsonAsync<Agents.Host.Budgets.SetRunBudgetRequest>(httpContext);
+            var (request, jsonContinue) = await ReadJsonAsync<Agents.Host.Api.Runs.SetRunBudgetRequest>(httpContext);
             if (jsonContinue == Wolverine.HandlerContinuation.Stop) return;
             string id_rawValue = (string?)httpContext.GetRouteValue("id");
             System.Guid id = default;
@@ -54,7 +54,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            (var result, var outgoingMessages) = await Agents.Host.Budgets.SetRunBudgetEndpoint.Put(request, id, documentSession, _definitions, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            (var result, var outgoingMessages) = await Agents.Host.Api.Runs.SetRunBudgetEndpoint.Put(request, id, documentSession, _definitions, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
 
             // Outgoing, cascaded message

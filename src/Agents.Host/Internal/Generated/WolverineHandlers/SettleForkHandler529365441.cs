@@ -25,11 +25,11 @@ namespace Internal.Generated.WolverineHandlers
             // The actual message body
             var settleFork = (Agents.Domain.Runs.SettleFork)context.Envelope.Message;
 
-            Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("message.handler", "Agents.Host.Workers.SettleForkHandler");
-            Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("handler.type", "Agents.Host.Workers.SettleForkHandler");
+            Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("message.handler", "Agents.Host.Engine.Deciding.SettleForkHandler");
+            Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("handler.type", "Agents.Host.Engine.Deciding.SettleForkHandler");
 
             // The actual message execution
-            var outgoing1 = await Agents.Host.Workers.SettleForkHandler.Handle(settleFork, _definitions, documentSession, cancellation).ConfigureAwait(false);
+            var outgoing1 = await Agents.Host.Engine.Deciding.SettleForkHandler.Handle(settleFork, _definitions, documentSession, cancellation).ConfigureAwait(false);
 
 
             // Outgoing, cascaded message

@@ -1,0 +1,61 @@
+using Agents.Domain.Costs;
+using Agents.Domain.Runs;
+using Agents.Host.Http;
+
+namespace Agents.Host.Api.Budgets;
+
+/// <summary>How a budget is named in a URL: <c>/budgets/{scope}/{value}?period=day</c>.</summary>
+static class BudgetAddress
+{
+    const string Scopes = "agent, key and tenant";
+
+    /// <summary>Null when the URL names no budget that can be; then <paramref name="problem"/> says why.</summary>
+    /// <param name="period">Null means a month.</param>
+    public static BudgetName? Parse(string scope, string value, string? period, Caller caller, out IResult? problem)
+    {
+        problem = (Word<BudgetScope>(scope), Word<BudgetPeriod>(period ?? "month")) switch
+        {
+            (null, _) => Refuse(404, "Unknown scope", $"The scopes of budgets are {Scopes}; this is \"{Sanitiser.Text(scope, 50)}\"."),
+            (BudgetScope.Run, _) => Refuse(404, "A run's own budget", $"The budget of one run is set at PUT /runs/ID/budget; the scopes here are {Scopes}."),
+            (_, null) => Refuse(400, "Unknown period", $"A period is day, month or total; this is \"{Sanitiser.Text(period, 50)}\"."),
+            _ when value.Length is 0 or > BudgetName.ValueCharacters || value != Sanitiser.Text(value, value.Length) || string.IsNullOrWhiteSpace(value) =>
+                Refuse(400, "Bad name", $"A name has 1 to {BudgetName.ValueCharacters} characters."),
+            (BudgetScope.Tenant, _) when value != caller.Tenant => Refuse(404, "Unknown tenant", $"Your tenant is {caller.Tenant}."),
+            _ => null,
+        };
+        return problem is null ? new(Word<BudgetScope>(scope)!.Value, value, Word<BudgetPeriod>(period ?? "month")!.Value) : null;
+    }
+
+    /// <summary>Where the budget is.</summary>
+    public static string UrlOf(BudgetName name) =>
+        $"/budgets/{Lower(name.Scope)}/{Uri.EscapeDataString(name.Value)}?period={Lower(name.Period)}";
+
+    public static IResult NotFound(BudgetName name) => Refuse(404, "Unknown budget", $"There is no such thing as {name}. GET /budgets lists all.");
+
+    public static IResult Refuse(int status, string title, string detail) => Results.Problem(statusCode: status, title: title, detail: detail);
+
+    static string Lower(Enum word) => word.ToString().ToLowerInvariant();
+
+    /// <summary>The member of that name; numbers are no names.</summary>
+    static T? Word<T>(string word) where T : struct, Enum =>
+        word.All(char.IsAsciiLetter) && Enum.TryParse<T>(word, ignoreCase: true, out var member) ? member : null;
+}
+
+/// <summary>What amounts of budgets may be.</summary>
+static class BudgetAmount
+{
+    /// <summary>US dollars; far above any budget, far below what a sum can hold.</summary>
+    public const decimal MostUsd = 1_000_000_000m;
+
+    const int MostDecimals = 8;
+
+    public static string? Problem(decimal? usd, bool mayBeZero) => usd switch
+    {
+        null => "Say how many US dollars.",
+        > MostUsd => $"At most {MostUsd:N0} US dollars.",
+        < 0 => "US dollars are not negative.",
+        0 when !mayBeZero => "More than 0 US dollars.",
+        { } value when decimal.Round(value, MostDecimals) != value => $"US dollars have at most {MostDecimals} decimals.",
+        _ => null,
+    };
+}

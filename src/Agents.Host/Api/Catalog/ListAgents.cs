@@ -1,0 +1,14 @@
+using Agents.Domain.Definitions;
+using Agents.Host.Catalog;
+using Agents.Host.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Agents.Host.Api.Catalog;
+
+/// <summary>The agents that can be asked.</summary>
+public static class ListAgentsEndpoint
+{
+    [WolverineGet("/agents")]
+    public static Page<AgentView> Get(AgentCatalog agents) => new([.. agents.All.Select(AgentViews.Of)], null);
+}

@@ -1,0 +1,7 @@
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Agents.Host.Api.DeadLetters;
+
+/// <param name="Letters">Messages that are sent again or thrown away.</param>
+public sealed record ChangedLetters(int Letters);

@@ -1,0 +1,19 @@
+using Agents.Host.Http;
+using Agents.Host.Log;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Agents.Host.Api.DeadLetters;
+
+/// <summary>Sends all messages of the tenant again that were given up, at most 1,000 at once.</summary>
+public static class ReplayDeadLettersEndpoint
+{
+    const int MostAtOnce = 1000;
+
+    [WolverinePost("/dead-letters/replay")]
+    public static async Task<ChangedLetters> Post(DeadLetterLog letters, HttpContext http, CancellationToken ct)
+    {
+        var all = await letters.List(Caller.Of(http).Tenant, null, MostAtOnce, ct);
+        return new(await letters.Replay([.. all.Select(letter => letter.Id)], ct));
+    }
+}

@@ -1,0 +1,28 @@
+using Agents.Domain.Runs;
+using Agents.Host.Http;
+using Agents.Host.Knowledge;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Agents.Host.Api.Knowledge;
+
+/// <summary>The passages most relevant to a query, best first; <c>sources</c> keeps to documents whose name begins so.</summary>
+public static class SearchPassagesEndpoint
+{
+    const int DefaultLimit = 10;
+
+    public static ProblemDetails Validate([FromQuery] string? q, [FromQuery] int? limit, KnowledgeLimits limits)
+    {
+        if (string.IsNullOrWhiteSpace(q)) return Refuse("Empty query", "Pass what to look for as q.");
+        if (q.Length > limits.QueryCharacters) return Refuse("Query too long", $"A query may have {limits.QueryCharacters:N0} characters.");
+        if (limit < 1 || limit > limits.Results) return Refuse("Bad limit", $"A limit is from 1 to {limits.Results}.");
+        return WolverineContinue.NoProblems;
+    }
+
+    [WolverineGet("/search")]
+    public static async Task<Page<Passage>> Get(
+        [FromQuery] string? q, [FromQuery] int? limit, [FromQuery] string? sources, PassageIndex index, HttpContext http, CancellationToken ct) =>
+        new(await index.Search(Caller.Of(http).Tenant, q!, limit ?? DefaultLimit, sources ?? "", ct), null);
+
+    static ProblemDetails Refuse(string title, string detail) => new() { Status = 400, Title = title, Detail = detail };
+}

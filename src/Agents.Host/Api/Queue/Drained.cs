@@ -1,0 +1,16 @@
+using Agents.Domain.Runs;
+using Agents.Host.Engine.Queue;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Agents.Host.Api.Queue;
+
+static class Drained
+{
+    const int ShownCharacters = 100;
+
+    public static async Task<IResult> Set(string name, string? by, NodeStore nodes, CancellationToken ct) =>
+        await nodes.Drain(name, by, ct) && (await nodes.List(ct)).FirstOrDefault(node => node.Name == name) is { } node
+            ? Results.Ok(node)
+            : Results.Problem(statusCode: 404, title: "Unknown node", detail: $"No living node is named \"{Sanitiser.Text(name, ShownCharacters)}\". GET /nodes lists them.");
+}

@@ -1,0 +1,16 @@
+using Agents.Host.Engine.Queue;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Agents.Host.Api.Queue;
+
+/// <summary>Removes a limit, and the weight with it.</summary>
+public static class RemoveLimitEndpoint
+{
+    [WolverineDelete("/limits/{scope}"), ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
+    public static async Task<IResult> Delete(string scope, LimitStore limits, CancellationToken ct)
+    {
+        if (Scope.Parse(scope, LimitStore.Whole, LimitStore.Named, out var problem) is not { } parsed) return problem!;
+        return await limits.Remove(parsed, ct) ? Results.NoContent() : LimitProblems.NotFound(parsed);
+    }
+}

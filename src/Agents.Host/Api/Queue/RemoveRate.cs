@@ -1,0 +1,21 @@
+using Agents.Domain.Runs;
+using Agents.Host.Engine.Queue;
+using Agents.Host.Engine.Signals;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Agents.Host.Api.Queue;
+
+/// <summary>Removes a limit, and what the provider told; the next reply may tell it again.</summary>
+public static class RemoveRateEndpoint
+{
+    [WolverineDelete("/rates/{provider}/{**model}"), ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
+    public static async Task<IResult> Delete(string provider, string model, RateStore rates, NodeSignals signals, CancellationToken ct)
+    {
+        if (!await rates.Remove(provider, model, ct))
+            return Results.Problem(statusCode: 404, title: "Unknown rate", detail: "Nothing limits that model. GET /rates lists all limits.");
+
+        signals.RingQueue();
+        return Results.NoContent();
+    }
+}

@@ -1,0 +1,17 @@
+using Agents.Domain.Runs;
+using Agents.Host.Engine.Queue;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Agents.Host.Api.Queue;
+
+/// <summary>Gives slots again where admission was paused.</summary>
+public static class ResumeAdmissionEndpoint
+{
+    [WolverineDelete("/pauses/{scope}"), ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
+    public static async Task<IResult> Delete(string scope, PauseStore pauses, CancellationToken ct)
+    {
+        if (Scope.Parse(scope, PauseStore.Whole, PauseStore.Named, out var problem) is not { } parsed) return problem!;
+        return await pauses.Remove(parsed, ct) ? Results.NoContent() : PauseProblems.NotFound(parsed);
+    }
+}

@@ -1,0 +1,13 @@
+using Agents.Domain.Runs;
+using Agents.Host.Engine.Queue;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Agents.Host.Api.Queue;
+
+/// <summary>Lets a node that was drained take runs again.</summary>
+public static class ResumeNodeEndpoint
+{
+    [WolverinePost("/nodes/{name}/resume"), ProducesResponseType<NodeView>(200), ProducesResponseType<ProblemDetails>(404)]
+    public static Task<IResult> Post(string name, NodeStore nodes, CancellationToken ct) => Drained.Set(name, null, nodes, ct);
+}

@@ -1,0 +1,44 @@
+using Agents.Domain.Runs;
+using Agents.Host.Engine.Queue;
+using Agents.Host.Engine.Signals;
+using Agents.Host.Http;
+using Agents.Host.Models;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Agents.Host.Api.Queue;
+
+/// <param name="RequestsPerMinute">From 1; null for no limit.</param>
+/// <param name="TokensPerMinute">Input and output together, from 1; null for no limit.</param>
+public sealed record SetRateRequest(int? RequestsPerMinute = null, long? TokensPerMinute = null);
+
+/// <summary>Limits the calls of all nodes to a provider's model. What the provider tells may lower it, never raise it. Runs that wait try again at once.</summary>
+public static class SetRateEndpoint
+{
+    const int NameCharacters = 200;
+
+    static readonly string[] Providers = [.. Enum.GetNames<ModelProvider>().Select(name => name.ToLowerInvariant())];
+
+    public static ProblemDetails Validate(SetRateRequest request, string provider, string model)
+    {
+        if (!Providers.Contains(provider)) return Refuse("Unknown provider", $"A provider is one of: {string.Join(", ", Providers)}.");
+        if (model.Length is 0 or > NameCharacters || string.IsNullOrWhiteSpace(model) || model != Sanitiser.Text(model, NameCharacters))
+            return Refuse("Bad model", $"A model's name has 1 to {NameCharacters} characters.");
+        if (request is { RequestsPerMinute: null, TokensPerMinute: null }) return Refuse("No limit", "Say requestsPerMinute, tokensPerMinute or both. DELETE removes a limit.");
+        return request is { RequestsPerMinute: < 1 } or { TokensPerMinute: < 1 }
+            ? Refuse("Bad limit", "A limit is at least 1 a minute. To let nothing through, pause admission.")
+            : WolverineContinue.NoProblems;
+    }
+
+    [WolverinePut("/rates/{provider}/{**model}"), ProducesResponseType<RateView>(200), ProducesResponseType<ProblemDetails>(400)]
+    public static async Task<IResult> Put(
+        SetRateRequest request, string provider, string model, RateStore rates, RateLimits limits, NodeSignals signals, HttpContext http, CancellationToken ct)
+    {
+        await rates.Set(provider, model, request.RequestsPerMinute, request.TokensPerMinute, Caller.Of(http).Name, ct);
+        limits.Forget(model);
+        signals.RingQueue();
+        return Results.Ok((await rates.List(provider, model, ct)).Single());
+    }
+
+    static ProblemDetails Refuse(string title, string detail) => new() { Status = 400, Title = title, Detail = detail };
+}

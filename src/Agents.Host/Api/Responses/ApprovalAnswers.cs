@@ -1,0 +1,68 @@
+using Agents.Domain.Runs;
+using Agents.Host.Catalog;
+using Agents.Host.Engine.Deciding;
+using Agents.Host.Http;
+using Marten;
+using Wolverine.Marten;
+
+namespace Agents.Host.Api.Responses;
+
+/// <summary>Answers tool calls that wait for approval, all that the run waits for at once. What follows is the run's next response.</summary>
+public sealed class ApprovalAnswers(IDocumentStore store, IServiceScopeFactory scopes, Definitions definitions, ResponseReader responses)
+{
+    const string NotAsked = "No approval is asked for under this id.";
+
+    /// <returns>The response that the answers began; the one they began before, when they come again.</returns>
+    public async Task<(Guid RunId, int Part, Refusal? Refusal)> Give(IReadOnlyList<GivenAnswer> given, Caller caller, CancellationToken ct)
+    {
+        var runId = given[0].RunId;
+        if (given.Any(answer => answer.RunId != runId)) return Refuse("Answer the approvals of one response at a time.");
+        if (await responses.IsDeleted(caller.Tenant, runId, ct)) return Refuse(NotAsked);
+
+        await using var scope = scopes.CreateAsyncScope();
+        await using var session = store.LightweightSession(caller.Tenant);
+        var outbox = scope.ServiceProvider.GetRequiredService<IMartenOutbox>();
+        outbox.Enroll(session);
+        var stream = await session.Events.FetchForExclusiveWriting<Run>(runId, ct);
+        if (stream.Aggregate is not { } run) return Refuse(NotAsked);
+
+        var awaited = run.IsFinished() ? [] : run.ToolCalls.Where(call => call.Value.Status is ToolCallStatus.AwaitingApproval).Select(call => call.Key).ToList();
+        var fitting = given.Where(answer => awaited.Contains(answer.ToolCallId)).ToList();
+        if (fitting.Count > 0 && awaited.Except(fitting.Select(answer => answer.ToolCallId)).ToList() is { Count: > 0 } missing)
+            return Refuse($"Answer all approvals together; missing: {string.Join(", ", missing.Select(id => ResponseIds.OfApproval(runId, id)))}.");
+
+        var agent = await definitions.Of(run.DefinitionHash, ct);
+        var isRecalled = false;
+        foreach (var answer in fitting)
+        {
+            var decision = answer.IsApproved
+                ? RunDecider.Decide(run, agent, new ApproveToolCall(answer.ToolCallId, caller.Name))
+                : RunDecider.Decide(run, agent, new DenyToolCall(answer.ToolCallId, caller.Name, answer.Reason));
+            session.Append(stream, decision);
+            isRecalled |= decision.Slot().IsRecalled; // then whoever gives the run a slot sends the work of all answers
+            if (!isRecalled) await outbox.Send(caller.Tenant, decision.Due());
+            run = decision.Run;
+        }
+
+        await session.SaveChangesAsync(ct);
+        return await BegunBy(given, caller, ct);
+    }
+
+    /// <summary>The response that began when these approvals were answered. They cannot be answered otherwise a second time.</summary>
+    async Task<(Guid, int, Refusal?)> BegunBy(IReadOnlyList<GivenAnswer> given, Caller caller, CancellationToken ct)
+    {
+        var runId = given[0].RunId;
+        var story = (await responses.Read(caller.Tenant, runId, ResponseReader.AllParts, default, ct))!;
+        var part = 1;
+        foreach (var answer in given)
+        {
+            if (story.AnswerOf(answer.ToolCallId) is not { } answered) return Refuse(NotAsked);
+            if (answered.IsApproved != answer.IsApproved) return (runId, 1, new(409, "This approval was answered before, and otherwise.", "input", "approval_answered"));
+            part = Math.Max(part, answered.Part);
+        }
+
+        return (runId, Math.Min(part, story.Part), null);
+    }
+
+    static (Guid, int, Refusal?) Refuse(string message) => (default, 1, new(400, message, "input", "invalid_value"));
+}

@@ -1,0 +1,18 @@
+using System.Text.Json.Nodes;
+using Agents.Domain.Definitions;
+using Agents.Host.Catalog;
+using Agents.Host.Http;
+using Agents.Host.Platform;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Agents.Host.Api.Responses;
+
+/// <summary>One agent, as OpenAI shows a model.</summary>
+public static class GetModelEndpoint
+{
+    [WolverineGet("/v1/models/{model}"), ProducesResponseType(typeof(object), 200), ProducesResponseType(typeof(object), 404)]
+    public static IResult Get(string model, AgentCatalog agents) => agents.Find(model) is { } agent
+        ? Results.Json(ModelJson.Of(agent), JsonFormat.Api)
+        : new Refusal(404, $"The model '{model}' does not exist.", "model", "model_not_found");
+}

@@ -1,0 +1,12 @@
+using System.Text.Json.Nodes;
+using Agents.Domain.Definitions;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Agents.Host.Api.Responses;
+
+static class ModelJson
+{
+    /// <summary>Agents are part of the program, so nobody knows when they were made: <c>created</c> is 0.</summary>
+    public static JsonObject Of(AgentDefinition agent) => new() { ["id"] = agent.Name, ["object"] = "model", ["created"] = 0, ["owned_by"] = "agents" };
+}

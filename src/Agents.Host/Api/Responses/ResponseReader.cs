@@ -1,0 +1,97 @@
+using System.Runtime.CompilerServices;
+using Agents.Domain.Runs;
+using Agents.Host.Catalog;
+using Agents.Host.Log;
+using Agents.Host.Streaming;
+using Marten;
+using Npgsql;
+
+namespace Agents.Host.Api.Responses;
+
+/// <summary>Tells responses from their runs' logs: as they are, or as they go on.</summary>
+public sealed class ResponseReader(IDocumentStore store, NpgsqlDataSource database, Definitions definitions, RunFollower follower)
+{
+    /// <summary>To find out about the run rather than about one of its responses.</summary>
+    public const int AllParts = int.MaxValue;
+
+    /// <summary>How long a stream says nothing at most.</summary>
+    const int QuietMilliseconds = 15_000;
+
+    /// <summary>The response by its id, as it is now. Null when the tenant has none, or it was deleted.</summary>
+    public async Task<ResponseStory?> Find(string tenant, string id, Include include, CancellationToken ct) =>
+        ResponseIds.TryParse(id, out var runId, out var part) && !await IsDeleted(tenant, runId, ct)
+        && await Read(tenant, runId, part, include, ct) is { HasBegun: true } story ? story : null;
+
+    /// <summary>Null when the tenant has no such run.</summary>
+    public async Task<ResponseStory?> Read(string tenant, Guid runId, int part, Include include, CancellationToken ct)
+    {
+        await using var session = store.QuerySession(tenant);
+        var facts = await session.Events.FetchStreamAsync(runId, token: ct);
+        if (facts.Count == 0 || facts[0].Data is not RunQueued queued) return null;
+
+        var story = new ResponseStory(runId, part, await definitions.Of(queued.DefinitionHash, ct), include);
+        foreach (var fact in facts) story.Add(fact.Timestamp, (RunEvent)fact.Data);
+        return story;
+    }
+
+    /// <summary>The events of a response after a number, then live, to its end; null marks a quiet stretch.</summary>
+    public async IAsyncEnumerable<ResponseEvent?> Follow(
+        string tenant, Guid runId, int part, long after, Include include, [EnumeratorCancellation] CancellationToken ct)
+    {
+        ResponseStory? story = null;
+        var since = Environment.TickCount64;
+        await foreach (var item in follower.Follow(tenant, runId, after: 0, ct))
+        {
+            if (item is StreamedItem.Heartbeat || Environment.TickCount64 - since > QuietMilliseconds) // much may happen that is not told here
+            {
+                since = Environment.TickCount64;
+                yield return null;
+            }
+
+            if (item is StreamedItem.Fact { Happened: RunQueued queued }) story = new(runId, part, await definitions.Of(queued.DefinitionHash, ct), include);
+            foreach (var told in story is null ? [] : story.Add(item))
+            {
+                if (told.After(after) is not { } missing) continue;
+                (after, since) = (missing.Sequence, Environment.TickCount64);
+                if (include.AgentSteps || !missing.IsOwn) yield return missing;
+            }
+
+            if (story is { HasEnded: true }) yield break;
+        }
+    }
+
+    /// <summary>Waits for the end of a response, at most so long. The response as it is then.</summary>
+    public async Task<ResponseStory> Wait(string tenant, Guid runId, int part, Include include, TimeSpan atMost, CancellationToken ct)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(atMost);
+        try
+        {
+            await foreach (var _ in Follow(tenant, runId, part, long.MaxValue, include, patience.Token)) { }
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            // It takes longer; it can be asked for by its id.
+        }
+
+        return (await Read(tenant, runId, part, include, ct))!;
+    }
+
+    /// <summary>Whether a caller wanted it to be shown here no longer.</summary>
+    public async Task<bool> IsDeleted(string tenant, Guid runId, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand("select exists (select from agents.deleted_response where tenant_id = $1 and run_id = $2)");
+        command.Parameters.Add(new() { Value = tenant });
+        command.Parameters.Add(new() { Value = runId });
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    public async Task Delete(string tenant, Guid runId, string by, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand("insert into agents.deleted_response (tenant_id, run_id, deleted_by) values ($1, $2, $3) on conflict do nothing");
+        command.Parameters.Add(new() { Value = tenant });
+        command.Parameters.Add(new() { Value = runId });
+        command.Parameters.Add(new() { Value = by });
+        await command.ExecuteNonQueryAsync(ct);
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Agents.Domain.Runs;
+using Agents.Host.Engine.Requests;
+
+namespace Agents.Host.Api.Runs;
+
+/// <summary>A run, as the API shows it.</summary>
+/// <param name="Status">queued, running, paused, parked, completed, failed or cancelled.</param>
+/// <param name="Step">Position of the step begun last, from 0; -1 before the first.</param>
+/// <param name="Failure">Why it is parked or failed; null otherwise.</param>
+/// <param name="Reason">What the person who paused, resumed or cancelled it said.</param>
+/// <param name="CostUsd">US dollars of priced calls, exact.</param>
+/// <param name="UnpricedCalls">Completed calls whose cost is unknown, not zero.</param>
+/// <param name="ThreadId">The conversation it belongs to; null when it was asked for without one.</param>
+/// <param name="Previous">The run before it in that conversation; null when it is the first.</param>
+/// <param name="NotBefore">It does not begin before; null when it was to begin at once.</param>
+/// <param name="Deadline">It fails if it is still queued or running then; null when its caller set none.</param>
+/// <param name="Batch">The batch it was asked for with; null when it was asked for alone.</param>
+/// <param name="Schedule">The schedule that asked for it; null when a caller did.</param>
+/// <param name="UnconfirmedUsd">Bounds of what calls without an outcome may have cost; null when there are none.</param>
+/// <param name="Parent">The run that started it and waits for it. Null for a run that a caller asked for.</param>
+/// <param name="ForkedFrom">The run and version it continues. Null when it started fresh.</param>
+/// <param name="InheritedUsd">US dollars that the history it continues has cost the runs that made it; no part of <paramref name="CostUsd"/>. Null when it started fresh.</param>
+public sealed record RunView(
+    Guid Id, string Agent, int AgentVersion, string Status, int Priority, string Question, string Model,
+    int Step, string? StepName, string? Answer, JsonElement? Citations, FailureView? Failure, string? Reason,
+    int ModelCalls, UsageView Usage, decimal CostUsd, int UnpricedCalls, UnconfirmedView? UnconfirmedUsd, decimal? BudgetUsd,
+    JsonElement? Metadata, DateTimeOffset QueuedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, double? DurationSeconds,
+    string? ThreadId = null, Guid? Previous = null, DateTimeOffset? NotBefore = null, DateTimeOffset? Deadline = null, Guid? Batch = null, Guid? Schedule = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Parent = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ForkedFromView? ForkedFrom = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? InheritedUsd = null);
+
+public sealed record FailureView(string Kind, string Message);
+
+/// <summary>Tokens in buckets that never overlap; their sum is the provider's total. Audio and searches are left out where there are none.</summary>
+/// <param name="WebSearches">Searches the provider made, each with a fee.</param>
+public sealed record UsageView(
+    long InputTokens, long CachedInputTokens, long CacheWrite5MinutesTokens, long CacheWrite1HourTokens, long OutputTokens, long ReasoningTokens,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long AudioInputTokens = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long AudioOutputTokens = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long WebSearches = 0)
+{
+    internal long TotalInput() => InputTokens + CachedInputTokens + CacheWrite5MinutesTokens + CacheWrite1HourTokens + AudioInputTokens;
+
+    internal long TotalOutput() => OutputTokens + ReasoningTokens + AudioOutputTokens;
+}
+
+/// <param name="High">Null when a call among them has no price.</param>
+public sealed record UnconfirmedView(int Calls, decimal Low, decimal? High);
+
+/// <summary>A row of the timeline; what a fact has no value for is null.</summary>
+public sealed record TimelineView(
+    long Version, DateTimeOffset At, string Type, int? Step, string? Name, int? Call, int? Attempt, string? ToolCallId,
+    double? DurationMs, long? InputTokens, long? OutputTokens, decimal? CostUsd, string? Detail);

@@ -1,0 +1,45 @@
+using Agents.Host.Http;
+using Agents.Host.Streaming;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Agents.Host.Api.Runs;
+
+/// <summary>
+/// Server-sent events: the facts after <c>Last-Event-ID</c> (or <c>?after=</c>), then live with the model's words as they come, to the terminal fact, then
+/// <c>data: [DONE]</c>. <c>?format=simple</c> gives thinking, tool_call, tool_result and answer instead; <c>?on_disconnect=cancel</c> cancels the run when
+/// the last reader that said so has left.
+/// </summary>
+public static class StreamRunEndpoint
+{
+    const string Facts = "facts";
+    const string Simple = "simple";
+    const string Continue = "continue";
+    const string Cancel = "cancel";
+
+    public static ProblemDetails Validate(
+        string? format, [FromQuery(Name = "on_disconnect")] string? onDisconnect, [FromQuery] long? after, [FromHeader(Name = "Last-Event-ID")] string? last)
+    {
+        if (format is not (null or Facts or Simple)) return Refuse("Unknown format", $"A format is {Facts} or {Simple}.");
+        if (onDisconnect is not (null or Continue or Cancel)) return Refuse("Unknown on_disconnect", $"It is {Continue} or {Cancel}.");
+        if (after < 0) return Refuse("Bad after", "Pass a version, from 0.");
+        if (!string.IsNullOrEmpty(last) && (!long.TryParse(last, out var id) || id < 0)) return Refuse("Bad Last-Event-ID", "Pass the id of the last event you have.");
+        return WolverineContinue.NoProblems;
+    }
+
+    [WolverineGet("/runs/{id}/stream"), ProducesResponseType(typeof(string), 200, "text/event-stream"), ProducesResponseType<ProblemDetails>(404)]
+    public static async Task<IResult> Get(
+        Guid id, [FromQuery] string? format, [FromQuery] long? after, [FromHeader(Name = "Last-Event-ID")] string? last,
+        [FromQuery(Name = "on_disconnect")] string? onDisconnect,
+        RunHubs hubs, RunFollower follower, Departures departures, HttpContext http, CancellationToken ct)
+    {
+        var caller = Caller.Of(http);
+        if (!await hubs.Knows(caller.Tenant, id)) return RunProblems.NotFound(id);
+
+        var items = follower.Follow(caller.Tenant, id, long.TryParse(last, out var seen) ? seen : after ?? 0, ct);
+        var stream = new EventStream(format is Simple ? SimpleFormat.Of(items) : FactsFormat.Of(items));
+        return onDisconnect is Cancel ? stream with { Attendance = () => departures.Attend(caller.Tenant, id, caller.Name) } : stream;
+    }
+
+    static ProblemDetails Refuse(string title, string detail) => new() { Status = 400, Title = title, Detail = detail };
+}

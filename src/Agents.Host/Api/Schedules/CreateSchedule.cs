@@ -1,0 +1,28 @@
+using Agents.Host.Catalog;
+using Agents.Host.Engine.Schedules;
+using Agents.Host.Http;
+using Agents.Host.Postgres;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Agents.Host.Api.Schedules;
+
+/// <summary>Makes a schedule: a run that is asked for again and again.</summary>
+public static class CreateScheduleEndpoint
+{
+    public static ProblemDetails Validate(ScheduleRequest wanted, AgentCatalog agents, DatabaseClock clock) =>
+        ScheduleRequests.Problem(wanted, wanted.Name, agents, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
+
+    [WolverinePost("/schedules"), ProducesResponseType<ScheduleView>(201), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(409)]
+    public static async Task<IResult> Post(ScheduleRequest wanted, ScheduleStore schedules, DatabaseClock clock, HttpContext http, CancellationToken ct)
+    {
+        var (caller, name) = (Caller.Of(http), wanted.Name!);
+        var next = Timetable.Parse(wanted.Cron!, wanted.TimeZone, out _)!.After(clock.GetUtcNow());
+        if (await schedules.Create(caller.Tenant, name, wanted, next, caller.Name, ct))
+            return Results.Created($"/schedules/{name}", await schedules.Find(caller.Tenant, name, ct));
+
+        return await schedules.Find(caller.Tenant, name, ct) is null
+            ? Results.Problem(statusCode: 409, title: "Too many schedules", detail: $"A tenant may have {ScheduleStore.MostPerTenant:N0}.")
+            : Results.Problem(statusCode: 409, title: "Schedule exists", detail: $"There is a schedule {name} already. Change it with PUT /schedules/{name}.");
+    }
+}

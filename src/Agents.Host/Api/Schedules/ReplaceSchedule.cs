@@ -1,0 +1,28 @@
+using Agents.Host.Catalog;
+using Agents.Host.Engine.Schedules;
+using Agents.Host.Http;
+using Agents.Host.Postgres;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Agents.Host.Api.Schedules;
+
+/// <summary>Changes a schedule. It goes on from now; runs it has asked for are left alone.</summary>
+public static class ReplaceScheduleEndpoint
+{
+    public static ProblemDetails Validate(ScheduleRequest wanted, string name, AgentCatalog agents, DatabaseClock clock)
+    {
+        if (wanted.Name is { } other && other != name) return new() { Status = 400, Title = "Another name", Detail = "A schedule keeps its name: it is the one in the address." };
+        return ScheduleRequests.Problem(wanted, name, agents, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
+    }
+
+    [WolverinePut("/schedules/{name}"), ProducesResponseType<ScheduleView>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(404)]
+    public static async Task<IResult> Put(ScheduleRequest wanted, string name, ScheduleStore schedules, DatabaseClock clock, HttpContext http, CancellationToken ct)
+    {
+        var caller = Caller.Of(http);
+        var next = Timetable.Parse(wanted.Cron!, wanted.TimeZone, out _)!.After(clock.GetUtcNow());
+        return await schedules.Replace(caller.Tenant, name, wanted, next, caller.Name, ct)
+            ? Results.Ok(await schedules.Find(caller.Tenant, name, ct))
+            : ScheduleRequests.NotFound(name);
+    }
+}

@@ -1,0 +1,30 @@
+namespace Agents.Host.Audit;
+
+/// <summary>I8: what is shown of a run happened, and is shown once.</summary>
+static class TimelineRows
+{
+    public static Invariant Invariant() => new("I8", "The timeline shows only facts of the run, none twice.");
+
+    public static IEnumerable<string> In(StoredRun run)
+    {
+        foreach (var twice in run.Timeline.GroupBy(row => row.Version).Where(group => group.Count() > 1))
+            yield return $"{run} shows version {twice.Key} {twice.Count()} times";
+
+        var facts = run.Facts.Select(fact => (fact.Version, fact.Type)).ToHashSet();
+        foreach (var (version, type) in run.Timeline.Where(row => !facts.Contains(row)))
+            yield return $"{run} shows {type} at version {version}, which is no such fact";
+    }
+
+    /// <summary>Rows of runs that are not there.</summary>
+    public static async Task Look(Invariant invariant, Snapshot snapshot, string? tenant, CancellationToken ct)
+    {
+        await foreach (var row in snapshot.Rows(
+            """
+            select t.tenant_id, t.run_id, count(*) from agents.timeline t
+            where ($1::text is null or t.tenant_id = $1)
+              and not exists (select from agents.mt_streams s where s.tenant_id = t.tenant_id and s.id = t.run_id and s.version > 0)
+            group by t.tenant_id, t.run_id
+            """, ct, tenant))
+            invariant.Violate($"{new StoredRun(row.GetString(0), row.GetGuid(1), 0)} is not there and has a timeline of {row.GetInt64(2)} rows");
+    }
+}

@@ -1,0 +1,77 @@
+using System.Text.Json;
+using Agents.Domain.Definitions;
+using Agents.Projections;
+using Marten;
+
+namespace Agents.Host.Audit;
+
+/// <summary>
+/// Reads a whole database as it stood at one moment and tells whether it is sound: nothing lost, nothing done twice, nothing spent unseen.
+/// Writes nothing, and can be done at any time beside running servers.
+/// </summary>
+public static class Verification
+{
+    /// <param name="ledger">The file of a provider, or of a proxy before it, that wrote down each request. Null leaves I6 out.</param>
+    /// <param name="tenant">Null for all.</param>
+    /// <returns>Null when the database has no tables of Agents.</returns>
+    /// <exception cref="Npgsql.NpgsqlException">The database cannot be reached.</exception>
+    public static async Task<VerificationReport?> Run(string connectionString, string? ledger, string? tenant, CancellationToken ct)
+    {
+        await using var snapshot = await Snapshot.Open(connectionString, ct);
+        if (!await snapshot.Scalar<bool>("select to_regclass('agents.mt_streams') is not null and to_regclass('wolverine.wolverine_nodes') is not null", ct)) return null;
+
+        var at = await snapshot.Scalar<DateTimeOffset>("select now()", ct);
+        var store = new StoreOptions();
+        store.AddRunStore();
+        var json = store.Serializer();
+        var hasBudgets = await snapshot.Scalar<bool>("select to_regclass('finance.reservation') is not null", ct); // not before a server of this version has started on it
+        var definitions = await Definitions(snapshot, ct);
+
+        Invariant accepted = AcceptedRuns.Invariant(), steps = CommittedSteps.Invariant(), versions = Versions.Invariant(), folded = FoldedState.Invariant(),
+            money = Money.Invariant(), asked = ProviderLedger.Invariant(), budgets = Budgets.Invariant(), timeline = TimelineRows.Invariant(),
+            messages = Messages.Invariant(), living = LivingRuns.Invariant();
+        var sums = new Money();
+        var requests = ledger is null ? null : await ProviderLedger.Read(ledger, asked, ct);
+
+        await foreach (var run in new StoredRuns(snapshot, json, hasBudgets).All(tenant, ct))
+        {
+            accepted.Look(AcceptedRuns.In(run));
+            steps.Look(CommittedSteps.In(run, definitions));
+            versions.Look(Versions.In(run));
+            folded.Look(FoldedState.In(run, json));
+            money.Look(sums.In(run));
+            budgets.Look(Budgets.In(run, definitions));
+            timeline.Look(TimelineRows.In(run));
+            foreach (var violation in requests?.In(run) ?? []) asked.Violate(violation);
+        }
+
+        await AcceptedRuns.Look(accepted, snapshot, tenant, ct);
+        await Versions.Look(versions, snapshot, tenant, ct);
+        if (hasBudgets) await Budgets.Look(budgets, snapshot, tenant, ct);
+        await sums.Look(money, snapshot, tenant, ct);
+        await TimelineRows.Look(timeline, snapshot, tenant, ct);
+        var hasNodes = await LivingRuns.HasNodes(snapshot, ct);
+        await Messages.Look(messages, snapshot, hasNodes, ct);
+        await LivingRuns.Look(living, snapshot, hasNodes, tenant, ct);
+        requests?.Look(asked, isWhole: tenant is null);
+
+        return new(at, requests is null
+            ? [accepted, steps, versions, folded, money, budgets, timeline, messages, living]
+            : [accepted, steps, versions, folded, money, asked, budgets, timeline, messages, living]);
+    }
+
+    static async Task<Dictionary<string, AgentDefinition>> Definitions(Snapshot snapshot, CancellationToken ct)
+    {
+        var definitions = new Dictionary<string, AgentDefinition>(StringComparer.Ordinal);
+        await foreach (var row in snapshot.Rows("select hash, body from agents.definition", ct))
+            definitions.Add(row.GetString(0), JsonSerializer.Deserialize<AgentDefinition>(row.GetString(1))!);
+        return definitions;
+    }
+}
+
+/// <summary>What a verification found.</summary>
+/// <param name="At">The moment whose state was looked at, by the database's clock.</param>
+public sealed record VerificationReport(DateTimeOffset At, IReadOnlyList<Invariant> Invariants)
+{
+    public bool Holds => Invariants.All(invariant => invariant.Violations == 0);
+}

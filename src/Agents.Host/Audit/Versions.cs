@@ -1,0 +1,32 @@
+namespace Agents.Host.Audit;
+
+/// <summary>I3: no fact is missing from the middle or the end of a stream, none stands twice.</summary>
+static class Versions
+{
+    public static Invariant Invariant() => new("I3", "The versions of a stream have no gap, and its head is the last one.");
+
+    public static IEnumerable<string> In(StoredRun run)
+    {
+        for (var at = 0; at < run.Facts.Count; at++)
+        {
+            if (run.Facts[at].Version == at + 1) continue;
+            yield return $"{run} has {run.Facts[at]} where version {at + 1} should be";
+            yield break;
+        }
+
+        if (run.Head != run.Facts.Count) yield return $"{run} has {run.Facts.Count} facts and its head is version {run.Head}";
+    }
+
+    /// <summary>Facts of streams that are not there.</summary>
+    public static async Task Look(Invariant invariant, Snapshot snapshot, string? tenant, CancellationToken ct)
+    {
+        await foreach (var row in snapshot.Rows(
+            """
+            select e.tenant_id, e.stream_id, count(*) from agents.mt_events e
+            where ($1::text is null or e.tenant_id = $1) and e.type <> 'tombstone'
+              and not exists (select from agents.mt_streams s where s.tenant_id = e.tenant_id and s.id = e.stream_id and s.version > 0)
+            group by e.tenant_id, e.stream_id
+            """, ct, tenant))
+            invariant.Violate($"{new StoredRun(row.GetString(0), row.GetGuid(1), 0)} has {row.GetInt64(2)} facts and no stream");
+    }
+}

@@ -1,0 +1,22 @@
+using System.ComponentModel;
+using Agents.Domain.Definitions;
+using Agents.Domain.Runs;
+using Agents.Host.Tools;
+
+namespace Agents.Host.Catalog;
+
+/// <summary>Starts a run of another agent and waits for its answer. Which agents, the step's grant says; the run is queued by whoever records the wish.</summary>
+[Tool(ChildOf.Tool)]
+public sealed class Subagent(AgentCatalog agents)
+{
+    [Description("Asks another agent a question of its own and gives its answer.")]
+    public ChildWanted Run(
+        [Description("The agent's name, one of those you were told.")] string agent,
+        [Description("What to ask, with all that it must know: it sees nothing of this conversation.")] string question)
+    {
+        if (agents.Find(agent) is not { } found) throw new ArgumentException($"No agent is named \"{Sanitiser.Text(agent, 60)}\".");
+        if (string.IsNullOrWhiteSpace(question) || question.Length > TextBounds.QuestionCharacters)
+            throw new ArgumentException($"A question has 1 to {TextBounds.QuestionCharacters:N0} characters.");
+        return new(found, question);
+    }
+}

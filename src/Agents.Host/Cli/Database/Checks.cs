@@ -1,0 +1,139 @@
+using System.Runtime.CompilerServices;
+using Agents.Host.Cli.Ask;
+using Agents.Host.Cli.Runs;
+using Agents.Host.Models;
+using Agents.Host.Platform;
+using Agents.Host.Postgres;
+using Npgsql;
+
+namespace Agents.Host.Cli.Database;
+
+/// <summary>What <c>doctor</c> looks at. Nothing is created; a stopped embedded server is started for a moment.</summary>
+static class Checks
+{
+    const int OldestDotNet = 10;
+
+    /// <summary>Beyond it facts of this node would be dated visibly wrong, were they not dated by the database.</summary>
+    static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(1);
+
+    static readonly TimeSpan ModelPatience = TimeSpan.FromSeconds(5);
+
+    public static async IAsyncEnumerable<Check> All(Call call, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var settings = Settings.Of(call);
+        var isOwn = settings.GetConnectionString(DatabaseConnection.Name) is { Length: > 0 };
+        var status = await EmbeddedServer.Status(call.Data, ct);
+        yield return DotNet();
+        yield return Programs(status, isOwn);
+        yield return Writable(call.Data);
+        await foreach (var check in Database(settings, status, isOwn, ct)) yield return check;
+        yield return await Model(settings, ct);
+        yield return await Running(call, ct);
+    }
+
+    static Check DotNet() => Environment.Version.Major >= OldestDotNet
+        ? new(".NET", CheckResult.Ok, $"{Environment.Version}")
+        : new(".NET", CheckResult.Fail, $"{Environment.Version}; install .NET {OldestDotNet} or newer");
+
+    static Check Programs(EmbeddedServerStatus status, bool isOwn) => status.Programs switch
+    {
+        [var first, ..] => new("PostgreSQL", CheckResult.Ok, $"{first.Version} in {first.Directory}"),
+        _ when isOwn => new("PostgreSQL", CheckResult.Ok, "no programs here, and none needed: a database of your own is configured"),
+        _ => new("PostgreSQL", CheckResult.Warn, "no programs found; the first start downloads them. Or install them (apt-get install postgresql), or set ConnectionStrings__agents"),
+    };
+
+    static Check Writable(string directory)
+    {
+        var existing = new DirectoryInfo(directory);
+        while (!existing.Exists && existing.Parent is { } parent) existing = parent;
+        try
+        {
+            using var probe = File.Create(Path.Combine(existing.FullName, $".agents-{Guid.NewGuid():N}"), 1, FileOptions.DeleteOnClose);
+            return new("data directory", CheckResult.Ok, existing.FullName == directory ? directory : $"{directory} (not created yet)");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new("data directory", CheckResult.Fail, $"cannot write to {existing.FullName}: {e.Message} Choose another one with --data DIR or AGENTS_DATA");
+        }
+    }
+
+    static async IAsyncEnumerable<Check> Database(
+        IConfiguration settings, EmbeddedServerStatus status, bool isOwn, [EnumeratorCancellation] CancellationToken ct)
+    {
+        if (!isOwn && status.State == EmbeddedServerState.NotCreated)
+        {
+            yield return new("database", CheckResult.Ok, "embedded, not created yet; the first start makes it");
+            yield break;
+        }
+
+        var clock = new DatabaseClock();
+        var reached = await Reach(settings, status.Directory, clock, ct);
+        yield return reached;
+        if (reached.Result == CheckResult.Fail) yield break;
+
+        yield return clock.Offset.Duration() <= ClockTolerance
+            ? new("clock", CheckResult.Ok, $"{clock.Offset.Duration().TotalMilliseconds:0} ms from the database's")
+            : new("clock", CheckResult.Warn, $"{clock.Offset.TotalSeconds:+0.0;-0.0} s to the database's; set this machine's clock (chrony, systemd-timesyncd)");
+    }
+
+    static async Task<Check> Reach(IConfiguration settings, string directory, DatabaseClock clock, CancellationToken ct)
+    {
+        try
+        {
+            await using var database = await DatabaseConnection.Find(settings, directory, needsDatabase: true);
+            await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false }.ConnectionString);
+            await connection.OpenAsync(ct);
+            await clock.Measure(connection, ct);
+            return connection.PostgreSqlVersion.Major >= ServerPrograms.OldestMajor
+                ? new("database", CheckResult.Ok, $"PostgreSQL {connection.ServerVersion}, {database.Describe()}")
+                : new("database", CheckResult.Fail, $"PostgreSQL {connection.ServerVersion} is too old; {ServerPrograms.OldestMajor} or newer is needed");
+        }
+        catch (Exception e) when (e is NpgsqlException or EmbeddedServerException or StartRefusedException)
+        {
+            return new("database", CheckResult.Fail, Failures.Of(e).Message);
+        }
+    }
+
+    static async Task<Check> Model(IConfiguration settings, CancellationToken ct)
+    {
+        ModelOptions models;
+        try
+        {
+            models = ModelOptions.From(settings);
+        }
+        catch (InvalidOperationException e)
+        {
+            return new("model", CheckResult.Fail, e.Message);
+        }
+
+        return models.Endpoint is null
+            ? new("model", CheckResult.Ok, $"{models.Default}: inside this program, no key, no cost. Another one: Models__Provider, Models__ApiKey")
+            : await Reach(models, ct);
+    }
+
+    /// <summary>Whether anything answers: the key is not tried, so nothing is spent.</summary>
+    static async Task<Check> Reach(ModelOptions models, CancellationToken ct)
+    {
+        using var http = new HttpClient { Timeout = ModelPatience };
+        try
+        {
+            using var response = await http.GetAsync(models.Endpoint, HttpCompletionOption.ResponseHeadersRead, ct);
+            return new("model", CheckResult.Ok, $"{models}, which answers; the key is tried with the first call");
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !ct.IsCancellationRequested))
+        {
+            return new("model", CheckResult.Fail, $"{models} cannot be reached: {e.Message} Check Models__Endpoint and the network");
+        }
+    }
+
+    static async Task<Check> Running(Call call, CancellationToken ct)
+    {
+        if ((call.Server ?? ServerUrl.Read(call.Data)) is not { } address)
+            return new("server", CheckResult.Ok, "none is running; a verb starts one for itself, agents serve one that stays");
+
+        using var http = ServerConnection.ClientOf(address);
+        return await ServerUrl.Answers(http, ct)
+            ? new("server", CheckResult.Ok, $"runs at {address}")
+            : new("server", CheckResult.Warn, $"{address} does not answer; start it: agents serve");
+    }
+}

@@ -1,0 +1,110 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json;
+using Agents.Host.Cli.Ask;
+using Agents.Host.Cli.Display;
+using Agents.Host.Cli.Runs;
+using Agents.Host.Postgres;
+using Npgsql;
+
+namespace Agents.Host.Cli.Database;
+
+/// <summary>The embedded PostgreSQL of the data directory.</summary>
+static class DbVerb
+{
+    static readonly Option<bool> Yes = new("--yes") { Description = "Deletes without asking." };
+    static readonly Argument<string[]> PsqlArguments = new("arguments") { Description = "For psql, after --: agents db psql -- -c \"select 1\"", Arity = ArgumentArity.ZeroOrMore };
+
+    public static Command Create(Verb verb) => new("db", "The embedded PostgreSQL: status, stop, psql, reset.")
+    {
+        verb.Does(new("status", "Shows whether it runs, its version and size."), Status),
+        verb.Does(new("stop", "Stops it, if nobody uses it."), Stop),
+        verb.Does(new("psql", "Opens psql on the database, the embedded one or your own.") { PsqlArguments }, Psql),
+        verb.Does(new("reset", "Deletes all its data for good.") { Yes }, Reset),
+    };
+
+    static async Task<int> Status(Call call, CancellationToken ct)
+    {
+        var status = await EmbeddedServer.Status(call.Data, ct);
+        if (call.IsJson)
+        {
+            call.Screen.Json(JsonSerializer.SerializeToElement(status, Answers.Format));
+            return ExitCodes.Ok;
+        }
+
+        if (Settings.Of(call).GetConnectionString(DatabaseConnection.Name) is { Length: > 0 })
+            call.Note("ConnectionStrings__agents is set: the server uses that database, not the embedded one.");
+        call.Screen.Line($"Directory  {Screen.Safe(status.Directory)}");
+        call.Screen.Line($"State      {StateOf(status)}");
+        if (status.Version is not null) call.Screen.Line($"Version    {status.Version}");
+        if (status.SizeBytes > 0) call.Screen.Line($"Size       {Formats.Bytes(status.SizeBytes)}");
+        call.Screen.Line($"Programs   {(status.Programs is [var first, ..] ? Screen.Safe($"PostgreSQL {first.Version} in {first.Directory}") : "none found; they are downloaded when they are needed")}");
+        return ExitCodes.Ok;
+    }
+
+    static string StateOf(EmbeddedServerStatus status) => status.State switch
+    {
+        EmbeddedServerState.NotCreated => "not created yet; the first start makes it",
+        EmbeddedServerState.Stopped => "stopped; it starts when it is needed",
+        _ => $"running, process {status.ProcessId}",
+    };
+
+    static async Task<int> Stop(Call call, CancellationToken ct)
+    {
+        var wasRunning = await EmbeddedServer.Stop(call.Data, ct);
+        if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new { Stopped = wasRunning }, Answers.Format));
+        else call.Screen.Line(wasRunning ? "Stopped." : "It was not running.");
+        return ExitCodes.Ok;
+    }
+
+    static async Task<int> Reset(Call call, CancellationToken ct)
+    {
+        if (!call.Said.GetValue(Yes) && !IsConfirmed(call)) return ExitCodes.Usage;
+
+        await EmbeddedServer.Reset(call.Data, ct);
+        if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new { Deleted = call.Data }, Answers.Format));
+        else call.Screen.Line("Deleted. The next start makes an empty database.");
+        return ExitCodes.Ok;
+    }
+
+    static bool IsConfirmed(Call call)
+    {
+        if (Console.IsInputRedirected || call.IsJson)
+            throw new VerbException(ExitCodes.Usage, $"This deletes all runs, documents and costs in {call.Data}. To do it: agents db reset --yes");
+
+        call.Screen.Note($"This deletes all runs, documents and costs in {call.Data} for good. Type yes to do it:");
+        return Console.ReadLine()?.Trim() is "yes";
+    }
+
+    /// <summary>Ctrl-C is psql's own; it ends when its person says so.</summary>
+    static async Task<int> Psql(Call call, CancellationToken ct)
+    {
+        await using var database = await DatabaseConnection.Find(Settings.Of(call), call.Data, needsDatabase: true);
+        var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString);
+        var start = new ProcessStartInfo(ProgramIn(database.Embedded?.Programs), call.Said.GetValue(PsqlArguments) ?? [])
+        {
+            Environment =
+            {
+                ["PGHOST"] = settings.Host, ["PGPORT"] = $"{settings.Port}", ["PGDATABASE"] = settings.Database,
+                ["PGUSER"] = settings.Username, ["PGPASSWORD"] = settings.Password,
+                ["PGOPTIONS"] = "-c search_path=agents,finance,public",
+            },
+        };
+        try
+        {
+            using var psql = Process.Start(start)!;
+            await psql.WaitForExitAsync(CancellationToken.None);
+            return psql.ExitCode;
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new VerbException(ExitCodes.Unreachable, "psql is not installed. On Debian and Ubuntu: apt-get install postgresql-client", e);
+        }
+    }
+
+    static string ProgramIn(string? directory)
+    {
+        var name = ServerPrograms.FileName("psql");
+        return directory is not null && File.Exists(Path.Combine(directory, name)) ? Path.Combine(directory, name) : name;
+    }
+}

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Text.Json;
+using Agents.Domain.Runs;
+using Agents.Host.Cli.Ask;
+using Agents.Host.Cli.Display;
+using Agents.Host.Cli.Runs;
+using Agents.Host.Http;
+using Agents.Host.Platform;
+using Agents.Host.Postgres;
+using Npgsql;
+
+namespace Agents.Host.Cli.Database;
+
+/// <summary>API keys. Works on the database itself: who has it needs no key, and nobody can be locked out.</summary>
+static class KeysVerb
+{
+    const int NameCharacters = 100;
+
+    static readonly Option<string> Tenant = new("--tenant") { Description = "Whose runs and documents it opens.", HelpName = "T", DefaultValueFactory = _ => Tenants.Default };
+    static readonly Option<string> Role = new("--role") { Description = string.Join(", ", Roles.All) + ".", HelpName = "R", Required = true };
+    static readonly Option<string> Name = new("--name") { Description = "Who or what it is for; facts name it.", HelpName = "N", DefaultValueFactory = _ => "" };
+    static readonly Argument<string> Id = new("id") { Description = "As keys list shows it." };
+
+    public static Command Create(Verb verb) => new("keys", "API keys: create, list, revoke.")
+    {
+        verb.Does(new("create", "Makes a key and shows it, once.") { Tenant, Role, Name }, Create),
+        verb.Does(new("list", "Lists all keys, without the keys themselves."), List),
+        verb.Does(new("revoke", "Makes a key open nothing, within five seconds.") { Id }, Revoke),
+    };
+
+    static Task<int> Create(Call call, CancellationToken ct) => With(call, async keys =>
+    {
+        var (tenant, role) = (call.Said.GetValue(Tenant)!, call.Said.GetValue(Role)!);
+        if (!ApiKey.IsTenant(tenant)) throw Wrong($"A tenant has 1 to 64 of a-z, 0-9, dot, hyphen and underscore; \"{tenant}\" has not.");
+        if (!Roles.All.Contains(role)) throw Wrong($"A role is one of: {string.Join(", ", Roles.All)}.");
+
+        var (secret, key) = await keys.Create(tenant, role, Sanitiser.Text(call.Said.GetValue(Name) ?? "", NameCharacters), ct);
+        if (call.IsJson)
+        {
+            call.Screen.Json(JsonSerializer.SerializeToElement(new { Key = secret, key.Id, key.Tenant, key.Role, key.Name, key.CreatedAt }, Answers.Format));
+            return ExitCodes.Ok;
+        }
+
+        call.Screen.Line(Screen.Safe(secret));
+        call.Note($"Key {key.Id} for the tenant {key.Tenant}, {key.Role}. It is not shown again. Use it: export AGENTS_KEY=…");
+        return ExitCodes.Ok;
+    }, ct);
+
+    static Task<int> List(Call call, CancellationToken ct) => With(call, async keys =>
+    {
+        var all = await keys.List(ct);
+        if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new Page<ApiKey>(all, null), Answers.Format));
+        else if (all.Count == 0) call.Note("There are no keys: this machine's own address is open. Make one: agents keys create --role operator");
+        else Table.Print(call.Screen, ["id", "tenant", "role", "name", "created", "last used", "state"], [.. all.Select(Row)]);
+        return ExitCodes.Ok;
+    }, ct);
+
+    static Task<int> Revoke(Call call, CancellationToken ct) => With(call, async keys =>
+    {
+        var id = call.Said.GetValue(Id)!;
+        if (!await keys.Revoke(id, ct)) throw new VerbException(ExitCodes.NothingFound, $"There is no key {id}. See: agents keys list");
+        if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new { Revoked = id }, Answers.Format));
+        else call.Screen.Line($"Key {Screen.Safe(id)} opens nothing any more.");
+        return ExitCodes.Ok;
+    }, ct);
+
+    static string[] Row(ApiKey key) =>
+    [
+        key.Id, key.Tenant, key.Role, Screen.Clip(key.Name, 40), Formats.Time(key.CreatedAt),
+        key.LastUsedAt is { } used ? Formats.Time(used) : "never", key.RevokedAt is { } at ? $"revoked {Formats.Time(at)}" : "good",
+    ];
+
+    static async Task<int> With(Call call, Func<KeyStore, Task<int>> act, CancellationToken ct)
+    {
+        await using var connection = await DatabaseConnection.Find(Settings.Of(call), call.Data, needsDatabase: true);
+        await using var database = NpgsqlDataSource.Create(connection.ConnectionString);
+        var keys = new KeyStore(database);
+        await keys.Prepare(ct);
+        return await act(keys);
+    }
+
+    static VerbException Wrong(string message) => new(ExitCodes.Usage, message);
+}

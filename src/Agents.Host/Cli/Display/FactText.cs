@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Text.Json;
+using Agents.Host.Api.Runs;
+using Agents.Host.Cli.Ask;
+using Agents.Host.Log;
+
+namespace Agents.Host.Cli.Display;
+
+/// <summary>A stored fact in a few words, for people. A fact this program does not know is shown as it is.</summary>
+public static class FactText
+{
+    const int MostColumns = 160;
+
+    /// <summary>Such as <c>[2026-11-23T02:42:19.143Z] step_started: 1 plan</c>.</summary>
+    public static string Line(EventView fact) => $"[{Formats.Stamp(fact.At)}] {fact.Type}: {Screen.Clip(Of(fact), MostColumns)}";
+
+    public static string Of(EventView fact)
+    {
+        var data = fact.Data;
+        return fact.Type switch
+        {
+            "run_queued" => $"{Text("agent")} version {Text("agentVersion")}, priority {Text("priority")}, for {Text("requestedBy")}: {Text("question")}",
+            "state_inherited" => $"{(data.GetProperty("step").GetInt32() < 0 ? "nothing done yet" : $"step {Position()} {Text("name")}")}, inherited {Formats.Usd(Usd("inheritedUsd") ?? 0)}{(Text("reason") is { Length: > 0 } why ? $": {why}" : "")}",
+            "fork_started" => $"run {Text("fork")}, for at most {Formats.Usd(Usd("heldUsd") ?? 0)}",
+            "fork_ended" => $"run {Text("fork")} has spent {Formats.Usd(Usd("spentUsd") ?? 0)}",
+            "run_started" => $"on {Text("worker")}",
+            "run_paused" or "run_resumed" or "run_cancelled" => ByAndReason(),
+            "run_parked" or "run_failed" => FailureText(),
+            "run_budget_changed" => $"{Formats.Usd(Usd("budgetUsd") ?? 0)}, {ByAndReason()}",
+            "run_completed" => $"{Formats.Count(data.GetProperty("citations").GetArrayLength(), "citation")}: {Text("answer")}",
+            "step_started" => $"{Position()} {Text("name")}",
+            "step_completed" => Text("output") is { Length: > 0 } output ? $"{Position()}: {output}" : Position(),
+            "model_call_scheduled" => $"{Attempt()}, {Text("model")}{After()}",
+            "model_call_started" => $"{Attempt()}, on {Text("worker")}{Reserved()}{Shortened()}",
+            "model_call_completed" => $"{Attempt()}, {Used()}, {Price()}, {Took()}: {data.GetProperty("reply").GetProperty("text").GetString()}",
+            "model_call_failed" => $"{Attempt()}, {Took()}, {FailureText()}",
+            "model_call_outcome_unknown" => $"{Attempt()}, {Text("cause")}, may have cost {Formats.Usd(Usd("lowUsd") ?? 0)} to {(Usd("highUsd") is { } high ? Formats.Usd(high) : "an unknown amount")}",
+            "spend_resolved" => $"{Attempt()}, did cost {Formats.Usd(Usd("actualUsd") ?? 0)}, by {Text("source")}",
+            "tool_call_requested" => $"{Tool()}, {Text("tool")} {Text("arguments")}{(data.GetProperty("needsApproval").GetBoolean() ? ", needs approval" : "")}",
+            "tool_call_approved" => $"{Tool()}, by {Text("by")}",
+            "tool_call_denied" => $"{Tool()}, {ByAndReason()}",
+            "tool_call_scheduled" => $"{Tool()}, attempt {Text("attempt")}{After()}",
+            "tool_call_started" => $"{Tool()}, attempt {Text("attempt")}, on {Text("worker")}",
+            "child_run_started" => $"{Tool()}, run {Text("child")} of {Text("agent")}, for at most {Formats.Usd(Usd("heldUsd") ?? 0)}",
+            "tool_call_completed" => $"{Tool()}, {Took()}: {Text("result")}",
+            "tool_call_failed" => $"{Tool()}, {Took()}, {FailureText()}",
+            "passages_retrieved" => $"{Tool()}, {Formats.Count(data.GetProperty("passages").GetArrayLength(), "passage")} for “{Text("query")}”",
+            _ => data.GetRawText(),
+        };
+
+        string Text(string member) => Member(member) switch
+        {
+            { ValueKind: JsonValueKind.String } text => text.GetString()!,
+            { ValueKind: JsonValueKind.Null or JsonValueKind.Undefined } => "",
+            var other => other.GetRawText(),
+        };
+
+        JsonElement Member(string name) => data.TryGetProperty(name, out var member) ? member : default;
+
+        decimal? Usd(string member) => Member(member) is { ValueKind: JsonValueKind.Number } usd ? usd.GetDecimal() : null;
+
+        string Position() => (data.GetProperty("step").GetInt32() + 1).ToString(CultureInfo.InvariantCulture);
+        string Attempt() => Text("attempt") is "1" ? $"call {Text("call")}" : $"call {Text("call")} attempt {Text("attempt")}";
+        string Tool() => $"call {Text("toolCallId")}";
+        string ByAndReason() => Text("reason") is { Length: > 0 } reason ? $"by {Text("by")}: {reason}" : $"by {Text("by")}";
+        string FailureText() => $"{data.GetProperty("failure").GetProperty("kind").GetString()}: {data.GetProperty("failure").GetProperty("message").GetString()}";
+        string Took() => Formats.Duration(Time("latency"));
+        string After() => Time("delay") is var delay && delay > TimeSpan.Zero ? $", in {Formats.Duration(delay)}" : "";
+        string Reserved() => Usd("reservedUsd") is { } usd and > 0 ? $", at most {Formats.Usd(usd)}" : "";
+        string Shortened() => Member("maxOutputTokens") is { ValueKind: JsonValueKind.Number } tokens ? $", at most {tokens.GetRawText()} tokens of reply" : "";
+        string Used() => Member("usage") is { ValueKind: JsonValueKind.Object } usage ? Formats.Tokens(usage.As<UsageView>()) : "tokens unknown";
+        string Price() => Member("cost") is { ValueKind: JsonValueKind.Object } cost ? Formats.Usd(cost.GetProperty("usd").GetDecimal()) : "cost unknown";
+        TimeSpan Time(string member) => TimeSpan.TryParse(Text(member), CultureInfo.InvariantCulture, out var time) ? time : TimeSpan.Zero;
+    }
+}

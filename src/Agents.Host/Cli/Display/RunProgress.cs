@@ -1,0 +1,131 @@
+using System.Text.Json;
+using Agents.Domain.Runs;
+using Agents.Host.Api.Runs;
+using Agents.Host.Cli.Ask;
+using Agents.Host.Log;
+
+namespace Agents.Host.Cli.Display;
+
+/// <summary>What a run's steps have done so far, gathered from its facts as they come.</summary>
+public sealed class RunProgress
+{
+    readonly List<StepProgress> steps = [];
+
+    /// <param name="expected">Names of the steps to come, where they are known.</param>
+    public RunProgress(IEnumerable<string>? expected = null) => steps.AddRange((expected ?? []).Select(name => new StepProgress(name)));
+
+    public IReadOnlyList<StepProgress> Steps => steps;
+
+    /// <summary>The newest step that has begun; null before the first.</summary>
+    public StepProgress? Current => steps.LastOrDefault(step => step.StartedAt is not null);
+
+    public void Add(EventView happened)
+    {
+        var data = happened.Data;
+        switch (happened.Type)
+        {
+            case "state_inherited":
+                Inherit(data.GetProperty("step").GetInt32(), data.GetProperty("name").GetString()!, data.GetProperty("isInStep").GetBoolean(), happened.At);
+                break;
+            case "step_started":
+                Begin(data.GetProperty("step").GetInt32(), data.GetProperty("name").GetString()!, happened.At);
+                break;
+            case "step_completed":
+                Current?.Complete(data.GetProperty("output").GetString()!, happened.At);
+                break;
+            case "run_completed":
+                Current?.Answered(data.GetProperty("citations").GetArrayLength());
+                break;
+            default:
+                Current?.Add(happened.Type, data);
+                break;
+        }
+    }
+
+    /// <summary>A fork shows as done what the run it continues has done.</summary>
+    void Inherit(int last, string name, bool isInStep, DateTimeOffset at)
+    {
+        for (var position = 0; position <= last; position++)
+        {
+            Begin(position, position == last ? name : position < steps.Count ? steps[position].Name : $"step {position + 1}", at);
+            if (position < last || !isInStep) steps[position].Complete("as in the run it continues", at);
+        }
+    }
+
+    void Begin(int position, string name, DateTimeOffset at)
+    {
+        while (steps.Count <= position) steps.Add(new(name));
+        steps[position].Begin(name, at);
+    }
+}
+
+/// <summary>One step of a run, as it is shown on one line.</summary>
+public sealed class StepProgress(string name)
+{
+    readonly HashSet<string> passages = [];
+    readonly HashSet<string> documents = [];
+    string says = "";
+
+    public string Name { get; private set; } = name;
+
+    public DateTimeOffset? StartedAt { get; private set; }
+
+    public DateTimeOffset? EndedAt { get; private set; }
+
+    public long InputTokens { get; private set; }
+
+    public long OutputTokens { get; private set; }
+
+    /// <summary>What it did or is doing; several lines are joined.</summary>
+    public string Says => passages.Count == 0 ? says : says.Length == 0 ? Found() : $"{Found()} · {says}";
+
+    internal void Begin(string name, DateTimeOffset at) => (Name, StartedAt, EndedAt, says) = (name, at, null, "");
+
+    internal void Complete(string output, DateTimeOffset at) =>
+        (EndedAt, says) = (at, string.Join(" · ", output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)));
+
+    internal void Answered(int citations) => says = citations == 0 ? "answered without citations" : $"answered with {Formats.Count(citations, "citation")}";
+
+    internal void Add(string type, JsonElement data)
+    {
+        switch (type)
+        {
+            case "model_call_scheduled" when data.GetProperty("attempt").GetInt32() > 1:
+                says = $"attempt {data.GetProperty("attempt").GetInt32()}: {says}";
+                break;
+            case "model_call_scheduled":
+                says = "asks " + data.GetProperty("model").GetString();
+                break;
+            case "model_call_completed":
+                Count(data.GetProperty("usage"));
+                break;
+            case "model_call_failed" or "tool_call_failed":
+                says = data.GetProperty("failure").GetProperty("message").GetString() ?? "";
+                break;
+            case "model_call_outcome_unknown":
+                says = "an interrupted call, whose outcome nobody knows";
+                break;
+            case "tool_call_requested":
+                says = $"{data.GetProperty("tool").GetString()} {data.GetProperty("arguments").GetString()}";
+                break;
+            case "passages_retrieved":
+                foreach (var passage in data.GetProperty("passages").EnumerateArray())
+                {
+                    passages.Add(passage.GetProperty("passageId").GetString()!);
+                    documents.Add(passage.GetProperty("documentId").GetString()!);
+                }
+
+                break;
+        }
+    }
+
+    void Count(JsonElement usage)
+    {
+        if (usage.ValueKind != JsonValueKind.Object) return;
+        var used = usage.As<UsageView>();
+        InputTokens += used.TotalInput();
+        OutputTokens += used.TotalOutput();
+    }
+
+    string Found() => $"{Formats.Count(passages.Count, "passage")} from {Formats.Count(documents.Count, "document")}";
+}

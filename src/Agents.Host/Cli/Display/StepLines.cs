@@ -1,0 +1,31 @@
+namespace Agents.Host.Cli.Display;
+
+/// <summary>A step on one line: mark, name, what it did, duration, tokens.</summary>
+static class StepLines
+{
+    /// <summary>Mark, name, duration and tokens with the gaps between them.</summary>
+    const int Fixed = 2 + Name + 2 + 2 + Duration + 2 + Tokens;
+
+    const int Name = 11;
+    const int Duration = 10;
+    const int Tokens = 20;
+
+    public static string Done(StepProgress step, int width) => Markup("✓", "green", step, "default", (step.EndedAt - step.StartedAt) ?? default, width);
+
+    public static string Failed(StepProgress step, int width) => Markup("✗", "red", step, "default", null, width);
+
+    public static string Running(StepProgress step, string spinner, TimeSpan since, int width) => Markup(spinner, "yellow", step, "grey", since, width);
+
+    public static string Waiting(StepProgress step) => $"[grey]· {Screen.Safe(step.Name)}[/]";
+
+    static string Markup(string mark, string colour, StepProgress step, string text, TimeSpan? took, int width)
+    {
+        var tokens = step.InputTokens + step.OutputTokens == 0 ? "" : $"{Formats.Number(step.InputTokens)} in / {Formats.Number(step.OutputTokens)} out";
+        var numbers = $"{(took is { } time ? Formats.Duration(time) : ""),Duration}  {tokens,Tokens}".TrimEnd();
+        var room = Math.Max(10, width - Fixed - 1);
+        var start = $"[{colour}]{mark}[/] [bold]{Screen.Safe(Screen.Fit(step.Name, Name))}[/]  ";
+        return numbers.Length == 0
+            ? $"{start}[{text}]{Screen.Safe(Screen.Clip(step.Says, room))}[/]"
+            : $"{start}[{text}]{Screen.Safe(Screen.Fit(step.Says, room))}[/]  [grey]{numbers}[/]";
+    }
+}

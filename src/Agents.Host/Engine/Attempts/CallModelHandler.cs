@@ -1,0 +1,31 @@
+using Agents.Domain.Runs;
+using Agents.Host.Catalog;
+using Agents.Host.Engine.Deciding;
+using Agents.Host.Platform;
+using Marten;
+using Wolverine;
+
+namespace Agents.Host.Engine.Attempts;
+
+/// <summary>Performs a model call attempt, then stores its outcome and all that follows from it in one transaction.</summary>
+public static class CallModelHandler
+{
+    public static async Task<OutgoingMessages> Handle(
+        CallModel work, Envelope message, ModelWorker worker, InFlight inFlight, Redriving redriving, Definitions definitions, IDocumentSession session,
+        CancellationToken ct)
+    {
+        FaultPoint.Hit("msg-received");
+        if (await worker.Perform(session.TenantId, work, ct) is not { } report)
+            return await redriving.UnlessFirst(message, session.TenantId, work.RunId, ct);
+
+        var decision = await session.Decide(work.RunId, definitions, (run, agent) => RunDecider.Decide(run, agent, report), ct);
+        if (decision is { Events.Count: > 0 })
+        {
+            FaultPoint.Hit("before-outcome-commit");
+            return decision.Messages();
+        }
+
+        inFlight.Forget(work.RunId, InFlight.Of(work)); // it came late; nobody waits for it
+        return await redriving.UnlessFirst(message, session.TenantId, work.RunId, ct);
+    }
+}

@@ -1,0 +1,13 @@
+using Agents.Domain.Runs;
+using Agents.Host.Catalog;
+using Marten;
+using Wolverine;
+
+namespace Agents.Host.Engine.Deciding;
+
+/// <summary>Cancels a run whose parent has ended without it.</summary>
+public static class EndChildHandler
+{
+    public static async Task<OutgoingMessages> Handle(EndChild work, Definitions definitions, IDocumentSession session, CancellationToken ct) =>
+        (await session.Cancel(work.RunId, "system", $"Run {work.Parent}, which started it, has ended.", definitions, ct)).Messages();
+}

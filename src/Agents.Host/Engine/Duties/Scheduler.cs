@@ -1,0 +1,180 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Agents.Domain.Runs;
+using Agents.Domain.Schedules;
+using Agents.Host.Catalog;
+using Agents.Host.Engine.Deciding;
+using Agents.Host.Engine.Queue;
+using Agents.Host.Engine.Requests;
+using Agents.Host.Engine.Schedules;
+using Agents.Host.Engine.Signals;
+using Agents.Host.Http;
+using Agents.Host.Models;
+using Agents.Host.Platform;
+using Marten;
+using Npgsql;
+using Wolverine.Marten;
+
+namespace Agents.Host.Engine.Duties;
+
+/// <summary>
+/// Fires schedules when they are due, by the database's clock. A firing is one transaction: the schedule's row is held, the run is stored, and the next time
+/// stands in the row. So each firing has exactly one run, however many nodes there are and whenever one dies.
+/// </summary>
+public sealed class Scheduler(
+    NpgsqlDataSource database, IServiceScopeFactory scopes, IDocumentStore store, Node node, AgentCatalog agents, ModelOptions models, Definitions definitions, NodeSignals signals,
+    ILogger<Scheduler> log) : BackgroundService
+{
+    /// <summary>Schedules fired in one round.</summary>
+    const int Batch = 100;
+
+    /// <summary>Sleeps no longer, in case that nobody said that a schedule had changed.</summary>
+    static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(30);
+
+    static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(20);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await node.Ready.WaitAsync(stoppingToken);
+        var sleep = TimeSpan.Zero;
+        await Rounds.Forever("Schedules", Round, () => signals.Schedules.Ring(sleep, stoppingToken), log, stoppingToken);
+
+        async Task Round()
+        {
+            sleep = LongestSleep; // when the round fails
+            foreach (var (tenant, id) in await Due(stoppingToken)) await Fire(tenant, id, stoppingToken);
+            sleep = await UntilNext(stoppingToken);
+        }
+    }
+
+    async Task<List<(string Tenant, Guid Id)>> Due(CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            "select tenant_id, schedule_id from agents.schedule where not is_paused and next_at <= clock_timestamp() order by next_at limit $1");
+        command.Parameters.Add(new() { Value = Batch });
+        await using var rows = await command.ExecuteReaderAsync(ct);
+
+        var due = new List<(string, Guid)>();
+        while (await rows.ReadAsync(ct)) due.Add((rows.GetString(0), rows.GetGuid(1)));
+        return due;
+    }
+
+    async Task<TimeSpan> UntilNext(CancellationToken ct)
+    {
+        await using var command = database.CreateCommand("select min(next_at) - clock_timestamp() from agents.schedule where not is_paused");
+        var next = await command.ExecuteScalarAsync(ct) is TimeSpan until ? until : LongestSleep;
+        return next < ShortestSleep ? ShortestSleep : next > LongestSleep ? LongestSleep : next;
+    }
+
+    /// <summary>Makes what is due of one schedule, unless another node does it at this moment.</summary>
+    async Task Fire(string tenant, Guid id, CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var outbox = scope.ServiceProvider.GetRequiredService<IMartenOutbox>();
+        await using var session = store.LightweightSession(tenant);
+        outbox.Enroll(session);
+        await session.BeginTransactionAsync(ct);
+        if (await Hold(session, id, ct) is not var (schedule, due, now)) return;
+
+        var owed = new List<Work>();
+        var (outcome, runId) = await Make(session, tenant, schedule, due, now, owed, ct);
+        session.QueueSqlCommand(
+            """
+            update agents.schedule set next_at = ?::timestamptz, last_at = ?::timestamptz, last_outcome = ?, last_run_id = coalesce(?::uuid, last_run_id)
+            where tenant_id = ? and schedule_id = ?
+            """,
+            Nullable(Timetable.Parse(schedule.Cron, schedule.TimeZone, out _)?.After(now)), due, outcome, Nullable(runId), tenant, id);
+        await outbox.Send(tenant, owed);
+        await session.SaveChangesAsync(ct);
+    }
+
+    /// <summary>Null when another node has it, or has just fired it.</summary>
+    static async Task<(ScheduleView Schedule, DateTimeOffset Due, DateTimeOffset Now)?> Hold(IDocumentSession session, Guid id, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            $"""
+            select {ScheduleStore.Columns}, clock_timestamp() from agents.schedule
+            where tenant_id = $1 and schedule_id = $2 and not is_paused and next_at <= clock_timestamp() for update skip locked
+            """);
+        command.Parameters.Add(new() { Value = session.TenantId });
+        command.Parameters.Add(new() { Value = id });
+        await using var rows = await session.ExecuteReaderAsync(command, ct);
+        return await rows.ReadAsync(ct) && rows is NpgsqlDataReader row
+            ? (ScheduleStore.ViewOf(row), row.GetFieldValue<DateTimeOffset>(9), row.GetFieldValue<DateTimeOffset>(17))
+            : null;
+    }
+
+    /// <param name="owed">Is given what runs that are cancelled owe to others.</param>
+    async Task<(string Outcome, Guid? RunId)> Make(
+        IDocumentSession session, string tenant, ScheduleView schedule, DateTimeOffset due, DateTimeOffset now, List<Work> owed, CancellationToken ct)
+    {
+        if (Timetable.Parse(schedule.Cron, schedule.TimeZone, out var unreadable) is not { } times) return Refused(schedule, unreadable!);
+        if (RunRequests.Problem(schedule.Run, agents, now) is { } problem) return Refused(schedule, $"{problem.Title}: {problem.Detail}");
+
+        var firings = SchedulePolicies.Due(times.Passed(due, now, schedule.MissedMost), now, schedule.Missed, schedule.MissedMost);
+        if (schedule.Overlap is Overlap.Cancel) firings = [.. firings.TakeLast(1)]; // the earlier ones would be cancelled at once
+        var unfinished = await Unfinished(session, schedule.Id, ct);
+        Guid? latest = null;
+        foreach (var at in firings)
+        {
+            var answer = SchedulePolicies.To(schedule.Overlap, unfinished.Count);
+            if (answer is SchedulePolicies.Answer.Skip) continue;
+            if (answer is SchedulePolicies.Answer.CancelAndRun) owed.AddRange(await Cancel(session, unfinished, schedule, ct));
+
+            var place = answer is SchedulePolicies.Answer.RunAfter ? ThreadPlace.None with { After = unfinished[^1] } : ThreadPlace.None;
+            var run = RunRequests.Run(schedule.Run, agents, now, key: null, hash: null, place) with
+            {
+                Id = RunIdOf(schedule.Id, at), Schedule = new Firing(schedule.Id, at),
+            };
+            latest = run.Queue(session, models, new Caller(tenant, schedule.CreatedBy, null));
+            unfinished.Add(latest.Value);
+        }
+
+        return latest is null ? ("skipped", null) : ("run", latest);
+    }
+
+    (string, Guid?) Refused(ScheduleView schedule, string why)
+    {
+        log.LogWarning("Schedule {Name} asks for what cannot be run: {Reason}", schedule.Name, why);
+        return ("refused", null);
+    }
+
+    async Task<IEnumerable<Work>> Cancel(IDocumentSession session, List<Guid> unfinished, ScheduleView schedule, CancellationToken ct)
+    {
+        var owed = new List<Work>();
+        foreach (var earlier in unfinished) owed.AddRange(await session.Cancel(earlier, schedule.CreatedBy, $"Schedule {schedule.Name} is due again.", definitions, ct));
+        unfinished.Clear();
+        return owed;
+    }
+
+    /// <summary>Oldest first.</summary>
+    static async Task<List<Guid>> Unfinished(IDocumentSession session, Guid scheduleId, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            "select run_id from agents.run_summary where tenant_id = $1 and schedule_id = $2 and finished_at is null order by queued_at, run_id");
+        command.Parameters.Add(new() { Value = session.TenantId });
+        command.Parameters.Add(new() { Value = scheduleId });
+        await using var rows = await session.ExecuteReaderAsync(command, ct);
+
+        var runs = new List<Guid>();
+        while (await rows.ReadAsync(ct)) runs.Add(rows.GetGuid(0));
+        return runs;
+    }
+
+    /// <summary>Follows from the firing, so that it can be stored once only. The time stands first, as in every run's id.</summary>
+    public static Guid RunIdOf(Guid scheduleId, DateTimeOffset at)
+    {
+        Span<byte> from = stackalloc byte[24];
+        scheduleId.TryWriteBytes(from);
+        BinaryPrimitives.WriteInt64BigEndian(from[16..], at.UtcTicks);
+        Span<byte> id = SHA256.HashData(from).AsSpan(0, 16);
+        Span<byte> time = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64BigEndian(time, at.ToUnixTimeMilliseconds() << 16);
+        time[..6].CopyTo(id);
+        id[6] = (byte)((id[6] & 0x0f) | 0x70);
+        id[8] = (byte)((id[8] & 0x3f) | 0x80);
+        return new(id, bigEndian: true);
+    }
+
+    static object Nullable(object? value) => value ?? DBNull.Value;
+}

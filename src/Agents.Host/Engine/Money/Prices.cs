@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using Agents.Domain.Costs;
+using Agents.Host.Postgres;
+using Npgsql;
+
+namespace Agents.Host.Engine.Money;
+
+/// <summary>The published price lists. A list is read once; which ones there are is asked again every <see cref="Every"/>.</summary>
+public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IHostedService, IDisposable
+{
+    /// <summary>How long a node may go on without a list that was published elsewhere.</summary>
+    public static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
+
+    /// <summary>Who published what came with the server.</summary>
+    const string Server = "server";
+
+    static readonly TimeSpan LongestLag = TimeSpan.FromSeconds(1);
+    static readonly PriceList Nothing = new("none", []);
+
+    readonly SemaphoreSlim reading = new(1);
+    volatile PriceBook book = new([]);
+    long latest; // in ticks, UTC
+    long readAt = -(long)Every.TotalMilliseconds - 1; // the first call reads
+
+    /// <summary>The prices in force for a tenant, now by the database's clock.</summary>
+    public async Task<PriceList> InForce(string tenant, CancellationToken ct)
+    {
+        if (IsOld()) await Read(ct, unlessReadMeanwhile: true);
+        return book.InForce(tenant, Now()) ?? Nothing;
+    }
+
+    /// <summary>All lists, read anew.</summary>
+    public async Task<PriceBook> Book(CancellationToken ct)
+    {
+        await Read(ct);
+        return book;
+    }
+
+    /// <summary>Stores a list, once and for all.</summary>
+    /// <param name="from">Null means now; for the first list of the server, ever since.</param>
+    /// <param name="tenant">Whose contract it is. Null when it holds for all.</param>
+    /// <returns>Whether it is new; false when a list of that version is there already.</returns>
+    /// <exception cref="System.Text.Json.JsonException">It is no price list.</exception>
+    public async Task<bool> Publish(string json, DateTimeOffset? from, string? tenant, string source, string by, bool isShipped, CancellationToken ct)
+    {
+        var prices = PriceListFormat.Read(json);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await using var list = new NpgsqlCommand(
+            """
+            insert into finance.price_list (version, tenant_id, is_shipped, effective_from, source, digest, body, published_by)
+            select $1, $2, $3, coalesce($4, case when $3 and not exists (select from finance.price_list where is_shipped)
+              then 'epoch'::timestamptz else clock_timestamp() end), $5, $6, $7, $8
+            on conflict do nothing
+            """, connection);
+        object?[] values =
+        [
+            prices.Version, tenant, isShipped, from?.ToUniversalTime(), source, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json))), json, by,
+        ];
+        foreach (var value in values) list.Parameters.Add(new() { Value = value ?? DBNull.Value });
+        list.Parameters[1].NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text;
+        list.Parameters[3].NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz;
+        if (await list.ExecuteNonQueryAsync(ct) == 0) return false;
+
+        await using (var rows = await connection.BeginBinaryImportAsync(
+            "copy finance.price (version, model, service_tier, above_tokens, provider, input_usd, cached_input_usd, cache_write_5_minutes_usd, "
+            + "cache_write_1_hour_usd, output_usd, reasoning_usd, batch_factor, source, checked, audio_input_usd, audio_output_usd, request_fee_usd, "
+            + "web_search_fee_usd) from stdin (format binary)", ct))
+        {
+            foreach (var row in prices.Entries.SelectMany(entry => RowsOf(prices.Version, entry))) await rows.WriteRowAsync(ct, row);
+            await rows.CompleteAsync(ct);
+        }
+
+        await transaction.CommitAsync(ct);
+        await Read(ct);
+        if (from is null) await UntilInForce(prices.Version, ct);
+        return true;
+    }
+
+    /// <summary>This node's idea of the database's clock may lag by half a round trip; whoever publishes a list from now on finds it in force.</summary>
+    async Task UntilInForce(string version, CancellationToken ct)
+    {
+        var from = book.Published.Where(list => list.Prices.Version == version).Max(list => list.From);
+        for (var waited = Stopwatch.StartNew(); Now() < from && waited.Elapsed < LongestLag;) await Task.Delay(1, ct);
+    }
+
+    /// <summary>What has come into force stays so: a clock that is measured anew may go back a little.</summary>
+    DateTimeOffset Now()
+    {
+        var now = clock.GetUtcNow().UtcTicks;
+        for (var seen = Interlocked.Read(ref latest); now > seen; seen = Interlocked.Read(ref latest))
+            if (Interlocked.CompareExchange(ref latest, now, seen) == seen) return new(now, TimeSpan.Zero);
+        return new(Interlocked.Read(ref latest), TimeSpan.Zero);
+    }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var isNew = await Publish(PriceListFormat.Shipped(), from: null, tenant: null, "prices.json of this server", Server, isShipped: true, cancellationToken);
+        if (!isNew) await Read(cancellationToken);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => reading.Dispose();
+
+    /// <summary>One row for each length of input that has prices of its own.</summary>
+    static IEnumerable<object[]> RowsOf(string version, PriceListEntry entry)
+    {
+        LongInputPrice? next = new(-1, entry.Price);
+        while (next is { Price: var price, AboveTokens: var above })
+        {
+            var flat = (price with { LongInput = null }).AppliedTo(Usage.None);
+            yield return
+            [
+                version, entry.Model, entry.ServiceTier ?? "", above, OrNull(entry.Provider), flat.Input, flat.CachedInput!.Value,
+                flat.CacheWrite5Minutes!.Value, flat.CacheWrite1Hour!.Value, flat.Output, flat.Reasoning!.Value, OrNull(entry.BatchFactor),
+                OrNull(entry.Source), OrNull(entry.Checked), OrNull(flat.AudioInput), OrNull(flat.AudioOutput), OrNull(entry.Price.RequestFee),
+                OrNull(entry.Price.WebSearchFee),
+            ];
+            next = price.LongInput;
+        }
+    }
+
+    static object OrNull(object? value) => value ?? DBNull.Value;
+
+    bool IsOld() => Environment.TickCount64 - Interlocked.Read(ref readAt) > Every.TotalMilliseconds;
+
+    /// <param name="unlessReadMeanwhile">Whether it will do that somebody else has read them while this one waited.</param>
+    async Task Read(CancellationToken ct, bool unlessReadMeanwhile = false)
+    {
+        await reading.WaitAsync(ct);
+        try
+        {
+            if (unlessReadMeanwhile && !IsOld()) return;
+
+            var published = book.Published.ToList();
+            await using var command = database.CreateCommand(
+                "select number, effective_from, tenant_id, is_shipped, body from finance.price_list where not number = any($1) order by number");
+            command.Parameters.Add(new() { Value = published.Select(list => list.Number).ToArray() });
+            await using var rows = await command.ExecuteReaderAsync(ct);
+            while (await rows.ReadAsync(ct))
+                published.Add(new(
+                    PriceListFormat.Read(rows.GetString(4)), rows.GetInt64(0), rows.GetFieldValue<DateTimeOffset>(1),
+                    rows.IsDBNull(2) ? null : rows.GetString(2), rows.GetBoolean(3)));
+            book = new(published);
+            Interlocked.Exchange(ref readAt, Environment.TickCount64);
+        }
+        finally
+        {
+            reading.Release();
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using System.Text.Json;
+using Agents.Domain.Runs;
+using Agents.Host.Engine.Attempts;
+using Agents.Host.Engine.Deciding;
+using Agents.Host.Engine.Duties;
+using Agents.Host.Engine.Signals;
+using Agents.Host.Models;
+using Agents.Host.Platform;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Agents.Host.Engine.Queue;
+
+/// <summary>
+/// Gives this node's free slots to runs: which ones is chosen in the database, by <c>agents.admit</c>, one node at a time. Woken by signals, at the time
+/// the next run is due, and by a slow poll that repairs lost signals.
+/// </summary>
+public sealed class Admission(
+    NpgsqlDataSource database, Node node, Decisions decisions, Redriving redriving, ModelOptions models,
+    NodeStore nodes, Watchdog watchdog, Draining draining, NodeSignals signals, WorkerOptions options, IHostApplicationLifetime host, ILogger<Admission> log) : BackgroundService
+{
+    /// <summary>Runs begun side by side; one after the other, short runs would wait for admission rather than for a slot.</summary>
+    const int AtOnce = 8;
+
+    static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the first round waits for the watchdog to set free what nodes that are gone have left.</summary>
+    static readonly TimeSpan FirstLookWithin = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often a node that is drained looks for runs that it can hand over.</summary>
+    static readonly TimeSpan UntilEmpty = TimeSpan.FromMilliseconds(250);
+
+    readonly SemaphoreSlim beginning = new(AtOnce);
+
+    /// <summary>Runs that did not begin here, of which the others were told. Told again and again, nodes that all cannot begin a run would hand it round without a pause.</summary>
+    readonly Told givenBack = new();
+
+    /// <summary>Whether this node has taken up what others had left when it started.</summary>
+    public bool HasLooked { get; private set; }
+
+    readonly string weights = JsonSerializer.Serialize(options.Weights);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, host.ApplicationStopping);
+        stoppingToken = stopping.Token; // a node that stops admits nothing, from the first moment
+        await node.Ready.WaitAsync(stoppingToken);
+        await Rounds.UntilDone("Making the node known", () => nodes.Register(node.Name, options.MaxRuns, stoppingToken), log, stoppingToken);
+        await Task.WhenAny(watchdog.HasLooked, Task.Delay(FirstLookWithin, stoppingToken));
+        var wait = Poll;
+        await Rounds.Forever("Admission", Round, () => signals.Queue.Ring(wait, stoppingToken), log, stoppingToken);
+
+        async Task Round()
+        {
+            wait = Poll;
+            var (next, dueIn, isDrained) = await Next(stoppingToken);
+            var begun = next.Select(run => Begin(run.Tenant, run.RunId, run.HasBegun, stoppingToken)).ToList();
+            if (!HasLooked) await Task.WhenAll(begun);
+            HasLooked = true;
+            if (next.Count > 0) signals.RingQueue(); // there may be more
+            if (dueIn < Poll) wait = dueIn.Value;
+            if (await draining.HandOver(isDrained)) wait = UntilEmpty;
+        }
+    }
+
+    /// <summary>No round waits for it: one run that waits for a row lock keeps no other from its slot.</summary>
+    async Task Begin(string tenant, Guid runId, bool hasBegun, CancellationToken ct)
+    {
+        try
+        {
+            await beginning.WaitAsync(ct);
+            try
+            {
+                if (hasBegun) await redriving.Redrive(tenant, runId, "taken up", ct);
+                else await Admit(tenant, runId, ct);
+            }
+            finally
+            {
+                beginning.Release();
+            }
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            log.LogWarning("Run {Run} has a slot and could not go on; the watchdog sees to it: {Reason}", runId, e.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            // The node stops; whoever has the run next begins it.
+        }
+    }
+
+    /// <summary>The runs that were given a slot here just now, and in what time another is due; null when none is known.</summary>
+    async Task<(List<(string Tenant, Guid RunId, bool HasBegun)>, TimeSpan? DueIn, bool IsDrained)> Next(CancellationToken ct)
+    {
+        await using var command = database.CreateCommand("select tenant, run, has_begun, due_in, is_drained from agents.admit($1, $2, $3, $4, $5)");
+        command.Parameters.Add(new() { Value = node.Name });
+        command.Parameters.Add(new() { Value = options.MaxRuns });
+        command.Parameters.Add(new() { Value = models.Name });
+        command.Parameters.Add(new() { Value = (double)options.AgingSeconds });
+        command.Parameters.Add(new() { Value = weights, NpgsqlDbType = NpgsqlDbType.Jsonb });
+        await using var rows = await command.ExecuteReaderAsync(ct);
+
+        var next = new List<(string, Guid, bool)>();
+        while (await rows.ReadAsync(ct))
+        {
+            if (!rows.IsDBNull(1)) next.Add((rows.GetString(0), rows.GetGuid(1), rows.GetBoolean(2)));
+            else return (next, rows.IsDBNull(3) ? null : TimeSpan.FromSeconds(rows.GetDouble(3)), rows.GetBoolean(4));
+        }
+
+        throw new InvalidOperationException("agents.admit gave no last row.");
+    }
+
+    /// <summary>The slot is taken; now the run begins. If that fails the slot is given back at once, and if nobody is left to do so, by the watchdogs.</summary>
+    async Task Admit(string tenant, Guid runId, CancellationToken ct)
+    {
+        try
+        {
+            var decision = await decisions.Decide(tenant, runId, (run, agent) =>
+            {
+                FaultPoint.Hit("before-start-commit");
+                return RunDecider.Decide(run, agent, new StartRun(node.Name));
+            }, ct);
+            if (decision is { Events.Count: > 0 }) FaultPoint.Hit("after-start-commit");
+        }
+        catch
+        {
+            await GiveBack(tenant, runId);
+            throw;
+        }
+    }
+
+    async Task GiveBack(string tenant, Guid runId)
+    {
+        await using var free = database.CreateCommand("update agents.run_queue set node = null where tenant_id = $1 and run_id = $2 and state = 'waiting' and node = $3");
+        free.Parameters.Add(new() { Value = tenant });
+        free.Parameters.Add(new() { Value = runId });
+        free.Parameters.Add(new() { Value = node.Name });
+        if (await free.ExecuteNonQueryAsync(CancellationToken.None) > 0 && givenBack.TryAdd(runId)) signals.Tell(new(runId, MovesTheQueue: true, Ends: false));
+    }
+
+    /// <summary>Remembers the last few runs.</summary>
+    sealed class Told
+    {
+        const int Most = 1000;
+
+        readonly HashSet<Guid> runs = [];
+        readonly Queue<Guid> order = new();
+
+        /// <returns>False when it is remembered.</returns>
+        public bool TryAdd(Guid run)
+        {
+            lock (runs)
+            {
+                if (!runs.Add(run)) return false;
+                order.Enqueue(run);
+                if (order.Count > Most) runs.Remove(order.Dequeue());
+                return true;
+            }
+        }
+    }
+}

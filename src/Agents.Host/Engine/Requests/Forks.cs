@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using Agents.Domain.Definitions;
+using Agents.Domain.Runs;
+using Agents.Host.Catalog;
+using Agents.Host.Engine.Deciding;
+using Agents.Host.Http;
+using Agents.Host.Log;
+using Agents.Host.Tools;
+using Marten;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Agents.Host.Engine.Requests;
+
+/// <summary>Runs that continue others.</summary>
+public sealed class Forks(Definitions definitions, ToolBox tools)
+{
+    /// <summary>Queues a fork in the session's transaction. A run on whose budget it draws is locked until that ends.</summary>
+    /// <param name="hash">SHA-256 of the request. Null without a key.</param>
+    public async Task<Forked> Fork(IDocumentSession session, Guid id, ForkRunRequest wanted, Caller caller, string? key, string? hash, CancellationToken ct)
+    {
+        if (await Histories.Own(session, id, null, ct) is not [RunQueued queued, ..] facts) return new(Refuse(404, "Unknown run", $"There is no run {id}."));
+        if (wanted.Version > facts.Count) return new(Refuse(400, "Bad version", $"The run has versions 1 to {facts.Count}."));
+
+        var agent = await definitions.Of(queued.DefinitionHash, ct);
+        if (Forking.PointAt(id, facts, agent, wanted.Version) is not { } point) return new(Refuse(400, "Bad version", "A fork is continued from the second version on at the earliest."));
+        if (Forking.UnsafeToolUnderWay(point.Run, tools.IsRepeatable) is { } tool)
+            return new(Refuse(409, "Outcome unknown", $"At version {point.Version} a call of {tool}, which must not run twice, has no known outcome. Fork from an earlier version: the call is then made anew if it is asked for."));
+
+        var (forkId, root) = (Guid.CreateVersion7(), point.Run.Root());
+        var (budget, problem) = await Hold(session, root, forkId, wanted.BudgetUsd, ct);
+        if (problem is not null) return new(problem);
+
+        var state = Forking.StateOf(point.Run, agent, Sanitiser.Text(wanted.Reason ?? "", TextBounds.ReasonCharacters));
+        session.Events.StartStream<Run>(forkId, Queued(queued, agent, wanted, caller) with
+        {
+            BudgetUsd = budget, IdempotencyKey = key is null ? null : Sanitiser.Text(key, TextBounds.KeyCharacters), RequestHash = hash, ForkedFrom = new(id, point.Version, root),
+        }, state);
+        return new(null, forkId, new(id, point.Version), state.InheritedUsd);
+    }
+
+    /// <summary>What a fork that has ended has spent at most.</summary>
+    public static RecordForkEnded EndOf(Run fork) => new(fork.Id, fork.CommittedUsd() + fork.InFlightUsd());
+
+    /// <summary>The same agent, question, labels and conversation; a place in the queue, a caller and a time of its own.</summary>
+    static RunQueued Queued(RunQueued origin, AgentDefinition agent, ForkRunRequest wanted, Caller caller) => new(
+        origin.Agent, origin.AgentVersion, origin.DefinitionHash, wanted.Model ?? origin.Model,
+        wanted.Question is { } question ? Sanitiser.Text(question, TextBounds.QuestionCharacters) : origin.Question,
+        wanted.Priority is null ? origin.Priority : Priorities.Parse(wanted.Priority)!.Value, caller.Name, agent.Limits.Duration ?? Limits.DefaultDuration, origin.Metadata,
+        TraceParent: Activity.Current?.Id, Previous: origin.Previous, Brief: origin.Brief is { } brief ? brief with { IsAwaited = false } : null);
+
+    /// <summary>What the fork may spend: of the root's own budget, if it has one. What forks that have ended left over of it is counted in, whether they have said so yet or not.</summary>
+    async Task<(decimal? BudgetUsd, ProblemDetails? Problem)> Hold(IDocumentSession session, Guid root, Guid forkId, decimal? wanted, CancellationToken ct)
+    {
+        var ended = await session.LoadAsync<Run>(root, ct) is { Forks: { Count: > 0 } forks }
+            ? (await session.LoadManyAsync<Run>(ct, [.. forks.Keys])).Where(fork => fork.IsFinished()).Select(EndOf).ToList()
+            : [];
+        var decision = await session.Decide(root, definitions, (run, agent) => RunDecider.Decide(run, agent, new HoldForFork(forkId, wanted, ended)), ct);
+        if (decision is not { Run.BudgetUsd: not null }) return (wanted, null);
+        if (decision.Events.OfType<ForkStarted>().FirstOrDefault() is { } held) return (held.HeldUsd, null);
+
+        var left = RunDecider.LeftForForks(decision.Run, decision.Agent);
+        return (null, Refuse(409, "Budget has no room", FormattableString.Invariant(
+            $"Forks draw on the budget of run {root}, of which {left} USD are left{(wanted is null ? "" : FormattableString.Invariant($" and {wanted} wanted"))}. PUT /runs/{root}/budget raises it, unless that run has ended.")));
+    }
+
+    static ProblemDetails Refuse(int status, string title, string detail) => new() { Status = status, Title = title, Detail = detail };
+}
+
+/// <param name="Problem">Why there is no fork. Null when there is.</param>
+/// <param name="From">Null when there is no fork.</param>
+public sealed record Forked(ProblemDetails? Problem, Guid Id = default, ForkedFromView? From = null, decimal InheritedUsd = 0);

@@ -1,0 +1,124 @@
+using System.Threading.Channels;
+using Agents.Domain.Runs;
+using Agents.Host.Engine.Attempts;
+using Agents.Host.Platform;
+using Marten;
+using Marten.Services;
+
+namespace Agents.Host.Engine.Signals;
+
+/// <summary>
+/// An alarm clock, nothing more: after each commit of this process, and of others as they announce theirs, wakes whoever follows the runs that were
+/// written to. The log is the truth; who is woken reads it again, and a slow poll repairs what was never signalled.
+/// </summary>
+public sealed class NodeSignals(InFlight inFlight) : DocumentSessionListenerBase
+{
+    readonly Channel<bool> queue = Bells.One();
+    readonly Channel<bool> budgets = Bells.One();
+    readonly Channel<bool> alerts = Bells.One();
+    readonly Channel<bool> schedules = Bells.One();
+    readonly Channel<Signal> committed = Channel.CreateBounded<Signal>(new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>Rings when a run was queued, or a slot may have become free.</summary>
+    public ChannelReader<bool> Queue => queue.Reader;
+
+    /// <summary>Rings when a budget was changed on this node.</summary>
+    public ChannelReader<bool> Budgets => budgets.Reader;
+
+    /// <summary>Rings at the same time, for those who tell others.</summary>
+    public ChannelReader<bool> Alerts => alerts.Reader;
+
+    /// <summary>Rings when a schedule was changed, here or on another node.</summary>
+    public ChannelReader<bool> Schedules => schedules.Reader;
+
+    public void SchedulesChanged() => Announce(new(Guid.Empty, News.Schedules));
+
+    public void BudgetChanged()
+    {
+        budgets.Writer.TryWrite(true);
+        alerts.Writer.TryWrite(true);
+    }
+
+    /// <summary>A run was written to, here or on another node. Be brief and do not throw.</summary>
+    public event Action<Guid>? Written;
+
+    /// <summary>Another node has written down more of what a model says for a run.</summary>
+    public event Action<Guid>? Spoken;
+
+    /// <summary>Readers of another node want to see what a model says for a run.</summary>
+    public event Action<Guid>? Followed;
+
+    /// <summary>What this process has committed, for the other nodes. Bounded: what does not fit is left to their slow polls.</summary>
+    public ChannelReader<Signal> Committed => committed.Reader;
+
+    public override Task AfterCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token)
+    {
+        var events = commit.GetEvents().ToList();
+        var hasOutcome = events.Any(stored => stored.Data is ModelCallCompleted or ModelCallFailed or ModelCallOutcomeUnknown or ToolCallCompleted or ToolCallFailed);
+        if (hasOutcome) FaultPoint.Hit("after-outcome-commit");
+
+        foreach (var stored in events)
+        {
+            if (stored.Data is RunQueued) FaultPoint.Hit("http-accepted");
+            inFlight.After(stored.StreamId, (RunEvent)stored.Data);
+            var signal = new Signal(stored.StreamId, MovesTheQueue(stored.Data), Ends: stored.Data is RunCancelled or RunFailed);
+            Announce(signal);
+        }
+
+        if (hasOutcome) FaultPoint.Hit("before-cascade-dispatch"); // this listener comes before Wolverine's, which sends the messages
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Wakes who is concerned, here and on the other nodes.</summary>
+    public void Announce(Signal signal)
+    {
+        Wake(signal);
+        Tell(signal);
+    }
+
+    /// <summary>For the other nodes alone.</summary>
+    public void Tell(Signal signal) => committed.Writer.TryWrite(signal);
+
+    /// <summary>Another node has something to tell.</summary>
+    public void Hear(Signal signal)
+    {
+        switch (signal.News)
+        {
+            case News.Text: Spoken?.Invoke(signal.RunId); break;
+            case News.Followed: Followed?.Invoke(signal.RunId); break;
+            case News.Schedules: Wake(signal); break;
+            default:
+                if (signal.Ends) inFlight.Abort(signal.RunId);
+                Wake(signal);
+                break;
+        }
+    }
+
+    /// <summary>A run may be had for a free slot.</summary>
+    public void RingQueue() => queue.Writer.TryWrite(true);
+
+    /// <summary>Something was changed that decides who is given a slot: all nodes look again.</summary>
+    public void WakeAdmission() => Announce(new(Guid.Empty, MovesTheQueue: true, Ends: false));
+
+    void Wake(Signal signal)
+    {
+        if (signal.News is News.Schedules)
+        {
+            schedules.Writer.TryWrite(true);
+            return;
+        }
+
+        Written?.Invoke(signal.RunId);
+        if (signal.MovesTheQueue) RingQueue();
+    }
+
+    static bool MovesTheQueue(object fact) => fact switch
+    {
+        RunQueued or RunPaused or RunResumed or RunParked or RunCompleted or RunFailed or RunCancelled => true,
+        ToolCallRequested { NeedsApproval: true } or ToolCallApproved or ToolCallDenied => true,
+        ChildRunStarted or ToolCallCompleted { ChildUsd: not null } or ToolCallFailed { ChildUsd: not null } => true,
+        ModelCallScheduled { Delay: var delay } => delay > SlotUse.LongestHeld,
+        ToolCallScheduled { Delay: var delay } => delay > SlotUse.LongestHeld,
+        _ => false,
+    };
+}

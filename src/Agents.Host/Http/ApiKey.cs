@@ -1,0 +1,33 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Agents.Host.Http;
+
+/// <summary>A key as it is kept: who it stands for, and never the key itself.</summary>
+/// <param name="Id">Names the key in lists; it opens nothing.</param>
+/// <param name="LastUsedAt">To the minute. Null when it was never used.</param>
+/// <param name="RevokedAt">Null while it opens.</param>
+public sealed partial record ApiKey(
+    string Id, string Tenant, string Role, string Name, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt)
+{
+    /// <summary>Every key begins so, for scanners that look for secrets where none should be.</summary>
+    public const string Prefix = "agents_";
+
+    const int SecretBytes = 32;
+
+    /// <summary>256 random bits. Shown once, when it is made.</summary>
+    public static string NewSecret() => Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
+
+    public static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
+
+    /// <summary>SHA-256; enough for 256 random bits, which nobody can guess their way to.</summary>
+    public static byte[] HashOf(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret));
+
+    /// <summary>What a tenant may be called: 1 to 64 of a-z, 0-9, dot, hyphen and underscore, beginning with a letter or digit.</summary>
+    public static bool IsTenant(string name) => TenantName().IsMatch(name);
+
+    [GeneratedRegex(@"\A[a-z0-9][a-z0-9._-]{0,63}\z")]
+    private static partial Regex TenantName();
+}

@@ -1,0 +1,82 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Agents.Host.Platform;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+
+namespace Agents.Host.Http;
+
+/// <summary>
+/// Who is asking, by the header <c>Authorization: Bearer agents_…</c>, never by the address, which ends in logs. On a server that only this machine
+/// reaches and that never had a key, everybody is the operator of the tenant <c>default</c>.
+/// </summary>
+public sealed class KeyAuthentication(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, KeyRing keys, Reach reach)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+{
+    public const string SchemeName = "Key";
+
+    const string Bearer = "Bearer ";
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (Context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null) return AuthenticateResult.NoResult(); // needs no database
+        if (Request.Headers.Authorization is [{ } said])
+        {
+            if (!said.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)) return AuthenticateResult.Fail("Only Bearer is known.");
+            if (await keys.Find(said[Bearer.Length..].Trim(), Context.RequestAborted) is { } key)
+                return Success(key.Tenant, key.Name.Length > 0 ? key.Name : key.Id, key.Role, key.Id);
+        }
+
+        // Clients that cannot do without a key send any: where none is needed, none is wrong.
+        if (reach.IsThisMachineOnly && await keys.IsOpen(Context.RequestAborted)) return Success(Tenants.Default, "operator", Roles.Admin, keyId: null);
+        return Request.Headers.Authorization.Count == 0 ? AuthenticateResult.NoResult() : AuthenticateResult.Fail("The key is unknown or revoked.");
+    }
+
+    static AuthenticateResult Success(string tenant, string name, string role, string? keyId)
+    {
+        var claims = new List<Claim> { new(Caller.TenantClaim, tenant), new(ClaimTypes.Name, name), new(ClaimTypes.Role, role) };
+        if (keyId is not null) claims.Add(new(Caller.KeyClaim, keyId));
+        return AuthenticateResult.Success(new(new(new ClaimsIdentity(claims, SchemeName)), SchemeName));
+    }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        var hasKey = Request.Headers.Authorization.Count > 0;
+        Response.Headers[HeaderNames.WWWAuthenticate] = hasKey ? "Bearer realm=\"agents\", error=\"invalid_token\"" : "Bearer realm=\"agents\"";
+        return hasKey
+            ? Refuse(401, "Key refused", "The key is unknown or revoked. agents keys list shows the keys there are.")
+            : Refuse(401, "Key needed", "Send the header Authorization: Bearer with a key. agents keys create makes one.");
+    }
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
+    {
+        Response.Headers[HeaderNames.WWWAuthenticate] = "Bearer realm=\"agents\", error=\"insufficient_scope\"";
+        return Refuse(403, "Not allowed", $"A key with the role {Context.User.FindFirstValue(ClaimTypes.Role)} may not do this.");
+    }
+
+    /// <summary>Clients of OpenAI read errors in its shape only.</summary>
+    async Task Refuse(int status, string title, string detail)
+    {
+        Response.StatusCode = status;
+        if (Request.Path.StartsWithSegments("/v1"))
+        {
+            var error = new { Message = $"{title}: {detail}", Type = "invalid_request_error", Param = (string?)null, Code = status == 401 ? "invalid_api_key" : "insufficient_permissions" };
+            await Response.WriteAsJsonAsync(new { Error = error }, Context.RequestAborted);
+            return;
+        }
+
+        await Context.RequestServices.GetRequiredService<IProblemDetailsService>().WriteAsync(new()
+        {
+            HttpContext = Context,
+            ProblemDetails = new ProblemDetails { Status = status, Title = title, Detail = detail },
+        });
+    }
+}
+
+/// <summary>Who can reach the server.</summary>
+/// <param name="IsThisMachineOnly">It listens on loopback addresses alone.</param>
+public sealed record Reach(bool IsThisMachineOnly);

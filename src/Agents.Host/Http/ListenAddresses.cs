@@ -1,0 +1,38 @@
+using System.Net;
+using Agents.Host.Platform;
+
+namespace Agents.Host.Http;
+
+/// <summary>Where the server may listen: beyond this machine only if there are keys, because else whoever reaches it may do everything.</summary>
+public static class ListenAddresses
+{
+    /// <summary>An address that is reached from other machines. Null when there is none.</summary>
+    public static string? Beyond(IConfiguration configuration) => Configured(configuration).FirstOrDefault(address => !IsLoopback(address));
+
+    /// <exception cref="StartRefusedException">An address is reached from other machines, and there are no keys.</exception>
+    public static async Task RefuseBeyondLoopback(IConfiguration configuration, Func<Task<bool>> hasKeys)
+    {
+        if (Beyond(configuration) is { } open && !await hasKeys())
+            throw new StartRefusedException(
+                $"The server does not listen on {open}: there are no API keys yet, so everybody who reaches it could do everything. "
+                + "Make one (agents keys create --role admin), or listen on 127.0.0.1.");
+    }
+
+    public static bool IsLoopback(string address)
+    {
+        try
+        {
+            var binding = BindingAddress.Parse(address);
+            return binding.IsUnixPipe || binding.IsNamedPipe || binding.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+                || (IPAddress.TryParse(binding.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip));
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
+    static IEnumerable<string> Configured(IConfiguration configuration) => (configuration["urls"] ?? "")
+        .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        .Concat(configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).OfType<string>());
+}

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text.RegularExpressions;
+
+namespace Agents.Host.Models;
+
+/// <summary>What a provider says about its limits with a reply: OpenAI's <c>x-ratelimit-*</c>, which many servers send, or Anthropic's. Null for what it does not say.</summary>
+/// <param name="RequestsLeft">Until <paramref name="RequestsReset"/> has passed.</param>
+public sealed record RateTold(
+    long? RequestsPerMinute, long? TokensPerMinute, long? RequestsLeft, TimeSpan? RequestsReset, long? TokensLeft, TimeSpan? TokensReset)
+{
+    public bool IsEmpty() => this is { RequestsPerMinute: null, TokensPerMinute: null, RequestsLeft: null, TokensLeft: null };
+}
+
+/// <summary>Reads those headers, and carries them past whatever SDK is between to the worker that made the call.</summary>
+public static partial class RateHeaders
+{
+    static readonly TimeSpan LongestReset = TimeSpan.FromDays(1);
+
+    static readonly AsyncLocal<Ear?> Listening = new();
+
+    /// <summary>What the replies to requests of this asynchronous flow say from now on.</summary>
+    public static Ear Listen() => Listening.Value = new();
+
+    internal static void Hear(HttpResponseMessage response)
+    {
+        Listening.Value?.Hear(Read(response.Headers, DateTimeOffset.UtcNow));
+    }
+
+    /// <summary>Null when they say nothing about limits.</summary>
+    public static RateTold? Read(HttpResponseHeaders headers, DateTimeOffset now)
+    {
+        var openAI = new RateTold(
+            Number("x-ratelimit-limit-requests"), Number("x-ratelimit-limit-tokens"),
+            Number("x-ratelimit-remaining-requests"), Duration("x-ratelimit-reset-requests"),
+            Number("x-ratelimit-remaining-tokens"), Duration("x-ratelimit-reset-tokens"));
+        if (!openAI.IsEmpty()) return openAI;
+
+        var anthropic = new RateTold(
+            Number("anthropic-ratelimit-requests-limit"), Number("anthropic-ratelimit-tokens-limit"),
+            Number("anthropic-ratelimit-requests-remaining"), Until("anthropic-ratelimit-requests-reset"),
+            Number("anthropic-ratelimit-tokens-remaining"), Until("anthropic-ratelimit-tokens-reset"));
+        return anthropic.IsEmpty() ? null : anthropic;
+
+        string? Value(string name) => headers.TryGetValues(name, out var values) ? values.First().Trim() : null;
+
+        // A limit of nothing is no limit that calls could wait for.
+        long? Number(string name) =>
+            long.TryParse(Value(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && (number > 0 || name.Contains("remaining", StringComparison.Ordinal)) ? number : null;
+
+        TimeSpan? Duration(string name) => Value(name) is { } text ? DurationOf(text) : null;
+
+        TimeSpan? Until(string name) =>
+            DateTimeOffset.TryParse(Value(name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? Bounded((at - now).TotalSeconds) : null;
+    }
+
+    /// <summary>Such as <c>6m0s</c>, <c>12ms</c>, <c>1.5s</c>, or a bare number of seconds. Null for anything else.</summary>
+    public static TimeSpan? DurationOf(string text)
+    {
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var bare)) return Bounded(bare);
+        if (!Written().IsMatch(text)) return null;
+
+        var seconds = Part().Matches(text).Sum(part => double.Parse(part.Groups[1].Value, CultureInfo.InvariantCulture) * part.Groups[2].Value switch
+        {
+            "d" => 86_400, "h" => 3600, "m" => 60, "s" => 1, _ => 0.001,
+        });
+        return Bounded(seconds);
+    }
+
+    static TimeSpan Bounded(double seconds) => TimeSpan.FromSeconds(Math.Clamp(seconds, 0, LongestReset.TotalSeconds));
+
+    [GeneratedRegex(@"^(\d{1,9}(\.\d+)?(ms|d|h|m|s))+$", RegexOptions.CultureInvariant)]
+    private static partial Regex Written();
+
+    [GeneratedRegex(@"(\d{1,9}(?:\.\d+)?)(ms|d|h|m|s)", RegexOptions.CultureInvariant)]
+    private static partial Regex Part();
+
+    /// <summary>Where the latest reply's headers are left.</summary>
+    public sealed class Ear
+    {
+        long heard;
+
+        /// <summary>Null until a reply has come that says something.</summary>
+        public RateTold? Told { get; private set; }
+
+        /// <summary>How long ago the reply began. Null before.</summary>
+        public TimeSpan? SinceHeard() => heard == 0 ? null : Stopwatch.GetElapsedTime(heard);
+
+        internal void Hear(RateTold? told) => (heard, Told) = (Stopwatch.GetTimestamp(), told ?? Told);
+    }
+}

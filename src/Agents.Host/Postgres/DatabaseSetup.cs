@@ -1,0 +1,32 @@
+using Agents.Projections;
+using JasperFx;
+using Marten;
+using Npgsql;
+using Wolverine.Persistence.Durability;
+
+namespace Agents.Host.Postgres;
+
+/// <summary>Makes and updates all tables before anything else starts, one node at a time, while other nodes work.</summary>
+public sealed class DatabaseSetup(NpgsqlDataSource database, IDocumentStore store, IMessageStore messages) : IHostedService
+{
+    /// <summary>Advisory lock of whoever sets up; ASCII "agntsetu".</summary>
+    const long SetupLock = 0x61676e7473657475;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await SetupScripts.Execute(connection, $"select pg_advisory_lock({SetupLock})", cancellationToken);
+        try
+        {
+            await SetupScripts.RunOnce(connection, [.. ReadModels.Scripts()], cancellationToken);
+            await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
+            await messages.Admin.MigrateAsync();
+        }
+        finally
+        {
+            await SetupScripts.Execute(connection, $"select pg_advisory_unlock({SetupLock})", CancellationToken.None);
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

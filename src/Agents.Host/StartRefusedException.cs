@@ -1,4 +1,0 @@
-namespace Agents.Host;
-
-/// <summary>The server does not start with these settings. The message says what to change.</summary>
-public sealed class StartRefusedException(string message) : Exception(message);
