@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Threading.Channels;
 using Agents.Host.Engine.Deciding;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Platform;
@@ -24,7 +23,7 @@ public sealed class Departures(
     static readonly TimeSpan Seldom = TimeSpan.FromSeconds(10);
 
     readonly ConcurrentDictionary<(string Tenant, Guid RunId), Present> present = new();
-    readonly Channel<bool> bell = Bells.One();
+    readonly Waker waker = new();
 
     /// <summary>A reader is there until it is disposed.</summary>
     /// <param name="by">Who cancels, should nobody be left.</param>
@@ -34,7 +33,7 @@ public sealed class Departures(
         {
             var readers = present.GetOrAdd((tenant, runId), _ => new());
             if (!readers.TryEnter(by)) continue;
-            bell.Writer.TryWrite(true); // a reader that leaves at once must have been seen
+            waker.Wake(); // a reader that leaves at once must have been seen
             return new Attendance(readers);
         }
     }
@@ -45,7 +44,7 @@ public sealed class Departures(
         var hadReaders = renewedSince;
         return Rounds.Forever(
             "Watching for readers that leave", Round,
-            () => bell.Reader.Ring(Stopwatch.GetElapsedTime(hadReaders) < 2 * Grace ? Every : Seldom, stoppingToken), log, stoppingToken);
+            () => waker.Wait(Stopwatch.GetElapsedTime(hadReaders) < 2 * Grace ? Every : Seldom, stoppingToken), log, stoppingToken);
 
         async Task Round()
         {

@@ -122,7 +122,7 @@ sealed class RunHub(string tenant, Guid runId, Deltas deltas)
             at = Environment.TickCount64;
         }
 
-        Ring();
+        WakeReaders();
     }
 
     /// <summary>Takes pieces of an attempt's text that another node wrote down.</summary>
@@ -133,15 +133,15 @@ sealed class RunHub(string tenant, Guid runId, Deltas deltas)
             if (elsewhere is not { } text || text.Call != call || text.Attempt != attempt || !text.Add(offset, piece)) return;
         }
 
-        Ring();
+        WakeReaders();
     }
 
     /// <summary>Wakes all readers.</summary>
-    public void Ring()
+    public void WakeReaders()
     {
-        TaskCompletionSource rung;
-        lock (gate) (rung, changed) = (changed, New());
-        rung.TrySetResult();
+        TaskCompletionSource woken;
+        lock (gate) (woken, changed) = (changed, New());
+        woken.TrySetResult();
     }
 
     void Note(RunEvent happened)

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Agents.Host.Engine.Signals;
 using Agents.Host.Log;
 using Agents.Host.Platform;
@@ -29,7 +28,7 @@ public sealed class RunHubs : BackgroundService
     readonly ConcurrentDictionary<(string Tenant, Guid RunId), Lazy<Task<RunHub?>>> starting = new();
     readonly ConcurrentDictionary<Guid, bool> written = new();
     readonly ConcurrentDictionary<Guid, bool> spoken = new();
-    readonly Channel<bool> bell = Bells.One();
+    readonly Waker waker = new();
     readonly SemaphoreSlim ownReads = new(OwnReadsAtOnce);
     readonly FactLog log;
     readonly Deltas deltas;
@@ -44,7 +43,7 @@ public sealed class RunHubs : BackgroundService
         signals.Spoken += runId => Note(spoken, runId);
         deltas.Grown += runId =>
         {
-            if (hubs.TryGetValue(runId, out var hub)) hub.Ring();
+            if (hubs.TryGetValue(runId, out var hub)) hub.WakeReaders();
         };
     }
 
@@ -118,7 +117,7 @@ public sealed class RunHubs : BackgroundService
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var polled = Environment.TickCount64;
-        return Rounds.Forever("Following runs", Round, () => bell.Reader.Ring(Poll, stoppingToken), logger, stoppingToken);
+        return Rounds.Forever("Following runs", Round, () => waker.Wait(Poll, stoppingToken), logger, stoppingToken);
 
         async Task Round()
         {
@@ -175,7 +174,7 @@ public sealed class RunHubs : BackgroundService
         var wanted = some.Where(hub => hub.HasReaders).Select(hub => (Hub: hub, Of: hub.SpokenElsewhere)).Where(pair => pair.Of is not null).ToList();
         if (wanted.Count == 0) return;
 
-        foreach (var (hub, _) in wanted) signals.Tell(new(hub.RunId, News.Followed));
+        foreach (var (hub, _) in wanted) signals.AnnounceElsewhere(new(hub.RunId, News.Followed));
         await using var command = database.CreateCommand(
             """
             select d.run_id, d.call, d.attempt, d.begins_at, d.text from unnest($1, $2, $3, $4, $5) w(tenant_id, run_id, call, attempt, known)
@@ -197,6 +196,6 @@ public sealed class RunHubs : BackgroundService
     {
         if (!hubs.ContainsKey(runId)) return;
         noted[runId] = true;
-        bell.Writer.TryWrite(true);
+        waker.Wake();
     }
 }

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Agents.Host.Engine.Signals;
 using Agents.Host.Log;
 using Agents.Host.Platform;
@@ -35,7 +34,7 @@ public sealed class Tail : BackgroundService
     readonly List<TenantFact> latest = [];
     readonly HashSet<long> known = [];
     readonly Queue<Mark> marks = new();
-    readonly Channel<bool> bell = Bells.One();
+    readonly Waker waker = new();
     readonly FactLog facts;
     readonly NpgsqlDataSource database;
     readonly ILogger<Tail> log;
@@ -53,7 +52,7 @@ public sealed class Tail : BackgroundService
         (this.facts, this.database, this.log) = (facts, database, log);
         signals.Written += _ =>
         {
-            if (Volatile.Read(ref readers) > 0) bell.Writer.TryWrite(true);
+            if (Volatile.Read(ref readers) > 0) waker.Wake();
         };
     }
 
@@ -75,7 +74,7 @@ public sealed class Tail : BackgroundService
                 started = changed.Task;
             }
 
-            bell.Writer.TryWrite(true);
+            waker.Wake();
             await started.WaitAsync(ct);
         }
     }
@@ -114,7 +113,7 @@ public sealed class Tail : BackgroundService
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        return Rounds.Forever("Following all runs", Round, () => bell.Reader.Ring(Poll, stoppingToken), log, stoppingToken);
+        return Rounds.Forever("Following all runs", Round, () => waker.Wait(Poll, stoppingToken), log, stoppingToken);
 
         async Task Round()
         {
@@ -146,7 +145,7 @@ public sealed class Tail : BackgroundService
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct)) known.Add(rows.GetInt64(0));
         lock (gate) isRunning = true;
-        Ring();
+        WakeReaders();
     }
 
     /// <summary>How many facts were read, old ones included.</summary>
@@ -183,7 +182,7 @@ public sealed class Tail : BackgroundService
             if (isWhole) Settle(oldest, next);
         }
 
-        if (fresh.Count > 0) Ring();
+        if (fresh.Count > 0) WakeReaders();
         return count;
     }
 
@@ -218,11 +217,11 @@ public sealed class Tail : BackgroundService
             row.GetGuid(6), row.GetString(7), row.GetString(8), fact.Stored.Version, fact.Stored.Type, fact.Stored.At, fact.Stored.Data));
     }
 
-    void Ring()
+    void WakeReaders()
     {
-        TaskCompletionSource rung;
-        lock (gate) (rung, changed) = (changed, New());
-        rung.TrySetResult();
+        TaskCompletionSource woken;
+        lock (gate) (woken, changed) = (changed, New());
+        woken.TrySetResult();
     }
 
     static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -36,7 +36,7 @@ public static class SetRateEndpoint
     {
         await rates.Set(provider, model, request.RequestsPerMinute, request.TokensPerMinute, Caller.Of(http).Name, ct);
         limits.Forget(model);
-        signals.RingQueue();
+        signals.WakeAdmissionHere();
         return Results.Ok((await rates.List(provider, model, ct)).Single());
     }
 

@@ -35,7 +35,7 @@ public sealed class BudgetAlerts(IServiceScopeFactory scopes, IDocumentStore sto
         if (webhooks.Urls.Count == 0) return;
 
         await node.Ready.WaitAsync(stoppingToken);
-        await Rounds.Forever("Telling about budgets", () => Announce(stoppingToken), () => signals.Alerts.Ring(Poll, stoppingToken), log, stoppingToken);
+        await Rounds.Forever("Telling about budgets", () => Announce(stoppingToken), () => signals.Alerts.Wait(Poll, stoppingToken), log, stoppingToken);
     }
 
     async Task Announce(CancellationToken ct)

@@ -65,7 +65,7 @@ public sealed class BudgetWatch(
     {
         await node.Ready.WaitAsync(stoppingToken);
         signals.Written += _ => mayWait = true;
-        await Rounds.Forever("The budget watch", Round, () => signals.Budgets.Ring(mayWait ? Poll : Seldom, stoppingToken), log, stoppingToken);
+        await Rounds.Forever("The budget watch", Round, () => signals.Budgets.Wait(mayWait ? Poll : Seldom, stoppingToken), log, stoppingToken);
 
         async Task Round()
         {

@@ -37,7 +37,7 @@ public sealed class Scheduler(
     {
         await node.Ready.WaitAsync(stoppingToken);
         var sleep = TimeSpan.Zero;
-        await Rounds.Forever("Schedules", Round, () => signals.Schedules.Ring(sleep, stoppingToken), log, stoppingToken);
+        await Rounds.Forever("Schedules", Round, () => signals.Schedules.Wait(sleep, stoppingToken), log, stoppingToken);
 
         async Task Round()
         {

@@ -54,7 +54,7 @@ public sealed class Watchdog(
             foreach (var tenant in found["settling"].GroupBy(run => run.Tenant, run => run.RunId)) await Settle(tenant.Key, [.. tenant], stoppingToken);
             foreach (var (tenant, child) in await LeftChildren(stoppingToken)) await SeeTo(tenant, child, stoppingToken);
             foreach (var (_, runId) in await EndedElsewhere(stoppingToken)) inFlight.Abort(runId);
-            if (found.Contains("unstarted")) signals.RingQueue();
+            if (found.Contains("unstarted")) signals.WakeAdmissionHere();
             mayHaveWork |= found.Contains("node") || found.Contains("settling") || found.Contains("soon") || inFlight.Runs().Count > 0;
         }
     }
@@ -129,7 +129,7 @@ public sealed class Watchdog(
         await using var free = database.CreateCommand("update agents.run_queue set node = null where state <> 'settling' and node = any($1)");
         free.Parameters.Add(new() { Value = gone.ToArray() });
         log.LogWarning("{Count} runs are left by {Nodes}, which are gone", await free.ExecuteNonQueryAsync(ct), gone);
-        signals.RingQueue();
+        signals.WakeAdmissionHere();
     }
 
     /// <summary>Runs that stand still or have ended: forgotten here once no attempt is open; an attempt of a worker that is gone is reported lost.</summary>

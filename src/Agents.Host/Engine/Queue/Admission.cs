@@ -48,7 +48,7 @@ public sealed class Admission(
         await Rounds.UntilDone("Making the node known", () => nodes.Register(node.Name, options.MaxRuns, stoppingToken), log, stoppingToken);
         await Task.WhenAny(watchdog.HasLooked, Task.Delay(FirstLookWithin, stoppingToken));
         var wait = Poll;
-        await Rounds.Forever("Admission", Round, () => signals.Queue.Ring(wait, stoppingToken), log, stoppingToken);
+        await Rounds.Forever("Admission", Round, () => signals.Queue.Wait(wait, stoppingToken), log, stoppingToken);
 
         async Task Round()
         {
@@ -57,7 +57,7 @@ public sealed class Admission(
             var begun = next.Select(run => Begin(run.Tenant, run.RunId, run.HasBegun, stoppingToken)).ToList();
             if (!HasLooked) await Task.WhenAll(begun);
             HasLooked = true;
-            if (next.Count > 0) signals.RingQueue(); // there may be more
+            if (next.Count > 0) signals.WakeAdmissionHere(); // there may be more
             if (dueIn < Poll) wait = dueIn.Value;
             if (await draining.HandOver(isDrained)) wait = UntilEmpty;
         }
@@ -135,7 +135,7 @@ public sealed class Admission(
         free.Parameters.Add(new() { Value = tenant });
         free.Parameters.Add(new() { Value = runId });
         free.Parameters.Add(new() { Value = node.Name });
-        if (await free.ExecuteNonQueryAsync(CancellationToken.None) > 0 && givenBack.TryAdd(runId)) signals.Tell(new(runId, MovesTheQueue: true, Ends: false));
+        if (await free.ExecuteNonQueryAsync(CancellationToken.None) > 0 && givenBack.TryAdd(runId)) signals.AnnounceElsewhere(new(runId, MovesTheQueue: true, Ends: false));
     }
 
     /// <summary>Remembers the last few runs.</summary>

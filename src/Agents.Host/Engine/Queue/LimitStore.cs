@@ -51,7 +51,7 @@ public sealed class LimitStore(NpgsqlDataSource database, NodeSignals signals)
         command.Parameters.Add(new() { Value = (object?)weight ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Double });
         command.Parameters.Add(new() { Value = by });
         await command.ExecuteNonQueryAsync(ct);
-        signals.WakeAdmission();
+        signals.WakeAdmissionEverywhere();
     }
 
     /// <returns>False when there was none.</returns>
@@ -61,7 +61,7 @@ public sealed class LimitStore(NpgsqlDataSource database, NodeSignals signals)
         command.Parameters.Add(new() { Value = scope.Kind });
         command.Parameters.Add(new() { Value = scope.Value });
         if (await command.ExecuteNonQueryAsync(ct) == 0) return false;
-        signals.WakeAdmission();
+        signals.WakeAdmissionEverywhere();
         return true;
     }
 }

@@ -53,7 +53,7 @@ public sealed class NodeStore(NpgsqlDataSource database, NodeSignals signals)
         command.Parameters.Add(new() { Value = name });
         command.Parameters.Add(new() { Value = (object?)by ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
         if (await command.ExecuteNonQueryAsync(ct) == 0) return false;
-        signals.WakeAdmission();
+        signals.WakeAdmissionEverywhere();
         return true;
     }
 }

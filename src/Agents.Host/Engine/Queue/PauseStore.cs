@@ -47,7 +47,7 @@ public sealed class PauseStore(NpgsqlDataSource database, NodeSignals signals)
         await using var command = database.CreateCommand("delete from agents.admission_pause where scope = $1 and value = $2");
         foreach (var value in new[] { scope.Kind, scope.Value }) command.Parameters.Add(new() { Value = value });
         if (await command.ExecuteNonQueryAsync(ct) == 0) return false;
-        signals.WakeAdmission();
+        signals.WakeAdmissionEverywhere();
         return true;
     }
 }

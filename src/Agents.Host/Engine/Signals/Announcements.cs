@@ -52,7 +52,7 @@ public sealed class Announcements(Node node, NodeSignals signals, NpgsqlDataSour
     {
         var (sender, heard) = SignalsIn(text);
         if (sender == node.Name) return;
-        foreach (var signal in heard) signals.Hear(signal);
+        foreach (var signal in heard) signals.Receive(signal);
     }
 
     internal static string TextOf(string sender, IEnumerable<Signal> signals)

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Threading.Channels;
 using Agents.Host.Engine.Deciding;
 using Agents.Host.Log;
 using Agents.Host.Platform;
@@ -29,8 +28,8 @@ public sealed class Deltas : BackgroundService
     readonly ConcurrentDictionary<Guid, Speaking> speaking = new();
     readonly ConcurrentDictionary<Guid, long> asked = new();
     readonly ConcurrentQueue<Speaking> ended = new();
-    readonly Channel<bool> grown = Bells.One();
-    readonly Channel<bool> toWrite = Bells.One();
+    readonly Waker grown = new();
+    readonly Waker toWrite = new();
     readonly NodeSignals signals;
     readonly NpgsqlDataSource database;
     readonly ILogger<Deltas> log;
@@ -43,7 +42,7 @@ public sealed class Deltas : BackgroundService
         {
             if (!speaking.ContainsKey(runId)) return;
             asked[runId] = Stopwatch.GetTimestamp();
-            toWrite.Writer.TryWrite(true);
+            toWrite.Wake();
         };
     }
 
@@ -58,8 +57,8 @@ public sealed class Deltas : BackgroundService
         speaking[runId] = new(this, tenant, runId, new(call, attempt));
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        Rounds.Forever("Telling readers what models say", Wake, () => grown.Reader.ReadAsync(stoppingToken).AsTask(), log, stoppingToken),
-        Rounds.Forever("Writing down what models say", () => Write(stoppingToken), () => toWrite.Reader.Ring(Slowly, stoppingToken), log, stoppingToken));
+        Rounds.Forever("Telling readers what models say", Wake, () => grown.Wait(stoppingToken), log, stoppingToken),
+        Rounds.Forever("Writing down what models say", () => Write(stoppingToken), () => toWrite.Wait(Slowly, stoppingToken), log, stoppingToken));
 
     async Task Wake()
     {
@@ -72,7 +71,7 @@ public sealed class Deltas : BackgroundService
             isAsked |= IsAsked(runId);
         }
 
-        if (isAsked) toWrite.Writer.TryWrite(true);
+        if (isAsked) toWrite.Wake();
     }
 
     async Task Write(CancellationToken ct)
@@ -105,7 +104,7 @@ public sealed class Deltas : BackgroundService
 
         foreach (var (spoken, piece) in pieces) spoken.WasWritten(piece.Offset + piece.Text.Length);
         foreach (var runId in pieces.Select(one => one.Of.RunId).Distinct())
-            if (IsAsked(runId)) signals.Tell(new(runId, News.Text));
+            if (IsAsked(runId)) signals.AnnounceElsewhere(new(runId, News.Text));
     }
 
     async Task Delete(CancellationToken ct)
@@ -154,7 +153,7 @@ public sealed class Deltas : BackgroundService
         asked.TryRemove(spoken.RunId, out _);
         if (!spoken.IsWritten) return;
         ended.Enqueue(spoken);
-        toWrite.Writer.TryWrite(true);
+        toWrite.Wake();
     }
 
     /// <summary>One attempt whose text grows.</summary>
@@ -180,7 +179,7 @@ public sealed class Deltas : BackgroundService
         public void Say(string piece)
         {
             text.Append(piece);
-            deltas.grown.Writer.TryWrite(true);
+            deltas.grown.Wake();
         }
 
         internal bool IsNews()

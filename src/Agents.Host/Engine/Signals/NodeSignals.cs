@@ -8,35 +8,31 @@ using Marten.Services;
 namespace Agents.Host.Engine.Signals;
 
 /// <summary>
-/// An alarm clock, nothing more: after each commit of this process, and of others as they announce theirs, wakes whoever follows the runs that were
-/// written to. The log is the truth; who is woken reads it again, and a slow poll repairs what was never signalled.
+/// An alarm clock, nothing more: after each commit of this process, and of others as they announce theirs, wakes the loops and readers that follow the runs
+/// which were written to. The log is the truth; what is woken reads it again, and a slow poll repairs what was never signalled.
 /// </summary>
 public sealed class NodeSignals(InFlight inFlight) : DocumentSessionListenerBase
 {
-    readonly Channel<bool> queue = Bells.One();
-    readonly Channel<bool> budgets = Bells.One();
-    readonly Channel<bool> alerts = Bells.One();
-    readonly Channel<bool> schedules = Bells.One();
     readonly Channel<Signal> committed = Channel.CreateBounded<Signal>(new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    /// <summary>Rings when a run was queued, or a slot may have become free.</summary>
-    public ChannelReader<bool> Queue => queue.Reader;
+    /// <summary>Woken when a run was queued, or a slot may have become free.</summary>
+    public Waker Queue { get; } = new();
 
-    /// <summary>Rings when a budget was changed on this node.</summary>
-    public ChannelReader<bool> Budgets => budgets.Reader;
+    /// <summary>Woken when a budget was changed on this node.</summary>
+    public Waker Budgets { get; } = new();
 
-    /// <summary>Rings at the same time, for those who tell others.</summary>
-    public ChannelReader<bool> Alerts => alerts.Reader;
+    /// <summary>Woken at the same time, for the duty that tells webhooks.</summary>
+    public Waker Alerts { get; } = new();
 
-    /// <summary>Rings when a schedule was changed, here or on another node.</summary>
-    public ChannelReader<bool> Schedules => schedules.Reader;
+    /// <summary>Woken when a schedule was changed, here or on another node.</summary>
+    public Waker Schedules { get; } = new();
 
     public void SchedulesChanged() => Announce(new(Guid.Empty, News.Schedules));
 
     public void BudgetChanged()
     {
-        budgets.Writer.TryWrite(true);
-        alerts.Writer.TryWrite(true);
+        Budgets.Wake();
+        Alerts.Wake();
     }
 
     /// <summary>A run was written to, here or on another node. Be brief and do not throw.</summary>
@@ -69,18 +65,18 @@ public sealed class NodeSignals(InFlight inFlight) : DocumentSessionListenerBase
         return Task.CompletedTask;
     }
 
-    /// <summary>Wakes who is concerned, here and on the other nodes.</summary>
+    /// <summary>Wakes what is concerned, here and on the other nodes.</summary>
     public void Announce(Signal signal)
     {
         Wake(signal);
-        Tell(signal);
+        AnnounceElsewhere(signal);
     }
 
-    /// <summary>For the other nodes alone.</summary>
-    public void Tell(Signal signal) => committed.Writer.TryWrite(signal);
+    /// <summary>Wakes what is concerned on the other nodes alone.</summary>
+    public void AnnounceElsewhere(Signal signal) => committed.Writer.TryWrite(signal);
 
-    /// <summary>Another node has something to tell.</summary>
-    public void Hear(Signal signal)
+    /// <summary>Wakes what is concerned here by the announcement of another node.</summary>
+    public void Receive(Signal signal)
     {
         switch (signal.News)
         {
@@ -94,22 +90,22 @@ public sealed class NodeSignals(InFlight inFlight) : DocumentSessionListenerBase
         }
     }
 
-    /// <summary>A run may be had for a free slot.</summary>
-    public void RingQueue() => queue.Writer.TryWrite(true);
+    /// <summary>A run may be had for a free slot of this node.</summary>
+    public void WakeAdmissionHere() => Queue.Wake();
 
-    /// <summary>Something was changed that decides who is given a slot: all nodes look again.</summary>
-    public void WakeAdmission() => Announce(new(Guid.Empty, MovesTheQueue: true, Ends: false));
+    /// <summary>Something was changed that decides which run is given a slot: the admission of every node looks again.</summary>
+    public void WakeAdmissionEverywhere() => Announce(new(Guid.Empty, MovesTheQueue: true, Ends: false));
 
     void Wake(Signal signal)
     {
         if (signal.News is News.Schedules)
         {
-            schedules.Writer.TryWrite(true);
+            Schedules.Wake();
             return;
         }
 
         Written?.Invoke(signal.RunId);
-        if (signal.MovesTheQueue) RingQueue();
+        if (signal.MovesTheQueue) WakeAdmissionHere();
     }
 
     static bool MovesTheQueue(object fact) => fact switch

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Agents.Domain.Runs;
 using Marten;
 using Marten.Services;
