@@ -1,5 +1,6 @@
 using System.Net;
 using Agents.Host.Platform;
+using Agents.Host.Postgres;
 
 namespace Agents.Host.Http;
 
@@ -16,6 +17,21 @@ public static class ListenAddresses
             throw new StartRefusedException(
                 $"The server does not listen on {open}: there are no API keys yet, so everybody who reaches it could do everything. "
                 + "Make one (agents keys create --role admin), or listen on 127.0.0.1.");
+    }
+
+    /// <summary>The same for the keys of this database, which is let go when the server does not start.</summary>
+    /// <param name="needsDatabase">False for commands that only look at the code: there are no keys then.</param>
+    public static async Task RefuseBeyondLoopback(IConfiguration configuration, DatabaseConnection database, bool needsDatabase)
+    {
+        try
+        {
+            await RefuseBeyondLoopback(configuration, async () => needsDatabase && await KeyStore.HasKeys(database.ConnectionString, CancellationToken.None));
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
     }
 
     public static bool IsLoopback(string address)

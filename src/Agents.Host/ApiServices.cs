@@ -1,0 +1,55 @@
+using Agents.Host.Api;
+using Agents.Host.Api.Batches;
+using Agents.Host.Api.Responses;
+using Agents.Host.Api.Runs;
+using Agents.Host.Engine.Telemetry;
+using Agents.Host.Http;
+using Agents.Host.Platform;
+using Wolverine.Http;
+
+namespace Agents.Host;
+
+/// <summary>What callers reach over HTTP.</summary>
+static class ApiServices
+{
+    /// <summary>Largest request body, but for documents: 1 MiB.</summary>
+    const long RequestBytes = 1024 * 1024;
+
+    public static void AddApi(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddHealth();
+        services.AddProblems();
+        services.AddAccess(builder.Configuration);
+        services.AddSingleton<RunReader>();
+        services.AddSingleton<WhyReader>();
+        services.AddSingleton<BatchReader>();
+        services.AddSingleton<ResponseReader>();
+        services.AddSingleton<ResponseWriter>();
+        services.AddSingleton<NewResponse>();
+        services.AddSingleton<ApprovalAnswers>();
+        services.AddWolverineHttp();
+        services.AddReference();
+        services.ConfigureHttpJsonOptions(json => JsonFormat.Configure(json.SerializerOptions));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = RequestBytes);
+    }
+
+    public static void MapApi(this WebApplication app)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapHealth();
+        app.MapMetrics();
+        app.MapReference();
+        app.MapWolverineEndpoints(http =>
+        {
+            http.WarmUpRoutes = RouteWarmup.Eager;
+            http.TenantId.IsClaimTypeNamed(Caller.TenantClaim);
+            http.ConfigureEndpoints(chain => chain.Metadata.RequireAuthorization(Permissions.Of(chain.RoutePattern!.RawText!, chain.HttpMethods)));
+            http.RejectUnparseableQueryValues = true;
+            http.RejectUnparseableHeaderValues = true;
+        });
+    }
+}

@@ -1,0 +1,80 @@
+using Agents.Host.Engine;
+using Agents.Host.Engine.Attempts;
+using Agents.Host.Engine.Deciding;
+using Agents.Host.Engine.Duties;
+using Agents.Host.Engine.Money;
+using Agents.Host.Engine.Queue;
+using Agents.Host.Engine.Requests;
+using Agents.Host.Engine.Schedules;
+using Agents.Host.Engine.Signals;
+using Agents.Host.Engine.Telemetry;
+using Agents.Host.Engine.Webhooks;
+using Agents.Host.Models;
+using Agents.Host.Platform;
+using Agents.Host.Postgres;
+using Wolverine;
+
+namespace Agents.Host;
+
+/// <summary>What works on runs: this node, its workers and its duties.</summary>
+static class EngineServices
+{
+    public static void AddEngine(
+        this WebApplicationBuilder builder, WorkerOptions workers, ModelOptions models, WebhookOptions webhooks, CostOptions costs)
+    {
+        var services = builder.Services;
+        services.AddSingleton(workers);
+        services.AddSingleton(costs);
+        services.AddSingleton(webhooks);
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<WebhookSender>(provider, provider.GetRequiredService<DatabaseClock>()));
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = workers.DrainTimeout + TimeSpan.FromSeconds(5));
+
+        services.AddHostedInstance<Prices>();
+        services.AddSingleton<InFlight>();
+        services.AddSingleton<NodeSignals>();
+        services.AddHostedInstance<Node>();
+        services.AddHostedService<Announcements>();
+        services.AddHostedInstance<Deltas>();
+        services.AddSingleton<Redriving>();
+        services.AddSingleton<Decisions>();
+        var longestCall = models.CallTimeout > workers.ToolTimeout ? models.CallTimeout : workers.ToolTimeout;
+        builder.Host.UseWolverine(wolverine => WolverineSettings.Apply(wolverine, workers, longestCall));
+#if MUTANTS
+        if (!Domain.Mutation.Without("message ids"))
+#endif
+        services.AddHostedService<SafeSettings>();
+        if (workers.MaxRuns > 0) services.AddDuties();
+
+        services.AddSingleton<LimitStore>();
+        services.AddSingleton<PauseStore>();
+        services.AddSingleton<NodeStore>();
+        services.AddSingleton<QueueReader>();
+        services.AddSingleton<QueueBound>();
+        services.AddSingleton<BudgetStore>();
+        services.AddSingleton<ScheduleStore>();
+        services.AddSingleton<RateLimits>();
+        services.AddSingleton<RateStore>();
+        services.AddSingleton<UsageImporter>();
+        services.AddSingleton<ModelWorker>();
+        services.AddSingleton<ToolWorker>();
+        services.AddSingleton<ChildRuns>();
+        services.AddSingleton<Forks>();
+        builder.AddTelemetry();
+    }
+
+    /// <summary>What a node does of itself, when it works on runs at all.</summary>
+    static void AddDuties(this IServiceCollection services)
+    {
+        services.AddHostedInstance<Admission>();
+#if MUTANTS
+        if (Domain.Mutation.Without("watchdog")) services.AddSingleton<Watchdog>();
+        else
+#endif
+        services.AddHostedInstance<Watchdog>();
+        services.AddHostedService<BudgetWatch>();
+        services.AddHostedService<Scheduler>();
+        services.AddHostedService<BudgetAlerts>();
+        services.AddHostedService<DayClosing>();
+        services.AddHostedInstance<Draining>();
+    }
+}

@@ -1,0 +1,40 @@
+using Agents.Host.Engine.Queue;
+using Agents.Host.Engine.Signals;
+using Agents.Host.Engine.Telemetry;
+using Agents.Host.Log;
+using Agents.Host.Postgres;
+using Agents.Projections;
+using Marten;
+using Npgsql;
+using Wolverine.Marten;
+
+namespace Agents.Host;
+
+/// <summary>The database, and in it the facts, the read models and the messages.</summary>
+static class StoreServices
+{
+    public static void AddStore(this WebApplicationBuilder builder, DatabaseConnection database, WorkerOptions workers)
+    {
+        var services = builder.Services;
+        services.AddSingleton(database);
+        services.AddSingleton(_ => NpgsqlDataSource.Create(database.ConnectionString));
+        services.AddSingleton<DatabaseClock>();
+        services.AddHostedService<DatabaseSetup>(); // first: everything after it finds its tables
+        services.AddMarten(provider =>
+            {
+                var store = new StoreOptions();
+                store.AddRunStore(workers.FairnessKey);
+                store.Connection(provider.GetRequiredService<NpgsqlDataSource>());
+                store.Events.TimeProvider = provider.GetRequiredService<DatabaseClock>();
+                store.Listeners.Add(provider.GetRequiredService<NodeSignals>());
+                store.Listeners.Add(new RunEndings(provider.GetRequiredService<NpgsqlDataSource>()));
+                return store;
+            })
+            .UseLightweightSessions()
+            .IntegrateWithWolverine(integration => integration.MessageStorageSchemaName = "wolverine");
+
+        services.AddSingleton<FactLog>();
+        services.AddSingleton<Threads>();
+        services.AddSingleton<DeadLetterLog>();
+    }
+}
