@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Agents.Domain.Costs;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using CsCheck;
@@ -164,6 +165,15 @@ public sealed class RandomHistoriesTests
     [Fact]
     public void Whatever_happens_only_a_parked_run_waits_for_a_budget() => Check((world, _, _) =>
         Assert.True(world.Run.AwaitsBudget is null || world.Run.Status is RunStatus.Parked or RunStatus.Failed, $"{world.Run.Status}"));
+
+    [Fact]
+    public void Whatever_happens_no_run_stays_parked_for_its_own_budget_when_that_has_room() => Check((world, _, _) =>
+    {
+        if (world.Run is not { Status: RunStatus.Parked, AwaitsBudget: { Budget.Scope: BudgetScope.Run } refusal }) return;
+
+        var left = world.Run.MostUsd(world.Agent.Limits) - world.Run.CommittedUsd();
+        Assert.True(left <= 0 || left < refusal.LeastUsd, $"{left} USD are left, {refusal.LeastUsd} would be enough.");
+    });
 
     [Fact]
     public void Whatever_happens_the_work_owed_is_what_was_scheduled_and_has_no_outcome() => CheckHistories((world, history) =>

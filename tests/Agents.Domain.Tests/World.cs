@@ -56,9 +56,10 @@ sealed class World(AgentDefinition agent, IReadOnlyList<RunEvent>? begun = null)
     object Command(int kind, int choice) => kind switch
     {
         84 when choice < 400 => A.Refused(Run.ModelCall?.Call ?? 1, Run.ModelCall?.Number ?? 1),
+        84 when choice < 700 => Resolving(choice),
         84 => new GoOnWithinBudget(),
         85 when choice < 300 => new ChangeRunBudget(0.02m + choice / 5000m, "ada", "more"),
-        85 when choice < 500 => new ResolveSpend(1 + choice % 3, 1 + choice / 10 % 3, 0.003m, SpendSource.Operator, "ada"),
+        85 when choice < 500 => Resolving(choice),
         < 86 => new PauseRun("ada", "look"),
         < 91 => new ResumeRun("ada", "go on"),
         91 when choice < 200 => new CancelRun("ada", "enough"),
@@ -68,6 +69,13 @@ sealed class World(AgentDefinition agent, IReadOnlyList<RunEvent>? begun = null)
         < 98 => new ApproveToolCall(ToolCallId(choice), "ada"),
         _ => new DenyToolCall(ToolCallId(choice), "ada", "no"),
     };
+
+    /// <summary>Mostly an attempt whose cost is in doubt, now and then another.</summary>
+    ResolveSpend Resolving(int choice)
+    {
+        var doubtful = Run.Unconfirmed.Count > 0 && choice % 7 > 0 ? Run.Unconfirmed[choice % Run.Unconfirmed.Count] : new(1 + choice % 3, 1 + choice / 10 % 3, 0, null);
+        return new(doubtful.Call, doubtful.Attempt, 0.003m, SpendSource.Operator, "ada");
+    }
 
     /// <summary>Some message reaches a worker, mostly the newest; now and then a worker is thought dead, rightly or not.</summary>
     void Deliver(int choice)

@@ -35,7 +35,7 @@ public sealed record Explanation(string Summary, IReadOnlyList<Obstacle> Blocked
         if (run.IsFinished()) return new($"The run is {run.Status.ToString().ToLowerInvariant()}. It does no more work.", []);
         if (run.Status is RunStatus.Paused) return Held(new("paused", "A person paused the run. It goes on when it is resumed."));
         if (run.Status is RunStatus.Parked) return Held(run.AwaitsBudget is { } refusal
-            ? new("budget", $"{refusal.Text()} It goes on by itself when there is room.")
+            ? new("budget", $"{refusal.Text()} {(refusal.WantedUsd is null ? UnpricedCall : "It goes on by itself when there is room.")}")
             : new("parked", "The system stopped the run with its history intact; the run says why. It goes on when it is resumed."));
         if (place is null) return new("The run has just changed. Ask again.", []);
         if (place.Node is { } node) return new($"The run has a slot and is being worked on by {node}.", []);
@@ -54,6 +54,8 @@ public sealed record Explanation(string Summary, IReadOnlyList<Obstacle> Blocked
                 : $"{line}. {string.Join(' ', obstacles.Select(obstacle => obstacle.Detail))}",
             obstacles, position, isOpen && place.StartsPerMinute is > 0 and var pace ? TimeSpan.FromMinutes(position / pace) : null);
     }
+
+    const string UnpricedCall = "Give the model a price, then resume the run.";
 
     static Explanation Held(Obstacle obstacle) => new(obstacle.Detail, [obstacle]);
 

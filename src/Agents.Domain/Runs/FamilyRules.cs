@@ -31,7 +31,8 @@ static class FamilyRules
 
         var left = LeftForForks(decision.Run, agent);
         var held = command.WantedUsd ?? ShareOf(left, sharing: run.IsFinished() ? 1 : 2);
-        return held > 0 && held <= left ? decision.Add(new ForkStarted(command.Fork, held)) : decision;
+        if (held > 0 && held <= left) decision.Add(new ForkStarted(command.Fork, held));
+        return RunDecider.GoOnIfThereIsRoom(decision); // with what ended forks left over
     }
 
     /// <summary>Whether the fork draws on the run's budget and has not ended.</summary>

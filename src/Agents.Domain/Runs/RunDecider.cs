@@ -99,7 +99,7 @@ public static class RunDecider
         if (report.Retrieved is { } found)
             decision.Add(new PassagesRetrieved(report.ToolCallId, found.Query, found.Passages));
         decision.Add(new ToolCallCompleted(report.ToolCallId, report.Attempt, report.Result, report.Truncated, report.Latency, report.ChildUsd));
-        return Continue(decision);
+        return GoOnIfThereIsRoom(Continue(decision));
     }
 
     public static Decision Decide(Run run, AgentDefinition agent, RecordToolFailure report)
@@ -113,12 +113,15 @@ public static class RunDecider
 
         var attempt = report.Attempt - run.ToolCalls[report.ToolCallId].AttemptsBefore;
         if (Retry.IsWorthwhile(failure, attempt, agent.Limits))
-            return decision.Add(new ToolCallScheduled(report.ToolCallId, report.Attempt + 1, Retry.Delay(failure, attempt, run.Id)));
+        {
+            decision.Add(new ToolCallScheduled(report.ToolCallId, report.Attempt + 1, Retry.Delay(failure, attempt, run.Id)));
+            return GoOnIfThereIsRoom(decision);
+        }
 
         if (failure.Kind is FailureKind.OutcomeUnknown || IsFruitless(decision))
             return Park(decision, failure);
 
-        return Continue(decision); // the model is told, and may find another way
+        return GoOnIfThereIsRoom(Continue(decision)); // the model is told, and may find another way
     }
 
     /// <summary>Starts the run that the tool wants, with a share of what is left, or fails the tool call if it may not.</summary>
@@ -187,7 +190,8 @@ public static class RunDecider
 
     public static Decision Decide(Run run, AgentDefinition agent, ResolveSpend command) =>
         run.IsUnconfirmed(command.Call, command.Attempt)
-            ? Decision.On(run, agent).Add(new SpendResolved(command.Call, command.Attempt, command.ActualUsd, command.Source, command.By))
+            ? GoOnIfThereIsRoom(
+                Decision.On(run, agent).Add(new SpendResolved(command.Call, command.Attempt, command.ActualUsd, command.Source, command.By)))
             : Decision.On(run, agent);
 
     public static Decision Decide(Run run, AgentDefinition agent, CancelRun command) =>
@@ -244,10 +248,7 @@ public static class RunDecider
         var (run, step) = (decision.Run, (ModelStep)StepOf(decision));
         var most = run.MostUsd(decision.Agent.Limits);
         if (run.CommittedUsd() >= most)
-        {
-            var failure = new Failure(FailureKind.CostLimit, FormattableString.Invariant($"Spent {run.CommittedUsd()} of {most} USD."));
-            return decision.Add(new RunParked(failure, run.Refusal(most, wantedUsd: 0, leastUsd: 0)));
-        }
+            return Park(decision, new(FailureKind.CostLimit, FormattableString.Invariant($"Spent {run.CommittedUsd()} of {most} USD.")));
 
         return decision.Add(new ModelCallScheduled(call, attempt, run.Step, step.Model ?? run.Model, delay));
     }
@@ -289,19 +290,19 @@ public static class RunDecider
         return ScheduleModelCall(decision, call.Call, call.Number + 1, Retry.Delay(failure, call.Number - call.AttemptsBefore, decision.Run.Id));
     }
 
-    /// <summary>The reply of an attempt that had been given up: it is paid for and starts nothing.</summary>
+    /// <summary>The reply of an attempt that had been given up: it is paid for, and what it says is not used.</summary>
     static Decision Resolve(Decision decision, RecordModelReply report) => report.Cost is null
         ? decision
-        : decision.Add(new SpendResolved(report.Call, report.Attempt, report.Cost.Usd, SpendSource.LateReply));
+        : GoOnIfThereIsRoom(decision.Add(new SpendResolved(report.Call, report.Attempt, report.Cost.Usd, SpendSource.LateReply)));
 
     /// <summary>What the provider surely did not do cost nothing, or what it says itself; other late failures leave it unknown.</summary>
     static Decision Resolve(Decision decision, RecordModelFailure report) =>
         report.Failure.Kind is FailureKind.RateLimited or FailureKind.Rejected or FailureKind.Unauthorized
-            ? decision.Add(new SpendResolved(report.Call, report.Attempt, report.Cost?.Usd ?? 0, SpendSource.LateReply))
+            ? GoOnIfThereIsRoom(decision.Add(new SpendResolved(report.Call, report.Attempt, report.Cost?.Usd ?? 0, SpendSource.LateReply)))
             : decision;
 
-    /// <summary>A run that is parked for its own budget goes on when that has room again.</summary>
-    static Decision GoOnIfThereIsRoom(Decision decision) =>
+    /// <summary>A run that is parked for its own budget goes on when that has room again. Asked after every fact that can make room.</summary>
+    internal static Decision GoOnIfThereIsRoom(Decision decision) =>
         decision.Run is { Status: RunStatus.Parked, AwaitsBudget: { Budget.Scope: BudgetScope.Run } refusal } && IsRoomFor(decision, refusal)
             ? GoOn(decision, refusal)
             : decision;
@@ -315,8 +316,16 @@ public static class RunDecider
         return spent < most && spent + (refusal.LeastUsd ?? 0) <= most;
     }
 
-    static Decision Park(Decision decision, Failure failure) =>
-        decision.Run.Status is RunStatus.Running ? decision.Add(new RunParked(failure)) : decision;
+    /// <summary>Stops a run that runs. One that failed for want of money waits for its own budget.</summary>
+    static Decision Park(Decision decision, Failure failure)
+    {
+        var run = decision.Run;
+        if (run.Status is not RunStatus.Running) return decision;
+
+        var most = run.MostUsd(decision.Agent.Limits);
+        var isSpent = failure.Kind is FailureKind.CostLimit && run.CommittedUsd() >= most;
+        return decision.Add(new RunParked(failure, isSpent ? run.Refusal(most, wantedUsd: 0, leastUsd: 0) : null));
+    }
 
     static void Request(Decision decision, int call, int index, ToolRequest request)
     {

@@ -1,3 +1,4 @@
+using Agents.Domain.Costs;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 
@@ -136,6 +137,37 @@ public sealed class ChildRunTests
         Assert.Equal(["ToolCallFailed"], told.News.Names());
         Assert.Equal(0.31m, told.Run.CommittedUsd());
     }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public void The_end_of_a_child_that_spent_less_than_was_held_lets_a_run_that_is_parked_for_its_own_budget_go_on(bool isAnswered)
+    {
+        var waiting = Asking(ChildOf.Tool).When(Wanted("c0001t001", First));
+        var parked = Story.Of(Boss, [.. waiting.History, new RunParked(A.Because(FailureKind.BudgetRefused), OwnBudget(leastUsd: 0.5m))]);
+        RecordToolFailure failed(decimal usd) => A.ToolFailure("c0001t001", FailureKind.ToolError) with { ChildUsd = usd };
+
+        var ended = parked.When(isAnswered ? Ended("c0001t001", 0.1m) : failed(0.1m));
+        Assert.Equal([isAnswered ? "ToolCallCompleted" : "ToolCallFailed", "RunResumed", "ModelCallScheduled"], ended.News.Names());
+
+        var dear = parked.When(isAnswered ? Ended("c0001t001", 0.6m) : failed(0.6m));
+        Assert.Equal([isAnswered ? "ToolCallCompleted" : "ToolCallFailed"], dear.News.Names());
+    }
+
+    [Fact]
+    public void A_step_that_could_start_no_run_for_want_of_money_waits_for_the_runs_own_budget()
+    {
+        var step = new ToolStep("ask", new(ChildOf.Tool, Agents: ["research"]), new Dictionary<string, Argument> { ["question"] = new Argument.Question() });
+        var poor = A.Queued(Boss with { Steps = [step] }, budgetUsd: 0.5m).When(new HoldForFork(Second, 0.5m, []), new StartRun("w1"));
+
+        var parked = poor.When(Wanted("s0000t001", First));
+        Assert.Equal(["ToolCallFailed", "RunParked"], parked.News.Names());
+        Assert.Equal(BudgetName.Of(A.Id), parked.Run.AwaitsBudget?.Budget);
+
+        var again = parked.When(new RecordForkEnded(Second, 0.1m));
+        Assert.Equal(["ForkEnded", "RunResumed", "ToolCallScheduled"], again.News.Names());
+        Assert.Equal(0.4m, again.When(Wanted("s0000t001", First, attempt: 2)).News.Only<ChildRunStarted>().HeldUsd);
+    }
+
+    static BudgetRefusal OwnBudget(decimal leastUsd) => new(BudgetName.Of(A.Id), 1, 1, 0, leastUsd, leastUsd);
 
     [Fact]
     public void A_step_that_may_start_runs_names_the_agents()

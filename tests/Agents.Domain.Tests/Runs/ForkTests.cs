@@ -206,6 +206,17 @@ public sealed class ForkTests
     }
 
     [Fact]
+    public void What_a_fork_left_over_lets_the_run_go_on_also_when_another_fork_is_the_one_to_tell()
+    {
+        var parked = A.Started(A.Assistant, budgetUsd: 0.10m).When(new HoldForFork(Fork, 0.09m, []))
+            .When(new RefuseModelCall(1, 1, new(BudgetName.Of(A.Id), 0.10m, 0.09m, 0, 0.05m, 0.02m)));
+
+        Assert.Equal(["ForkEnded", "ForkStarted", "RunResumed"], parked.When(new HoldForFork(Guid.NewGuid(), 0.05m, [new(Fork, 0.01m)])).News.Names());
+        Assert.Equal(["ForkEnded", "ForkStarted"], parked.When(new HoldForFork(Guid.NewGuid(), 0.08m, [new(Fork, 0.01m)])).News.Names());
+        Assert.Equal(["ForkEnded", "RunResumed"], parked.When(new HoldForFork(Guid.NewGuid(), 0.5m, [new(Fork, 0.01m)])).News.Names());
+    }
+
+    [Fact]
     public void A_run_without_a_budget_of_its_own_holds_nothing_for_forks() => Assert.Empty(A.Started(A.Assistant).When(new HoldForFork(Fork, 5, [])).News);
 
     [Fact]

@@ -140,15 +140,43 @@ public sealed class SpendTests
     }
 
     [Fact]
-    public void A_late_reply_to_a_run_that_parked_is_paid_for_and_the_run_stays_parked()
+    public void A_late_reply_to_a_run_that_parked_for_its_own_budget_is_paid_for_and_lets_it_go_on()
     {
-        var parked = A.Started(A.Research).Claimed(reservedUsd: 0.2m).When(A.Lost());
-        Assert.Equal(RunStatus.Parked, parked.Run.Status);
+        var late = ParkedForItsBudget.When(A.Reply(1, "late"));
 
-        var late = parked.When(A.Reply(1, "late"));
-        Assert.Equal(["SpendResolved"], late.News.Names());
-        Assert.Equal(RunStatus.Parked, late.Run.Status);
-        Assert.Equal(["RunResumed", "ModelCallScheduled"], late.When(new ResumeRun("ada", "it was cheap")).News.Names());
+        Assert.Equal(["SpendResolved", "RunResumed", "ModelCallScheduled"], late.News.Names());
+        Assert.Equal(new RunResumed("system", "There is room in the run's own budget."), late.News[1]);
+        Assert.Equal([new Work(new CallModel(A.Id, 1, 2), TimeSpan.Zero)], late.Work);
+        Assert.Empty(late.When(A.Reply(1, "late")).News);
+    }
+
+    [Fact]
+    public void A_late_reply_that_leaves_no_room_lets_no_run_go_on() =>
+        Assert.Equal(["SpendResolved"], ParkedForItsBudget.When(A.Reply(1, "late", usd: 0.15m)).News.Names());
+
+    [Fact]
+    public void A_late_refusal_to_a_run_that_parked_for_its_own_budget_lets_it_go_on() => Assert.Equal(
+        ["SpendResolved", "RunResumed", "ModelCallScheduled"], ParkedForItsBudget.When(A.ModelFailure(FailureKind.RateLimited)).News.Names());
+
+    [Fact]
+    public void A_spend_that_a_person_resolves_lets_a_run_that_parked_for_its_own_budget_go_on()
+    {
+        var resolve = new ResolveSpend(1, 1, 0.01m, SpendSource.Operator, "ada");
+
+        Assert.Equal(["SpendResolved", "RunResumed", "ModelCallScheduled"], ParkedForItsBudget.When(resolve).News.Names());
+        Assert.Equal(["SpendResolved"], ParkedForItsBudget.When(resolve with { ActualUsd = 0.1m }).News.Names());
+    }
+
+    [Fact]
+    public void Spend_that_becomes_known_starts_nothing_that_stands_still_for_another_reason()
+    {
+        var resolve = new ResolveSpend(1, 1, 0.01m, SpendSource.Operator, "ada");
+        var lost = A.Calling(A.Research).When(A.Lost());
+
+        Assert.Equal(["SpendResolved"], lost.When(new PauseRun("ada", "look")).When(resolve).News.Names());
+        Assert.Equal(["SpendResolved"], lost.When(A.Refused(attempt: 2)).When(resolve).News.Names());
+        Assert.Equal(["SpendResolved"], lost.Claimed().When(A.ModelFailure(FailureKind.Unauthorized, attempt: 2)).When(resolve).News.Names());
+        Assert.Equal(["SpendResolved"], ParkedForItsBudget.When(new CancelRun("ada", "enough")).When(resolve).News.Names());
     }
 
     [Fact]
@@ -157,5 +185,16 @@ public sealed class SpendTests
         var answered = A.Calling(A.Research).When(A.Reply(1, "one", usd: null));
 
         Assert.Equal((0m, 1), (answered.Run.CostUsd, answered.Run.UnpricedCalls));
+    }
+
+    /// <summary>Its first call was lost, and at its upper bound cost all that the run may spend.</summary>
+    static Story ParkedForItsBudget
+    {
+        get
+        {
+            var parked = A.Started(A.Research).Claimed(reservedUsd: 0.2m).When(A.Lost());
+            Assert.Equal(["ModelCallOutcomeUnknown", "RunParked"], parked.News.Names());
+            return parked;
+        }
     }
 }

@@ -1,0 +1,40 @@
+using Agents.Domain.Costs;
+using Agents.Domain.Runs;
+
+namespace Agents.Domain.Tests.Runs;
+
+/// <summary>What a run that is not worked on is said to wait for.</summary>
+public sealed class ExplanationTests
+{
+    [Fact]
+    public void A_run_that_is_parked_for_a_budget_is_said_to_go_on_by_itself()
+    {
+        var parked = A.Started(A.Research).When(A.Refused());
+
+        Assert.Equal(
+            "The daily budget of tenant default has no room: 9.9 of 10 USD are spent and 0.05 reserved; the next call may cost 0.06. It goes on by itself when there is room.",
+            Explanation.Of(parked.Run, place: null).Summary);
+    }
+
+    [Fact]
+    public void No_room_is_promised_to_help_a_call_whose_model_has_no_price()
+    {
+        var refusal = new BudgetRefusal(BudgetName.Of(A.Id), 0.1m, 0, 0, WantedUsd: null, LeastUsd: null);
+        var parked = A.Started(A.Research, budgetUsd: 0.1m).When(new RefuseModelCall(1, 1, refusal));
+
+        var held = Assert.Single(Explanation.Of(parked.Run, place: null).BlockedBy);
+        Assert.Equal("budget", held.Kind);
+        Assert.EndsWith("the next call's model has no price, so that nothing can be reserved for it. Give the model a price, then resume the run.", held.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_that_waits_for_a_person_says_so()
+    {
+        Assert.Equal("paused", Assert.Single(Explanation.Of(A.Calling(A.Research).When(new PauseRun("ada", "look")).Run, place: null).BlockedBy).Kind);
+        Assert.Equal("parked", Assert.Single(Explanation.Of(A.Calling(A.Research).When(A.ModelFailure(FailureKind.Unauthorized)).Run, place: null).BlockedBy).Kind);
+    }
+
+    [Fact]
+    public void A_run_that_has_ended_is_held_back_by_nothing() =>
+        Assert.Equal(new("The run is cancelled. It does no more work.", []), Explanation.Of(A.Queued(A.Research).When(new CancelRun("ada", "")).Run, place: null) with { BlockedBy = [] });
+}
