@@ -1,3 +1,5 @@
+using System.Collections;
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -9,21 +11,25 @@ namespace Agents.Domain.Tests;
 /// <summary>A stored fact is a promise: its name, its fields and its enum members stay what they are for ever.</summary>
 public sealed partial class EventContractTests
 {
-    static readonly Failure Slow = new(FailureKind.RateLimited, "slow down", TimeSpan.FromSeconds(17));
+    static readonly Failure Slow = new(FailureKind.Unavailable, "slow down", TimeSpan.FromSeconds(17));
 
     static readonly Citation Cited = new(1, "doc-1", 2, "p-1", "rag.md", "RAG", "to the letter");
+
+    static readonly Usage Everything = new(1, 2, 3, 4, 5, 6, 7, 8, 9);
+
+    static readonly Price Unit = new(1, 2, 0.5m, 1, 1, 2, new(200_000, new(2, 4, 1, 2, 2, 4, null, 20, 40, 0.005m, 0.01m)), 10, 20, 0.005m, 0.01m);
 
     /// <summary>Every fact with every field filled, under the name it is stored by, and as it is stored.</summary>
     static readonly (string Name, RunEvent Fact, string Json)[] Samples =
     [
         ("run_queued", new RunQueued("research", 3, "4867e34a", "small", "What is RAG?", 5, "ada", TimeSpan.FromMinutes(90),
-            new Dictionary<string, string> { ["ticket"] = "42" }, 0.25m, "key-1", "9f86d081", new(A.Id, 7), A.Id, "00-0af7651916cd43dd-b7ad6b71-01",
+            new Dictionary<string, string> { ["ticket"] = "42" }, 0.25m, "key-1", "9f86d081", new(A.Id, 7, A.Id), A.Id, "00-0af7651916cd43dd-b7ad6b71-01",
             "thread-1", A.Id, A.Id, new("Be brief.", [new(Speaker.User, "And?"), new(Speaker.Assistant, "So.")], 100, IsAwaited: true, PreviousPart: 2),
-            DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddHours(1), A.Id, new(A.Id, DateTimeOffset.UnixEpoch)),
-            """{"agent":"research","agentVersion":3,"definitionHash":"4867e34a","model":"small","question":"What is RAG?","priority":5,"requestedBy":"ada","maxDuration":"01:30:00","metadata":{"ticket":"42"},"budgetUsd":0.25,"idempotencyKey":"key-1","requestHash":"9f86d081","forkedFrom":{"run":"0199a0c4-0000-7000-8000-000000000001","version":7},"parent":"0199a0c4-0000-7000-8000-000000000001","traceParent":"00-0af7651916cd43dd-b7ad6b71-01","threadId":"thread-1","previous":"0199a0c4-0000-7000-8000-000000000001","after":"0199a0c4-0000-7000-8000-000000000001","brief":{"instructions":"Be brief.","earlier":[{"by":"User","text":"And?"},{"by":"Assistant","text":"So."}],"outputTokens":100,"isAwaited":true,"previousPart":2},"notBefore":"1970-01-01T00:00:00+00:00","deadline":"1970-01-01T01:00:00+00:00","batch":"0199a0c4-0000-7000-8000-000000000001","schedule":{"schedule":"0199a0c4-0000-7000-8000-000000000001","at":"1970-01-01T00:00:00+00:00"}}"""),
+            DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddHours(1), A.Id, new(A.Id, DateTimeOffset.UnixEpoch), new(A.Id, "c0001t001", 1, A.Id, 2)),
+            """{"agent":"research","agentVersion":3,"definitionHash":"4867e34a","model":"small","question":"What is RAG?","priority":5,"requestedBy":"ada","maxDuration":"01:30:00","metadata":{"ticket":"42"},"budgetUsd":0.25,"idempotencyKey":"key-1","requestHash":"9f86d081","forkedFrom":{"run":"0199a0c4-0000-7000-8000-000000000001","version":7,"root":"0199a0c4-0000-7000-8000-000000000001"},"parent":"0199a0c4-0000-7000-8000-000000000001","traceParent":"00-0af7651916cd43dd-b7ad6b71-01","threadId":"thread-1","previous":"0199a0c4-0000-7000-8000-000000000001","after":"0199a0c4-0000-7000-8000-000000000001","brief":{"instructions":"Be brief.","earlier":[{"by":"User","text":"And?"},{"by":"Assistant","text":"So."}],"outputTokens":100,"isAwaited":true,"previousPart":2},"notBefore":"1970-01-01T00:00:00+00:00","deadline":"1970-01-01T01:00:00+00:00","batch":"0199a0c4-0000-7000-8000-000000000001","schedule":{"schedule":"0199a0c4-0000-7000-8000-000000000001","at":"1970-01-01T00:00:00+00:00"},"childOf":{"run":"0199a0c4-0000-7000-8000-000000000001","toolCallId":"c0001t001","attempt":1,"root":"0199a0c4-0000-7000-8000-000000000001","depth":2}}"""),
         ("state_inherited", new StateInherited(
-            1, "search", true, new Dictionary<int, string> { [0] = "one" }, 2, [new("s0001t001", "search_documents", "{}", ToolCallStatus.Failed, 2, FailureKind.ToolError)], 0.02m, "another try"),
-            """{"step":1,"name":"search","isInStep":true,"outputs":{"0":"one"},"modelCalls":2,"toolCalls":[{"toolCallId":"s0001t001","tool":"search_documents","arguments":"{}","status":"Failed","attempt":2,"failure":"ToolError"}],"inheritedUsd":0.02,"reason":"another try"}"""),
+            1, "search", true, new Dictionary<int, string> { [1] = "one" }, 2, [new("s0001t001", "search_documents", "{}", ToolCallStatus.Failed, 2, FailureKind.ToolError)], 0.02m, "another try"),
+            """{"step":1,"name":"search","isInStep":true,"outputs":{"1":"one"},"modelCalls":2,"toolCalls":[{"toolCallId":"s0001t001","tool":"search_documents","arguments":"{}","status":"Failed","attempt":2,"failure":"ToolError"}],"inheritedUsd":0.02,"reason":"another try"}"""),
         ("fork_started", new ForkStarted(A.Id, 0.25m),
             """{"fork":"0199a0c4-0000-7000-8000-000000000001","heldUsd":0.25}"""),
         ("fork_ended", new ForkEnded(A.Id, 0.125m),
@@ -35,49 +41,49 @@ public sealed partial class EventContractTests
         ("run_resumed", new RunResumed("ada", "go on"),
             """{"by":"ada","reason":"go on"}"""),
         ("run_parked", new RunParked(Slow, new(new(BudgetScope.Key, "ci", BudgetPeriod.Month), 5m, 4.9m, 0.05m, 0.07m, 0.06m)),
-            """{"failure":{"kind":"RateLimited","message":"slow down","retryAfter":"00:00:17"},"budget":{"budget":{"scope":"Key","value":"ci","period":"Month"},"limitUsd":5,"spentUsd":4.9,"reservedUsd":0.05,"wantedUsd":0.07,"leastUsd":0.06}}"""),
+            """{"failure":{"kind":"Unavailable","message":"slow down","retryAfter":"00:00:17"},"budget":{"budget":{"scope":"Key","value":"ci","period":"Month"},"limitUsd":5,"spentUsd":4.9,"reservedUsd":0.05,"wantedUsd":0.07,"leastUsd":0.06}}"""),
         ("run_budget_changed", new RunBudgetChanged(2.5m, "ada", "worth it"),
             """{"budgetUsd":2.5,"by":"ada","reason":"worth it"}"""),
         ("run_completed", new RunCompleted("It is retrieval [1].", [Cited]),
             """{"answer":"It is retrieval [1].","citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}]}"""),
-        ("run_failed", new RunFailed(new(FailureKind.Deadline, "The run took longer than it may.")),
-            """{"failure":{"kind":"Deadline","message":"The run took longer than it may.","retryAfter":null}}"""),
+        ("run_failed", new RunFailed(new(FailureKind.Deadline, "The run took longer than it may.", A.Second)),
+            """{"failure":{"kind":"Deadline","message":"The run took longer than it may.","retryAfter":"00:00:01"}}"""),
         ("run_cancelled", new RunCancelled("ada", "enough"),
             """{"by":"ada","reason":"enough"}"""),
-        ("step_started", new StepStarted(0, "plan"),
-            """{"step":0,"name":"plan"}"""),
-        ("step_completed", new StepCompleted(0, "one", IsReadLater: true),
-            """{"step":0,"output":"one","isReadLater":true}"""),
-        ("model_call_scheduled", new ModelCallScheduled(1, 2, 0, "small", TimeSpan.FromSeconds(1.5)),
-            """{"call":1,"attempt":2,"step":0,"model":"small","delay":"00:00:01.5000000"}"""),
+        ("step_started", new StepStarted(1, "plan"),
+            """{"step":1,"name":"plan"}"""),
+        ("step_completed", new StepCompleted(1, "one", IsReadLater: true),
+            """{"step":1,"output":"one","isReadLater":true}"""),
+        ("model_call_scheduled", new ModelCallScheduled(1, 2, 3, "small", TimeSpan.FromSeconds(1.5)),
+            """{"call":1,"attempt":2,"step":3,"model":"small","delay":"00:00:01.5000000"}"""),
         ("model_call_started", new ModelCallStarted(1, 2, "w1", "9f86d081", "2026-11", 0.0321m, 512),
             """{"call":1,"attempt":2,"worker":"w1","requestHash":"9f86d081","priceVersion":"2026-11","reservedUsd":0.0321,"maxOutputTokens":512}"""),
         ("model_call_completed", new ModelCallCompleted(
-            1, 2, new("It is.", [new("search_documents", "{\"query\":1}")], [Cited], "small-2026", "stop", "resp-1"), new(1, 2, 3, 4, 5, 6, 7, 8, 9), "{\"in\":1}",
-            new(0.0000125m, "2026-11", new(1, 2, 0.5m, 1, 1, 2, null, 10, 20, 0.005m, 0.01m)), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(250), "openai", "flex"),
-            """{"call":1,"attempt":2,"reply":{"text":"It is.","toolRequests":[{"tool":"search_documents","arguments":"{\u0022query\u0022:1}"}],"citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}],"model":"small-2026","finishReason":"stop","providerId":"resp-1"},"usage":{"inputTokens":1,"outputTokens":2,"cachedInputTokens":3,"cacheWrite5MinutesTokens":4,"cacheWrite1HourTokens":5,"reasoningTokens":6,"audioInputTokens":7,"audioOutputTokens":8,"webSearches":9},"rawUsage":"{\u0022in\u0022:1}","cost":{"usd":0.0000125,"priceVersion":"2026-11","unit":{"longInput":null,"input":1,"output":2,"cachedInput":0.5,"cacheWrite5Minutes":1,"cacheWrite1Hour":1,"reasoning":2,"audioInput":10,"audioOutput":20,"requestFee":0.005,"webSearchFee":0.01}},"latency":"00:00:02","timeToFirstToken":"00:00:00.2500000","provider":"openai","serviceTier":"flex"}"""),
-        ("model_call_failed", new ModelCallFailed(1, 2, Slow, A.Second, new(1, 0), new(0.01m, "2026-11")),
-            """{"call":1,"attempt":2,"failure":{"kind":"RateLimited","message":"slow down","retryAfter":"00:00:17"},"latency":"00:00:01","usage":{"inputTokens":1,"outputTokens":0,"cachedInputTokens":0,"cacheWrite5MinutesTokens":0,"cacheWrite1HourTokens":0,"reasoningTokens":0},"cost":{"usd":0.01,"priceVersion":"2026-11","unit":null}}"""),
+            1, 2, new("It is.", [new("search_documents", "{\"query\":1}")], [Cited], "small-2026", "stop", "resp-1"), Everything, "{\"in\":1}",
+            new(0.0000125m, "2026-11", Unit), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(250), "openai", "flex"),
+            """{"call":1,"attempt":2,"reply":{"text":"It is.","toolRequests":[{"tool":"search_documents","arguments":"{\u0022query\u0022:1}"}],"citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}],"model":"small-2026","finishReason":"stop","providerId":"resp-1"},"usage":{"inputTokens":1,"outputTokens":2,"cachedInputTokens":3,"cacheWrite5MinutesTokens":4,"cacheWrite1HourTokens":5,"reasoningTokens":6,"audioInputTokens":7,"audioOutputTokens":8,"webSearches":9},"rawUsage":"{\u0022in\u0022:1}","cost":{"usd":0.0000125,"priceVersion":"2026-11","unit":{"longInput":{"aboveTokens":200000,"price":{"longInput":null,"input":2,"output":4,"cachedInput":1,"cacheWrite5Minutes":2,"cacheWrite1Hour":2,"reasoning":4,"audioInput":20,"audioOutput":40,"requestFee":0.005,"webSearchFee":0.01}},"input":1,"output":2,"cachedInput":0.5,"cacheWrite5Minutes":1,"cacheWrite1Hour":1,"reasoning":2,"audioInput":10,"audioOutput":20,"requestFee":0.005,"webSearchFee":0.01}},"latency":"00:00:02","timeToFirstToken":"00:00:00.2500000","provider":"openai","serviceTier":"flex"}"""),
+        ("model_call_failed", new ModelCallFailed(1, 2, Slow, A.Second, Everything, new(0.01m, "2026-11", Unit)),
+            """{"call":1,"attempt":2,"failure":{"kind":"Unavailable","message":"slow down","retryAfter":"00:00:17"},"latency":"00:00:01","usage":{"inputTokens":1,"outputTokens":2,"cachedInputTokens":3,"cacheWrite5MinutesTokens":4,"cacheWrite1HourTokens":5,"reasoningTokens":6,"audioInputTokens":7,"audioOutputTokens":8,"webSearches":9},"cost":{"usd":0.01,"priceVersion":"2026-11","unit":{"longInput":{"aboveTokens":200000,"price":{"longInput":null,"input":2,"output":4,"cachedInput":1,"cacheWrite5Minutes":2,"cacheWrite1Hour":2,"reasoning":4,"audioInput":20,"audioOutput":40,"requestFee":0.005,"webSearchFee":0.01}},"input":1,"output":2,"cachedInput":0.5,"cacheWrite5Minutes":1,"cacheWrite1Hour":1,"reasoning":2,"audioInput":10,"audioOutput":20,"requestFee":0.005,"webSearchFee":0.01}}}"""),
         ("model_call_outcome_unknown", new ModelCallOutcomeUnknown(1, 2, UnknownCause.StreamCut, 0.001m, 0.0321m),
             """{"call":1,"attempt":2,"cause":"StreamCut","lowUsd":0.001,"highUsd":0.0321}"""),
         ("spend_resolved", new SpendResolved(1, 2, 0.0123m, SpendSource.Operator, "ada"),
             """{"call":1,"attempt":2,"actualUsd":0.0123,"source":"Operator","by":"ada"}"""),
-        ("tool_call_requested", new ToolCallRequested("c0001t001", 1, "send_mail", "{}", NeedsApproval: true),
-            """{"toolCallId":"c0001t001","call":1,"tool":"send_mail","arguments":"{}","needsApproval":true}"""),
+        ("tool_call_requested", new ToolCallRequested("c0001t001", 1, "send_mail", "{}", NeedsApproval: true, TimeSpan.FromMinutes(5)),
+            """{"toolCallId":"c0001t001","call":1,"tool":"send_mail","arguments":"{}","needsApproval":true,"approvalWithin":"00:05:00"}"""),
         ("tool_call_approved", new ToolCallApproved("c0001t001", "ada"),
             """{"toolCallId":"c0001t001","by":"ada"}"""),
         ("tool_call_denied", new ToolCallDenied("c0001t001", "ada", "too blunt"),
             """{"toolCallId":"c0001t001","by":"ada","reason":"too blunt"}"""),
-        ("tool_call_scheduled", new ToolCallScheduled("c0001t001", 1, TimeSpan.Zero),
-            """{"toolCallId":"c0001t001","attempt":1,"delay":"00:00:00"}"""),
+        ("tool_call_scheduled", new ToolCallScheduled("c0001t001", 1, A.Second),
+            """{"toolCallId":"c0001t001","attempt":1,"delay":"00:00:01"}"""),
         ("tool_call_started", new ToolCallStarted("c0001t001", 1, "w1"),
             """{"toolCallId":"c0001t001","attempt":1,"worker":"w1"}"""),
         ("child_run_started", new ChildRunStarted("c0001t001", 1, new("0199a0c4-0000-7000-8000-000000000002"), "research", 0.25m),
             """{"toolCallId":"c0001t001","attempt":1,"child":"0199a0c4-0000-7000-8000-000000000002","agent":"research","heldUsd":0.25}"""),
-        ("tool_call_completed", new ToolCallCompleted("c0001t001", 1, "sent", Truncated: true, A.Second),
-            """{"toolCallId":"c0001t001","attempt":1,"result":"sent","truncated":true,"latency":"00:00:01"}"""),
-        ("tool_call_failed", new ToolCallFailed("c0001t001", 1, Slow, A.Second),
-            """{"toolCallId":"c0001t001","attempt":1,"failure":{"kind":"RateLimited","message":"slow down","retryAfter":"00:00:17"},"latency":"00:00:01"}"""),
+        ("tool_call_completed", new ToolCallCompleted("c0001t001", 1, "sent", Truncated: true, A.Second, 0.25m),
+            """{"toolCallId":"c0001t001","attempt":1,"result":"sent","truncated":true,"latency":"00:00:01","childUsd":0.25}"""),
+        ("tool_call_failed", new ToolCallFailed("c0001t001", 1, Slow, A.Second, 0.25m),
+            """{"toolCallId":"c0001t001","attempt":1,"failure":{"kind":"Unavailable","message":"slow down","retryAfter":"00:00:17"},"latency":"00:00:01","childUsd":0.25}"""),
         ("passages_retrieved", new PassagesRetrieved("c0001t001", "rag", [new("doc-1", 2, "p-1", "rag.md", "RAG", "Text.", 0.75)]),
             """{"toolCallId":"c0001t001","query":"rag","passages":[{"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","text":"Text.","score":0.75}]}"""),
     ];
@@ -121,6 +127,29 @@ public sealed partial class EventContractTests
         Assert.All(Samples, sample => Assert.Equal(sample.Name, StoredName(sample.Fact.GetType())));
     }
 
+    [Theory, MemberData(nameof(Names))]
+    public void A_sample_has_every_field_filled(string name) =>
+        Assert.Empty(Unfilled(Samples.Single(sample => sample.Name == name).Fact, name, []));
+
+    [Fact]
+    public void A_field_left_unfilled_is_found()
+    {
+        var priced = new ModelCallFailed(1, 1, Slow, A.Second, new(1, 0), new(0.01m, "2026-11", Unit with { LongInput = new(1, new(0, 1)) }));
+
+        Assert.Equal(["f.Failure.Kind", "f.Failure.Message", "f.Failure.RetryAfter"], Unfilled(new RunFailed(new(FailureKind.RateLimited, "")), "f", []));
+        Assert.Equal(["f.Citations"], Unfilled(new RunCompleted("42", []), "f", []));
+        Assert.Contains("f.Usage.OutputTokens", Unfilled(priced, "f", []));
+        Assert.Contains("f.Cost.Unit.LongInput.Price.Input", Unfilled(priced, "f", []));
+    }
+
+    /// <summary>What the samples had before these fields were added: they are read as null, or as nothing, and stored as before.</summary>
+    [Theory]
+    [InlineData(typeof(ToolCallRequested), """{"toolCallId":"c0001t001","call":null,"tool":"send_mail","arguments":"{}","needsApproval":true}""")]
+    [InlineData(typeof(ToolCallCompleted), """{"toolCallId":"c0001t001","attempt":1,"result":"sent","truncated":false,"latency":"00:00:01"}""")]
+    [InlineData(typeof(ToolCallFailed), """{"toolCallId":"c0001t001","attempt":1,"failure":{"kind":"RateLimited","message":"slow down","retryAfter":null},"latency":"00:00:01"}""")]
+    [InlineData(typeof(ModelCallFailed), """{"call":1,"attempt":2,"failure":{"kind":"RateLimited","message":"slow down","retryAfter":null},"latency":"00:00:01","usage":{"inputTokens":1,"outputTokens":0,"cachedInputTokens":0,"cacheWrite5MinutesTokens":0,"cacheWrite1HourTokens":0,"reasoningTokens":0},"cost":{"usd":0.01,"priceVersion":"2026-11","unit":null}}""")]
+    public void A_fact_without_what_was_added_later_is_read_and_stored_as_before(Type fact, string json) => Assert.Equal(json, Json(Read(json, fact)));
+
     [Fact]
     public void Facts_and_checkpoints_hold_nothing_computed()
     {
@@ -153,7 +182,7 @@ public sealed partial class EventContractTests
 
     [Fact]
     public void A_parked_run_of_an_earlier_version_waits_for_no_budget() => Assert.Equal(
-        new RunParked(Slow), Read("""{"failure":{"kind":"RateLimited","message":"slow down","retryAfter":"00:00:17"}}""", typeof(RunParked)));
+        new RunParked(Slow), Read("""{"failure":{"kind":"Unavailable","message":"slow down","retryAfter":"00:00:17"}}""", typeof(RunParked)));
 
     [Fact]
     public void What_is_not_known_is_stored_as_null() => Assert.Equal(
@@ -171,6 +200,21 @@ public sealed partial class EventContractTests
     [InlineData(typeof(BudgetScope), "Run Agent Tenant Key")]
     [InlineData(typeof(BudgetPeriod), "Day Month Total")]
     public void A_stored_word_keeps_its_meaning(Type words, string names) => Assert.Equal(names.Split(' '), Enum.GetNames(words));
+
+    /// <summary>The stored fields of a value, and of the values in it, that are null, empty or the default. Of a list one item must be whole.</summary>
+    /// <param name="within">The types around it: of a type that holds itself the innermost value ends with null.</param>
+    static IEnumerable<string> Unfilled(object? value, string path, ImmutableList<Type> within) => value switch
+    {
+        null or "" => [path],
+        string => [],
+        IEnumerable items => items.Cast<object>().Select((item, index) => Unfilled(item, $"{path}[{index}]", within)).OrderBy(unfilled => unfilled.Count()).FirstOrDefault([path]),
+        ValueType when value.Equals(Activator.CreateInstance(value.GetType())) => [path],
+        ValueType when !IsPair(value.GetType()) => [],
+        _ => value.GetType().GetProperties().Where(property => property.GetValue(value) is not null || !within.Contains(property.PropertyType))
+            .SelectMany(property => Unfilled(property.GetValue(value), $"{path}.{property.Name}", within.Add(value.GetType()))),
+    };
+
+    static bool IsPair(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(KeyValuePair<,>);
 
     static string Json(RunEvent fact) => JsonSerializer.Serialize(fact, fact.GetType(), StoredJson.Options);
 
