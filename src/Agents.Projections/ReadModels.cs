@@ -57,7 +57,7 @@ public static class ReadModels
         var scripts = ScriptNames.Select(Script);
 #if MUTANTS
         if (Domain.Mutation.Without("budget condition"))
-            scripts = scripts.Select(sql => sql.Replace("and t.spent_usd + t.reserved_usd + in_upper <= t.limit_usd", "").Replace("check (spent_usd + reserved_usd <= ceiling_usd)", "check (true)"));
+            scripts = scripts.Select(sql => sql.Replace("p.spent_usd + p.reserved_usd + in_upper > p.limit_usd", "false").Replace("check (spent_usd + reserved_usd <= ceiling_usd)", "check (true)"));
 #endif
         return scripts;
     }

@@ -181,57 +181,68 @@ create or replace procedure finance.note_thresholds(p finance.budget_period) lan
     on conflict do nothing;
 end $$;
 
--- Reserves the upper bound of a call in every budget it draws on, always in the same order, or raises AGBUD and leaves the transaction to fail.
-create or replace procedure finance.reserve(
+-- The row of a budget's period that runs now, locked until the transaction ends; null when the budget was removed meanwhile.
+create or replace function finance.hold_period(b finance.budget) returns finance.budget_period language plpgsql as $$
+declare
+  start constant date := finance.period_start(b.period, clock_timestamp());
+  p finance.budget_period;
+begin
+  select * into p from finance.budget_period t
+    where t.tenant_id = b.tenant_id and t.scope = b.scope and t.value = b.value and t.period = b.period and t.starts_on = start for update;
+  if found then return p; end if;
+
+  -- The first call of the period. The lock on the budget waits for a node that changes its limit now. Taken while a row of the period exists, it could
+  -- wait for a node that waits for that row.
+  select * into b from finance.budget x
+    where x.tenant_id = b.tenant_id and x.scope = b.scope and x.value = b.value and x.period = b.period for share;
+  if not found then return null; end if;
+  insert into finance.budget_period (tenant_id, scope, value, period, starts_on, limit_usd, ceiling_usd)
+    values (b.tenant_id, b.scope, b.value, b.period, start, b.limit_usd, b.limit_usd) on conflict do nothing;
+  select * into p from finance.budget_period t
+    where t.tenant_id = b.tenant_id and t.scope = b.scope and t.value = b.value and t.period = b.period and t.starts_on = start for update;
+  return p;
+end $$;
+
+-- Reserves the upper bound of a call in every budget it draws on, and gives no row. When a budget lacks the room it reserves in none, and gives the budget
+-- with the least room; the budgets stay locked until the transaction ends, so that a call within that room is sure to be let through then.
+create or replace function finance.try_reserve(
   in_tenant text, in_run uuid, in_root uuid, in_agent text, in_key text, in_call integer, in_attempt integer,
   in_upper numeric, in_may_be_unpriced boolean)
-language plpgsql as $$
+returns setof finance.budget_period language plpgsql as $$
 declare
   b finance.budget;
   p finance.budget_period;
-  start date;
+  tightest finance.budget_period;
+  held finance.budget_period[];
 begin
-  delete from finance.budget_wait w where w.tenant_id = in_tenant and w.run_id = in_run;
-  if in_upper is null and in_may_be_unpriced then return; end if;
-
-  for b in
-    select * from finance.budget where tenant_id = in_tenant
-      and value = case scope when 'agent' then in_agent when 'key' then in_key else in_tenant end
-    order by scope, value, period
-  loop
-    start := finance.period_start(b.period, clock_timestamp());
-    if in_upper is not null then
-      update finance.budget_period t set reserved_usd = t.reserved_usd + in_upper
-        where t.tenant_id = b.tenant_id and t.scope = b.scope and t.value = b.value and t.period = b.period and t.starts_on = start
-          and t.spent_usd + t.reserved_usd + in_upper <= t.limit_usd;
-      if not found and not exists (
-        select from finance.budget_period t
-          where t.tenant_id = b.tenant_id and t.scope = b.scope and t.value = b.value and t.period = b.period and t.starts_on = start)
-      then
-        -- The first call of the period. The lock waits for whoever changes the limit now; taken when there is a period, whose row the update above
-        -- has locked even if it has no room, it would wait for one who waits for that row.
-        select * into b from finance.budget x
-          where x.tenant_id = b.tenant_id and x.scope = b.scope and x.value = b.value and x.period = b.period for share;
-        continue when not found; -- removed meanwhile
-        insert into finance.budget_period (tenant_id, scope, value, period, starts_on, limit_usd, ceiling_usd)
-          values (b.tenant_id, b.scope, b.value, b.period, start, b.limit_usd, b.limit_usd) on conflict do nothing;
-        update finance.budget_period t set reserved_usd = t.reserved_usd + in_upper
-          where t.tenant_id = b.tenant_id and t.scope = b.scope and t.value = b.value and t.period = b.period and t.starts_on = start
-            and t.spent_usd + t.reserved_usd + in_upper <= t.limit_usd;
+  if in_upper is not null or not in_may_be_unpriced then
+    for b in
+      select * from finance.budget where tenant_id = in_tenant
+        and value = case scope when 'agent' then in_agent when 'key' then in_key else in_tenant end
+      order by scope, value, period -- the same order in all calls: no two of them wait for each other
+    loop
+      p := finance.hold_period(b);
+      continue when p.tenant_id is null;
+      held := held || p;
+      if in_upper is null or p.spent_usd + p.reserved_usd + in_upper > p.limit_usd then
+        if tightest.tenant_id is null or p.limit_usd - p.spent_usd - p.reserved_usd < tightest.limit_usd - tightest.spent_usd - tightest.reserved_usd then
+          tightest := p;
+        end if;
       end if;
+    end loop;
+    if tightest.tenant_id is not null then
+      return next tightest;
+      return;
     end if;
 
-    if in_upper is null or not found then
-      select * into p from finance.budget_period t
-        where t.tenant_id = b.tenant_id and t.scope = b.scope and t.value = b.value and t.period = b.period and t.starts_on = start;
-      raise exception using errcode = 'AGBUD', message = json_build_object(
-        'scope', b.scope, 'value', b.value, 'period', b.period, 'limitUsd', b.limit_usd,
-        'spentUsd', coalesce(p.spent_usd, 0), 'reservedUsd', coalesce(p.reserved_usd, 0))::text;
-    end if;
-
-    insert into finance.reservation (tenant_id, run_id, call, attempt, scope, value, period, starts_on, root_run_id, state, upper_usd)
-      values (in_tenant, in_run, in_call, in_attempt, b.scope, b.value, b.period, start, in_root, 'reserved', in_upper);
-  end loop;
+    foreach p in array coalesce(held, '{}') loop
+      update finance.budget_period t set reserved_usd = t.reserved_usd + in_upper
+        where t.tenant_id = p.tenant_id and t.scope = p.scope and t.value = p.value and t.period = p.period and t.starts_on = p.starts_on;
+      insert into finance.reservation (tenant_id, run_id, call, attempt, scope, value, period, starts_on, root_run_id, state, upper_usd)
+        values (in_tenant, in_run, in_call, in_attempt, p.scope, p.value, p.period, p.starts_on, in_root, 'reserved', in_upper);
+    end loop;
+  end if;
+  delete from finance.budget_wait w where w.tenant_id = in_tenant and w.run_id = in_run;
 end $$;
 
 -- Turns what an attempt reserved into what it did cost. Told twice, it counts once.

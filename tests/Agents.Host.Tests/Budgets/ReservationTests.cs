@@ -59,6 +59,26 @@ public sealed class ReservationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_refusal_names_the_tightest_budget_and_keeps_its_room_for_a_smaller_call_of_the_same_transaction()
+    {
+        await SetBudget("tight", "agent", "research", "day", 1.2m);
+        await SetBudget("tight", "tenant", "tight", "month", 0.7m);
+        await SetBudget("tight", "tenant", "tight", "total", 9m);
+        var run = Guid.CreateVersion7();
+        await using var claim = await database.OpenConnectionAsync();
+        await using var transaction = await claim.BeginTransactionAsync();
+
+        Assert.Equal("tenant tight by month: 0.7", await Refusal(claim, "tight", run, 1.5m));
+        var rival = Reserve("tight", 0.1m); // waits until the transaction ends
+        Assert.Null(await Refusal(claim, "tight", run, 0.7m));
+        await transaction.CommitAsync();
+
+        Assert.Null(await rival);
+        Assert.Equal(["agent 0.7", "tenant 0.7", "tenant 0.7"], await Rows("select scope || ' ' || trim_scale(reserved_usd) from finance.budget_period where tenant_id = 'tight' order by 1"));
+        Assert.Equal(3L, await Scalar<long>("select count(*) from finance.reservation where tenant_id = 'tight'"));
+    }
+
+    [Fact]
     public async Task Two_calls_that_draw_on_the_same_budgets_never_wait_for_each_other_in_a_circle()
     {
         foreach (var (scope, value) in new[] { ("tenant", "circle"), ("key", "ada"), ("agent", "research") })
@@ -240,19 +260,28 @@ public sealed class ReservationTests : IAsyncLifetime
         return looks;
     }
 
-    /// <summary>The run whose call was admitted. Null when a budget refused it.</summary>
+    /// <summary>The run whose call was admitted. Null when a budget refused it; the transaction then ends as a claim's does, without storing anything.</summary>
     async Task<Guid?> Reserve(string tenant, decimal? upper, string key = "operator", bool mayBeUnpriced = false)
     {
         var run = Guid.CreateVersion7();
-        try
-        {
-            await Execute("call finance.reserve($1, $2, $2, 'research', $3, 1, 1, $4::numeric, $5)", tenant, run, key, (object?)upper ?? DBNull.Value, mayBeUnpriced);
-            return run;
-        }
-        catch (PostgresException refused) when (refused.SqlState == "AGBUD")
-        {
-            return null;
-        }
+        await using var claim = await database.OpenConnectionAsync();
+        await using var transaction = await claim.BeginTransactionAsync();
+        if (await Refusal(claim, tenant, run, upper, key, mayBeUnpriced) is not null) return null;
+
+        await transaction.CommitAsync();
+        return run;
+    }
+
+    /// <summary>The budget that refuses a call, and its room. Null when the call is reserved.</summary>
+    static async Task<string?> Refusal(NpgsqlConnection claim, string tenant, Guid run, decimal? upper, string key = "operator", bool mayBeUnpriced = false)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            select scope || ' ' || value || ' by ' || period || ': ' || trim_scale(limit_usd - spent_usd - reserved_usd)
+            from finance.try_reserve($1, $2, $2, 'research', $3, 1, 1, $4::numeric, $5)
+            """, claim);
+        foreach (var value in new object[] { tenant, run, key, (object?)upper ?? DBNull.Value, mayBeUnpriced }) command.Parameters.Add(new() { Value = value });
+        return (string?)await command.ExecuteScalarAsync();
     }
 
     Task Settle(string tenant, Guid run, string outcome, decimal? cost) =>

@@ -45,7 +45,7 @@ public sealed class WebhookTests
         await using (var cross = database.CreateCommand(
             """
             select finance.set_budget('default', 'agent', 'loud', 'total', 2, null, 'ada');
-            call finance.reserve('default', '018f0000-0000-7000-8000-000000000000', '018f0000-0000-7000-8000-000000000000', 'loud', 'ada', 1, 1, 1.5, false);
+            select finance.try_reserve('default', '018f0000-0000-7000-8000-000000000000', '018f0000-0000-7000-8000-000000000000', 'loud', 'ada', 1, 1, 1.5, false);
             call finance.settle('default', '018f0000-0000-7000-8000-000000000000', 1, 1, 'settled', 1.25);
             """))
             await cross.ExecuteNonQueryAsync();

@@ -13,7 +13,6 @@ using Agents.Host.Models;
 using Agents.Host.Platform;
 using Agents.Host.Tools;
 using Marten;
-using Marten.Exceptions;
 using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Engine.Attempts;
@@ -23,7 +22,7 @@ public sealed class ModelWorker(
     IDocumentStore store, Definitions definitions, Node node, InFlight inFlight, IChatClient model, ModelOptions options, ToolBox tools, Prices published,
     CostOptions costs, Deltas deltas, Threads threads, RateLimits rates, ILogger<ModelWorker> log)
 {
-    /// <summary>Sizes in which a call is offered to its budgets before it is refused: others spend and give back meanwhile.</summary>
+    /// <summary>How many ever smaller versions of a call are tried before it is refused: the run's own budget and the tenant's may each ask for a smaller one.</summary>
     const int MostOffers = 4;
 
     /// <summary>Models of which the log has said that they have no price.</summary>
@@ -56,10 +55,7 @@ public sealed class ModelWorker(
         if (pass is null) return null;
 
         FaultPoint.Hit("before-intent-commit");
-        var claim = await Take(tenant, work, key, offer, ct);
-        for (var tries = 1; tries < MostOffers && claim is Claim.Refused over && offer.Within(over.Refusal) is { } smaller; tries++)
-            claim = await Take(tenant, work, key, offer = smaller, ct);
-
+        (var claim, offer) = await Take(tenant, work, key, offer, ct);
         if (claim is Claim.Refused refused) return new RefuseModelCall(work.Call, work.Attempt, refused.Refusal);
         if (claim is Claim.Lost) return new RecordModelCallLost(work.Call, work.Attempt, UnknownCause.WorkerLost);
         if (claim is Claim.NotDue) return null;
@@ -96,7 +92,8 @@ public sealed class ModelWorker(
     }
 
     /// <summary>Stores that this node begins the attempt, in a transaction of its own that ends before the call begins.</summary>
-    async Task<Claim> Take(string tenant, CallModel work, string key, CallOffer offer, CancellationToken ct)
+    /// <returns>The claim, and the version of the call that the budgets had room for.</returns>
+    async Task<(Claim Claim, CallOffer Offer)> Take(string tenant, CallModel work, string key, CallOffer offer, CancellationToken ct)
     {
         await node.Ready.WaitAsync(ct);
         await using var session = store.LightweightSession(tenant);
@@ -107,25 +104,30 @@ public sealed class ModelWorker(
             var unfenced = offer.Claim(seen, work, node.Name, await node.HasLost(seen.ModelCall?.Worker, ct), MayBeUnpriced);
             if (unfenced is Claim.Taken mine) session.Events.Append(work.RunId, mine.Started);
             await session.SaveChangesAsync(ct);
-            return unfenced;
+            return (unfenced, offer);
         }
 #endif
         var stream = await session.Events.FetchForExclusiveWriting<Run>(work.RunId, ct);
         var run = stream.Aggregate!;
-        var claim = offer.Claim(run, work, node.Name, await node.HasLost(run.ModelCall?.Worker, ct), MayBeUnpriced);
-        if (claim is not Claim.Taken taken) return claim;
+        var ownerIsGone = await node.HasLost(run.ModelCall?.Worker, ct);
+        for (var offers = 1; ; offers++)
+        {
+            var claim = offer.Claim(run, work, node.Name, ownerIsGone, MayBeUnpriced);
+            if (claim is Claim.Taken taken)
+            {
+                if (await session.Reserve(run, work, key, offer, MayBeUnpriced, ct) is not { } refusal)
+                {
+                    stream.AppendOne(taken.Started);
+                    FaultPoint.Hit("lease-taken");
+                    await session.SaveChangesAsync(ct);
+                    return (claim, offer);
+                }
 
-        stream.AppendOne(taken.Started);
-        session.Reserve(run, work, key, offer, MayBeUnpriced);
-        FaultPoint.Hit("lease-taken");
-        try
-        {
-            await session.SaveChangesAsync(ct);
-            return claim;
-        }
-        catch (MartenCommandException e) when (Reservations.RefusalIn(e, offer) is { } refusal)
-        {
-            return new Claim.Refused(refusal);
+                claim = new Claim.Refused(refusal);
+            }
+
+            if (claim is not Claim.Refused over || offers == MostOffers || offer.Within(over.Refusal) is not { } smaller) return (claim, offer);
+            offer = smaller;
         }
     }
 
