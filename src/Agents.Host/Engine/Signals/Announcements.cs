@@ -41,10 +41,7 @@ public sealed class Announcements(Node node, NodeSignals signals, NpgsqlDataSour
             while (gathered.Count < MostAtOnce && signals.Committed.TryRead(out var signal))
                 gathered[(signal.RunId, signal.News)] = gathered.TryGetValue((signal.RunId, signal.News), out var earlier) ? Both(earlier, signal) : signal;
 
-            await using var command = database.CreateCommand("select pg_notify($1, $2)");
-            command.Parameters.Add(new() { Value = Channel });
-            command.Parameters.Add(new() { Value = TextOf(node.Name, gathered.Values) });
-            await command.ExecuteNonQueryAsync(stoppingToken);
+            await database.Execute("select pg_notify(@channel, @text)", new { Channel, text = TextOf(node.Name, gathered.Values) }, stoppingToken);
         }
     }
 
@@ -63,7 +60,7 @@ public sealed class Announcements(Node node, NodeSignals signals, NpgsqlDataSour
         return text.ToString();
     }
 
-    /// <summary>Whatever is not written as ours is passed over: anybody with access to the database can send.</summary>
+    /// <summary>What is not written as ours is passed over: all who reach the database can send.</summary>
     internal static (string Sender, IReadOnlyList<Signal> NodeSignals) SignalsIn(string text)
     {
         var end = text.IndexOf(' ', StringComparison.Ordinal);
