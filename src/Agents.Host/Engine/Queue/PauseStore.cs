@@ -6,6 +6,8 @@ namespace Agents.Host.Engine.Queue;
 
 /// <summary>Where no run is given a slot.</summary>
 /// <param name="Scope">all, or tenant, agent or node, a colon and a name.</param>
+/// <param name="PausedBy">The operator who set it as it is now.</param>
+/// <param name="PausedAt">When.</param>
 public sealed record PauseView(string Scope, string Reason, string PausedBy, DateTimeOffset PausedAt);
 
 /// <summary>Pauses of admission. Every admission reads them anew, so they count at once on all nodes; runs that have a slot go on.</summary>
@@ -28,7 +30,7 @@ public sealed class PauseStore(NpgsqlDataSource database, NodeSignals signals)
         """
         insert into agents.admission_pause (scope, value, reason, paused_by)
         values (@kind, @value, @reason, @by)
-        on conflict (scope, value) do update set reason = @reason
+        on conflict (scope, value) do update set reason = @reason, paused_by = @by, paused_at = clock_timestamp()
         """, new { scope.Kind, scope.Value, reason, by }, ct);
 
     /// <returns>False when there was none.</returns>

@@ -68,13 +68,27 @@ public sealed class QueueBound(NpgsqlDataSource database, WorkerOptions options)
         return null;
     }
 
-    public void Dispose() => counting.Dispose();
+    public void Dispose()
+    {
+        turns.Dispose();
+        counting.Dispose();
+    }
 
     sealed class Turns(SemaphoreSlim turns) : IDisposable
     {
         SemaphoreSlim? held = turns;
 
-        public void Dispose() => Interlocked.Exchange(ref held, null)?.Release();
+        public void Dispose()
+        {
+            try
+            {
+                Interlocked.Exchange(ref held, null)?.Release();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The request outlasted the server.
+            }
+        }
     }
 
     /// <summary>Room comes as fast as runs begin; a tenant's share of that is its share of the queue.</summary>
