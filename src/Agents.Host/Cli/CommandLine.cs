@@ -20,7 +20,8 @@ public static class CommandLine
                 "-h" or "--help" or "-?" or "help" or "--version" => await Verb(args, Screen.OfProcess, []),
                 null => await Serve(args),
                 var word when word == args[0] && Maintenance.Verbs.ContainsKey(word) => await Maintain(args),
-                "serve" when !args.Any(arg => arg is "-h" or "--help" or "-?") => await Serve([.. args.Where((arg, at) => at != Array.IndexOf(args, "serve"))]),
+                "serve" when !args.Any(arg => arg is "-h" or "--help" or "-?") =>
+                    await Serve([.. args.Where((arg, at) => at != Array.IndexOf(args, "serve"))]),
                 var word when word.StartsWith('-') => await Serve(args),
                 _ => await Verb(args, Screen.OfProcess, []),
             };
@@ -50,13 +51,13 @@ public static class CommandLine
 
     static async Task<int> Verb(string[] args, Func<bool, Screen> screen, IReadOnlyList<string> serverSettings)
     {
-        var said = Verbs.Create(new Verb(screen, serverSettings)).Parse(args is ["help", ..] ? [.. args[1..], "--help"] : args);
-        if (said.Errors.Count > 0 && said.Action is not RootHelp) throw new VerbException(ExitCodes.Usage, Verbs.Problem(said));
+        var parsed = Verbs.Create(new Verb(screen, serverSettings)).Parse(args is ["help", ..] ? [.. args[1..], "--help"] : args);
+        if (parsed.Errors.Count > 0 && parsed.Action is not RootHelp) throw new VerbException(ExitCodes.Usage, Verbs.Problem(parsed));
 
         using var interrupted = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
-        return await said.InvokeAsync(
+        return await parsed.InvokeAsync(
             new() { Output = screen(false).Output, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, interrupted.Token);
 
         void Interrupt(PosixSignalContext signal)

@@ -6,7 +6,7 @@ using Scalar.AspNetCore;
 
 namespace Agents.Host.Http;
 
-/// <summary>The OpenAPI document, and a page that shows it: served from here, it asks nothing of anybody else.</summary>
+/// <summary>The OpenAPI document, and a page that shows it. Both are served from here; the page loads nothing from another server.</summary>
 public static class Reference
 {
     /// <summary>The first part of a path, in the order of the page; the last one takes what fits no other.</summary>
@@ -17,7 +17,10 @@ public static class Reference
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Tags = new HashSet<OpenApiTag>(Groups.Select(group => new OpenApiTag { Name = group }));
-            document.Info = new() { Title = "Agents", Version = VersionOf(Assembly.GetExecutingAssembly()), Description = "Retrieval agents, durable on one PostgreSQL." };
+            document.Info = new()
+            {
+                Title = "Agents", Version = VersionOf(Assembly.GetExecutingAssembly()), Description = "Retrieval agents, durable on one PostgreSQL."
+            };
             return Task.CompletedTask;
         });
         options.AddOperationTransformer((operation, context, _) =>
@@ -29,9 +32,10 @@ public static class Reference
 
     public static void MapReference(this WebApplication app)
     {
-        app.MapOpenApi();
+        app.MapOpenApi().RequireAuthorization(Permissions.Read);
         app.MapScalarApiReference("/reference", page => page
-            .WithTitle("Agents").DisableTelemetry().DisableAgent().DisableMcp().HideDeveloperTools().HideClientButton());
+            .WithTitle("Agents").DisableTelemetry().DisableAgent().DisableMcp().HideDeveloperTools().HideClientButton())
+            .RequireAuthorization(Permissions.Read);
     }
 
     /// <summary>Grouped by what they are about; the summary is the one in the code, which Wolverine's tag leads to.</summary>
@@ -49,7 +53,8 @@ public static class Reference
         if (!File.Exists(file)) return new Dictionary<string, string>();
 
         return XDocument.Load(file).Descendants("member")
-            .Where(member => member.Attribute("name")?.Value.StartsWith("T:", StringComparison.Ordinal) is true && member.Element("summary") is not null)
+            .Where(member => member.Attribute("name")?.Value.StartsWith(
+                "T:", StringComparison.Ordinal) is true && member.Element("summary") is not null)
             .ToDictionary(member => member.Attribute("name")!.Value[2..], member => OneLine(member.Element("summary")!.Value));
     });
 

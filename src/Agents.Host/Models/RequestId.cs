@@ -3,14 +3,14 @@ using System.Globalization;
 namespace Agents.Host.Models;
 
 /// <summary>
-/// The name of a model call attempt as the provider sees it: <c>run/call/attempt</c> in the header <c>X-Client-Request-Id</c>, by which a provider's log
-/// can be held against the facts.
+/// The name of a model call attempt as the provider sees it: <c>run/call/attempt</c> in the header <c>X-Client-Request-Id</c>, by which a provider's
+/// log can be held against the facts.
 /// </summary>
 public static class RequestId
 {
     public const string Header = "X-Client-Request-Id";
 
-    /// <summary>Flows from the worker through whatever SDK is between to the HTTP request.</summary>
+    /// <summary>Flows from the worker through the provider's SDK to the HTTP request.</summary>
     static readonly AsyncLocal<string?> Current = new();
 
     /// <summary>Names the requests that this asynchronous flow sends from now on.</summary>

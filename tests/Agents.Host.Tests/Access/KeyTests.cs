@@ -80,6 +80,7 @@ public sealed class KeyTests(Locked server) : IClassFixture<Locked>
                 continue;
             }
 
+            Assert.Contains(Assert.Single(endpoint.Metadata.GetOrderedMetadata<IAuthorizeData>()).Policy, Permissions.All);
             Assert.True(none.StatusCode is HttpStatusCode.Unauthorized, $"{method} {url} answered {none.StatusCode} without a key.");
             Assert.True(wrong.StatusCode is HttpStatusCode.Unauthorized, $"{method} {url} answered {wrong.StatusCode} to a wrong key.");
             Assert.Equal("Bearer", none.Headers.WwwAuthenticate.Single().Scheme);
@@ -174,21 +175,6 @@ public sealed class KeyTests(Locked server) : IClassFixture<Locked>
             if (!may) Assert.Equal(("Not allowed", HttpStatusCode.Forbidden), ((await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("title").GetString(), answer.StatusCode));
         }
     }
-
-    [Theory]
-    [InlineData("GET", "/runs/{id}", Permissions.Read)]
-    [InlineData("POST", "/runs", Permissions.Operate)]
-    [InlineData("POST", "/runs/{id}/fork", Permissions.Operate)]
-    [InlineData("POST", "/runs/fork", Permissions.Operate)]
-    [InlineData("DELETE", "documents/{id}", Permissions.Operate)]
-    [InlineData("POST", "/v1/responses", Permissions.Operate)]
-    [InlineData("GET", "/costs", Permissions.Costs)]
-    [InlineData("GET", "/budgets/{scope}/{value}", Permissions.Costs)]
-    [InlineData("PUT", "/budgets/{scope}/{value}", Permissions.ManageMoney)]
-    [InlineData("POST", "/prices", Permissions.Administer)]
-    [InlineData("POST", "/something/new", Permissions.Operate)]
-    public void An_endpoint_asks_for_what_its_route_is_about(string method, string route, string permission) =>
-        Assert.Equal(permission, Permissions.Of(route, [method]));
 
     [Fact]
     public async Task A_revoked_key_is_refused_within_five_seconds_and_its_streams_close()

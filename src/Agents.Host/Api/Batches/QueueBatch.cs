@@ -14,22 +14,24 @@ using Wolverine.Http;
 namespace Agents.Host.Api.Batches;
 
 /// <summary>
-/// Accepts up to 1,000 runs in one transaction: after the answer all the good ones are stored, or, without an answer, none. Bad ones are named by their
-/// position. The same Idempotency-Key gives the same answer, and starts nothing.
+/// Accepts up to 1,000 runs in one transaction: after the answer all the good ones are stored, or, without an answer, none. Bad ones are named by
+/// their position. The same Idempotency-Key gives the same answer, and starts nothing.
 /// </summary>
 public static class QueueBatchEndpoint
 {
-    [WolverinePost("/runs/batch"), ProducesResponseType<QueuedBatch>(202), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(422),
+    [WolverinePost("/runs/batch"), Requires(Permissions.Operate)]
+    [ProducesResponseType<QueuedBatch>(202), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(422),
      ProducesResponseType<ProblemDetails>(429)]
     public static async Task<IResult> Post(
-        HttpContext http, AgentCatalog agents, ModelOptions models, QueueBound bound, DatabaseClock clock, BatchReader batches, IDocumentSession session,
-        [FromHeader(Name = "Idempotency-Key")] string? key, CancellationToken ct)
+        HttpContext http, AgentCatalog agents, ModelOptions models, QueueBound bound, DatabaseClock clock, BatchReader batches,
+        IDocumentSession session,
+        [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, CancellationToken ct)
     {
         var caller = Caller.Of(http);
         var (request, hash) = await QueueBatchRequest.Read(http, ct);
-        if (Problem(request, key) is { } problem) return Results.Problem(problem);
+        if (Problem(request, idempotencyKey) is { } problem) return problem.Answer();
         http.Response.RegisterForDispose(await bound.Turn(ct));
-        if (key is not null && await batches.Earlier(session, key, ct) is { } earlier)
+        if (idempotencyKey is not null && await batches.Earlier(session, idempotencyKey, ct) is { } earlier)
             return earlier.RequestHash == hash ? Accepted(earlier.Batch) : RunProblems.KeyUsedBefore();
 
         var now = clock.GetUtcNow();
@@ -41,28 +43,32 @@ public static class QueueBatchEndpoint
 
         var batchId = Guid.CreateVersion7();
         items.Queue(batchId, agents, now, session, models, caller);
-        Store(session, batchId, items, caller, key, hash);
+        Store(session, batchId, items, caller, idempotencyKey, hash);
         return Accepted(Answer(batchId, items));
     }
 
-    static ProblemDetails? Problem(QueueBatchRequest request, string? key) => request.Items?.Count switch
+    static ProblemDetails? Problem(QueueBatchRequest request, string? idempotencyKey) => request.Items?.Count switch
     {
-        null or 0 => new() { Status = 400, Title = "Empty batch", Detail = "A batch has at least one item." },
-        > QueueBatchRequest.MostItems => new() { Status = 400, Title = "Batch too large", Detail = $"A batch has at most {QueueBatchRequest.MostItems:N0} items; this one has {request.Items.Count:N0}." },
-        _ when key is { Length: > TextBounds.KeyCharacters } => new() { Status = 400, Title = "Idempotency-Key too long", Detail = $"It may have {TextBounds.KeyCharacters} characters." },
+        null or 0 => Refusals.Malformed("Empty batch", "A batch has at least one item."),
+        > QueueBatchRequest.MostItems =>
+            Refusals.Malformed(
+                "Batch too large", $"A batch has at most {QueueBatchRequest.MostItems:N0} items; this one has {request.Items.Count:N0}."),
+        _ when idempotencyKey is { Length: > TextBounds.KeyCharacters } =>
+            Refusals.Malformed("Idempotency-Key too long", $"It may have {TextBounds.KeyCharacters} characters."),
         _ => null,
     };
 
-    static void Store(IDocumentSession session, Guid batchId, IReadOnlyList<BatchItem> items, Caller caller, string? key, string hash)
+    static void Store(IDocumentSession session, Guid batchId, IReadOnlyList<BatchItem> items, Caller caller, string? idempotencyKey, string hash)
     {
         session.QueueSqlCommand(
             "insert into agents.batch (tenant_id, batch_id, requested_by, idempotency_key, request_hash) values (?, ?, ?, ?, ?)",
-            caller.Tenant, batchId, caller.Name, (object?)key ?? DBNull.Value, hash);
+            caller.Tenant, batchId, caller.Name, (object?)idempotencyKey ?? DBNull.Value, hash);
         var rows = items.Select((item, index) => new { position = index, run_id = item.RunId, is_new = item.IsNew, problem = item.Problem });
         session.QueueSqlCommand(
             """
             insert into agents.batch_item (tenant_id, batch_id, position, run_id, is_new, problem)
-            select ?, ?, i.position, i.run_id, i.is_new, i.problem from json_to_recordset(?::json) i (position integer, run_id uuid, is_new boolean, problem json)
+            select ?, ?, i.position, i.run_id, i.is_new, i.problem
+            from json_to_recordset(?::json) i (position integer, run_id uuid, is_new boolean, problem json)
             """,
             caller.Tenant, batchId, JsonSerializer.Serialize(rows, JsonFormat.Api));
     }
@@ -72,14 +78,16 @@ public static class QueueBatchEndpoint
         var bad = items.Where(item => item.Problem is not null).Select(ResultOf).ToList();
         return Results.Problem(
             statusCode: 400, title: "Nothing was queued",
-            detail: $"{bad.Count:N0} of {items.Count:N0} items are refused; the first is item {bad[0].Index}: {bad[0].Problem!.Title}: {bad[0].Problem!.Detail}",
+            detail: $"{bad.Count:N0} of {items.Count:N0} items are refused; the first is item {bad[0].Index}: {bad[0].Problem!.Title}: "
+                + $"{bad[0].Problem!.Detail}",
             extensions: new Dictionary<string, object?> { ["items"] = bad });
     }
 
     static BatchResult ResultOf(BatchItem item) => new(item.Index, item.Status, item.RunId, item.Problem);
 
     static QueuedBatch Answer(Guid id, IReadOnlyList<BatchItem> items) => new(
-        id, $"/batches/{id}", items.Count(item => item.IsNew), items.Count(item => item is { IsNew: false, RunId: not null }), items.Count(item => item.Problem is not null),
+        id, $"/batches/{id}", items.Count(item => item.IsNew), items.Count(item => item is { IsNew: false, RunId: not null }),
+        items.Count(item => item.Problem is not null),
         [.. items.Select(ResultOf)]);
 
     static IResult Accepted(QueuedBatch batch) => Results.Accepted(batch.Url, batch);

@@ -8,19 +8,21 @@ namespace Agents.Host.Api.Budgets;
 /// <param name="LimitUsd">US dollars that may be spent in a period, from 0, with at most eight decimals.</param>
 public sealed record SetBudgetRequest(decimal? LimitUsd);
 
-/// <summary>Makes a budget or changes its limit. Runs that wait for it go on by themselves, as far as there is room. Without <c>period</c>: that of a month.</summary>
+/// <summary>
+/// Makes a budget or changes its limit. Runs that wait for it go on by themselves, as far as there is room. Without <c>period</c>: that of a month.
+/// </summary>
 public static class SetBudgetEndpoint
 {
-    [WolverinePut("/budgets/{scope}/{value}"), ProducesResponseType<BudgetView>(200), ProducesResponseType<BudgetView>(201), ProducesResponseType<ProblemDetails>(400)]
+    [WolverinePut("/budgets/{scope}/{value}"), Requires(Permissions.ManageMoney)]
+    [ProducesResponseType<BudgetView>(200), ProducesResponseType<BudgetView>(201), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Put(
         SetBudgetRequest request, string scope, string value, [FromQuery] string? period, BudgetStore budgets, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);
         if (BudgetAddress.Parse(scope, value, period, caller, out var problem) is not { } name) return problem!;
-        if (BudgetAmount.Problem(request.LimitUsd, mayBeZero: true) is { } wrong) return BudgetAddress.Refuse(400, "Bad limitUsd", wrong);
+        if (BudgetAmount.Problem(request.LimitUsd, mayBeZero: true) is { } wrong) return Refusals.Malformed("Bad limitUsd", wrong).Answer();
 
-        var isNew = await budgets.List(caller.Tenant, name, ct) is [];
-        await budgets.Set(caller.Tenant, name, request.LimitUsd!.Value, caller.Name, ct);
+        var isNew = await budgets.Set(caller.Tenant, name, request.LimitUsd!.Value, caller.Name, ct);
         return await budgets.List(caller.Tenant, name, ct) is not [var budget] ? BudgetAddress.NotFound(name)
             : isNew ? Results.Created(BudgetAddress.UrlOf(name), budget)
             : Results.Ok(budget);

@@ -17,15 +17,17 @@ public static class GetModelPriceEndpoint
 {
     const int NameCharacters = 200;
 
-    [WolverineGet("/prices/model"), ProducesResponseType<ModelPriceView>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineGet("/prices/model"), Requires(Permissions.Costs)]
+    [ProducesResponseType<ModelPriceView>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Get([FromQuery] string? model, [FromQuery] string? tier, Prices prices, HttpContext http, CancellationToken ct)
     {
         await prices.Book(ct);
         var list = await prices.InForce(Caller.Of(http).Tenant, ct);
         return model is not null && list.Find(model, tier) is var (_, version, entry)
             ? Results.Ok(new ModelPriceView(model, version, entry))
-            : Results.Problem(
-                statusCode: 404, title: "No price",
-                detail: $"No price list in force knows the model {(model is null ? "(none)" : $"\"{Sanitiser.Text(model, NameCharacters)}\"")}{(tier is null ? "" : $" in tier {Sanitiser.Text(tier, NameCharacters)}")}.");
+            : Refusals.Unknown(
+                "No price",
+                $"No price list in force knows the model {(model is null ? "(none)" : $"\"{Sanitiser.Text(model, NameCharacters)}\"")}"
+                + $"{(tier is null ? "" : $" in tier {Sanitiser.Text(tier, NameCharacters)}")}.").Answer();
     }
 }

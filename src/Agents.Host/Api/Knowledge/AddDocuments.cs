@@ -15,16 +15,18 @@ public static class AddDocumentsEndpoint
     /// <summary>Above the largest document by what a form adds round it.</summary>
     const long RoomForForm = 1024 * 1024;
 
-    [WolverinePost("/documents"), ProducesResponseType<Page<IngestedDocument>>(200), ProducesResponseType<ProblemDetails>(400)]
+    [WolverinePost("/documents"), Requires(Permissions.Operate)]
+    [ProducesResponseType<Page<IngestedDocument>>(200), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Post(HttpContext http, [FromQuery] string? source, Ingest ingest, KnowledgeLimits limits, CancellationToken ct)
     {
         var tenant = Caller.Of(http).Tenant;
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bound) bound.MaxRequestBodySize = limits.DocumentBytes + RoomForForm;
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bound)
+            bound.MaxRequestBodySize = limits.DocumentBytes + RoomForForm;
 
         if (http.Request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) is true)
         {
             var form = await http.Request.ReadFormAsync(new FormOptions { MultipartBodyLengthLimit = limits.DocumentBytes }, ct);
-            if (form.Files.Count == 0) return Refuse("No file", "The form has no file.");
+            if (form.Files.Count == 0) return Refusals.Malformed("No file", "The form has no file.").Answer();
 
             var read = new List<IngestedDocument>();
             foreach (var file in form.Files)
@@ -36,11 +38,9 @@ public static class AddDocumentsEndpoint
             return Results.Ok(new Page<IngestedDocument>(read, null));
         }
 
-        if (string.IsNullOrWhiteSpace(source)) return Refuse("No source", "Name the document: ?source=guide/start.md");
+        if (string.IsNullOrWhiteSpace(source)) return Refusals.Malformed("No source", "Name the document: ?source=guide/start.md").Answer();
         var mediaType = http.Request.HasFormContentType ? null : http.Request.ContentType; // what curl says when it is told nothing
         var one = await ingest.Document(tenant, source, mediaType, http.Request.Body, ct);
         return Results.Ok(new Page<IngestedDocument>([one], null));
     }
-
-    static IResult Refuse(string title, string detail) => Results.Problem(statusCode: 400, title: title, detail: detail);
 }

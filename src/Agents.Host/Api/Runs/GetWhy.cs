@@ -14,12 +14,14 @@ namespace Agents.Host.Api.Runs;
 /// <param name="StartsPerMinute">Slots its tenant was given for runs as urgent in the last five minutes, by the minute. Null when none.</param>
 /// <param name="EstimatedStart">From its place and that pace. Null when it is unknown.</param>
 public sealed record WhyView(
-    Guid Id, string Status, string Summary, IReadOnlyList<Obstacle> BlockedBy, long? Position, double? StartsPerMinute, DateTimeOffset? EstimatedStart);
+    Guid Id, string Status, string Summary, IReadOnlyList<Obstacle> BlockedBy, long? Position, double? StartsPerMinute,
+    DateTimeOffset? EstimatedStart);
 
 /// <summary>Explains why a run waits: its place in line, what holds it back, and when it can be expected to start.</summary>
 public static class GetWhyEndpoint
 {
-    [WolverineGet("/runs/{id}/why"), ProducesResponseType<WhyView>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineGet("/runs/{id}/why"), Requires(Permissions.Read)]
+    [ProducesResponseType<WhyView>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Get(Guid id, WhyReader reader, HttpContext http, CancellationToken ct) =>
         await reader.Read(Caller.Of(http).Tenant, id, ct) is { } why ? Results.Ok(why) : RunProblems.NotFound(id);
 }

@@ -7,7 +7,8 @@ using Wolverine.Http;
 namespace Agents.Host.Api.Runs;
 
 /// <summary>
-/// Server-sent events of all runs in one stream: each fact with its run's id, from now on or after <c>Last-Event-ID</c> (or <c>?after=</c>), at least once.
+/// Server-sent events of all runs in one stream: each fact with its run's id, from now on or after <c>Last-Event-ID</c> (or <c>?after=</c>), at least
+/// once.
 /// <c>?status=</c> and <c>?agent=</c>, several with commas, keep to some runs.
 /// </summary>
 public static class StreamRunsEndpoint
@@ -15,20 +16,19 @@ public static class StreamRunsEndpoint
     public static ProblemDetails Validate(string? status, [FromQuery] long? after, [FromHeader(Name = "Last-Event-ID")] string? last)
     {
         if (Names(status).FirstOrDefault(name => !Statuses.Contains(name)) is not null)
-            return Refuse("Unknown status", $"A status is one of: {string.Join(", ", Statuses)}; several are separated by commas.");
-        if (after < 0) return Refuse("Bad after", "Pass the id of an earlier event of this stream, from 0.");
-        if (!string.IsNullOrEmpty(last) && (!long.TryParse(last, out var id) || id < 0)) return Refuse("Bad Last-Event-ID", "Pass the id of an earlier event of this stream.");
-        return WolverineContinue.NoProblems;
+            return Refusals.Malformed("Unknown status", $"A status is one of: {string.Join(", ", Statuses)}; several are separated by commas.");
+        return StreamStart.Problem(after, last, "the id of an earlier event of this stream") ?? WolverineContinue.NoProblems;
     }
 
-    [WolverineGet("/stream"), ProducesResponseType(typeof(string), 200, "text/event-stream"), ProducesResponseType<ProblemDetails>(400)]
+    [WolverineGet("/stream"), Requires(Permissions.Read)]
+    [ProducesResponseType(typeof(string), 200, "text/event-stream"), ProducesResponseType<ProblemDetails>(400)]
     public static IResult Get(
         [FromQuery] string? status, [FromQuery] string? agent, [FromQuery] long? after, [FromHeader(Name = "Last-Event-ID")] string? last,
         TenantFollower follower, HttpContext http, CancellationToken ct)
     {
         var (statuses, agents) = (Names(status), Names(agent));
         return new EventStream(follower.Follow(
-            Caller.Of(http).Tenant, long.TryParse(last, out var seen) ? seen : after,
+            Caller.Of(http).Tenant, StreamStart.Of(after, last),
             fact => (statuses.Count == 0 || statuses.Contains(fact.Status)) && (agents.Count == 0 || agents.Contains(fact.Agent)), ct));
     }
 
@@ -36,6 +36,4 @@ public static class StreamRunsEndpoint
 
     static HashSet<string> Names(string? list) =>
         [.. (list ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
-
-    static ProblemDetails Refuse(string title, string detail) => new() { Status = 400, Title = title, Detail = detail };
 }

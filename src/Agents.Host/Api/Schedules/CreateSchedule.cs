@@ -13,8 +13,10 @@ public static class CreateScheduleEndpoint
     public static ProblemDetails Validate(ScheduleRequest wanted, AgentCatalog agents, DatabaseClock clock) =>
         ScheduleRequests.Problem(wanted, wanted.Name, agents, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
 
-    [WolverinePost("/schedules"), ProducesResponseType<ScheduleView>(201), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(409)]
-    public static async Task<IResult> Post(ScheduleRequest wanted, ScheduleStore schedules, DatabaseClock clock, HttpContext http, CancellationToken ct)
+    [WolverinePost("/schedules"), Requires(Permissions.Operate)]
+    [ProducesResponseType<ScheduleView>(201), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(409)]
+    public static async Task<IResult> Post(
+        ScheduleRequest wanted, ScheduleStore schedules, DatabaseClock clock, HttpContext http, CancellationToken ct)
     {
         var (caller, name) = (Caller.Of(http), wanted.Name!);
         var next = Timetable.Parse(wanted.Cron!, wanted.TimeZone, out _)!.After(clock.GetUtcNow());
@@ -22,7 +24,7 @@ public static class CreateScheduleEndpoint
             return Results.Created($"/schedules/{name}", await schedules.Find(caller.Tenant, name, ct));
 
         return await schedules.Find(caller.Tenant, name, ct) is null
-            ? Results.Problem(statusCode: 409, title: "Too many schedules", detail: $"A tenant may have {ScheduleStore.MostPerTenant:N0}.")
-            : Results.Problem(statusCode: 409, title: "Schedule exists", detail: $"There is a schedule {name} already. Change it with PUT /schedules/{name}.");
+            ? Refusals.Conflict("Too many schedules", $"A tenant may have {ScheduleStore.MostPerTenant:N0}.").Answer()
+            : Refusals.Conflict("Schedule exists", $"There is a schedule {name} already. Change it with PUT /schedules/{name}.").Answer();
     }
 }

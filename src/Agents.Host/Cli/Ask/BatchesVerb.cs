@@ -15,19 +15,22 @@ static class BatchesVerb
     static async Task<int> Run(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        var answer = await server.Api.Get($"batches?limit={call.Said.GetValue(Limit)}", ct);
+        var answer = await server.Api.Get($"batches?limit={call.Parsed.GetValue(Limit)}", ct);
         var page = answer.As<Page<BatchView>>();
         if (call.IsJson) call.Screen.Json(answer);
         else if (page.Items.Count == 0) call.Note("There are no batches. Start one: agents batch FILE");
         else Table.Print(
-            call.Screen, ["batch", "queued", "by", ">items", ">refused", ">waiting", ">running", ">stopped", ">completed", ">failed", ">cost"], [.. page.Items.Select(Row)]);
+            call.Screen, ["batch", "queued", "by", ">items", ">refused", ">waiting", ">running", ">stopped", ">completed", ">failed", ">cost"],
+            [.. page.Items.Select(Row)]);
         return ExitCodes.Ok;
     }
 
     static string[] Row(BatchView batch) =>
     [
-        batch.Id.ToString(), Formats.Time(batch.QueuedAt), batch.RequestedBy, Formats.Number(batch.Items), Formats.Number(batch.Refused), Formats.Number(batch.Queued),
-        Formats.Number(batch.Running), Formats.Number(batch.Paused + batch.Parked), Formats.Number(batch.Completed), Formats.Number(batch.Failed + batch.Cancelled),
+        batch.Id.ToString(), Formats.Time(batch.QueuedAt), batch.RequestedBy, Formats.Number(batch.Items), Formats.Number(batch.Refused),
+        Formats.Number(batch.Queued),
+        Formats.Number(batch.Running), Formats.Number(batch.Paused + batch.Parked), Formats.Number(batch.Completed),
+        Formats.Number(batch.Failed + batch.Cancelled),
         Formats.Cost(batch.CostUsd, batch.UnpricedCalls, null),
     ];
 }

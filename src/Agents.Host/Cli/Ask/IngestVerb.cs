@@ -8,7 +8,10 @@ namespace Agents.Host.Cli.Ask;
 /// <summary>Reads documents into the knowledge base.</summary>
 static class IngestVerb
 {
-    static readonly Argument<string[]> Paths = new("path") { Description = "Files and folders: Markdown, HTML, text, PDF.", Arity = ArgumentArity.OneOrMore };
+    static readonly Argument<string[]> Paths = new("path")
+    {
+        Description = "Files and folders: Markdown, HTML, text, PDF.", Arity = ArgumentArity.OneOrMore
+    };
 
     public static Command Create(Verb verb) => verb.Does(new("ingest", "Reads files and folders into the knowledge base.") { Paths }, Run);
 
@@ -16,7 +19,7 @@ static class IngestVerb
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
         var documents = new List<IngestedDocument>();
-        foreach (var path in call.Said.GetValue(Paths)!)
+        foreach (var path in call.Parsed.GetValue(Paths)!)
             documents.AddRange((await UploadDisplay.Send(call, server.Api, path, label: null, ct)).Documents);
 
         var result = new IngestResult(documents);

@@ -16,13 +16,14 @@ static class SearchVerb
 
     static readonly Option<string?> Sources = new("--sources") { Description = "Only documents whose name begins with this.", HelpName = "PREFIX" };
 
-    public static Command Create(Verb verb) => verb.Does(new("search", "Finds passages in the knowledge base, best first.") { Query, Sources, Limit }, Run);
+    public static Command Create(Verb verb) =>
+        verb.Does(new("search", "Finds passages in the knowledge base, best first.") { Query, Sources, Limit }, Run);
 
     static async Task<int> Run(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        var query = $"search?q={Uri.EscapeDataString(call.Said.GetValue(Query)!)}&limit={call.Said.GetValue(Limit)}";
-        if (call.Said.GetValue(Sources) is { } sources) query += $"&sources={Uri.EscapeDataString(sources)}";
+        var query = $"search?q={Uri.EscapeDataString(call.Parsed.GetValue(Query)!)}&limit={call.Parsed.GetValue(Limit)}";
+        if (call.Parsed.GetValue(Sources) is { } sources) query += $"&sources={Uri.EscapeDataString(sources)}";
 
         var answer = await server.Api.Get(query, ct);
         var found = answer.As<Page<Passage>>().Items;

@@ -15,13 +15,25 @@ namespace Agents.Host.Cli.Queue;
 static class ScheduleVerb
 {
     static readonly Argument<string> Name = new("name") { Description = "Of the schedule." };
-    static readonly Option<string> Cron = new("--cron") { Description = "Minute, hour, day, month, day of the week; six fields begin with the second.", HelpName = "C", Required = true };
+    static readonly Option<string> Cron = new("--cron")
+    {
+        Description = "Minute, hour, day, month, day of the week; six fields begin with the second.", HelpName = "C", Required = true
+    };
     static readonly Option<string> Question = new("--question") { Description = "What is asked each time.", HelpName = "Q", Required = true };
     static readonly Option<string> Agent = new("--agent") { Description = "Who is asked.", HelpName = "A", DefaultValueFactory = _ => "research" };
-    static readonly Option<string> Zone = new("--zone") { Description = "Time zone, such as Europe/Berlin.", HelpName = "Z", DefaultValueFactory = _ => "UTC" };
+    static readonly Option<string> Zone = new("--zone")
+    {
+        Description = "Time zone, such as Europe/Berlin.", HelpName = "Z", DefaultValueFactory = _ => "UTC"
+    };
     static readonly Option<string?> Priority = new("--priority") { Description = "0 to 9, or low, normal, high, urgent.", HelpName = "P" };
-    static readonly Option<Overlap> OverlapOption = new("--overlap") { Description = "skip, queue or cancel, when the run before has not ended.", HelpName = "O", DefaultValueFactory = _ => Overlap.Skip };
-    static readonly Option<Missed> MissedOption = new("--missed") { Description = "skip, once or all, when no server ran at the time.", HelpName = "M", DefaultValueFactory = _ => Missed.Once };
+    static readonly Option<Overlap> OverlapOption = new("--overlap")
+    {
+        Description = "skip, queue or cancel, when the run before has not ended.", HelpName = "O", DefaultValueFactory = _ => Overlap.Skip
+    };
+    static readonly Option<Missed> MissedOption = new("--missed")
+    {
+        Description = "skip, once or all, when no server ran at the time.", HelpName = "M", DefaultValueFactory = _ => Missed.Once
+    };
 
     public static Command Create(Verb verb) => new("schedules", "Shows and changes what is run again and again.")
     {
@@ -47,24 +59,26 @@ static class ScheduleVerb
     static async Task<int> Make(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        var priority = call.Said.GetValue(Priority);
+        var priority = call.Parsed.GetValue(Priority);
         object? level = int.TryParse(priority, out var number) ? number : priority;
-        var run = new QueueRunRequest(call.Said.GetValue(Agent), call.Said.GetValue(Question), level is null ? null : JsonSerializer.SerializeToElement(level));
+        var run = new QueueRunRequest(
+            call.Parsed.GetValue(Agent), call.Parsed.GetValue(Question), level is null ? null : JsonSerializer.SerializeToElement(level));
         var wanted = new ScheduleRequest(
-            call.Said.GetValue(Cron), run, call.Said.GetValue(Name), call.Said.GetValue(Zone)!, call.Said.GetValue(OverlapOption), call.Said.GetValue(MissedOption));
-        return Told(call, await server.Api.Post("schedules", wanted, ct));
+            call.Parsed.GetValue(Cron), run, call.Parsed.GetValue(Name), call.Parsed.GetValue(Zone)!, call.Parsed.GetValue(OverlapOption),
+            call.Parsed.GetValue(MissedOption));
+        return Print(call, await server.Api.Post("schedules", wanted, ct));
     }
 
     static async Task<int> Change(Call call, string what, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        return Told(call, await server.Api.Post($"schedules/{Uri.EscapeDataString(call.Said.GetValue(Name)!)}/{what}", new { }, ct));
+        return Print(call, await server.Api.Post($"schedules/{Uri.EscapeDataString(call.Parsed.GetValue(Name)!)}/{what}", new { }, ct));
     }
 
     static async Task<int> RunNow(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct);
-        var answer = await server.Api.Post($"schedules/{Uri.EscapeDataString(call.Said.GetValue(Name)!)}/run", new { }, ct);
+        var answer = await server.Api.Post($"schedules/{Uri.EscapeDataString(call.Parsed.GetValue(Name)!)}/run", new { }, ct);
         var id = answer.As<QueuedRun>().Id;
         if (call.IsJson) call.Screen.Json(answer);
         else call.Screen.Line($"Run {RunIds.Brief(id)} is queued. Follow it: [bold]agents tail {RunIds.Brief(id)}[/]");
@@ -74,12 +88,12 @@ static class ScheduleVerb
     static async Task<int> Delete(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        await server.Api.Delete($"schedules/{Uri.EscapeDataString(call.Said.GetValue(Name)!)}", ct);
+        await server.Api.Delete($"schedules/{Uri.EscapeDataString(call.Parsed.GetValue(Name)!)}", ct);
         if (!call.IsJson) call.Screen.Line("Removed.");
         return ExitCodes.Ok;
     }
 
-    static int Told(Call call, JsonElement answer)
+    static int Print(Call call, JsonElement answer)
     {
         if (call.IsJson)
         {
@@ -88,13 +102,15 @@ static class ScheduleVerb
         }
 
         var schedule = answer.As<ScheduleView>();
-        call.Screen.Line(schedule.Paused ? $"{Screen.Safe(schedule.Name)} is paused." : $"{Screen.Safe(schedule.Name)} fires next {NextOf(schedule)}.");
+        call.Screen.Line(
+            schedule.Paused ? $"{Screen.Safe(schedule.Name)} is paused." : $"{Screen.Safe(schedule.Name)} fires next {NextOf(schedule)}.");
         return ExitCodes.Ok;
     }
 
     static string[] RowOf(ScheduleView schedule) =>
     [
-        schedule.Name, schedule.Cron, schedule.TimeZone, NextOf(schedule), schedule.Last is { } last ? Formats.Time(last) : "", schedule.LastOutcome ?? "",
+        schedule.Name, schedule.Cron, schedule.TimeZone, NextOf(schedule), schedule.Last is { } last ? Formats.Time(last) : "",
+        schedule.LastOutcome ?? "",
         schedule.Run.Agent ?? "", Screen.Clip(schedule.Run.Question, 200),
     ];
 

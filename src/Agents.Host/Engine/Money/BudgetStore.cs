@@ -58,21 +58,28 @@ public sealed class BudgetStore(NpgsqlDataSource database, NodeSignals signals)
         order by id desc limit @changes_shown
         """, new { tenant, scope = Word(name.Scope), name.Value, period = Word(name.Period), ChangesShown }, ct);
 
-    public Task Set(string tenant, BudgetName name, decimal limitUsd, string by, CancellationToken ct) =>
-        Change(tenant, name, limitUsd, null, by, ct);
+    /// <summary>Whether there was no such budget before. Of two callers who set one at once, only one has made it.</summary>
+    public async Task<bool> Set(string tenant, BudgetName name, decimal limitUsd, string by, CancellationToken ct)
+    {
+        var isNew = await database.First<bool>(
+            "select finance.put_budget(@tenant, @scope, @value, @period, @limit_usd, @by)",
+            new { tenant, scope = Word(name.Scope), name.Value, period = Word(name.Period), limitUsd, by }, ct);
+        signals.BudgetChanged();
+        return isNew;
+    }
 
     /// <summary>Whether there was such a budget to raise.</summary>
-    public Task<bool> Raise(string tenant, BudgetName name, decimal byUsd, string by, CancellationToken ct) =>
-        Change(tenant, name, null, byUsd, by, ct);
+    public Task<bool> Raise(string tenant, BudgetName name, decimal byUsd, string by, CancellationToken ct) => Change(tenant, name, byUsd, by, ct);
 
     /// <summary>Whether there was such a budget.</summary>
-    public Task<bool> Remove(string tenant, BudgetName name, string by, CancellationToken ct) => Change(tenant, name, null, null, by, ct);
+    public Task<bool> Remove(string tenant, BudgetName name, string by, CancellationToken ct) => Change(tenant, name, null, by, ct);
 
-    async Task<bool> Change(string tenant, BudgetName name, decimal? limitUsd, decimal? moreUsd, string by, CancellationToken ct)
+    /// <param name="moreUsd">Null removes it.</param>
+    async Task<bool> Change(string tenant, BudgetName name, decimal? moreUsd, string by, CancellationToken ct)
     {
         var limit = await database.First<decimal?>(
-            "select finance.set_budget(@tenant, @scope, @value, @period, @limit_usd, @more_usd, @by)",
-            new { tenant, scope = Word(name.Scope), name.Value, period = Word(name.Period), limitUsd, moreUsd, by }, ct);
+            "select finance.set_budget(@tenant, @scope, @value, @period, null, @more_usd, @by)",
+            new { tenant, scope = Word(name.Scope), name.Value, period = Word(name.Period), moreUsd, by }, ct);
         signals.BudgetChanged();
         return limit is not null;
     }
