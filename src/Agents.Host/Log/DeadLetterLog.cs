@@ -5,10 +5,11 @@ using Wolverine.Runtime.Serialization;
 
 namespace Agents.Host.Log;
 
-/// <summary>A message that was given up: its handling failed again and again, or in a way that nobody expected.</summary>
+/// <summary>A message that was given up: its handling failed again and again, or in a way that the worker does not know.</summary>
 /// <param name="RunId">The run it is about; null when it is about none, or cannot be read.</param>
 /// <param name="IsReplayed">It has been sent again and is about to leave the list.</param>
-public sealed record DeadLetterView(Guid Id, string MessageType, Guid? RunId, string? ExceptionType, string? ExceptionMessage, DateTimeOffset? SentAt, bool IsReplayed);
+public sealed record DeadLetterView(
+    Guid Id, string MessageType, Guid? RunId, string? ExceptionType, string? ExceptionMessage, DateTimeOffset? SentAt, bool IsReplayed);
 
 /// <summary>The messages of a tenant that were given up. One that names no tenant belongs to the default one.</summary>
 public sealed class DeadLetterLog(NpgsqlDataSource database)
@@ -35,7 +36,8 @@ public sealed class DeadLetterLog(NpgsqlDataSource database)
             var body = rows.GetFieldValue<byte[]>(1);
             if ((TenantOf(body) ?? Tenants.Default) != tenant) continue;
             letters.Add(new(
-                rows.GetGuid(0), rows.GetString(2), RunOf(body), Get<string?>(rows, 3), Get<string?>(rows, 4), Get<DateTimeOffset?>(rows, 5), rows.GetBoolean(6)));
+                rows.GetGuid(0), rows.GetString(2), RunOf(body), Get<string?>(rows, 3), Get<string?>(rows, 4),
+                Get<DateTimeOffset?>(rows, 5), rows.GetBoolean(6)));
         }
 
         return letters;
@@ -72,7 +74,8 @@ public sealed class DeadLetterLog(NpgsqlDataSource database)
         {
             return body.Length == 0 ? default : read(body);
         }
-        catch (Exception unreadable) when (unreadable is JsonException or IOException or InvalidOperationException or ArgumentException or FormatException or OverflowException)
+        catch (Exception unreadable) when (unreadable
+            is JsonException or IOException or InvalidOperationException or ArgumentException or FormatException or OverflowException)
         {
             return default;
         }
