@@ -13,7 +13,7 @@ public sealed class TailTests(App app)
     [Fact]
     public async Task A_client_that_leaves_before_the_log_is_read_is_not_waited_for()
     {
-        using var tail = new Tail(app.Host.Services.GetRequiredService<NumberedFacts>(), new NodeSignals(new InFlight()), NullLogger<Tail>.Instance); // and it is not started
+        using var tail = new Tail(app.Host.Services.GetRequiredService<NumberedFacts>(), new NodeSignals(app.Host.Services.GetRequiredService<InFlight>()), NullLogger<Tail>.Instance); // and it is not started
         using var client = new CancellationTokenSource();
         var reading = Task.Run(async () =>
         {
