@@ -35,6 +35,7 @@ static class StoreServices
             .IntegrateWithWolverine(integration => integration.MessageStorageSchemaName = "wolverine");
 
         services.AddSingleton<FactLog>();
+        services.AddSingleton<NumberedFacts>();
         services.AddSingleton<Threads>();
         services.AddSingleton<DeadLetterLog>();
     }

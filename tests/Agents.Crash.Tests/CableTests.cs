@@ -31,7 +31,7 @@ public sealed class CableTests(ITestOutputHelper output)
 
         await using var near = await ServerProcess.Start(database.ConnectionString, provider.Address, ("Workers__MaxRuns", $"{NearRuns}"));
         await using var far = ServerProcess.Launch(overCable, provider.Address, [(ServerProcess.Network, Cable.Name)]);
-        for (var number = 0; number < NearRuns + FarRuns; number++) await near.Queue($"Question {number}?");
+        for (var number = 0; number < NearRuns + FarRuns; number++) await near.Runs.Queue($"Question {number}?");
         var lost = await Until(async () => await database.TryRows(
             "select run_id from agents.run_queue where node like $1", $"%-{far.Id}-%") is { Count: >= FarRuns } held && provider.Requests.Count == NearRuns + FarRuns ? held : null, far);
         foreach (var held in (await database.TryRows("select run_id from agents.run_queue where node like $1", $"%-{near.Id}-%"))!)
@@ -44,7 +44,7 @@ public sealed class CableTests(ITestOutputHelper output)
 
         output.WriteLine($"The first run of the far node went on {pulled.Elapsed.TotalSeconds:0.0} s after its cable was pulled.");
         Assert.True(pulled.Elapsed < Within, $"It took {pulled.Elapsed}.");
-        foreach (var row in lost) Assert.Equal("completed", (await near.Finished((Guid)row[0])).GetProperty("status").GetString());
+        foreach (var row in lost) Assert.Equal("completed", (await near.Runs.Finished((Guid)row[0])).GetProperty("status").GetString());
     }
 
     static async Task<List<object[]>> Until(Func<Task<List<object[]>?>> look, ServerProcess server)

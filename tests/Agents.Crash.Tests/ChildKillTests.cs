@@ -27,19 +27,19 @@ public sealed class ChildKillTests
         provider.Otherwise(request => !request.Body.Contains("\"subagent\"", StringComparison.Ordinal) ? FakeReply.Answer(Said, new(1000, 100))
             : request.Body.Contains(Said, StringComparison.Ordinal) ? FakeReply.Answer("So it is.", new(1000, 100))
             : FakeReply.Calls(new FakeToolCall("subagent", JsonSerializer.Serialize(new { agent = AddedAgents.Handy, question = "What do you say?" }))));
-        var connection = await TestDatabase.Create();
+        var connection = await TestDatabase.CreatePrepared();
         var added = (AddedAgents.Variable, AddedAgents.Name);
 
         Guid id;
         await using (var first = await ServerProcess.Start(connection, provider.Address, added, ("AGENTS_FAULT", fault)))
         {
-            id = await first.Queue("What does the one below say?", AddedAgents.Delegating);
+            id = await first.Runs.Queue("What does the one below say?", AddedAgents.Delegating);
             await first.Died();
         }
 
-        await using var second = await ServerProcess.Start(connection, provider.Address, added);
-        var run = await second.Finished(id);
-        var facts = await second.Facts(id);
+        await using var second = await ServerHere.Start(connection, provider.Address);
+        var run = await second.Runs.Finished(id);
+        var facts = await second.Runs.Facts(id);
 
         Assert.Equal(("completed", "So it is."), (run.GetProperty("status").GetString(), run.GetProperty("answer").GetString()));
         var children = await second.Client.GetFromJsonAsync<JsonElement>($"/runs/{id}/children");
@@ -47,7 +47,7 @@ public sealed class ChildKillTests
         Assert.Equal(child.GetProperty("id").GetGuid(), Assert.Single(facts, fact => fact.Type == "child_run_started").Data.GetProperty("child").GetGuid());
         Assert.Equal(Said, Assert.Single(facts, fact => fact.Type == "tool_call_completed").Data.GetProperty("result").GetString());
         Assert.Equal("completed", child.GetProperty("status").GetString());
-        Assert.Single(await second.Facts(child.GetProperty("id").GetGuid()), fact => fact.Type == "model_call_completed");
+        Assert.Single(await second.Runs.Facts(child.GetProperty("id").GetGuid()), fact => fact.Type == "model_call_completed");
         var report = await Reconciliation.Run(connection, ledger: null, tenant: null, CancellationToken.None);
         Assert.All(report!.Invariants, invariant => Assert.Empty(invariant.Shown));
         var verified = await Verification.Run(connection, null, tenant: null, CancellationToken.None);

@@ -27,7 +27,7 @@ public sealed class ConnectionTests(ITestOutputHelper output)
         var connection = await TestDatabase.Create();
         await using var server = await ServerProcess.Start($"{connection};Maximum Pool Size={Pool}", provider.Address, ("Workers__MaxRuns", $"{Calls}"));
 
-        await Parallel.ForAsync(0, Calls, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (number, _) => await server.Queue($"Question {number}?"));
+        await Parallel.ForAsync(0, Calls, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (number, _) => await server.Runs.Queue($"Question {number}?"));
         var (most, inFlight, waited) = (0L, 0, Stopwatch.StartNew());
         await using var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connection) { ApplicationName = "counting" }.ConnectionString);
         while (provider.Requests.Count < 2 * Calls)

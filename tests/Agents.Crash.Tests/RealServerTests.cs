@@ -12,7 +12,7 @@ public sealed class RealServerTests
     public async Task Ten_megabytes_are_refused_before_they_are_read()
     {
         await using var provider = await FakeProvider.Start();
-        await using var server = await ServerProcess.Start(await TestDatabase.Create(), provider.Address);
+        await using var server = await ServerHere.Start(await TestDatabase.CreatePrepared(), provider.Address);
 
         using var request = new HttpRequestMessage(HttpMethod.Post, "/runs");
         request.Content = new StringContent($$"""{"agent":"research","question":"{{new string('x', 10_000_000)}}"}""", Encoding.UTF8, "application/json");

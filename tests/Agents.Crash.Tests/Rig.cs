@@ -259,10 +259,13 @@ public sealed class Rig : IAsyncDisposable
     internal Task UntilAllAreReady() => Until(() => Nodes.All(node => node.IsReady), TimeSpan.FromSeconds(90), "The nodes do not start.");
 
     /// <exception cref="TimeoutException">It did not hold in time.</exception>
-    internal static async Task Until(Func<bool> holds, TimeSpan patience, string otherwise)
+    internal static Task Until(Func<bool> holds, TimeSpan patience, string otherwise) => Until(() => Task.FromResult(holds()), patience, otherwise);
+
+    /// <exception cref="TimeoutException">It did not hold in time.</exception>
+    internal static async Task Until(Func<Task<bool>> holds, TimeSpan patience, string otherwise)
     {
         var waited = Stopwatch.StartNew();
-        while (!holds())
+        while (!await holds())
         {
             if (waited.Elapsed > patience) throw new TimeoutException(otherwise);
             await Task.Delay(20);

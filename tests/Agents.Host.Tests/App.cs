@@ -36,6 +36,7 @@ public sealed class App : IAsyncLifetime
             web.UseSetting("urls", "http://127.0.0.1:0");
             web.UseSetting("Models:FirstTokenTimeout", "600"); // tests hold replies back until much else has happened
             web.UseSetting("Models:CallTimeout", "600");
+            web.UseSetting("Workers:DrainTimeout", "00:00:01"); // at the end there are calls that no test lets end
             web.ConfigureServices(services =>
             {
                 services.Replace(ServiceDescriptor.Singleton<IChatClient>(Model));
@@ -127,6 +128,17 @@ public sealed class App : IAsyncLifetime
             var facts = await Facts(id);
             if (fits(facts)) return facts;
             if (patience.Elapsed > Patience) throw new TimeoutException($"Never came: {string.Join(", ", facts.Select(e => e.GetType().Name))}");
+            await Task.Delay(20);
+        }
+    }
+
+    /// <summary>Waits for what no fact tells.</summary>
+    public static async Task Until(string what, Func<Task<bool>> holds)
+    {
+        var patience = System.Diagnostics.Stopwatch.StartNew();
+        while (!await holds())
+        {
+            if (patience.Elapsed > Patience) throw new TimeoutException($"Never came: {what}");
             await Task.Delay(20);
         }
     }

@@ -1,7 +1,4 @@
-using System.Diagnostics;
 using System.Text;
-using Agents.Host.Engine.Deciding;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Agents.Host.Log;
 

@@ -12,13 +12,13 @@ public abstract record StreamedItem
     /// <param name="Happened">The same fact, for code that decides by it.</param>
     public sealed record Fact(EventView Stored, RunEvent Happened) : StreamedItem
     {
-        /// <summary>Its frame in the facts format, once somebody needed it.</summary>
+        /// <summary>Its frame in the facts format, made for the first reader that needs it.</summary>
         internal Frame? Frame { get; set; }
     }
 
     /// <summary>
-    /// A piece of a model's reply while it is written. It stands after the fact <c>model_call_started</c> of its attempt and before the attempt's outcome.
-    /// Whoever got one piece of an attempt that completes gets all of it: the pieces add up to the reply's text.
+    /// A piece of a model's reply while it is written. It stands after the fact <c>model_call_started</c> of its attempt and before the attempt's
+    /// outcome. A reader that got one piece of an attempt that completes gets all of it: the pieces add up to the reply's text.
     /// </summary>
     /// <param name="Offset">UTF-16 units of the attempt's text before this piece. 0 begins the text anew.</param>
     public sealed record Delta(int Call, int Attempt, int Offset, string Text) : StreamedItem

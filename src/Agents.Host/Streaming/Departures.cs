@@ -9,7 +9,7 @@ namespace Agents.Host.Streaming;
 
 /// <summary>
 /// Cancels runs whose readers asked for it (<c>on_disconnect=cancel</c>) when the last of them has left and none came back, to any node, within
-/// <see cref="Grace"/>. Presence is a row per run and node, renewed while somebody reads; a node that dies renews nothing.
+/// <see cref="Grace"/>. Presence is a row per run and node, renewed while the node has readers of the run; a node that dies renews nothing.
 /// </summary>
 public sealed class Departures(
     NpgsqlDataSource database, Decisions decisions, Node node, ILogger<Departures> log) : BackgroundService
@@ -19,22 +19,22 @@ public sealed class Departures(
 
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
-    /// <summary>How often it looks for readers of nodes that are gone, while it has had none itself for a while.</summary>
+    /// <summary>How often this node looks for readers that dead nodes left, while it has had none itself for a while.</summary>
     static readonly TimeSpan Seldom = TimeSpan.FromSeconds(10);
 
     readonly ConcurrentDictionary<(string Tenant, Guid RunId), Present> present = new();
     readonly Waker waker = new();
 
-    /// <summary>A reader is there until it is disposed.</summary>
-    /// <param name="by">Who cancels, should nobody be left.</param>
-    public IDisposable Attend(string tenant, Guid runId, string by)
+    /// <summary>Counts a reader until it is disposed.</summary>
+    /// <param name="by">The caller in whose name the run is cancelled when the last reader has left.</param>
+    public IDisposable Join(string tenant, Guid runId, string by)
     {
         while (true)
         {
             var readers = present.GetOrAdd((tenant, runId), _ => new());
-            if (!readers.TryEnter(by)) continue;
+            if (!readers.TryJoin(by)) continue;
             waker.Wake(); // a reader that leaves at once must have been seen
-            return new Attendance(readers);
+            return new Reader(readers);
         }
     }
 
@@ -61,7 +61,8 @@ public sealed class Departures(
 
             // Just after a start, or when the database was away, other nodes have not renewed their rows yet, and clients not come back.
             if (Stopwatch.GetElapsedTime(renewedSince) < 2 * Grace) return;
-            foreach (var (tenant, runId, by) in await Left(stoppingToken)) await decisions.Cancel(tenant, runId, by, "The last reader left.", stoppingToken);
+            foreach (var (tenant, runId, by) in await Left(stoppingToken))
+                await decisions.Cancel(tenant, runId, by, "The last reader left.", stoppingToken);
         }
     }
 
@@ -111,7 +112,7 @@ public sealed class Departures(
 
         public string By { get; private set; } = "";
 
-        public bool TryEnter(string by)
+        public bool TryJoin(string by)
         {
             lock (gate)
             {
@@ -133,13 +134,13 @@ public sealed class Departures(
         }
     }
 
-    sealed class Attendance(Present readers) : IDisposable
+    sealed class Reader(Present readers) : IDisposable
     {
-        int isOver;
+        int hasLeft;
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref isOver, 1) == 0) readers.Leave();
+            if (Interlocked.Exchange(ref hasLeft, 1) == 0) readers.Leave();
         }
     }
 }

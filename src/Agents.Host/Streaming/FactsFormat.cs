@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Agents.Host.Log;
 using Agents.Host.Platform;
@@ -6,8 +7,9 @@ using Agents.Host.Platform;
 namespace Agents.Host.Streaming;
 
 /// <summary>
-/// Every fact as it is stored: event name = stored type, id = version, data = the event as <c>GET /runs/{id}/events</c> shows it. What the model says
-/// meanwhile comes as <c>delta</c> and <c>attempt_reset</c>, without an id: a reader that comes back names its last fact, and gets the text so far again.
+/// Every fact as it is stored: event name = stored type, id = version, data = the event as <c>GET /runs/{id}/events</c> shows it. What the model
+/// says meanwhile comes as <c>delta</c> and <c>attempt_reset</c>, without an id: a reader that comes back names its last fact, and gets the text so
+/// far again.
 /// </summary>
 public static class FactsFormat
 {
@@ -15,13 +17,14 @@ public static class FactsFormat
 
     sealed record Piece(int Call, int Attempt, int Offset, string Text);
 
-    public static async IAsyncEnumerable<Frame> Of(IAsyncEnumerable<StreamedItem> items)
+    public static async IAsyncEnumerable<Frame> Of(IAsyncEnumerable<StreamedItem> items, [EnumeratorCancellation] CancellationToken ct = default)
     {
-        await foreach (var item in items)
+        await foreach (var item in items.WithCancellation(ct))
             yield return item switch
             {
                 StreamedItem.Fact fact => fact.Frame ??= new(
-                    fact.Stored.Version.ToString(CultureInfo.InvariantCulture), fact.Stored.Type, JsonSerializer.Serialize(fact.Stored, JsonFormat.Api)),
+                    fact.Stored.Version.ToString(CultureInfo.InvariantCulture), fact.Stored.Type,
+                    JsonSerializer.Serialize(fact.Stored, JsonFormat.Api)),
                 StreamedItem.Delta delta => delta.Frame ??= new(
                     null, "delta", JsonSerializer.Serialize(new Piece(delta.Call, delta.Attempt, delta.Offset, delta.Text), JsonFormat.Api)),
                 StreamedItem.AttemptReset reset => new(

@@ -1,8 +1,7 @@
-using System.Threading.Channels;
-using Npgsql;
+using System.Text.Json;
 
 namespace Agents.Host.Streaming;
 
-/// <summary>A fact with the run it belongs to. <c>runId</c> and <c>version</c> together name it: who gets it twice has it once.</summary>
+/// <summary>A fact with the run it belongs to. <c>runId</c> and <c>version</c> together name it: a reader that gets it twice can tell.</summary>
 /// <param name="Status">The run's when the fact was read.</param>
-public sealed record RunEventView(Guid RunId, string Agent, string Status, long Version, string Type, DateTimeOffset At, System.Text.Json.JsonElement Data);
+public sealed record RunEventView(Guid RunId, string Agent, string Status, long Version, string Type, DateTimeOffset At, JsonElement Data);

@@ -23,21 +23,21 @@ public sealed class RunFollower(RunHubs hubs)
         if (await hubs.Join(tenant, runId) is not { } hub) yield break;
         try
         {
-            var (at, heard, since) = (Math.Max(0, after), new Heard(), Environment.TickCount64);
+            var (at, given, since) = (Math.Max(0, after), new Given(), Environment.TickCount64);
             while (true)
             {
                 ct.ThrowIfCancellationRequested();
-                var view = hub.See(at);
+                var view = hub.Since(at);
                 var facts = view.Facts ?? await hubs.Page(hub, at, PageSize, ct);
                 foreach (var fact in facts)
                 {
-                    if (heard.Before(fact.Happened) is { } first) yield return first;
+                    if (given.Before(fact.Happened) is { } first) yield return first;
                     yield return fact;
                     (at, since) = (fact.Stored.Version, Environment.TickCount64);
                 }
 
                 if (facts.Count > 0) continue;
-                if (view.Text is not null && heard.Next(view.Text) is { } delta)
+                if (view.Text is not null && given.Next(view.Text) is { } delta)
                 {
                     yield return delta;
                     since = Environment.TickCount64;
@@ -66,7 +66,7 @@ public sealed class RunFollower(RunHubs hubs)
     }
 
     /// <summary>What one reader has been given of the attempt under way.</summary>
-    sealed class Heard
+    sealed class Given
     {
         (int Call, int Attempt) attempt;
         int length;

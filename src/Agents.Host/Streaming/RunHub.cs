@@ -4,7 +4,9 @@ using Agents.Host.Log;
 
 namespace Agents.Host.Streaming;
 
-/// <summary>What this node knows of a run that is followed here: its latest facts, and what the model is saying. All readers of the run share it.</summary>
+/// <summary>
+/// What this node knows of a run that is followed here: its latest facts, and what the model is saying. All readers of the run share it.
+/// </summary>
 sealed class RunHub(string tenant, Guid runId, Deltas deltas)
 {
     /// <summary>Facts kept in memory; a reader further behind reads the log.</summary>
@@ -24,11 +26,11 @@ sealed class RunHub(string tenant, Guid runId, Deltas deltas)
     TaskCompletionSource changed = New();
     int characters;
     int readers;
-    long at = Environment.TickCount64;
+    long activeAt = Environment.TickCount64;
     bool hasEnded;
     bool isClosed;
-    (int Call, int Attempt)? open;
-    ReplyText? elsewhere;
+    (int Call, int Attempt)? underWay;
+    ReplyText? remoteText;
 
     public string Tenant => tenant;
 
@@ -39,39 +41,26 @@ sealed class RunHub(string tenant, Guid runId, Deltas deltas)
 
     public bool HasReaders => Volatile.Read(ref readers) > 0;
 
-    /// <summary>The attempt whose text comes from another node, and how much of it is known; null when there is none.</summary>
-    public (int Call, int Attempt, int Known)? SpokenElsewhere
-    {
-        get
-        {
-            lock (gate)
-            {
-                if (open is not { } attempt || Here(attempt) is not null) return null;
-                if (elsewhere is null || elsewhere.Call != attempt.Call || elsewhere.Attempt != attempt.Attempt) elsewhere = new(attempt.Call, attempt.Attempt);
-                return (attempt.Call, attempt.Attempt, elsewhere.Length);
-            }
-        }
-    }
-
-    /// <summary>What there is for a reader that has everything up to a version.</summary>
     /// <param name="Facts">Null when they are not in memory any more: read the log.</param>
     /// <param name="Text">Of the attempt under way; null when there is none, or when facts come before it.</param>
     /// <param name="HasEnded">Nothing more will come.</param>
     /// <param name="Changed">Completes when there is something new.</param>
     public readonly record struct View(IReadOnlyList<StreamedItem.Fact>? Facts, ReplyText? Text, bool HasEnded, Task Changed);
 
-    public View See(long after)
+    /// <summary>What there is for a reader that has everything up to a version.</summary>
+    public View Since(long version)
     {
         lock (gate)
         {
-            if (after >= Last) return new([], open is { } attempt ? Here(attempt) ?? TextFrom(attempt) : null, hasEnded, changed.Task);
+            if (version >= Last) return new([], underWay is { } attempt ? LocalText(attempt) ?? RemoteText(attempt) : null, hasEnded, changed.Task);
             var first = Last + 1 - window.Count;
-            return new(after + 1 < first ? null : [.. window.Skip((int)(after + 1 - first)).Select(entry => entry.Fact)], null, false, changed.Task);
+            var facts = version + 1 < first ? null : window.Skip((int)(version + 1 - first)).Select(entry => entry.Fact).ToList();
+            return new(facts, null, false, changed.Task);
         }
     }
 
-    /// <summary>False when the hub is about to go: get another.</summary>
-    public bool TryEnter()
+    /// <summary>Counts a reader until it calls <see cref="Leave"/>. False when the hub is about to go: get another.</summary>
+    public bool TryJoin()
     {
         lock (gate)
         {
@@ -86,23 +75,23 @@ sealed class RunHub(string tenant, Guid runId, Deltas deltas)
         lock (gate)
         {
             readers--;
-            at = Environment.TickCount64;
+            activeAt = Environment.TickCount64;
         }
     }
 
-    /// <summary>Forgets what nobody needs. Whether the hub itself can go.</summary>
+    /// <summary>Forgets what no reader needs. Whether the hub itself can go.</summary>
     public bool Tidy()
     {
         lock (gate)
         {
-            var quiet = TimeSpan.FromMilliseconds(Environment.TickCount64 - at);
+            var quiet = TimeSpan.FromMilliseconds(Environment.TickCount64 - activeAt);
             if (quiet > Quiet) Evict(0, 0);
             return isClosed |= readers == 0 && quiet > Linger;
         }
     }
 
-    /// <summary>Takes facts as they were read; those known already, and those that leave a gap, are passed over.</summary>
-    public void Take(IEnumerable<StreamedItem.Fact> facts)
+    /// <summary>Adds facts as they were read; those known already, and those that leave a gap, are passed over.</summary>
+    public void Add(IEnumerable<StreamedItem.Fact> facts)
     {
         lock (gate)
         {
@@ -111,7 +100,7 @@ sealed class RunHub(string tenant, Guid runId, Deltas deltas)
             {
                 if (Last > 0 && fact.Stored.Version != Last + 1) continue;
                 Last = fact.Stored.Version;
-                Note(fact.Happened);
+                Track(fact.Happened);
                 var size = fact.Stored.Data.GetRawText().Length;
                 window.Add((fact, size));
                 characters += size;
@@ -119,24 +108,36 @@ sealed class RunHub(string tenant, Guid runId, Deltas deltas)
 
             if (Last == before) return;
             Evict(MostFacts, MostCharacters);
-            at = Environment.TickCount64;
+            activeAt = Environment.TickCount64;
         }
 
         WakeReaders();
     }
 
-    /// <summary>Takes pieces of an attempt's text that another node wrote down.</summary>
-    public void Take(int call, int attempt, int offset, string piece)
+    /// <summary>Whether the attempt under way runs on another node, and how much of its text is known here.</summary>
+    public bool NeedsRemoteText(out (int Call, int Attempt, int Known) wanted)
     {
         lock (gate)
         {
-            if (elsewhere is not { } text || text.Call != call || text.Attempt != attempt || !text.Add(offset, piece)) return;
+            wanted = default;
+            if (underWay is not { } attempt || LocalText(attempt) is not null) return false;
+            remoteText = RemoteText(attempt) ?? new(attempt.Call, attempt.Attempt);
+            wanted = (attempt.Call, attempt.Attempt, remoteText.Length);
+            return true;
+        }
+    }
+
+    /// <summary>Adds a piece of an attempt's text that another node wrote down.</summary>
+    public void AddRemoteText(int call, int attempt, int offset, string piece)
+    {
+        lock (gate)
+        {
+            if (RemoteText((call, attempt)) is not { } text || !text.Add(offset, piece)) return;
         }
 
         WakeReaders();
     }
 
-    /// <summary>Wakes all readers.</summary>
     public void WakeReaders()
     {
         TaskCompletionSource woken;
@@ -144,21 +145,21 @@ sealed class RunHub(string tenant, Guid runId, Deltas deltas)
         woken.TrySetResult();
     }
 
-    void Note(RunEvent happened)
+    void Track(RunEvent happened)
     {
         switch (happened)
         {
-            case ModelCallStarted e: open = (e.Call, e.Attempt); break;
-            case ModelCallCompleted or ModelCallFailed or ModelCallOutcomeUnknown: (open, elsewhere) = (null, null); break;
+            case ModelCallStarted e: underWay = (e.Call, e.Attempt); break;
+            case ModelCallCompleted or ModelCallFailed or ModelCallOutcomeUnknown: (underWay, remoteText) = (null, null); break;
             case RunCompleted or RunFailed or RunCancelled: hasEnded = true; break;
         }
     }
 
-    ReplyText? Here((int Call, int Attempt) attempt) =>
+    ReplyText? LocalText((int Call, int Attempt) attempt) =>
         deltas.Of(runId) is { } text && text.Call == attempt.Call && text.Attempt == attempt.Attempt ? text : null;
 
-    ReplyText? TextFrom((int Call, int Attempt) attempt) =>
-        elsewhere is { } text && text.Call == attempt.Call && text.Attempt == attempt.Attempt ? text : null;
+    ReplyText? RemoteText((int Call, int Attempt) attempt) =>
+        remoteText is { } text && text.Call == attempt.Call && text.Attempt == attempt.Attempt ? text : null;
 
     void Evict(int mostFacts, int mostCharacters)
     {

@@ -7,8 +7,8 @@ using Npgsql;
 namespace Agents.Host.Streaming;
 
 /// <summary>
-/// Reads for all readers of this node: each new fact, and each piece of text that comes from another node, is read once, however many follow the run.
-/// Woken by signals; a slow look at all followed runs, one query, repairs signals that were lost.
+/// Reads for all readers of this node: each new fact, and each piece of text that comes from another node, is read once, however many follow the
+/// run. Woken by signals; a slow look at all followed runs, one query, repairs signals that were lost.
 /// </summary>
 public sealed class RunHubs : BackgroundService
 {
@@ -26,21 +26,20 @@ public sealed class RunHubs : BackgroundService
 
     readonly ConcurrentDictionary<Guid, RunHub> hubs = new();
     readonly ConcurrentDictionary<(string Tenant, Guid RunId), Lazy<Task<RunHub?>>> starting = new();
-    readonly ConcurrentDictionary<Guid, bool> written = new();
-    readonly ConcurrentDictionary<Guid, bool> spoken = new();
+    readonly ConcurrentDictionary<Guid, bool> withNewFacts = new();
+    readonly ConcurrentDictionary<Guid, bool> withNewText = new();
     readonly Waker waker = new();
     readonly SemaphoreSlim ownReads = new(OwnReadsAtOnce);
-    readonly FactLog log;
+    readonly FactLog facts;
+    readonly RemoteTexts remoteTexts;
     readonly Deltas deltas;
-    readonly NodeSignals signals;
-    readonly NpgsqlDataSource database;
     readonly ILogger<RunHubs> logger;
 
-    public RunHubs(FactLog log, Deltas deltas, NodeSignals signals, NpgsqlDataSource database, ILogger<RunHubs> logger)
+    public RunHubs(FactLog facts, Deltas deltas, NodeSignals signals, NpgsqlDataSource database, ILogger<RunHubs> logger)
     {
-        (this.log, this.deltas, this.signals, this.database, this.logger) = (log, deltas, signals, database, logger);
-        signals.Written += runId => Note(written, runId);
-        signals.Spoken += runId => Note(spoken, runId);
+        (this.facts, this.deltas, this.logger, remoteTexts) = (facts, deltas, logger, new(signals, database));
+        signals.Written += runId => Mark(withNewFacts, runId);
+        signals.Spoken += runId => Mark(withNewText, runId);
         deltas.Grown += runId =>
         {
             if (hubs.TryGetValue(runId, out var hub)) hub.WakeReaders();
@@ -59,7 +58,7 @@ public sealed class RunHubs : BackgroundService
         while (true)
         {
             if (await Find(tenant, runId) is not { } hub) return null;
-            if (hub.TryEnter()) return hub;
+            if (hub.TryJoin()) return hub;
             await Task.Yield();
         }
     }
@@ -70,7 +69,7 @@ public sealed class RunHubs : BackgroundService
         await ownReads.WaitAsync(ct);
         try
         {
-            return await log.After(hub.Tenant, hub.RunId, after, limit, ct);
+            return await facts.After(hub.Tenant, hub.RunId, after, limit, ct);
         }
         finally
         {
@@ -98,14 +97,14 @@ public sealed class RunHubs : BackgroundService
         await ownReads.WaitAsync();
         try
         {
-            var facts = await log.Latest(tenant, runId, PageSize, CancellationToken.None);
-            if (facts.Count == 0) return null;
+            var latest = await facts.Latest(tenant, runId, PageSize, CancellationToken.None);
+            if (latest.Count == 0) return null;
 
             var hub = new RunHub(tenant, runId, deltas);
-            hub.Take(facts);
+            hub.Add(latest);
             hub = hubs.GetOrAdd(runId, hub);
-            Note(written, runId); // what was written between the read and now
-            Note(spoken, runId);
+            Mark(withNewFacts, runId); // what was written between the read and now
+            Mark(withNewText, runId);
             return hub;
         }
         finally
@@ -129,73 +128,50 @@ public sealed class RunHubs : BackgroundService
                     if (hub.Tidy()) hubs.TryRemove(new(hub.RunId, hub));
             }
 
-            foreach (var some in Taken(written, isPoll).Chunk(RunsAtOnce)) await ReadFacts(some, stoppingToken);
-            foreach (var some in Taken(spoken, isPoll).Chunk(RunsAtOnce)) await ReadText(some, stoppingToken);
+            foreach (var some in Unmark(withNewFacts, isPoll).Chunk(RunsAtOnce)) await ReadFacts(some, stoppingToken);
+            foreach (var some in Unmark(withNewText, isPoll).Chunk(RunsAtOnce)) await remoteTexts.Read(some, stoppingToken);
         }
     }
 
-    List<RunHub> Taken(ConcurrentDictionary<Guid, bool> noted, bool all)
+    /// <summary>The hubs of the runs that were marked, or all that have readers.</summary>
+    List<RunHub> Unmark(ConcurrentDictionary<Guid, bool> marked, bool all)
     {
         if (all)
         {
-            noted.Clear();
+            marked.Clear();
             return [.. hubs.Values.Where(hub => hub.HasReaders)];
         }
 
-        var taken = new List<RunHub>();
-        foreach (var runId in noted.Keys)
-            if (noted.TryRemove(runId, out _) && hubs.TryGetValue(runId, out var hub)) taken.Add(hub);
-        return taken;
+        var found = new List<RunHub>();
+        foreach (var runId in marked.Keys)
+            if (marked.TryRemove(runId, out _) && hubs.TryGetValue(runId, out var hub)) found.Add(hub);
+        return found;
     }
 
     async Task ReadFacts(RunHub[] some, CancellationToken ct)
     {
         try
         {
-            var found = await log.After([.. some.Select(hub => (hub.Tenant, hub.RunId, hub.Last))], PageSize, ct);
+            var found = await facts.After([.. some.Select(hub => (hub.Tenant, hub.RunId, hub.Last))], PageSize, ct);
             foreach (var hub in some)
             {
-                if (!found.TryGetValue(hub.RunId, out var facts)) continue;
-                hub.Take(facts);
-                if (facts.Count == PageSize) Note(written, hub.RunId);
-                if (hub.SpokenElsewhere is not null) Note(spoken, hub.RunId);
+                if (!found.TryGetValue(hub.RunId, out var fresh)) continue;
+                hub.Add(fresh);
+                if (fresh.Count == PageSize) Mark(withNewFacts, hub.RunId);
+                if (hub.NeedsRemoteText(out _)) Mark(withNewText, hub.RunId);
             }
         }
         catch
         {
-            foreach (var hub in some) written[hub.RunId] = true; // or it would wait for the next slow look
+            foreach (var hub in some) withNewFacts[hub.RunId] = true; // or it would wait for the next slow look
             throw;
         }
     }
 
-    /// <summary>Reads what other nodes wrote down, and asks them to go on doing so.</summary>
-    async Task ReadText(RunHub[] some, CancellationToken ct)
-    {
-        var wanted = some.Where(hub => hub.HasReaders).Select(hub => (Hub: hub, Of: hub.SpokenElsewhere)).Where(pair => pair.Of is not null).ToList();
-        if (wanted.Count == 0) return;
-
-        foreach (var (hub, _) in wanted) signals.AnnounceElsewhere(new(hub.RunId, News.Followed));
-        await using var command = database.CreateCommand(
-            """
-            select d.run_id, d.call, d.attempt, d.begins_at, d.text from unnest($1, $2, $3, $4, $5) w(tenant_id, run_id, call, attempt, known)
-            join agents.delta d on d.tenant_id = w.tenant_id and d.run_id = w.run_id and d.call = w.call and d.attempt = w.attempt
-              and d.ends_at > w.known
-            order by d.run_id, d.begins_at
-            """);
-        command.Parameters.Add(new() { Value = wanted.Select(pair => pair.Hub.Tenant).ToArray() });
-        command.Parameters.Add(new() { Value = wanted.Select(pair => pair.Hub.RunId).ToArray() });
-        command.Parameters.Add(new() { Value = wanted.Select(pair => pair.Of!.Value.Call).ToArray() });
-        command.Parameters.Add(new() { Value = wanted.Select(pair => pair.Of!.Value.Attempt).ToArray() });
-        command.Parameters.Add(new() { Value = wanted.Select(pair => pair.Of!.Value.Known).ToArray() });
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        while (await rows.ReadAsync(ct))
-            if (hubs.TryGetValue(rows.GetGuid(0), out var hub)) hub.Take(rows.GetInt32(1), rows.GetInt32(2), rows.GetInt32(3), rows.GetString(4));
-    }
-
-    void Note(ConcurrentDictionary<Guid, bool> noted, Guid runId)
+    void Mark(ConcurrentDictionary<Guid, bool> marked, Guid runId)
     {
         if (!hubs.ContainsKey(runId)) return;
-        noted[runId] = true;
+        marked[runId] = true;
         waker.Wake();
     }
 }

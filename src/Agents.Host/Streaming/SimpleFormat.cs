@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Agents.Host.Log;
@@ -5,15 +6,18 @@ using Agents.Host.Platform;
 
 namespace Agents.Host.Streaming;
 
-/// <summary>Four kinds of message for front ends that only show progress: <c>{type: thinking|tool_call|tool_result|answer, content, tool?}</c>, and <c>error</c> when there is no answer.</summary>
+/// <summary>
+/// Four kinds of message for front ends that only show progress: <c>{type: thinking|tool_call|tool_result|answer, content, tool?}</c>, and
+/// <c>error</c> when there is no answer.
+/// </summary>
 public static class SimpleFormat
 {
     sealed record Message(string Type, string Content, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Tool = null);
 
-    public static async IAsyncEnumerable<Frame> Of(IAsyncEnumerable<StreamedItem> items)
+    public static async IAsyncEnumerable<Frame> Of(IAsyncEnumerable<StreamedItem> items, [EnumeratorCancellation] CancellationToken ct = default)
     {
         var tools = new Dictionary<string, string>();
-        await foreach (var item in items)
+        await foreach (var item in items.WithCancellation(ct))
         {
             if (item is StreamedItem.Heartbeat) yield return Frame.Heartbeat;
             else if (item is StreamedItem.Fact { Stored: var stored } && MessageOf(stored, tools) is { } message)

@@ -1,13 +1,16 @@
-using System.Threading.Channels;
 using Agents.Host.Log;
-using Npgsql;
 
 namespace Agents.Host.Streaming;
 
-/// <summary>A fact among those of all runs.</summary>
-/// <param name="Number">Its place in the log.</param>
-/// <param name="Cursor">Who goes on from here misses nothing.</param>
+/// <summary>A fact as it is sent to the readers of a tenant's runs.</summary>
+/// <param name="Cursor">A reader that goes on after this number misses nothing.</param>
 public sealed record TenantFact(long Number, long Cursor, string Tenant, RunEventView Event)
 {
+    public TenantFact(NumberedFact fact, long Cursor) : this(fact.Number, Cursor, fact.Tenant, new(
+        fact.RunId, fact.Agent, fact.Status, fact.Stored.Version, fact.Stored.Type, fact.Stored.At, fact.Stored.Data))
+    {
+    }
+
+    /// <summary>Made for the first reader that gets it, shared by all.</summary>
     internal Frame? Frame { get; set; }
 }

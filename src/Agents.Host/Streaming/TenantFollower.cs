@@ -17,61 +17,55 @@ public sealed class TenantFollower(Tail tail)
     public async IAsyncEnumerable<Frame> Follow(
         string tenant, long? after, Func<RunEventView, bool> wanted, [EnumeratorCancellation] CancellationToken ct)
     {
-        var view = await tail.Enter(ct);
-        try
+        using var reader = tail.Join();
+        var view = await tail.Begin(ct);
+        var (position, since) = (view.Position, Environment.TickCount64);
+        var cursor = after ?? view.Settled;
+        if (after is null) yield return CursorAlone(cursor); // so that a stream that breaks before its first fact is resumed from here too
+        while (true)
         {
-            var (position, since) = (view.Position, Environment.TickCount64);
-            var sent = after ?? view.Cursor;
-            if (after is null) yield return Still(sent); // so that a stream that breaks before its first fact is resumed from here too
-            while (true)
+            ct.ThrowIfCancellationRequested();
+            if (after is { } number)
             {
-                ct.ThrowIfCancellationRequested();
-                if (after is { } number)
+                // The position was taken before the log is read, so nothing falls between the log and what comes live.
+                var stored = await tail.After(tenant, number, from: cursor, upTo: tail.Since(position).Settled, ct);
+                foreach (var fact in stored)
                 {
-                    // The position was taken before the log is read, so nothing falls between the log and what comes live.
-                    var stored = await tail.After(tenant, number, from: sent, settled: tail.See(position).Cursor, ct);
-                    foreach (var fact in stored)
-                    {
-                        sent = fact.Cursor;
-                        if (wanted(fact.Event)) yield return FrameOf(fact);
-                    }
-
-                    after = stored.Count == Tail.PageSize ? stored[^1].Number : null;
-                    continue;
+                    cursor = fact.Cursor;
+                    if (wanted(fact.Event)) yield return FrameOf(fact);
                 }
 
-                view = tail.See(position);
-                if (view.Facts is not { } live)
-                {
-                    (after, position) = (sent, view.Position); // too far behind
-                    continue;
-                }
-
-                position = view.Position;
-                foreach (var fact in live)
-                {
-                    sent = Math.Max(sent, fact.Cursor);
-                    if (fact.Tenant != tenant || !wanted(fact.Event)) continue;
-                    since = Environment.TickCount64;
-                    yield return FrameOf(fact);
-                }
-
-                if (live.Count > 0) continue;
-                var atMost = Heartbeat - TimeSpan.FromMilliseconds(Environment.TickCount64 - since);
-                if (atMost > TimeSpan.Zero && await RunFollower.Within(view.Changed, atMost, ct)) continue;
-                sent = Math.Max(sent, view.Cursor);
-                yield return Still(sent);
-                since = Environment.TickCount64;
+                after = stored.Count == Tail.PageSize ? stored[^1].Number : null;
+                continue;
             }
-        }
-        finally
-        {
-            tail.Leave();
+
+            view = tail.Since(position);
+            if (view.Facts is not { } live)
+            {
+                (after, position) = (cursor, view.Position); // too far behind
+                continue;
+            }
+
+            position = view.Position;
+            foreach (var fact in live)
+            {
+                cursor = Math.Max(cursor, fact.Cursor);
+                if (fact.Tenant != tenant || !wanted(fact.Event)) continue;
+                since = Environment.TickCount64;
+                yield return FrameOf(fact);
+            }
+
+            if (live.Count > 0) continue;
+            var atMost = Heartbeat - TimeSpan.FromMilliseconds(Environment.TickCount64 - since);
+            if (atMost > TimeSpan.Zero && await RunFollower.Within(view.Changed, atMost, ct)) continue;
+            cursor = Math.Max(cursor, view.Settled);
+            yield return CursorAlone(cursor);
+            since = Environment.TickCount64;
         }
     }
 
     static Frame FrameOf(TenantFact fact) => fact.Frame ??= new(
         fact.Cursor.ToString(CultureInfo.InvariantCulture), fact.Event.Type, JsonSerializer.Serialize(fact.Event, JsonFormat.Api));
 
-    static Frame Still(long cursor) => new(cursor.ToString(CultureInfo.InvariantCulture), null, null);
+    static Frame CursorAlone(long cursor) => new(cursor.ToString(CultureInfo.InvariantCulture), null, null);
 }

@@ -21,7 +21,7 @@ public sealed class Locked : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var connection = await TestDatabase.Create("keys");
+        var connection = await TestDatabase.CreatePrepared("keys");
         Host = await AlbaHost.For<Program>(web =>
         {
             web.UseSetting("ConnectionStrings:agents", connection);

@@ -23,7 +23,7 @@ public sealed class BudgetTests(App app)
             return app.Queue(question, agent: "miser");
         }));
 
-        await Until(async () => await Parked(ids) == 90);
+        await App.Until("ninety are parked", async () => await Parked(ids) == 90);
         Assert.Equal(10L, await app.Scalar<long>("select count(*) from agents.mt_events where type = 'model_call_started' and stream_id = any($1)", ids));
         var full = (await app.Get("/budgets/agent/miser?period=total")).GetProperty("budget");
         Assert.Equal((0m, 10 * upper, 0m, 90), (Usd(full, "spentUsd"), Usd(full, "reservedUsd"), Usd(full, "roomUsd"), full.GetProperty("waitingRuns").GetInt32()));
@@ -78,18 +78,23 @@ public sealed class BudgetTests(App app)
     [Fact]
     public async Task A_run_goes_on_when_the_period_turns()
     {
-        var upper = await UpperOf("daily", "What is left of today?");
+        var (upper, gate) = (await UpperOf("daily", "What is left of day 1?"), new TaskCompletionSource());
         await Put("/budgets/agent/daily?period=day", new { limitUsd = upper }, 201);
-        app.Model.Says("What comes after today?", "Tomorrow.").Says("What is on the desk today?", "Paper.");
-        await app.Finished(await app.Queue("What is on the desk today?", agent: "daily"));
-        await Execute("update finance.budget_period set spent_usd = limit_usd where value = 'daily'");
-
-        var id = await app.Queue("What comes after today?", agent: "daily");
+        app.Model.Says("What is left of day 2?", gate.Task, "Paper.").Says("What is left of day 3?", "Tomorrow.");
+        var first = await app.Queue("What is left of day 2?", agent: "daily");
+        await app.Until(first, facts => facts.OfType<ModelCallStarted>().Any()); // it has reserved all that there is
+        var id = await app.Queue("What is left of day 3?", agent: "daily");
         await app.Until(id, "parked");
-        await Execute("update finance.budget_period set starts_on = starts_on - 1 where value = 'daily'");
+
+        await Execute( // no caller can make it midnight
+            """
+            update finance.budget_period set starts_on = starts_on - 1 where value = 'daily';
+            update finance.reservation set starts_on = starts_on - 1 where value = 'daily';
+            """);
 
         Assert.Equal("Tomorrow.", (await app.Finished(id)).GetProperty("answer").GetString());
-        await Execute("delete from finance.budget_period where value = 'daily'; delete from finance.reservation where value = 'daily'");
+        gate.SetResult();
+        await app.Finished(first);
         await Delete("/budgets/agent/daily?period=day", 204);
     }
 
@@ -195,12 +200,6 @@ public sealed class BudgetTests(App app)
     }
 
     Task<long> Parked(Guid[] ids) => app.Scalar<long>("select count(*) from agents.run_summary where run_id = any($1) and status = 'parked'", ids);
-
-    static async Task Until(Func<Task<bool>> holds)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(180));
-        while (!await holds()) await Task.Delay(20, patience.Token);
-    }
 
     Task<JsonElement> Put(string url, object body, int status, string? location = null) => Send(call => call.Put.Json(body), url, status, location);
 

@@ -32,7 +32,7 @@ public sealed class WebhookTests
             return Interlocked.Increment(ref posts) == 1 ? Results.StatusCode(503) : Results.NoContent();
         });
         await receiver.StartAsync();
-        var connection = await TestDatabase.Create("webhooks");
+        var connection = await TestDatabase.CreatePrepared("webhooks");
         await using var host = await AlbaHost.For<Program>(web =>
         {
             web.UseSetting("ConnectionStrings:agents", connection);

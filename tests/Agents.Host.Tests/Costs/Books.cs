@@ -23,7 +23,7 @@ public sealed class Books : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Connection = await TestDatabase.Create("books");
+        Connection = await TestDatabase.CreatePrepared("books");
         Host = await AlbaHost.For<Program>(web =>
         {
             web.UseSetting("ConnectionStrings:agents", Connection);

@@ -22,7 +22,7 @@ public sealed class DeadLetterTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var connection = await TestDatabase.Create("letters");
+        var connection = await TestDatabase.CreatePrepared("letters");
         app = await Agents.Host.Server.Build(["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={connection}"], adjust: builder => builder.Logging.ClearProviders());
         await app.StartAsync();
         client = new() { BaseAddress = new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()) };

@@ -20,7 +20,7 @@ public sealed class SoundDatabase : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        original = await TestDatabase.Create("sound");
+        original = await TestDatabase.CreatePrepared("sound");
         var hung = new TaskCompletionSource();
         var faults = new HashSet<string>();
         await using var provider = await FakeProvider.Start(Ledger);

@@ -29,7 +29,7 @@ public sealed class Pool : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var connection = await TestDatabase.Create("pool");
+        var connection = await TestDatabase.CreatePrepared("pool");
         for (var node = 0; node < 2; node++)
             hosts.Add(await AlbaHost.For<Program>(web =>
             {
@@ -119,13 +119,13 @@ public sealed class Pool : IAsyncLifetime
         return string.Concat(order);
     }
 
-    public static async Task Until(Func<Task<bool>> fits, string what)
+    public static async Task Until(Func<Task<bool>> fits, string what, TimeSpan? every = null)
     {
         var waited = System.Diagnostics.Stopwatch.StartNew();
         while (!await fits())
         {
             if (waited.Elapsed > Patience) throw new TimeoutException($"Never came: {what}");
-            await Task.Delay(20);
+            await Task.Delay(every ?? TimeSpan.FromMilliseconds(20));
         }
     }
 

@@ -29,7 +29,7 @@ public sealed class LiveServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var connection = await TestDatabase.Create("live");
+        var connection = await TestDatabase.CreatePrepared("live");
         app = await Agents.Host.Server.Build(["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={connection}"], adjust: builder =>
         {
             builder.Logging.SetMinimumLevel(LogLevel.Error);

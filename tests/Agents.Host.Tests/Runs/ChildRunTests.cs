@@ -20,7 +20,7 @@ public sealed class ChildRunTests(App app)
 
         var id = await app.Queue(Question, "boss", new { priority = 7, budgetUsd = 0.5m, metadata = new { team = "blue" } });
         var child = (await app.Until(id, facts => facts.Any(fact => fact is ChildRunStarted))).OfType<ChildRunStarted>().Single();
-        while (await app.Scalar<long>("select count(*) from agents.run_queue where run_id = $1 and waits_for = 'child' and node is null", id) == 0) await Task.Delay(20);
+        await App.Until("the parent gives its slot back", () => app.Scalar<bool>("select exists (select from agents.run_queue where run_id = $1 and waits_for = 'child' and node is null)", id));
         Assert.Contains(child.Child.ToString(), (await app.Get($"/runs/{id}/why")).GetProperty("summary").GetString(), StringComparison.Ordinal);
         free.SetResult();
 

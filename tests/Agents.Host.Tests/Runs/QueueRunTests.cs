@@ -106,7 +106,9 @@ public sealed class QueueRunTests(App app)
         Assert.Equal("run_completed", rows[^1].GetProperty("type").GetString());
         Assert.Equal(rows.OrderBy(row => row.GetProperty("version").GetInt64()), rows);
         var call = rows.First(row => row.GetProperty("type").GetString() == "model_call_completed");
-        Assert.True(call.GetProperty("inputTokens").GetInt64() > 0);
-        Assert.True(call.GetProperty("durationMs").GetDouble() >= 0);
+        var completed = (await app.Facts(id)).OfType<Domain.Runs.ModelCallCompleted>().First();
+        Assert.True(completed.Latency > TimeSpan.Zero);
+        Assert.Equal(completed.Latency.TotalMilliseconds, call.GetProperty("durationMs").GetDouble(), tolerance: 0.001);
+        Assert.Equal(completed.Usage!.TotalInput(), call.GetProperty("inputTokens").GetInt64());
     }
 }

@@ -77,7 +77,7 @@ public sealed class TelemetryTests(App app)
     public async Task Calls_of_unknown_cost_can_be_refused_until_the_model_has_a_price()
     {
         using var model = new ScriptedModel();
-        var connection = await TestDatabase.Create("unpriced");
+        var connection = await TestDatabase.CreatePrepared("unpriced");
         await using var host = await AlbaHost.For<Program>(web =>
         {
             web.UseSetting("ConnectionStrings:agents", connection);

@@ -16,7 +16,7 @@ public sealed class QueueBoundTests
     [Fact]
     public async Task What_comes_when_too_many_wait_is_refused_with_a_time_to_try_again()
     {
-        var connection = await TestDatabase.Create("bound");
+        var connection = await TestDatabase.CreatePrepared("bound");
         await using var app = await Agents.Host.Server.Build(
             ["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={connection}", "--Workers:MaxRuns=0", "--Workers:MaxQueuedPerTenant=5"],
             adjust: builder => builder.Logging.ClearProviders());

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Agents.Host.Log;
 using Agents.Host.Platform;
@@ -21,11 +22,11 @@ public sealed class ResponseWriter(ResponseReader responses)
 
     /// <param name="after">The number of the last event the reader has; -1 when it has none.</param>
     public IResult Stream(string tenant, Guid runId, int part, long after, Include include, CancellationToken ct) =>
-        new EventStream(Frames(responses.Follow(tenant, runId, part, after, include, ct)));
+        new EventStream(Frames(responses.Follow(tenant, runId, part, after, include, ct), ct));
 
-    static async IAsyncEnumerable<Frame> Frames(IAsyncEnumerable<ResponseEvent?> events)
+    static async IAsyncEnumerable<Frame> Frames(IAsyncEnumerable<ResponseEvent?> events, [EnumeratorCancellation] CancellationToken ct = default)
     {
-        await foreach (var told in events)
+        await foreach (var told in events.WithCancellation(ct))
             yield return told is null ? Frame.Heartbeat : new(told.Sequence.ToString(null, null), told.Type, told.Data.ToJsonString(JsonFormat.Api));
     }
 }

@@ -12,8 +12,9 @@ namespace Agents.Host.Engine.Signals;
 /// transactions it would make all commits wait for each other.
 /// </summary>
 /// <remarks>
-/// A notification is the node's name, then for each run a letter and the id in 22 letters of base64url: <c>r</c> written to, <c>q</c> wants a slot or gives
-/// one back, <c>e</c> ended before its time, <c>t</c> has more text, <c>f</c> is followed; <c>s</c> with an empty id: a schedule was changed. What is lost, such as while a connection is broken, is repaired by slow polls.
+/// A notification is the node's name, then for each run a letter and the id in 22 letters of base64url: <c>r</c> written to, <c>q</c> wants a slot
+/// or gives one back, <c>e</c> ended before its time, <c>t</c> has more text, <c>f</c> is followed; <c>s</c> with an empty id: a schedule was
+/// changed. What is lost, such as while a connection is broken, is repaired by slow polls.
 /// </remarks>
 public sealed class Announcements(Node node, NodeSignals signals, NpgsqlDataSource database, ILogger<Announcements> log) : BackgroundService
 {
@@ -30,7 +31,7 @@ public sealed class Announcements(Node node, NodeSignals signals, NpgsqlDataSour
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        node.Heard += Hear;
+        node.Heard += Receive;
         await Rounds.Forever("Telling other nodes", Round, () => Task.CompletedTask, log, stoppingToken);
 
         async Task Round()
@@ -39,17 +40,20 @@ public sealed class Announcements(Node node, NodeSignals signals, NpgsqlDataSour
             await Task.Delay(Gathering, stoppingToken);
             var gathered = new Dictionary<(Guid, News), Signal>();
             while (gathered.Count < MostAtOnce && signals.Committed.TryRead(out var signal))
-                gathered[(signal.RunId, signal.News)] = gathered.TryGetValue((signal.RunId, signal.News), out var earlier) ? Both(earlier, signal) : signal;
+            {
+                var about = (signal.RunId, signal.News);
+                gathered[about] = gathered.TryGetValue(about, out var earlier) ? Both(earlier, signal) : signal;
+            }
 
             await database.Execute("select pg_notify(@channel, @text)", new { Channel, text = TextOf(node.Name, gathered.Values) }, stoppingToken);
         }
     }
 
-    void Hear(string text)
+    void Receive(string text)
     {
-        var (sender, heard) = SignalsIn(text);
+        var (sender, announced) = SignalsIn(text);
         if (sender == node.Name) return;
-        foreach (var signal in heard) signals.Receive(signal);
+        foreach (var signal in announced) signals.Receive(signal);
     }
 
     internal static string TextOf(string sender, IEnumerable<Signal> signals)
@@ -60,8 +64,8 @@ public sealed class Announcements(Node node, NodeSignals signals, NpgsqlDataSour
         return text.ToString();
     }
 
-    /// <summary>What is not written as ours is passed over: all who reach the database can send.</summary>
-    internal static (string Sender, IReadOnlyList<Signal> NodeSignals) SignalsIn(string text)
+    /// <summary>What is not written as nodes write is passed over: any user of the database can send.</summary>
+    internal static (string Sender, IReadOnlyList<Signal> Signals) SignalsIn(string text)
     {
         var end = text.IndexOf(' ', StringComparison.Ordinal);
         var signals = new List<Signal>();

@@ -8,12 +8,13 @@ using Marten.Services;
 namespace Agents.Host.Engine.Signals;
 
 /// <summary>
-/// An alarm clock, nothing more: after each commit of this process, and of others as they announce theirs, wakes the loops and readers that follow the runs
-/// which were written to. The log is the truth; what is woken reads it again, and a slow poll repairs what was never signalled.
+/// An alarm clock, nothing more: after each commit of this process, and of others as they announce theirs, wakes the loops and readers that follow
+/// the runs which were written to. The log is the truth; what is woken reads it again, and a slow poll repairs what was never signalled.
 /// </summary>
 public sealed class NodeSignals(InFlight inFlight) : DocumentSessionListenerBase
 {
-    readonly Channel<Signal> committed = Channel.CreateBounded<Signal>(new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
+    readonly Channel<Signal> committed = Channel.CreateBounded<Signal>(
+        new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Woken when a run was queued, or a slot may have become free.</summary>
     public Waker Queue { get; } = new();
@@ -50,7 +51,8 @@ public sealed class NodeSignals(InFlight inFlight) : DocumentSessionListenerBase
     public override Task AfterCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token)
     {
         var events = commit.GetEvents().ToList();
-        var hasOutcome = events.Any(stored => stored.Data is ModelCallCompleted or ModelCallFailed or ModelCallOutcomeUnknown or ToolCallCompleted or ToolCallFailed);
+        var hasOutcome = events.Any(stored => stored.Data
+            is ModelCallCompleted or ModelCallFailed or ModelCallOutcomeUnknown or ToolCallCompleted or ToolCallFailed);
         if (hasOutcome) FaultPoint.Hit("after-outcome-commit");
 
         foreach (var stored in events)

@@ -4,7 +4,9 @@ using Agents.Host.Models;
 
 namespace Agents.Host.Engine.Signals;
 
-/// <summary>The text of one attempt of a model call as far as it has come, at most <see cref="ModelLimits.Text"/>. Written by one, read by many.</summary>
+/// <summary>
+/// The text of one attempt of a model call as far as it has come, at most <see cref="ModelLimits.Text"/>. Written by one, read by many.
+/// </summary>
 public sealed class ReplyText(int call, int attempt)
 {
     /// <summary>UTF-16 units of one delta.</summary>
@@ -28,7 +30,9 @@ public sealed class ReplyText(int call, int attempt)
         lock (text) text.Append(piece.AsSpan(0, Math.Min(piece.Length, ModelLimits.Text - text.Length)));
     }
 
-    /// <summary>Adds a piece that stands at an offset; what is known already is passed over, and so is what leaves a gap. Whether the text grew.</summary>
+    /// <summary>
+    /// Adds a piece that stands at an offset; what is known already is passed over, and so is what leaves a gap. Whether the text grew.
+    /// </summary>
     public bool Add(int offset, string piece)
     {
         lock (text)

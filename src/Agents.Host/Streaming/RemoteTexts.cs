@@ -1,0 +1,37 @@
+using Agents.Host.Engine.Signals;
+using Npgsql;
+
+namespace Agents.Host.Streaming;
+
+/// <summary>
+/// What models are saying on other nodes: reads what those nodes have written down, and asks them to go on doing so while there are readers here.
+/// </summary>
+sealed class RemoteTexts(NodeSignals signals, NpgsqlDataSource database)
+{
+    /// <summary>Gives each hub what is new of its run's attempt under way, if that runs on another node.</summary>
+    public async Task Read(IEnumerable<RunHub> hubs, CancellationToken ct)
+    {
+        var wanted = new List<(RunHub Hub, int Call, int Attempt, int Known)>();
+        foreach (var hub in hubs)
+            if (hub.HasReaders && hub.NeedsRemoteText(out var text)) wanted.Add((hub, text.Call, text.Attempt, text.Known));
+        if (wanted.Count == 0) return;
+
+        foreach (var one in wanted) signals.AnnounceElsewhere(new(one.Hub.RunId, News.Followed));
+        await using var command = database.CreateCommand(
+            """
+            select d.run_id, d.call, d.attempt, d.begins_at, d.text from unnest($1, $2, $3, $4, $5) w(tenant_id, run_id, call, attempt, known)
+            join agents.delta d on d.tenant_id = w.tenant_id and d.run_id = w.run_id and d.call = w.call and d.attempt = w.attempt
+              and d.ends_at > w.known
+            order by d.run_id, d.begins_at
+            """);
+        command.Parameters.Add(new() { Value = wanted.Select(one => one.Hub.Tenant).ToArray() });
+        command.Parameters.Add(new() { Value = wanted.Select(one => one.Hub.RunId).ToArray() });
+        command.Parameters.Add(new() { Value = wanted.Select(one => one.Call).ToArray() });
+        command.Parameters.Add(new() { Value = wanted.Select(one => one.Attempt).ToArray() });
+        command.Parameters.Add(new() { Value = wanted.Select(one => one.Known).ToArray() });
+        var byRun = wanted.ToDictionary(one => one.Hub.RunId, one => one.Hub);
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            byRun[rows.GetGuid(0)].AddRemoteText(rows.GetInt32(1), rows.GetInt32(2), rows.GetInt32(3), rows.GetString(4));
+    }
+}

@@ -1,0 +1,35 @@
+using Agents.Host.Cli;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Agents.Host.Tests.Cli;
+
+/// <summary>A server on a database of its own, and verbs that talk to it. <see cref="AskTests"/> have verbs that start one for each call.</summary>
+sealed class VerbServer : IAsyncDisposable
+{
+    readonly WebApplication app;
+
+    VerbServer(WebApplication app) => this.app = app;
+
+    public static async Task<VerbServer> Start()
+    {
+        var app = await Agents.Host.Server.Build(
+            ["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={await TestDatabase.CreatePrepared("verbs")}"],
+            adjust: builder => builder.Logging.ClearProviders());
+        await app.StartAsync();
+        return new(app);
+    }
+
+    public async Task<(int ExitCode, string Output, string Errors)> Run(params string[] words)
+    {
+        var (output, errors) = (new StringWriter(), new StringWriter());
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        var exitCode = await CommandLine.Run([.. words, "--server", address], output, errors);
+        return (exitCode, output.ToString().ReplaceLineEndings("\n"), errors.ToString().ReplaceLineEndings("\n"));
+    }
+
+    public async ValueTask DisposeAsync() => await app.DisposeAsync();
+}
