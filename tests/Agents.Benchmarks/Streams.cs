@@ -23,7 +23,7 @@ static class Streams
         var (readers, cuts, runs) = (Steps.Number(args, "--readers", 1000), Steps.Number(args, "--cuts", 20), Steps.Number(args, "--runs", 20));
         await using var cluster = await StreamCluster.Start(2, TimeSpan.FromMilliseconds(100));
         var ids = new List<Guid>();
-        for (var run = 0; run < runs; run++) ids.Add(await cluster.Nodes[run % 2].Queue($"Who reads {run}?"));
+        for (var run = 0; run < runs; run++) ids.Add(await cluster.Nodes[run % 2].Runs.Queue($"Who reads {run}?"));
 
         var took = Stopwatch.StartNew();
         var got = await Task.WhenAll(Enumerable.Range(0, readers).Select(seed => Task.Run(() => Read(cluster, ids[seed % runs], new(seed), cuts))));
@@ -77,7 +77,7 @@ static class Streams
             for (var run = 0; run < runs; run++)
             {
                 var (asked, node) = (Stopwatch.StartNew(), cluster.Nodes[run % 2]);
-                var id = await node.Queue($"How late is {round} {run}?");
+                var id = await node.Runs.Queue($"How late is {round} {run}?");
                 ids.Add(id);
                 await foreach (var _ in cluster.Frames(node, $"/runs/{id}/stream")) break;
                 if (round >= 0) first.Add(asked.Elapsed);
@@ -125,7 +125,7 @@ static class Streams
         var still = new List<Guid>();
         while (still.Count < Still)
         {
-            var id = await node.Queue($"Who waits {still.Count}?");
+            var id = await node.Runs.Queue($"Who waits {still.Count}?");
             using var paused = await node.Client.PostAsJsonAsync($"/runs/{id}/pause", new { reason = "to be waited for" });
             if (paused.IsSuccessStatusCode) still.Add(id); // else it had ended already
         }
@@ -165,7 +165,7 @@ static class Streams
         {
             while (took.Elapsed < TimeSpan.FromSeconds(seconds))
             {
-                var id = await cluster.Nodes[0].Queue($"Who is busy with {run}?");
+                var id = await cluster.Nodes[0].Runs.Queue($"Who is busy with {run}?");
                 var isFirst = true;
                 await foreach (var frame in cluster.Frames(cluster.Nodes[0], $"/runs/{id}/stream"))
                 {

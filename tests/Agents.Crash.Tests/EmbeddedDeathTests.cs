@@ -30,7 +30,7 @@ public sealed class EmbeddedDeathTests(ITestOutputHelper output)
             for (var number = 0; number < servers; number++) started.Add(ServerProcess.Launch("", provider.Address, ("AGENTS_DATA", directory)));
             await Task.WhenAll(started.Select(server => server.Ready()));
             var runs = new List<(ServerProcess Server, Guid Id)>();
-            for (var number = 0; number < Runs; number++) runs.Add((started[number % servers], await started[number % servers].Queue($"Question {number}?")));
+            for (var number = 0; number < Runs; number++) runs.Add((started[number % servers], await started[number % servers].Runs.Queue($"Question {number}?")));
             await Rig.Until(() => provider.Requests.Count > Runs / 2, Patience, "No model was asked.");
 
             var died = (await EmbeddedServer.Status(directory, Cancellation)).ProcessId!.Value;
@@ -42,7 +42,7 @@ public sealed class EmbeddedDeathTests(ITestOutputHelper output)
 
             output.WriteLine($"{servers} servers: ready {away.Elapsed.TotalSeconds:0.0} s after the kill. {WordsOfRestart(started).First()}");
             Assert.True(away.Elapsed < Within, $"Ready only after {away.Elapsed}.\n{started[0].Output}");
-            foreach (var (server, id) in runs) Assert.Equal("completed", (await server.Finished(id)).GetProperty("status").GetString());
+            foreach (var (server, id) in runs) Assert.Equal("completed", (await server.Runs.Finished(id)).GetProperty("status").GetString());
             Assert.Single(WordsOfRestart(started));
             var now = await EmbeddedServer.Status(directory, Cancellation);
             Assert.Equal(EmbeddedServerState.Running, now.State);
