@@ -83,6 +83,10 @@ static class A
     public static RecordToolFailure ToolFailure(string toolCallId, FailureKind kind, int attempt = 1) =>
         new(toolCallId, attempt, Because(kind), Second);
 
+    /// <summary>What the tool calls refused the connection.</summary>
+    public static RecordToolFailure NotReached(string toolCallId, int attempt = 1) =>
+        new(toolCallId, attempt, new(FailureKind.Unavailable, "Connection refused"), Second, HadNoEffect: true);
+
     /// <summary>The tenant's budget has no room for the call.</summary>
     public static RefuseModelCall Refused(int call = 1, int attempt = 1) =>
         new(call, attempt, new(new(BudgetScope.Tenant, "default", BudgetPeriod.Day), 10m, 9.90m, 0.05m, 0.06m, 0.055m));

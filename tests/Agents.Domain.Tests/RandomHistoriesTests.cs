@@ -115,7 +115,8 @@ public sealed class RandomHistoriesTests
             switch (fact)
             {
                 case ToolCallStarted e: claimed.Add(e.ToolCallId); break;
-                case ToolCallFailed { Failure.Kind: not (FailureKind.RateLimited or FailureKind.ToolError or FailureKind.BadArguments) } e when claimed.Remove(e.ToolCallId):
+                case ToolCallFailed { Failure: var failure } e when failure != A.NotReached("").Failure
+                    && failure.Kind is not (FailureKind.RateLimited or FailureKind.ToolError or FailureKind.BadArguments) && claimed.Remove(e.ToolCallId):
                     unknown.Add(e.ToolCallId);
                     break;
                 case ToolCallFailed e: claimed.Remove(e.ToolCallId); break;

@@ -147,7 +147,8 @@ sealed class World(AgentDefinition agent, IReadOnlyList<RunEvent>? begun = null)
     {
         var id = ToolCallId(choice);
         var attempt = Run.ToolCalls.GetValueOrDefault(id)?.Attempt + (choice % 7 == 0 ? 1 : 0) ?? 1;
-        return choice % 3 > 0 ? Found(new(A.Id, id, attempt)) : A.ToolFailure(id, ToolFailures[choice / 3 % ToolFailures.Length], attempt);
+        if (choice % 3 > 0) return Found(new(A.Id, id, attempt));
+        return choice % 2 > 0 ? A.ToolFailure(id, ToolFailures[choice / 3 % ToolFailures.Length], attempt) : A.NotReached(id, attempt);
     }
 
     static RecordToolResult Found(RunTool call) =>

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.ComponentModel;
+using System.Net;
+using System.Net.Sockets;
 using Agents.Domain.Definitions;
 using Agents.Host.Tools;
 
@@ -30,6 +32,14 @@ static class TestAgents
         Name = "talker",
         Steps = [new ModelStep("talk", "Answer.")],
         Limits = new(Attempts: 2, CostUsd: 1),
+    };
+
+    /// <summary>No model: one call of a tool whose service is away at first.</summary>
+    public static readonly AgentDefinition Courier = new()
+    {
+        Name = "courier",
+        Steps = [new ToolStep("post", new("post_parcel"), new Dictionary<string, Argument> { ["to"] = new Argument.Question() })],
+        Limits = new(Attempts: 2),
     };
 
     /// <summary>Is in a hurry: approvals and calls have little time.</summary>
@@ -67,7 +77,7 @@ static class TestAgents
     });
 
     public static IEnumerable<AgentDefinition> All =>
-        [Clerk, Counter, Talker, Hasty, Paced, Boss, .. Spenders, .. new[] { "parked", "cancelled" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
+        [Clerk, Counter, Talker, Courier, Hasty, Paced, Boss, .. Spenders, .. new[] { "parked", "cancelled" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
 }
 
 [Tool("add")]
@@ -90,6 +100,28 @@ public sealed class SendLetter(ToolContext context)
         if (to == "far away") await Task.Delay(Timeout.Infinite, ct);
         Sent[context.IdempotencyKey] = to;
         return "sent";
+    }
+}
+
+/// <summary>Must not run twice. Nothing listens where its service is to be until it was asked for once.</summary>
+[Tool("post_parcel", Repeatable = false)]
+public sealed class PostParcel(ToolContext context)
+{
+    public static readonly ConcurrentDictionary<string, int> Tries = new();
+
+    static readonly HttpClient Http = new();
+
+    [Description("Posts a parcel.")]
+    public async Task<string> Run(string to, CancellationToken ct)
+    {
+        if (Tries.AddOrUpdate(context.IdempotencyKey, 1, (_, tries) => tries + 1) > 1) return $"posted to {to}";
+
+        using var reserved = new TcpListener(IPAddress.Loopback, port: 0);
+        reserved.Start();
+        var port = ((IPEndPoint)reserved.LocalEndpoint).Port;
+        reserved.Stop();
+        await Http.PostAsync($"http://127.0.0.1:{port}/parcels", new StringContent(to), ct);
+        throw new InvalidOperationException("Something answered.");
     }
 }
 

@@ -56,6 +56,8 @@ public sealed record Conversation
         ToolCallRequested e => Asking(new(e.ToolCallId, e.Tool, e.Arguments)),
         PassagesRetrieved e => IsAsked(e.ToolCallId) ? Showing(e) : this with { Found = Found.SetItem(e.ToolCallId, e.Passages) },
         ToolCallCompleted e => Told(e.ToolCallId, e.Result),
+        ToolCallFailed { Failure.Kind: FailureKind.OutcomeUnknown } e =>
+            Told(e.ToolCallId, $"Error: It is not known whether the call had its effect, and it is not made again. {e.Failure.Message}"),
         ToolCallFailed e => Told(e.ToolCallId, "Error: " + e.Failure.Message),
         ToolCallDenied e => Told(e.ToolCallId, "Denied: " + e.Reason),
         ToolCallScheduled e => Without(e.ToolCallId), // tried again: the model hears the last outcome only

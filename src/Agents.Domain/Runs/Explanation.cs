@@ -34,9 +34,7 @@ public sealed record Explanation(string Summary, IReadOnlyList<Obstacle> Blocked
     {
         if (run.IsFinished()) return new($"The run is {run.Status.ToString().ToLowerInvariant()}. It does no more work.", []);
         if (run.Status is RunStatus.Paused) return Held(new("paused", "A person paused the run. It goes on when it is resumed."));
-        if (run.Status is RunStatus.Parked) return Held(run.AwaitsBudget is { } refusal
-            ? new("budget", $"{refusal.Text()} {(refusal.WantedUsd is null ? UnpricedCall : "It goes on by itself when there is room.")}")
-            : new("parked", "The system stopped the run with its history intact; the run says why. It goes on when it is resumed."));
+        if (run.Status is RunStatus.Parked) return Held(WhyParked(run));
         if (place is null) return new("The run has just changed. Ask again.", []);
         if (place.Node is { } node) return new($"The run has a slot and is being worked on by {node}.", []);
 
@@ -55,9 +53,24 @@ public sealed record Explanation(string Summary, IReadOnlyList<Obstacle> Blocked
             obstacles, position, isOpen && place.StartsPerMinute is > 0 and var pace ? TimeSpan.FromMinutes(position / pace) : null);
     }
 
-    const string UnpricedCall = "Give the model a price, then resume the run.";
-
     static Explanation Held(Obstacle obstacle) => new(obstacle.Detail, [obstacle]);
+
+    static Obstacle WhyParked(Run run)
+    {
+        if (run.AwaitsBudget is { WantedUsd: null } unpriced) return new("budget", $"{unpriced.Text()} Give the model a price, then resume the run.");
+        if (run.AwaitsBudget is { } refusal) return new("budget", $"{refusal.Text()} It goes on by itself when there is room.");
+        if (InDoubt(run) is { Count: > 0 } calls)
+        {
+            var names = string.Join(", ", calls);
+            return new("parked", $"It is not known whether {names} had its effect. Find out by hand; resuming will not make the call again.");
+        }
+
+        return new("parked", "The system stopped the run with its history intact; the run says why. It goes on when it is resumed.");
+    }
+
+    /// <summary>Calls that must not run twice and may have had their effect.</summary>
+    static List<string> InDoubt(Run run) =>
+        [.. run.ToolCalls.Where(call => call.Value.Failure is FailureKind.OutcomeUnknown).Select(call => $"{call.Value.Tool} ({call.Key})")];
 
     /// <summary>What it waits for before it stands in line. Null when it does.</summary>
     static Obstacle? WaitOf(Run run, QueuePlace place) => place.WaitsFor switch

@@ -79,7 +79,9 @@ public sealed record RecordToolResult(
     string ToolCallId, int Attempt, string Result, bool Truncated, TimeSpan Latency, Retrieved? Retrieved = null, decimal? ChildUsd = null)
     : ToolReport(ToolCallId, Attempt);
 
-public sealed record RecordToolFailure(string ToolCallId, int Attempt, Failure Failure, TimeSpan Latency, decimal? ChildUsd = null)
+/// <param name="HadNoEffect">The call surely had no effect, because it never reached what it calls.</param>
+public sealed record RecordToolFailure(
+    string ToolCallId, int Attempt, Failure Failure, TimeSpan Latency, decimal? ChildUsd = null, bool HadNoEffect = false)
     : ToolReport(ToolCallId, Attempt);
 
 /// <summary>The tool wants another run to be started; it is queued in the transaction that records it, if the rules allow it.</summary>

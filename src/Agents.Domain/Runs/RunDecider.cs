@@ -118,8 +118,8 @@ public static class RunDecider
             return GoOnIfThereIsRoom(decision);
         }
 
-        if (failure.Kind is FailureKind.OutcomeUnknown || IsFruitless(decision))
-            return Park(decision, failure);
+        if (failure.Kind is FailureKind.OutcomeUnknown) return Park(decision, InDoubt(run, report.ToolCallId, failure));
+        if (IsFruitless(decision)) return Park(decision, failure);
 
         return GoOnIfThereIsRoom(Continue(decision)); // the model is told, and may find another way
     }
@@ -326,6 +326,13 @@ public static class RunDecider
         var isSpent = failure.Kind is FailureKind.CostLimit && run.CommittedUsd() >= most;
         return decision.Add(new RunParked(failure, isSpent ? run.Refusal(most, wantedUsd: 0, leastUsd: 0) : null));
     }
+
+    /// <summary>What a person reads who is to find out whether the call had its effect.</summary>
+    static Failure InDoubt(Run run, string toolCallId, Failure failure) => failure with
+    {
+        Message = $"It is not known whether {run.ToolCalls[toolCallId].Tool} ({toolCallId}) had its effect, "
+            + $"and resuming will not make the call again: {failure.Message}",
+    };
 
     static void Request(Decision decision, int call, int index, ToolRequest request)
     {

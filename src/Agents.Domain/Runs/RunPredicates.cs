@@ -21,11 +21,14 @@ static class RunPredicates
     public static bool IsAwaitingApproval(this Run run, string toolCallId) =>
         run.ToolCalls.GetValueOrDefault(toolCallId)?.Status is ToolCallStatus.AwaitingApproval;
 
-    /// <summary>Whether a claimed call may have had its effect; of transient failures only a request to slow down surely had none.</summary>
+    /// <summary>
+    /// Whether a claimed call may have had its effect: it failed for a reason that may pass, was not told to slow down, and may have reached what it
+    /// calls.
+    /// </summary>
     /// <remarks>Only tools that must not run twice are claimed.</remarks>
     public static bool MayHaveHadItsEffect(this Run run, RecordToolFailure report) =>
         run.ToolCalls[report.ToolCallId].Status is ToolCallStatus.Started
-        && report.Failure.IsTransient() && report.Failure.Kind is not FailureKind.RateLimited;
+        && report is { HadNoEffect: false, Failure.Kind: not FailureKind.RateLimited } && report.Failure.IsTransient();
 
     /// <summary>All tool calls of the turn have settled, none with a result, and none that might have had its effect.</summary>
     public static bool HasNothingOfItsToolCalls(this Run run) => run.ToolCalls.Values.All(call =>

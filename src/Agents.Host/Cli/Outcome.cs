@@ -7,7 +7,7 @@ using Agents.Host.Cli.Runs;
 namespace Agents.Host.Cli;
 
 /// <summary>How a run ended, for people: answer, citations, what it cost, and where to look further.</summary>
-static partial class Outcome
+public static partial class Outcome
 {
     public static void Print(Screen screen, RunView run)
     {
@@ -34,6 +34,8 @@ static partial class Outcome
     /// <summary>Why there is no answer, and what to do.</summary>
     public static string Sentence(RunView run) => run.Status switch
     {
+        "parked" when run.Failure is { Kind: nameof(FailureKind.OutcomeUnknown) } doubt =>
+            $"[yellow]Parked:[/] {Screen.Safe(doubt.Message)}\nFind out whether it had, then go on without the call: [bold]agents resume {RunIds.Brief(run.Id)}[/]",
         "parked" => $"[yellow]Parked:[/] {Screen.Safe(run.Failure?.Message)}\nGo on when that is put right: [bold]agents resume {RunIds.Brief(run.Id)}[/]",
         "paused" => $"[yellow]Paused[/]{Because(run)}\nGo on: [bold]agents resume {RunIds.Brief(run.Id)}[/]",
         "failed" => $"[red]Failed:[/] {Screen.Safe(run.Failure?.Message)}",

@@ -142,6 +142,15 @@ public sealed class ConversationTests
     }
 
     [Fact]
+    public void The_model_is_told_that_a_call_may_have_had_its_effect()
+    {
+        var doubtful = A.Asking("open_ticket").ClaimedTool("c0001t001").When(A.ToolFailure("c0001t001", FailureKind.Timeout));
+
+        Assert.Equal(
+            "Error: It is not known whether the call had its effect, and it is not made again. It was Timeout.", Answer(Of(doubtful), "c0001t001").Result);
+    }
+
+    [Fact]
     public void A_call_that_was_tried_again_is_told_the_same_as_the_first_time()
     {
         var asked = A.Asking("search_documents").When(A.Result("c0001t001", passages: A.Passage("p")));

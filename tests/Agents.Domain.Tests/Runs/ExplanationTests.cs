@@ -35,6 +35,16 @@ public sealed class ExplanationTests
     }
 
     [Fact]
+    public void A_run_with_a_call_that_may_have_had_its_effect_says_that_resuming_does_not_repeat_it()
+    {
+        var parked = A.Asking("open_ticket").ClaimedTool("c0001t001").When(A.ToolFailure("c0001t001", FailureKind.Timeout));
+
+        Assert.Equal(
+            "It is not known whether open_ticket (c0001t001) had its effect. Find out by hand; resuming will not make the call again.",
+            Explanation.Of(parked.Run, place: null).Summary);
+    }
+
+    [Fact]
     public void A_run_that_has_ended_is_held_back_by_nothing() =>
         Assert.Equal(new("The run is cancelled. It does no more work.", []), Explanation.Of(A.Queued(A.Research).When(new CancelRun("ada", "")).Run, place: null) with { BlockedBy = [] });
 }

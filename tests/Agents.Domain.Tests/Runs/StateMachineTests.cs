@@ -51,6 +51,7 @@ public sealed class StateMachineTests
         RecordToolFailure, that may pass           -          scheduled  scheduled  scheduled  running    -          -          -
         RecordToolFailure, for good                -          scheduled  recorded   recorded   running    -          -          -
         RecordToolFailure, of a claimed call       -          parked     recorded   recorded   recorded   recorded   recorded   recorded
+        RecordToolFailure, of one never reached    -          scheduled  scheduled  scheduled  running    recorded   recorded   recorded
         RecordChildWanted                          -          recorded   -          -          -          -          -          -
         RecordToolResult, of a child               -          scheduled  recorded   recorded   running    recorded   recorded   recorded
         RecordToolFailure, of a child              -          scheduled  recorded   recorded   running    recorded   recorded   recorded
@@ -85,6 +86,7 @@ public sealed class StateMachineTests
         ("RecordToolFailure, that may pass", Asking("search_documents"), A.ToolFailure("c0001t001", FailureKind.Timeout)),
         ("RecordToolFailure, for good", Asking("search_documents"), A.ToolFailure("c0001t001", FailureKind.ToolError)),
         ("RecordToolFailure, of a claimed call", Asking("open_ticket").ClaimedTool("c0001t001"), A.ToolFailure("c0001t001", FailureKind.Timeout)),
+        ("RecordToolFailure, of one never reached", Asking("open_ticket").ClaimedTool("c0001t001"), A.NotReached("c0001t001")),
         ("RecordChildWanted", Asking(ChildOf.Tool), Wanted),
         ("RecordToolResult, of a child", Asking(ChildOf.Tool).When(Wanted), A.Result("c0001t001") with { ChildUsd = 0.01m }),
         ("RecordToolFailure, of a child", Asking(ChildOf.Tool).When(Wanted), A.ToolFailure("c0001t001", FailureKind.ToolError) with { ChildUsd = 0.01m }),

@@ -138,6 +138,41 @@ public sealed class ToolStepTests
     }
 
     [Fact]
+    public void A_call_whose_outcome_is_unknown_parks_the_run_with_what_resuming_will_not_do()
+    {
+        var parked = Approving("one").When(new ApproveToolCall("s0001t001", "ada")).ClaimedTool("s0001t001")
+            .When(A.ToolFailure("s0001t001", FailureKind.Unavailable));
+
+        Assert.Equal(["ToolCallFailed", "RunParked"], parked.News.Names());
+        Assert.Equal(new(FailureKind.OutcomeUnknown, "It was Unavailable."), parked.News.Only<ToolCallFailed>().Failure);
+        const string Said = "It is not known whether send_mail (s0001t001) had its effect, and resuming will not make the call again: It was Unavailable.";
+        Assert.Equal(new(FailureKind.OutcomeUnknown, Said), parked.News.Only<RunParked>().Failure);
+    }
+
+    [Fact]
+    public void A_claimed_call_that_never_reached_its_service_is_tried_again()
+    {
+        var refused = Approving("one").When(new ApproveToolCall("s0001t001", "ada")).ClaimedTool("s0001t001").When(A.NotReached("s0001t001"));
+        Assert.Equal(["ToolCallFailed", "ToolCallScheduled"], refused.News.Names());
+        Assert.Equal(FailureKind.Unavailable, refused.News.Only<ToolCallFailed>().Failure.Kind);
+        Assert.Equal(2, refused.News.Only<ToolCallScheduled>().Attempt);
+
+        var down = refused.ClaimedTool("s0001t001").When(A.NotReached("s0001t001", 2)).ClaimedTool("s0001t001").When(A.NotReached("s0001t001", 3));
+        Assert.Equal(["ToolCallFailed", "RunParked"], down.News.Names());
+        Assert.Equal(new(FailureKind.Unavailable, "Connection refused"), down.News.Only<RunParked>().Failure);
+        Assert.Equal([new RunResumed("ada", "go on"), new ToolCallScheduled("s0001t001", 4, TimeSpan.Zero)], down.When(Resume).News);
+    }
+
+    [Fact]
+    public void A_model_is_told_of_a_call_that_never_reached_its_service_when_all_attempts_are_spent()
+    {
+        var story = A.Asking("open_ticket");
+        for (var attempt = 1; attempt <= 3; attempt++) story = story.ClaimedTool("c0001t001").When(A.NotReached("c0001t001", attempt));
+
+        Assert.Equal(["ToolCallFailed", "ModelCallScheduled"], story.News.Names());
+    }
+
+    [Fact]
     public void What_arrives_while_parked_is_kept()
     {
         var parked = Approving("one\ntwo").When(new ApproveToolCall("s0001t001", "ada"), new ApproveToolCall("s0001t002", "ada"))

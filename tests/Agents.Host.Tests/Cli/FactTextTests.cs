@@ -52,6 +52,7 @@ public sealed class FactTextTests
         { new ChildRunStarted("t1", 1, Guid.Empty, "research", 0.25m), "call t1, run 00000000-0000-0000-0000-000000000000 of research, for at most $0.25" },
         { new ToolCallCompleted("t1", 1, "10 passages.", false, TimeSpan.FromMilliseconds(20)), "call t1, 20 ms: 10 passages." },
         { new ToolCallFailed("t1", 1, Slow, TimeSpan.FromMilliseconds(20)), "call t1, 20 ms, RateLimited: Slow down." },
+        { new ToolCallFailed("t1", 1, new(FailureKind.OutcomeUnknown, "Cut."), TimeSpan.FromMilliseconds(20)), "call t1, 20 ms, not made again, OutcomeUnknown: Cut." },
         { new PassagesRetrieved("t1", "why", [Found]), "call t1, 1 passage for “why”" },
     };
 

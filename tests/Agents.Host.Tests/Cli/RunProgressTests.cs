@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Agents.Host.Api.Runs;
+using Agents.Host.Cli;
 using Agents.Host.Cli.Display;
 using Agents.Host.Log;
 
@@ -36,6 +38,36 @@ public sealed class RunProgressTests
 
         Assert.Equal("attempt 2: Slow down.", Assert.Single(progress.Steps).Says);
     }
+
+    [Theory, InlineData(""), InlineData("I wrote.")]
+    public void A_step_with_a_call_whose_outcome_is_unknown_is_not_shown_as_done(string output)
+    {
+        var progress = new RunProgress();
+        Happens(progress, "step_started", new { step = 0, name = "send" });
+        Happens(progress, "tool_call_failed", new { toolCallId = "s0000t001", failure = new { kind = "OutcomeUnknown", message = "Connection reset." } });
+        Happens(progress, "run_resumed", new { by = "ada", reason = "" });
+        Happens(progress, "step_completed", new { step = 0, output }, seconds: 2);
+        Happens(progress, "step_started", new { step = 1, name = "report" });
+        Happens(progress, "step_completed", new { step = 1, output }, seconds: 3);
+
+        var line = StepLines.Over(progress.Steps[0], width: 160);
+        Assert.StartsWith("[yellow]?[/] ", line, StringComparison.Ordinal);
+        Assert.Contains("it is not known whether s0000t001 had its effect, and it is not called again", line, StringComparison.Ordinal);
+        Assert.Contains(output, line, StringComparison.Ordinal);
+        Assert.StartsWith("[green]✓[/] ", StepLines.Over(progress.Steps[1], width: 160), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_that_is_parked_for_a_call_whose_outcome_is_unknown_is_not_said_to_make_it_again()
+    {
+        var run = Parked("OutcomeUnknown", "It is not known whether send (s0000t001) had its effect, and resuming will not make the call again: Cut.");
+        Assert.Contains("resuming will not make the call again: Cut.\nFind out whether it had, then go on without the call: [bold]agents resume ", Outcome.Sentence(run), StringComparison.Ordinal);
+        Assert.Contains("\nGo on when that is put right: [bold]agents resume ", Outcome.Sentence(Parked("Unauthorized", "No key.")), StringComparison.Ordinal);
+    }
+
+    static RunView Parked(string kind, string message) => new(
+        Guid.Empty, "clerk", 1, "parked", 5, "Send it.", "m", 0, "send", null, null, new(kind, message), null, 1, new(0, 0, 0, 0, 0, 0), 0, 0, null, null,
+        null, Noon, Noon, null, null);
 
     [Fact]
     public void Late_bills_and_facts_of_newer_servers_disturb_nothing()

@@ -156,7 +156,12 @@ public sealed class ForkRunTests(Branches branches) : IClassFixture<Branches>
         const string Question = "Did the letter arrive?";
         app.Model.Says(Question, ("send_letter", new { to = "far away" }), "I did not write.");
         var origin = await app.Queue(Question, "hasty");
-        Assert.Equal("OutcomeUnknown", (await app.Until(origin, "parked")).GetProperty("failure").GetProperty("kind").GetString());
+        var doubt = (await app.Until(origin, "parked")).GetProperty("failure");
+        Assert.Equal("OutcomeUnknown", doubt.GetProperty("kind").GetString());
+        const string Said = "It is not known whether send_letter (c0001t001) had its effect";
+        Assert.StartsWith($"{Said}, and resuming will not make the call again: ", doubt.GetProperty("message").GetString(), StringComparison.Ordinal);
+        var why = (await app.Get($"/runs/{origin}/why")).GetProperty("summary").GetString();
+        Assert.Equal($"{Said}. Find out by hand; resuming will not make the call again.", why);
 
         var refused = await app.Post($"/runs/{origin}/fork", new { }, 409);
         Assert.Equal("Outcome unknown", refused.GetProperty("title").GetString());

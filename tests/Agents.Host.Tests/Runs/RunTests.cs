@@ -50,6 +50,22 @@ public sealed class RunTests(App app)
     }
 
     [Fact]
+    public async Task A_tool_that_must_not_run_twice_is_tried_again_when_its_service_refused_the_connection()
+    {
+        var id = await app.Queue("Ada", agent: "courier");
+        var run = await app.Finished(id);
+
+        Assert.Equal("completed", run.GetProperty("status").GetString());
+        var facts = await app.Facts(id);
+        var refused = facts.OfType<ToolCallFailed>().Single();
+        Assert.Equal(FailureKind.Unavailable, refused.Failure.Kind);
+        Assert.Contains("Connection refused", refused.Failure.Message, StringComparison.Ordinal);
+        Assert.Equal([1, 2], facts.OfType<ToolCallStarted>().Select(call => call.Attempt));
+        Assert.Equal("posted to Ada", facts.OfType<ToolCallCompleted>().Single().Result);
+        Assert.Empty(facts.OfType<RunParked>());
+    }
+
+    [Fact]
     public async Task A_rate_limit_is_waited_out_and_every_attempt_is_a_fact()
     {
         const string Question = "May I park a bicycle, if the provider lets me ask?";

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Agents.Domain.Runs;
 using Agents.Host.Api.Runs;
 using Agents.Host.Cli.Ask;
 using Agents.Host.Log;
@@ -43,6 +44,7 @@ public static class FactText
             "tool_call_started" => $"{Tool()}, attempt {Text("attempt")}, on {Text("worker")}",
             "child_run_started" => $"{Tool()}, run {Text("child")} of {Text("agent")}, for at most {Formats.Usd(Usd("heldUsd") ?? 0)}",
             "tool_call_completed" => $"{Tool()}, {Took()}: {Text("result")}",
+            "tool_call_failed" when Kind() is nameof(FailureKind.OutcomeUnknown) => $"{Tool()}, {Took()}, not made again, {FailureText()}",
             "tool_call_failed" => $"{Tool()}, {Took()}, {FailureText()}",
             "passages_retrieved" => $"{Tool()}, {Formats.Count(data.GetProperty("passages").GetArrayLength(), "passage")} for “{Text("query")}”",
             _ => data.GetRawText(),
@@ -63,7 +65,8 @@ public static class FactText
         string Attempt() => Text("attempt") is "1" ? $"call {Text("call")}" : $"call {Text("call")} attempt {Text("attempt")}";
         string Tool() => $"call {Text("toolCallId")}";
         string ByAndReason() => Text("reason") is { Length: > 0 } reason ? $"by {Text("by")}: {reason}" : $"by {Text("by")}";
-        string FailureText() => $"{data.GetProperty("failure").GetProperty("kind").GetString()}: {data.GetProperty("failure").GetProperty("message").GetString()}";
+        string Kind() => data.GetProperty("failure").GetProperty("kind").GetString()!;
+        string FailureText() => $"{Kind()}: {data.GetProperty("failure").GetProperty("message").GetString()}";
         string Took() => Formats.Duration(Time("latency"));
         string After() => Time("delay") is var delay && delay > TimeSpan.Zero ? $", in {Formats.Duration(delay)}" : "";
         string Reserved() => Usd("reservedUsd") is { } usd and > 0 ? $", at most {Formats.Usd(usd)}" : "";

@@ -28,7 +28,7 @@ sealed class RunDisplay(Screen screen, RunProgress progress)
 
         void Print()
         {
-            if (done is not null) screen.Line(StepLines.Done(done, screen.Width));
+            if (done is not null) screen.Line(StepLines.Over(done, screen.Width));
             done = null;
         }
     }
@@ -77,7 +77,7 @@ sealed class RunDisplay(Screen screen, RunProgress progress)
         return new Rows(progress.Steps.Select(IRenderable (step) => new Markup(step switch
         {
             { StartedAt: null } => StepLines.Waiting(step),
-            { EndedAt: not null } => StepLines.Done(step, screen.Width),
+            { EndedAt: not null } => StepLines.Over(step, screen.Width),
             _ when isOver => StepLines.Failed(step, screen.Width),
             _ => StepLines.Running(step, spinner, now - step.StartedAt.Value, screen.Width),
         })));

@@ -76,10 +76,13 @@ public sealed class StepProgress(string name)
 
     public long OutputTokens { get; private set; }
 
-    /// <summary>What it did or is doing; several lines are joined.</summary>
-    public string Says => passages.Count == 0 ? says : says.Length == 0 ? Found() : $"{Found()} · {says}";
+    /// <summary>What is not known of its tool calls. Null when every outcome is known.</summary>
+    public string? Doubt { get; private set; }
 
-    internal void Begin(string name, DateTimeOffset at) => (Name, StartedAt, EndedAt, says) = (name, at, null, "");
+    /// <summary>What it did or is doing; several lines are joined.</summary>
+    public string Says => string.Join(" · ", new[] { Doubt, passages.Count == 0 ? null : Found(), says }.Where(part => part is { Length: > 0 }));
+
+    internal void Begin(string name, DateTimeOffset at) => (Name, StartedAt, EndedAt, says, Doubt) = (name, at, null, "", null);
 
     internal void Complete(string output, DateTimeOffset at) =>
         (EndedAt, says) = (at, string.Join(" · ", output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)));
@@ -98,6 +101,9 @@ public sealed class StepProgress(string name)
                 break;
             case "model_call_completed":
                 Count(data.GetProperty("usage"));
+                break;
+            case "tool_call_failed" when data.GetProperty("failure").GetProperty("kind").GetString() is nameof(FailureKind.OutcomeUnknown):
+                Doubt = $"it is not known whether {data.GetProperty("toolCallId").GetString()} had its effect, and it is not called again";
                 break;
             case "model_call_failed" or "tool_call_failed":
                 says = data.GetProperty("failure").GetProperty("message").GetString() ?? "";

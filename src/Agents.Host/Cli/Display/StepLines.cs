@@ -1,7 +1,7 @@
 namespace Agents.Host.Cli.Display;
 
 /// <summary>A step on one line: mark, name, what it did, duration, tokens.</summary>
-static class StepLines
+public static class StepLines
 {
     /// <summary>Mark, name, duration and tokens with the gaps between them.</summary>
     const int Fixed = 2 + Name + 2 + 2 + Duration + 2 + Tokens;
@@ -10,7 +10,12 @@ static class StepLines
     const int Duration = 10;
     const int Tokens = 20;
 
-    public static string Done(StepProgress step, int width) => Markup("✓", "green", step, "default", (step.EndedAt - step.StartedAt) ?? default, width);
+    /// <summary>A step that is over. One with a call that may or may not have had its effect is not marked as done.</summary>
+    public static string Over(StepProgress step, int width)
+    {
+        var (mark, colour) = step.Doubt is null ? ("✓", "green") : ("?", "yellow");
+        return Markup(mark, colour, step, "default", (step.EndedAt - step.StartedAt) ?? default, width);
+    }
 
     public static string Failed(StepProgress step, int width) => Markup("✗", "red", step, "default", null, width);
 

@@ -30,7 +30,7 @@ static class ShowVerb
         screen.Line();
         var progress = new RunProgress();
         foreach (var fact in facts) progress.Add(fact);
-        foreach (var step in progress.Steps) screen.Line(step.EndedAt is null ? StepLines.Failed(step, screen.Width) : StepLines.Done(step, screen.Width));
+        foreach (var step in progress.Steps) screen.Line(step.EndedAt is null ? StepLines.Failed(step, screen.Width) : StepLines.Over(step, screen.Width));
         foreach (var child in children)
             screen.Line($"[grey]started run {child.Id}: {Screen.Safe(child.Agent)}, {child.Status}, {Formats.Cost(child.CostUsd, child.UnpricedCalls, child.UnconfirmedUsd)}[/]");
         Outcome.Print(screen, run);

@@ -48,9 +48,9 @@ public sealed class ToolWorker(
         {
             return Failed(stop.IsCancellationRequested ? TimedOut(due) : ToolFailures.Of(FailureKind.Timeout, e));
         }
-        catch (Exception e) when (ToolFailures.From(e) is { } failure)
+        catch (Exception e) when (ToolFailures.From(e, isClaimed: !tools.IsRepeatable(due.Call.Tool)) is { } failure)
         {
-            return Failed(failure);
+            return Failed(failure) with { HadNoEffect = ToolFailures.HadNoEffect(e) };
         }
 
         RecordToolFailure Failed(Failure failure) => new(work.ToolCallId, work.Attempt, failure, Stopwatch.GetElapsedTime(started));
@@ -96,7 +96,7 @@ public sealed class ToolWorker(
     }
 
     static readonly Failure OutcomeUnknown =
-        new(FailureKind.OutcomeUnknown, "The worker stopped before it reported; the call may have had its effect.");
+        new(FailureKind.OutcomeUnknown, "The worker stopped before it reported.");
 
     sealed record Due(Run Run, ToolCall Call, Limits Limits, TimeSpan Timeout, bool IsLost, Guid? Child = null);
 }
