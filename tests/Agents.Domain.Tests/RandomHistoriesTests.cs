@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Agents.Domain.Costs;
 using Agents.Domain.Definitions;
@@ -18,6 +19,24 @@ public sealed class RandomHistoriesTests
     /// <summary>An agent and what happens to its run, each event a number that the world makes sense of where the run then stands.</summary>
     static readonly Gen<(int Agent, (int Kind, int Choice)[] Happens)> Lives =
         Gen.Select(Gen.Int[0, Agents.Length - 1], Gen.Select(Gen.Int[0, 99], Gen.Int[0, 999]).Array[1, 120]);
+
+    /// <summary>Else the other tests here could hold because nothing happens.</summary>
+    [Fact]
+    public void Everything_but_children_and_forks_happens_to_some_of_these_runs()
+    {
+        var happened = new ConcurrentDictionary<string, bool>();
+        Check((_, before, news) =>
+        {
+            foreach (var fact in news.Names()) happened[fact] = true;
+            happened[$"{before.Status}"] = true;
+            if (before is { Status: RunStatus.Parked, AwaitsBudget.Budget.Scope: BudgetScope.Run }) happened["Parked for its own budget"] = true;
+        });
+
+        string[] ofOthers = [nameof(RunQueued), nameof(ChildRunStarted), nameof(ForkStarted), nameof(ForkEnded), nameof(StateInherited)];
+        var facts = typeof(RunEvent).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(RunEvent))).Select(type => type.Name);
+        var all = facts.Except(ofOthers).Concat(Enum.GetNames<RunStatus>()).Append("Parked for its own budget");
+        Assert.Equal(all.Order(StringComparer.Ordinal), happened.Keys.Order(StringComparer.Ordinal));
+    }
 
     [Fact]
     public void Whatever_happens_a_run_that_runs_has_something_to_wait_for() => Check(

@@ -64,6 +64,8 @@ public sealed class RetryTests
     [InlineData(FailureKind.CallLimit, false)]
     [InlineData(FailureKind.CostLimit, false)]
     [InlineData(FailureKind.Deadline, false)]
+    [InlineData(FailureKind.Unpriced, false)]
+    [InlineData(FailureKind.BudgetRefused, false)]
     public void Only_what_may_well_succeed_later_is_tried_again(FailureKind kind, bool isWorthwhile)
     {
         Assert.Equal(isWorthwhile, Retry.IsWorthwhile(A.Because(kind), attempt: 2, new Limits(Attempts: 3)));
