@@ -128,6 +128,21 @@ public sealed class BudgetTests(App app)
     }
 
     [Fact]
+    public async Task A_run_that_parked_for_its_own_budget_goes_on_when_an_operator_resolves_a_spend()
+    {
+        const string Question = "Did that stream cost all there was?";
+        app.Model.Says(Question, new IOException("gone"), "Hardly anything.");
+        var id = await app.Queue(Question, agent: "own", more: new { budgetUsd = 0.001m });
+        var parked = await app.Until(id, "parked");
+        Assert.Contains(parked.GetProperty("failure").GetProperty("kind").GetString(), new[] { "BudgetRefused", "CostLimit" });
+
+        await app.Post($"/runs/{id}/spend/1/1", new { usd = 0.0001m }, 200);
+
+        Assert.Equal("Hardly anything.", (await app.Finished(id)).GetProperty("answer").GetString());
+        Assert.Equal("system", (await app.Facts(id)).OfType<RunResumed>().Single().By);
+    }
+
+    [Fact]
     public async Task A_budget_is_made_changed_raised_and_removed_and_every_change_is_recorded()
     {
         var created = await Put("/budgets/key/night%20shift?period=day", new { limitUsd = 5m }, 201, location: "/budgets/key/night%20shift?period=day");

@@ -40,6 +40,19 @@ public sealed class UsageImportTests(App app)
     }
 
     [Fact]
+    public async Task An_export_that_settles_a_spend_lets_a_run_go_on_that_parked_for_its_own_budget()
+    {
+        const string Question = "Does the bill leave something over?";
+        app.Model.Says(Question, new IOException("gone"), "It does.");
+        var id = await app.Queue(Question, agent: "own", more: new { budgetUsd = 0.001m });
+        await app.Until(id, "parked");
+
+        await Import($"time,model,request_id,cost_usd\n2001-02-03T11:00:00Z,gpt-4o-mini,{id}/1/1,0.0001\n");
+
+        Assert.Equal("It does.", (await app.Finished(id)).GetProperty("answer").GetString());
+    }
+
+    [Fact]
     public async Task Spend_that_nobody_names_is_explained_by_calls_in_doubt_of_that_hour_and_model()
     {
         const string Question = "Will the provider tell only the hour?";
