@@ -27,7 +27,7 @@ static class StoreServices
                 store.Connection(provider.GetRequiredService<NpgsqlDataSource>());
                 store.Events.TimeProvider = provider.GetRequiredService<DatabaseClock>();
                 store.Listeners.Add(provider.GetRequiredService<NodeSignals>());
-                store.Listeners.Add(new RunEndings(provider.GetRequiredService<NpgsqlDataSource>()));
+                store.Listeners.Add(ActivatorUtilities.CreateInstance<RunEndings>(provider));
                 return store;
             })
             .UseLightweightSessions()

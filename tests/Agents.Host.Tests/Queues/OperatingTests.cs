@@ -1,10 +1,38 @@
 using System.Text.Json;
+using Agents.Host.Engine.Queue;
+using Agents.Host.Engine.Signals;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Agents.Host.Tests.Queues;
 
 /// <summary>What operators ask of the queue, and do to it.</summary>
 public sealed class OperatingTests(Pool pool) : IClassFixture<Pool>
 {
+    [Fact]
+    public async Task A_pause_that_is_changed_names_the_operator_who_changed_it()
+    {
+        var (pauses, scope) = (pool.Services(0).GetRequiredService<PauseStore>(), new Scope("agent", "renamed"));
+        await pauses.Set(scope, "maintenance", "ada", TestContext.Current.CancellationToken);
+        await pauses.Set(scope, "longer maintenance", "bob", TestContext.Current.CancellationToken);
+
+        var pause = Assert.Single(await pauses.List(scope, TestContext.Current.CancellationToken));
+        Assert.Equal(("longer maintenance", "bob"), (pause.Reason, pause.PausedBy));
+        await pauses.Remove(scope, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_rate_that_is_changed_wakes_the_admission_of_every_node()
+    {
+        var woken = new TaskCompletionSource();
+        pool.Services(0).GetRequiredService<NodeSignals>().Written += run =>
+        {
+            if (run == Guid.Empty) woken.TrySetResult(); // about no run: the whole queue
+        };
+
+        await pool.Send(HttpMethod.Put, "/rates/offline/some-model", new { requestsPerMinute = 5 }, 200, node: 1);
+        await woken.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+    }
+
     [Fact]
     public async Task Why_names_the_limit_the_place_in_line_and_when_it_can_start()
     {

@@ -1,10 +1,12 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Agents.Host.Engine.Queue;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Agents.Host.Tests.Workers;
 
@@ -40,6 +42,18 @@ public sealed class QueueBoundTests
 
         using var repeated = await Ask(client, "Number 3", key: "k3");
         Assert.Equal(HttpStatusCode.Accepted, repeated.StatusCode); // it is in the queue already
+    }
+
+    [Fact]
+    public async Task A_bound_that_is_disposed_gives_no_turn_any_more_and_takes_one_back()
+    {
+        await using var database = NpgsqlDataSource.Create("Host=127.0.0.1");
+        var bound = new QueueBound(database, new WorkerOptions());
+        var turn = await bound.Turn(TestContext.Current.CancellationToken);
+        bound.Dispose();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => bound.Turn(TestContext.Current.CancellationToken));
+        turn.Dispose(); // a request that ends after the server stopped
     }
 
     static async Task<HttpResponseMessage> Ask(HttpClient client, string question, string? key)

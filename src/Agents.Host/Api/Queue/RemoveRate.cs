@@ -15,7 +15,7 @@ public static class RemoveRateEndpoint
         if (!await rates.Remove(provider, model, ct))
             return Results.Problem(statusCode: 404, title: "Unknown rate", detail: "Nothing limits that model. GET /rates lists all limits.");
 
-        signals.WakeAdmissionHere();
+        signals.WakeAdmissionEverywhere();
         return Results.NoContent();
     }
 }

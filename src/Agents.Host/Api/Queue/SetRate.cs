@@ -36,7 +36,7 @@ public static class SetRateEndpoint
     {
         await rates.Set(provider, model, request.RequestsPerMinute, request.TokensPerMinute, Caller.Of(http).Name, ct);
         limits.Forget(model);
-        signals.WakeAdmissionHere();
+        signals.WakeAdmissionEverywhere();
         return Results.Ok((await rates.List(provider, model, ct)).Single());
     }
 

@@ -5,6 +5,8 @@ namespace Agents.Host.Engine.Queue;
 
 /// <summary>Where no run is given a slot.</summary>
 /// <param name="Scope">all, or tenant, agent or node, a colon and a name.</param>
+/// <param name="PausedBy">The operator who set it as it is now.</param>
+/// <param name="PausedAt">When.</param>
 public sealed record PauseView(string Scope, string Reason, string PausedBy, DateTimeOffset PausedAt);
 
 /// <summary>Pauses of admission. Every admission reads them anew, so they count at once on all nodes; runs that have a slot go on.</summary>
@@ -36,7 +38,10 @@ public sealed class PauseStore(NpgsqlDataSource database, NodeSignals signals)
     public async Task Set(Scope scope, string reason, string by, CancellationToken ct)
     {
         await using var command = database.CreateCommand(
-            "insert into agents.admission_pause (scope, value, reason, paused_by) values ($1, $2, $3, $4) on conflict (scope, value) do update set reason = $3");
+            """
+            insert into agents.admission_pause (scope, value, reason, paused_by) values ($1, $2, $3, $4)
+            on conflict (scope, value) do update set reason = excluded.reason, paused_by = excluded.paused_by, paused_at = clock_timestamp()
+            """);
         foreach (var value in new[] { scope.Kind, scope.Value, reason, by }) command.Parameters.Add(new() { Value = value });
         await command.ExecuteNonQueryAsync(ct);
     }

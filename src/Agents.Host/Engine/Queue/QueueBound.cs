@@ -65,13 +65,27 @@ public sealed class QueueBound(NpgsqlDataSource database, WorkerOptions options)
         return null;
     }
 
-    public void Dispose() => counting.Dispose();
+    public void Dispose()
+    {
+        turns.Dispose();
+        counting.Dispose();
+    }
 
     sealed class Turns(SemaphoreSlim turns) : IDisposable
     {
         SemaphoreSlim? held = turns;
 
-        public void Dispose() => Interlocked.Exchange(ref held, null)?.Release();
+        public void Dispose()
+        {
+            try
+            {
+                Interlocked.Exchange(ref held, null)?.Release();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The request outlasted the server.
+            }
+        }
     }
 
     /// <summary>Room comes as fast as runs begin; a tenant's share of that is its share of the queue.</summary>
@@ -84,7 +98,7 @@ public sealed class QueueBound(NpgsqlDataSource database, WorkerOptions options)
 
     async ValueTask<Count> Latest(CancellationToken ct)
     {
-        if (last is { } known && (known.IsFresh() || counting.CurrentCount == 0)) return known; // somebody is counting already
+        if (last is { } known && (known.IsFresh() || counting.CurrentCount == 0)) return known; // another request is counting already
 
         await counting.WaitAsync(ct);
         try

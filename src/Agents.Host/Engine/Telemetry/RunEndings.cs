@@ -10,7 +10,7 @@ namespace Agents.Host.Engine.Telemetry;
 /// When a run has ended: one more in <c>agents.runs.ended</c>, and the run as one <c>invoke_agent</c> span from being asked for to its end, in the trace of
 /// the request. No model is named on it: a tool that adds up tokens by model would count them twice.
 /// </summary>
-public sealed class RunEndings(NpgsqlDataSource database) : DocumentSessionListenerBase
+public sealed class RunEndings(NpgsqlDataSource database, ILogger<RunEndings> log) : DocumentSessionListenerBase
 {
     public override async Task AfterCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token)
     {
@@ -20,7 +20,7 @@ public sealed class RunEndings(NpgsqlDataSource database) : DocumentSessionListe
             if (StatusOf(ended.Data) is { } status) await TellIfPossible(ended, status, token);
     }
 
-    /// <summary>The end is stored; that nobody hears of it must not undo what follows from it.</summary>
+    /// <summary>The end is stored; that it is missing in the metrics must not undo what follows from it.</summary>
     async Task TellIfPossible(IEvent ended, string status, CancellationToken ct)
     {
         try
@@ -29,6 +29,7 @@ public sealed class RunEndings(NpgsqlDataSource database) : DocumentSessionListe
         }
         catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
         {
+            log.LogWarning(e, "The end of run {Run} is missing in metrics and traces", ended.StreamId);
         }
     }
 
