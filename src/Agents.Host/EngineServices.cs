@@ -43,10 +43,11 @@ static class EngineServices
         if (!Domain.Mutation.Without("message ids"))
 #endif
         services.AddHostedService<SafeSettings>();
-        if (workers.MaxRuns > 0) services.AddDuties();
+        if (workers.MaxRuns > 0) services.AddWork();
 
         services.AddSingleton<LimitStore>();
         services.AddSingleton<PauseStore>();
+        services.AddSingleton<RunQueueTable>();
         services.AddSingleton<NodeStore>();
         services.AddSingleton<QueueReader>();
         services.AddSingleton<QueueBound>();
@@ -63,18 +64,10 @@ static class EngineServices
     }
 
     /// <summary>What a node does of itself, when it works on runs at all.</summary>
-    static void AddDuties(this IServiceCollection services)
+    static void AddWork(this IServiceCollection services)
     {
         services.AddHostedInstance<Admission>();
-#if MUTANTS
-        if (Domain.Mutation.Without("watchdog")) services.AddSingleton<Watchdog>();
-        else
-#endif
-        services.AddHostedInstance<Watchdog>();
-        services.AddHostedService<BudgetWatch>();
-        services.AddHostedService<Scheduler>();
-        services.AddHostedService<BudgetAlerts>();
-        services.AddHostedService<DayClosing>();
+        services.AddDuties();
         services.AddHostedInstance<Draining>();
     }
 }

@@ -29,7 +29,7 @@ static partial class FinanceViews
         await using var server = await BenchmarkServer.Start([], "--Workers:MaxRuns=0");
         await Fill(server, rows);
         var closing = Stopwatch.StartNew();
-        await DayClosing.CloseAll(server.Database, CancellationToken.None);
+        await CloseDays.CloseAll(server.Database, CancellationToken.None);
         var closed = Math.Round(closing.Elapsed.TotalMilliseconds / Days, 1);
         await Execute(server, "analyze finance.day_sum, finance.day_latency, finance.day_run, finance.day_waste");
 

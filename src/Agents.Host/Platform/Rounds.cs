@@ -46,5 +46,12 @@ static class Rounds
         }, () => Task.Delay(TimeSpan.FromSeconds(1), done.Token), log, done.Token);
     }
 
-    static bool IsDatabaseAway(Exception? e) => e is not null && (e is NpgsqlException or TimeoutException or IOException || IsDatabaseAway(e.InnerException));
+    /// <summary>Whether the failure is of the database as a whole, and not of one statement or row: what it refuses by itself will be refused again.</summary>
+    public static bool IsDatabaseAway(Exception? e) => e switch
+    {
+        null or OutOfTimeException => false,
+        PostgresException refused => refused.IsTransient || refused.SqlState.StartsWith("57P", StringComparison.Ordinal), // shut down, or starting
+        NpgsqlException or TimeoutException or IOException => true,
+        _ => IsDatabaseAway(e.InnerException),
+    };
 }

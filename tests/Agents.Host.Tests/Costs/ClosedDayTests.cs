@@ -43,7 +43,7 @@ public sealed class ClosedDayTests(Books books) : IClassFixture<Books>
             await command.ExecuteNonQueryAsync();
         await books.Store("over", await books.Call(1, new(10, 10)));
 
-        await DayClosing.CloseAll(books.Database, CancellationToken.None);
+        await CloseDays.CloseAll(books.Database, CancellationToken.None);
 
         Assert.Equal(1, await books.Scalar<long>("select count(*) from finance.open_day where tenant_id = 'over' and day = (clock_timestamp() at time zone 'UTC')::date"));
         Assert.Equal(1, await books.Scalar<long>("select count(*) from finance.day_sum where tenant_id = 'over'"));

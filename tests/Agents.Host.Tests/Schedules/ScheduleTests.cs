@@ -12,7 +12,7 @@ public sealed class ScheduleTests(App app)
     [Fact]
     public async Task Each_firing_has_exactly_one_run_however_many_fire()
     {
-        var others = Enumerable.Range(0, 3).Select(_ => ActivatorUtilities.CreateInstance<Scheduler>(app.Host.Services)).ToList();
+        var others = Enumerable.Range(0, 3).Select(_ => Another()).ToList();
         foreach (var other in others) await other.StartAsync(CancellationToken.None);
         await Create("every-second", "Fire every second.", overlap: "queue");
 
@@ -63,7 +63,7 @@ public sealed class ScheduleTests(App app)
         await Create("missed", Question, cron: "0 * * * *");
         await app.Scalar<int>("update agents.schedule set next_at = date_trunc('hour', clock_timestamp()) - interval '5 hours' where name = 'missed' returning 1"); // no server ran
         await app.Post("/schedules/missed/run", null, 202); // by hand, beside it
-        var other = ActivatorUtilities.CreateInstance<Scheduler>(app.Host.Services);
+        var other = Another();
         await other.StartAsync(CancellationToken.None);
 
         await Until("missed", schedule => schedule.GetProperty("schedule").GetProperty("last").ValueKind is not JsonValueKind.Null);
@@ -109,11 +109,15 @@ public sealed class ScheduleTests(App app)
     {
         var (schedule, at) = (Guid.CreateVersion7(), DateTimeOffset.UnixEpoch.AddDays(20_000));
 
-        Assert.Equal(Scheduler.RunIdOf(schedule, at), Scheduler.RunIdOf(schedule, at));
-        Assert.NotEqual(Scheduler.RunIdOf(schedule, at), Scheduler.RunIdOf(schedule, at.AddSeconds(1)));
-        Assert.NotEqual(Scheduler.RunIdOf(schedule, at), Scheduler.RunIdOf(Guid.CreateVersion7(), at));
-        Assert.Equal(Guid.CreateVersion7(at).ToString("N")[..13], Scheduler.RunIdOf(schedule, at).ToString("N")[..13]); // time and version
+        Assert.Equal(FireSchedules.RunIdOf(schedule, at), FireSchedules.RunIdOf(schedule, at));
+        Assert.NotEqual(FireSchedules.RunIdOf(schedule, at), FireSchedules.RunIdOf(schedule, at.AddSeconds(1)));
+        Assert.NotEqual(FireSchedules.RunIdOf(schedule, at), FireSchedules.RunIdOf(Guid.CreateVersion7(), at));
+        Assert.Equal(Guid.CreateVersion7(at).ToString("N")[..13], FireSchedules.RunIdOf(schedule, at).ToString("N")[..13]); // time and version
     }
+
+    /// <summary>What another node would do.</summary>
+    DutyHost Another() =>
+        ActivatorUtilities.CreateInstance<DutyHost>(app.Host.Services, (object)new IDuty[] { ActivatorUtilities.CreateInstance<FireSchedules>(app.Host.Services) });
 
     static object Body(string? name, string question, string cron, string agent = "counter", string overlap = "skip", string zone = "UTC") =>
         new { name, cron, timeZone = zone, overlap, run = new { agent, question } };

@@ -67,16 +67,19 @@ static class Checks
         }
 
         var clock = new DatabaseClock();
-        var reached = await Reach(settings, status.Directory, clock, ct);
+        var (reached, duties) = await Reach(settings, status.Directory, clock, ct);
         yield return reached;
         if (reached.Result == CheckResult.Fail) yield break;
+
+        if (duties is not null) yield return duties;
 
         yield return clock.Offset.Duration() <= ClockTolerance
             ? new("clock", CheckResult.Ok, $"{clock.Offset.Duration().TotalMilliseconds:0} ms from the database's")
             : new("clock", CheckResult.Warn, $"{clock.Offset.TotalSeconds:+0.0;-0.0} s to the database's; set this machine's clock (chrony, systemd-timesyncd)");
     }
 
-    static async Task<Check> Reach(IConfiguration settings, string directory, DatabaseClock clock, CancellationToken ct)
+    /// <returns>Also what duties of the server have set aside. Null before the server has made its tables.</returns>
+    static async Task<(Check Reached, Check? Duties)> Reach(IConfiguration settings, string directory, DatabaseClock clock, CancellationToken ct)
     {
         try
         {
@@ -85,12 +88,12 @@ static class Checks
             await connection.OpenAsync(ct);
             await clock.Measure(connection, ct);
             return connection.PostgreSqlVersion.Major >= ServerPrograms.OldestMajor
-                ? new("database", CheckResult.Ok, $"PostgreSQL {connection.ServerVersion}, {database.Describe()}")
-                : new("database", CheckResult.Fail, $"PostgreSQL {connection.ServerVersion} is too old; {ServerPrograms.OldestMajor} or newer is needed");
+                ? (new("database", CheckResult.Ok, $"PostgreSQL {connection.ServerVersion}, {database.Describe()}"), await DutyCheck.Of(connection, ct))
+                : (new("database", CheckResult.Fail, $"PostgreSQL {connection.ServerVersion} is too old; {ServerPrograms.OldestMajor} or newer is needed"), null);
         }
         catch (Exception e) when (e is NpgsqlException or EmbeddedServerException or StartRefusedException)
         {
-            return new("database", CheckResult.Fail, Failures.Of(e).Message);
+            return (new("database", CheckResult.Fail, Failures.Of(e).Message), null);
         }
     }
 

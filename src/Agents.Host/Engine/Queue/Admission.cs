@@ -17,14 +17,14 @@ namespace Agents.Host.Engine.Queue;
 /// </summary>
 public sealed class Admission(
     NpgsqlDataSource database, Node node, Decisions decisions, Redriving redriving, ModelOptions models,
-    NodeStore nodes, Watchdog watchdog, Draining draining, NodeSignals signals, WorkerOptions options, IHostApplicationLifetime host, ILogger<Admission> log) : BackgroundService
+    NodeStore nodes, FreeRunsOfDeadNodes deadNodes, Draining draining, NodeSignals signals, WorkerOptions options, IHostApplicationLifetime host, ILogger<Admission> log) : BackgroundService
 {
     /// <summary>Runs begun side by side; one after the other, short runs would wait for admission rather than for a slot.</summary>
     const int AtOnce = 8;
 
     static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long the first round waits for the watchdog to set free what nodes that are gone have left.</summary>
+    /// <summary>How long the first round waits until the runs of nodes that are gone are set free.</summary>
     static readonly TimeSpan FirstLookWithin = TimeSpan.FromSeconds(2);
 
     /// <summary>How often a node that is drained looks for runs that it can hand over.</summary>
@@ -32,7 +32,10 @@ public sealed class Admission(
 
     readonly SemaphoreSlim beginning = new(AtOnce);
 
-    /// <summary>Runs that did not begin here, of which the others were told. Told again and again, nodes that all cannot begin a run would hand it round without a pause.</summary>
+    /// <summary>
+    /// Runs that did not begin here and were announced to the other nodes. Announced once per run: otherwise nodes that all fail to start it would pass it
+    /// around in a tight loop.
+    /// </summary>
     readonly Told givenBack = new();
 
     /// <summary>Whether this node has taken up what others had left when it started.</summary>
@@ -46,7 +49,7 @@ public sealed class Admission(
         stoppingToken = stopping.Token; // a node that stops admits nothing, from the first moment
         await node.Ready.WaitAsync(stoppingToken);
         await Rounds.UntilDone("Making the node known", () => nodes.Register(node.Name, options.MaxRuns, stoppingToken), log, stoppingToken);
-        await Task.WhenAny(watchdog.HasLooked, Task.Delay(FirstLookWithin, stoppingToken));
+        await Task.WhenAny(deadNodes.HasLooked, Task.Delay(FirstLookWithin, stoppingToken));
         var wait = Poll;
         await Rounds.Forever("Admission", Round, () => signals.Queue.Wait(wait, stoppingToken), log, stoppingToken);
 
@@ -81,11 +84,11 @@ public sealed class Admission(
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            log.LogWarning("Run {Run} has a slot and could not go on; the watchdog sees to it: {Reason}", runId, e.Message);
+            log.LogWarning(e, "Run {Run} has a slot and could not go on; it is sent its work again, or gives its slot back", runId);
         }
         catch (OperationCanceledException)
         {
-            // The node stops; whoever has the run next begins it.
+            // The node stops; the node that has the run next begins it.
         }
     }
 
@@ -110,7 +113,7 @@ public sealed class Admission(
         throw new InvalidOperationException("agents.admit gave no last row.");
     }
 
-    /// <summary>The slot is taken; now the run begins. If that fails the slot is given back at once, and if nobody is left to do so, by the watchdogs.</summary>
+    /// <summary>The slot is taken; now the run begins. If that fails the slot is given back at once, and if this node cannot do that, by a duty.</summary>
     async Task Admit(string tenant, Guid runId, CancellationToken ct)
     {
         try

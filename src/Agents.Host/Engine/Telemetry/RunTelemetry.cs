@@ -27,6 +27,9 @@ public static class RunTelemetry
     /// <summary>Runs whose work was sent again: taken over from a node that is gone, resumed, or stalled because messages were lost.</summary>
     public static readonly Counter<long> Redrives = Meter.CreateCounter<long>("agents.watchdog.redrives", "{run}");
 
+    /// <summary>Things that a duty could not see to, and rounds that failed as a whole, by duty.</summary>
+    internal static readonly Counter<long> DutyFailures = Meter.CreateCounter<long>("agents.duty.failures", "{failure}");
+
     /// <summary>Runs that ended, by agent and status.</summary>
     internal static readonly Counter<long> Runs = Meter.CreateCounter<long>("agents.runs.ended", "{run}");
 

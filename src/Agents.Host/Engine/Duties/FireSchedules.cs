@@ -4,13 +4,11 @@ using Agents.Domain.Runs;
 using Agents.Domain.Schedules;
 using Agents.Host.Catalog;
 using Agents.Host.Engine.Deciding;
-using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Requests;
 using Agents.Host.Engine.Schedules;
 using Agents.Host.Engine.Signals;
 using Agents.Host.Http;
 using Agents.Host.Models;
-using Agents.Host.Platform;
 using Marten;
 using Npgsql;
 using Wolverine.Marten;
@@ -18,39 +16,46 @@ using Wolverine.Marten;
 namespace Agents.Host.Engine.Duties;
 
 /// <summary>
-/// Fires schedules when they are due, by the database's clock. A firing is one transaction: the schedule's row is held, the run is stored, and the next time
-/// stands in the row. So each firing has exactly one run, however many nodes there are and whenever one dies.
+/// Fires schedules when they are due, by the database's clock. A firing is one transaction: the schedule's row is held, the run is stored, and the
+/// next time stands in the row. So each firing has exactly one run, however many nodes there are and whenever one dies.
 /// </summary>
-public sealed class Scheduler(
-    NpgsqlDataSource database, IServiceScopeFactory scopes, IDocumentStore store, Node node, AgentCatalog agents, ModelOptions models, Definitions definitions, NodeSignals signals,
-    ILogger<Scheduler> log) : BackgroundService
+public sealed class FireSchedules(
+    NpgsqlDataSource database, IServiceScopeFactory scopes, IDocumentStore store, AgentCatalog agents, ModelOptions models, Definitions definitions,
+    NodeSignals signals, ILogger<FireSchedules> log) : IDuty
 {
+    const string Title = "fire schedules";
+
     /// <summary>Schedules fired in one round.</summary>
     const int Batch = 100;
 
-    /// <summary>Sleeps no longer, in case that nobody said that a schedule had changed.</summary>
+    /// <summary>Sleeps no longer, should the announcement that a schedule was changed be lost.</summary>
     static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(30);
 
     static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(20);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        await node.Ready.WaitAsync(stoppingToken);
-        var sleep = TimeSpan.Zero;
-        await Rounds.Forever("Schedules", Round, () => signals.Schedules.Wait(sleep, stoppingToken), log, stoppingToken);
+    /// <summary>A schedule may have to make up for many firings that it missed.</summary>
+    static readonly DutyPace Pace = new() { Within = TimeSpan.FromMinutes(1) };
 
-        async Task Round()
-        {
-            sleep = LongestSleep; // when the round fails
-            foreach (var (tenant, id) in await Due(stoppingToken)) await Fire(tenant, id, stoppingToken);
-            sleep = await UntilNext(stoppingToken);
-        }
+    TimeSpan sleep;
+
+    public string Name => Title;
+
+    public async Task Round(DutyRound round, CancellationToken ct)
+    {
+        await round.SeeTo(await round.Ask(Due), schedule => new(schedule.Tenant, schedule.Id), Fire, Pace);
+        sleep = await round.Ask(UntilNext);
     }
+
+    public Task Wait(CancellationToken ct) => signals.Schedules.Wait(sleep, ct);
 
     async Task<List<(string Tenant, Guid Id)>> Due(CancellationToken ct)
     {
         await using var command = database.CreateCommand(
-            "select tenant_id, schedule_id from agents.schedule where not is_paused and next_at <= clock_timestamp() order by next_at limit $1");
+            $"""
+            select tenant_id, schedule_id from agents.schedule
+            where not is_paused and next_at <= clock_timestamp() and not agents.is_set_aside('{Title}', tenant_id, schedule_id::text)
+            order by next_at limit $1
+            """);
         command.Parameters.Add(new() { Value = Batch });
         await using var rows = await command.ExecuteReaderAsync(ct);
 
@@ -61,14 +66,20 @@ public sealed class Scheduler(
 
     async Task<TimeSpan> UntilNext(CancellationToken ct)
     {
-        await using var command = database.CreateCommand("select min(next_at) - clock_timestamp() from agents.schedule where not is_paused");
+        await using var command = database.CreateCommand(
+            $"""
+            select min(greatest(s.next_at, a.until)) - clock_timestamp() from agents.schedule s
+            left join agents.set_aside a on a.duty = '{Title}' and a.tenant_id = s.tenant_id and a.item = s.schedule_id::text
+            where not s.is_paused
+            """);
         var next = await command.ExecuteScalarAsync(ct) is TimeSpan until ? until : LongestSleep;
         return next < ShortestSleep ? ShortestSleep : next > LongestSleep ? LongestSleep : next;
     }
 
     /// <summary>Makes what is due of one schedule, unless another node does it at this moment.</summary>
-    async Task Fire(string tenant, Guid id, CancellationToken ct)
+    async Task Fire((string Tenant, Guid Id) found, CancellationToken ct)
     {
+        var (tenant, id) = found;
         await using var scope = scopes.CreateAsyncScope();
         var outbox = scope.ServiceProvider.GetRequiredService<IMartenOutbox>();
         await using var session = store.LightweightSession(tenant);
@@ -80,7 +91,8 @@ public sealed class Scheduler(
         var (outcome, runId) = await Make(session, tenant, schedule, due, now, owed, ct);
         session.QueueSqlCommand(
             """
-            update agents.schedule set next_at = ?::timestamptz, last_at = ?::timestamptz, last_outcome = ?, last_run_id = coalesce(?::uuid, last_run_id)
+            update agents.schedule set next_at = ?::timestamptz, last_at = ?::timestamptz, last_outcome = ?,
+              last_run_id = coalesce(?::uuid, last_run_id)
             where tenant_id = ? and schedule_id = ?
             """,
             Nullable(Timetable.Parse(schedule.Cron, schedule.TimeZone, out _)?.After(now)), due, outcome, Nullable(runId), tenant, id);
@@ -142,7 +154,8 @@ public sealed class Scheduler(
     async Task<IEnumerable<Work>> Cancel(IDocumentSession session, List<Guid> unfinished, ScheduleView schedule, CancellationToken ct)
     {
         var owed = new List<Work>();
-        foreach (var earlier in unfinished) owed.AddRange(await session.Cancel(earlier, schedule.CreatedBy, $"Schedule {schedule.Name} is due again.", definitions, ct));
+        foreach (var earlier in unfinished)
+            owed.AddRange(await session.Cancel(earlier, schedule.CreatedBy, $"Schedule {schedule.Name} is due again.", definitions, ct));
         unfinished.Clear();
         return owed;
     }

@@ -1,0 +1,56 @@
+using Npgsql;
+
+namespace Agents.Host.Engine.Duties;
+
+/// <summary>What the watchdog sees at one look.</summary>
+/// <param name="Duties">Names of the duties that have something to do.</param>
+/// <param name="IsMoreExpected">Runs are worked on, have not settled, or wait for an approval that may come too late.</param>
+/// <param name="SetAside">All that is set aside.</param>
+/// <param name="HasLeft">Some of it is not due any more.</param>
+public sealed record Sight(IReadOnlySet<string> Duties, bool IsMoreExpected, IReadOnlyList<(string Duty, DutyItem Item)> SetAside, bool HasLeft);
+
+/// <summary>Whether anything is due, in one question for all duties that look after runs. It locks nothing, and so waits for no row.</summary>
+public sealed class Lookout(NpgsqlDataSource database)
+{
+    /// <summary>Items set aside that one look gives, for the metric.</summary>
+    const int MostSetAside = 1_000;
+
+    public async Task<Sight> Look(string node, TimeSpan stalledAfter, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            select 'due', '{FreeRunsOfDeadNodes.Title}', null, null
+              where exists (select from agents.run_queue where node <> $1 and state <> 'settling')
+            union all select 'due', '{RedriveStalledRuns.Title}', null, null where exists ({RunsDue.Silent})
+            union all select 'due', '{BringBackHeldRuns.Title}', null, null where exists (select from agents.run_queue where {RunsDue.HeldBack})
+            union all select 'due', '{GiveBackUnstartedRuns.Title}', null, null where exists (select from agents.run_queue where {RunsDue.Unstarted})
+            union all select 'due', '{ExpireRuns.Title}', null, null where exists (select from agents.run_queue where {RunsDue.Overdue})
+            union all select 'due', '{DenyUnansweredApprovals.Title}', null, null
+              where exists (select from agents.run_queue where {RunsDue.Unapproved})
+            union all select 'due', '{SettleRuns.Title}', null, null where exists (select from agents.run_queue where {RunsDue.Unsettled("$3")})
+            union all select 'due', '{SeeToChildren.Title}', null, null
+              where exists (select from agents.run_queue where waits_for = 'child' and redriven_at < clock_timestamp() - $2)
+                or exists ({RunsDue.Orphans("$2")})
+            union all select 'soon', null, null, null
+              where exists (select from agents.run_queue where node is not null or state = 'settling')
+                or exists (select from agents.run_queue where approve_by is not null)
+            union all (
+              select case when until < clock_timestamp() - $4 then 'left' else 'set aside' end, duty, tenant_id, item from agents.set_aside limit $5)
+            """);
+        foreach (var value in new object[] { node, stalledAfter, RunsDue.SettlesEvery, SetAside.LeftAfter, MostSetAside })
+            command.Parameters.Add(new() { Value = value });
+        await using var rows = await command.ExecuteReaderAsync(ct);
+
+        var (due, isMoreExpected, aside, hasLeft) = (new HashSet<string>(), false, new List<(string, DutyItem)>(), false);
+        while (await rows.ReadAsync(ct))
+            switch (rows.GetString(0))
+            {
+                case "due": due.Add(rows.GetString(1)); break;
+                case "soon": isMoreExpected = true; break;
+                case "left": hasLeft = true; break;
+                default: aside.Add((rows.GetString(1), new(rows.GetString(2), rows.GetString(3)))); break;
+            }
+
+        return new(due, isMoreExpected, aside, hasLeft);
+    }
+}

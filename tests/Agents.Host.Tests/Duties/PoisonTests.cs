@@ -1,0 +1,116 @@
+using System.Text.Json;
+using Agents.Domain.Runs;
+using Npgsql;
+
+namespace Agents.Host.Tests.Duties;
+
+/// <summary>What the server cannot see to holds nothing else back.</summary>
+[Collection(nameof(PoisonedServer))]
+public sealed class PoisonTests(PoisonedServer server)
+{
+    App App => server.App;
+
+    [Fact]
+    public async Task A_poisoned_run_holds_no_other_run_and_no_other_duty_back()
+    {
+        var poisoned = await server.Waiting("Please shred what cannot be read.");
+        var overdue = await server.Waiting("Please shred what takes too long.");
+        await server.Poison(poisoned);
+        await server.MakeOverdue(poisoned, overdue);
+
+        await App.Until(overdue, facts => facts[^1] is RunFailed);
+        var unanswered = await server.Waiting("Please shred it, if it is soon.", agent: "hasty");
+        await App.Until(unanswered, facts => facts.OfType<ToolCallDenied>().Any());
+
+        await server.Heal(poisoned, RunStatus.Running);
+        await App.Until(poisoned, facts => facts[^1] is RunFailed);
+    }
+
+    [Fact]
+    public async Task A_poisoned_schedule_holds_no_other_back()
+    {
+        await Create("unreadable", "Who can read this?");
+        await server.Execute("update agents.schedule set run = '{\"agent\":5}', next_at = clock_timestamp() - interval '1 hour' where name = 'unreadable'");
+        await Create("readable", "Who reads this?");
+
+        await PoisonedServer.Until(async () => await App.Scalar<long>("select count(*) from agents.run_summary where question = 'Who reads this?'") >= 2, "two firings");
+        foreach (var name in new[] { "unreadable", "readable" }) await server.Execute("delete from agents.schedule where name = $1", name);
+    }
+
+    [Fact]
+    public async Task A_poisoned_run_holds_no_other_back_that_waits_for_the_same_budget()
+    {
+        await Put("/budgets/agent/loud?period=total", new { limitUsd = 0 });
+        var poisoned = await Parked("What is unreadable worth?");
+        var next = await Parked("What is readable worth?");
+        await server.Poison(poisoned);
+        var wanted = await App.Scalar<decimal>("select wanted_usd from finance.budget_wait where run_id = $1", next);
+
+        await Put("/budgets/agent/loud?period=total", new { limitUsd = wanted }); // room for one
+
+        Assert.Equal("completed", (await App.Finished(next)).GetProperty("status").GetString());
+        await server.Heal(poisoned, RunStatus.Parked);
+    }
+
+    [Fact]
+    public async Task A_duty_that_waits_for_a_lock_holds_no_other_back()
+    {
+        var held = await server.Waiting("Please shred what another holds.");
+        await using var connection = await App.Database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("select 1 from agents.mt_streams where id = $1 for update", connection, transaction))
+        {
+            hold.Parameters.Add(new() { Value = held });
+            await hold.ExecuteScalarAsync();
+        }
+
+        var overdue = await server.Waiting("Please shred what nothing holds.");
+        await server.MakeOverdue(held, overdue);
+        await App.Until(overdue, facts => facts[^1] is RunFailed);
+        var unanswered = await server.Waiting("Please shred this one soon.", agent: "hasty");
+        await App.Until(unanswered, facts => facts.OfType<ToolCallDenied>().Any());
+
+        Assert.DoesNotContain(await App.Facts(held), fact => fact is RunFailed); // it was held all the time
+        await transaction.RollbackAsync();
+        await App.Until(held, facts => facts[^1] is RunFailed);
+    }
+
+    [Fact]
+    public async Task A_run_that_cannot_begin_is_logged_with_its_stack()
+    {
+        await Put("/pauses/agent:talker", new { reason = "until it is poisoned" });
+        var run = await App.Queue("Who can begin this?", "talker");
+        await server.Poison(run);
+        await App.Host.Scenario(call =>
+        {
+            call.Delete.Url("/pauses/agent:talker");
+            call.StatusCodeShouldBe(204);
+        });
+
+        LogLine? line = null;
+        await PoisonedServer.Until(
+            () => Task.FromResult((line = server.Log.Lines.FirstOrDefault(line => line.Text.StartsWith($"Run {run} has a slot", StringComparison.Ordinal))) is not null), "the line");
+        Assert.NotNull(line!.Exception?.StackTrace);
+        await server.Heal(run, RunStatus.Queued);
+        await App.Finished(run);
+    }
+
+    async Task<Guid> Parked(string question)
+    {
+        App.Model.Says(question, "Much.");
+        var id = await App.Queue(question, "loud");
+        await App.Until(id, "parked");
+        return id;
+    }
+
+    Task<JsonElement> Create(string name, string question) => App.Post(
+        "/schedules", new { name, cron = "* * * * * *", timeZone = "UTC", overlap = "queue", run = new { agent = "counter", question } }, 201);
+
+    async Task Put(string url, object body) => await App.Host.Scenario(call =>
+    {
+        var (path, period) = url.Split("?period=") is [var before, var after] ? (before, after) : (url, null);
+        var put = call.Put.Json(body).ToUrl(path);
+        if (period is not null) put.QueryString("period", period);
+        call.IgnoreStatusCode();
+    });
+}
