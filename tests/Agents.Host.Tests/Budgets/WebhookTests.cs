@@ -63,6 +63,40 @@ public sealed class WebhookTests
     }
 
     [Fact]
+    public async Task A_poisoned_event_holds_no_other_back()
+    {
+        var received = Channel.CreateUnbounded<string>();
+        await using var receiver = WebApplication.CreateSlimBuilder().Build();
+        receiver.Urls.Add("http://127.0.0.1:0");
+        receiver.MapPost("/events", async (HttpRequest request) =>
+        {
+            using var reader = new StreamReader(request.Body);
+            await received.Writer.WriteAsync(await reader.ReadToEndAsync());
+        });
+        await receiver.StartAsync();
+        var connection = await TestDatabase.Create("poisonedevents");
+        await using var host = await AlbaHost.For<Program>(web =>
+        {
+            web.UseSetting("ConnectionStrings:agents", connection);
+            web.UseSetting("urls", "http://127.0.0.1:0");
+            web.UseSetting("Webhooks:Urls:0", receiver.Urls.Single() + "/events");
+            web.UseSetting("Webhooks:Secret", Secret);
+        });
+
+        await using (var database = NpgsqlDataSource.Create(connection))
+        await using (var events = database.CreateCommand(
+            """
+            insert into finance.budget_event (at, tenant_id, scope, value, period, starts_on, limit_usd, percent, spent_usd, reserved_usd) values
+              (clock_timestamp() - interval '1 minute', 'default', 'agent', 'more than the server can count', 'total', '-infinity', 1e40, 50, 1e40, 0),
+              (clock_timestamp(), 'default', 'agent', 'countable', 'total', '-infinity', 2, 50, 1, 0)
+            """))
+            await events.ExecuteNonQueryAsync();
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        Assert.Contains("countable", await received.Reader.ReadAsync(patience.Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_signature_is_that_of_the_standards_own_example() => Assert.Equal(
         "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
         Sign("msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", """{"test": 2432232314}"""));
