@@ -47,7 +47,7 @@ static class ApiServices
         {
             http.WarmUpRoutes = RouteWarmup.Eager;
             http.TenantId.IsClaimTypeNamed(Caller.TenantClaim);
-            http.ConfigureEndpoints(chain => chain.Metadata.RequireAuthorization(Permissions.Of(chain.RoutePattern!.RawText!, chain.HttpMethods)));
+            http.ConfigureEndpoints(Permissions.Demand);
             http.RejectUnparseableQueryValues = true;
             http.RejectUnparseableHeaderValues = true;
         });

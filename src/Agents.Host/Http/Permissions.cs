@@ -1,4 +1,6 @@
+using System.Reflection;
 using Microsoft.AspNetCore.Authorization;
+using Wolverine.Http;
 
 namespace Agents.Host.Http;
 
@@ -54,11 +56,20 @@ public static class Permissions
         };
     }
 
-    public static IReadOnlyList<string> RolesWith(string permission) => Holders[permission];
+    public static IReadOnlyCollection<string> All => [.. Holders.Keys];
+
+    /// <summary>Asks for what the endpoint states. Where it states nothing, the fallback below refuses every caller.</summary>
+    public static void Demand(HttpChain chain)
+    {
+        if (chain.Method.Method.GetCustomAttribute<RequiresAttribute>() is { } stated) chain.Metadata.RequireAuthorization(stated.Permission);
+    }
 
     public static void AddTo(AuthorizationOptions options)
     {
         foreach (var (permission, roles) in Holders) options.AddPolicy(permission, policy => policy.RequireRole(roles));
-        options.FallbackPolicy = options.GetPolicy(Read); // for whatever is mapped without saying anything
+
+        // For requests to endpoints that state no permission: none. An address without an endpoint is answered with 404 to callers who may read.
+        options.FallbackPolicy = new AuthorizationPolicyBuilder().RequireRole(Holders[Read])
+            .RequireAssertion(context => context.Resource is HttpContext http && http.GetEndpoint() is null).Build();
     }
 }

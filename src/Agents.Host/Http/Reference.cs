@@ -29,9 +29,10 @@ public static class Reference
 
     public static void MapReference(this WebApplication app)
     {
-        app.MapOpenApi();
+        app.MapOpenApi().RequireAuthorization(Permissions.Read);
         app.MapScalarApiReference("/reference", page => page
-            .WithTitle("Agents").DisableTelemetry().DisableAgent().DisableMcp().HideDeveloperTools().HideClientButton());
+            .WithTitle("Agents").DisableTelemetry().DisableAgent().DisableMcp().HideDeveloperTools().HideClientButton())
+            .RequireAuthorization(Permissions.Read);
     }
 
     /// <summary>Grouped by what they are about; the summary is the one in the code, which Wolverine's tag leads to.</summary>

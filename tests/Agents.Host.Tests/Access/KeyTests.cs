@@ -80,6 +80,7 @@ public sealed class KeyTests(Locked server) : IClassFixture<Locked>
                 continue;
             }
 
+            Assert.Contains(Assert.Single(endpoint.Metadata.GetOrderedMetadata<IAuthorizeData>()).Policy, Permissions.All);
             Assert.True(none.StatusCode is HttpStatusCode.Unauthorized, $"{method} {url} answered {none.StatusCode} without a key.");
             Assert.True(wrong.StatusCode is HttpStatusCode.Unauthorized, $"{method} {url} answered {wrong.StatusCode} to a wrong key.");
             Assert.Equal("Bearer", none.Headers.WwwAuthenticate.Single().Scheme);

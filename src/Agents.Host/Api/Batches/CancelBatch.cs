@@ -10,7 +10,8 @@ namespace Agents.Host.Api.Batches;
 /// <summary>Ends all runs of a batch that have not ended yet, each in a transaction of its own. Runs that its items found begun before are left alone.</summary>
 public static class CancelBatchEndpoint
 {
-    [WolverinePost("/batches/{id}/cancel"), ProducesResponseType<ChangedRuns>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverinePost("/batches/{id}/cancel"), Requires(Permissions.Operate)]
+    [ProducesResponseType<ChangedRuns>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Post(Guid id, BatchReader batches, Decisions decisions, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);

@@ -18,7 +18,8 @@ public static class GetBatchItemsEndpoint
             : WolverineContinue.NoProblems;
     }
 
-    [WolverineGet("/batches/{id}/items"), ProducesResponseType<Page<BatchItemView>>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineGet("/batches/{id}/items"), Requires(Permissions.Read)]
+    [ProducesResponseType<Page<BatchItemView>>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Get(Guid id, [FromQuery] int? after, [FromQuery] int? limit, BatchReader batches, HttpContext http, CancellationToken ct)
     {
         var page = await batches.Items(Caller.Of(http).Tenant, id, after ?? -1, limit ?? DefaultLimit, ct);

@@ -18,7 +18,8 @@ public static class ListBatchesEndpoint
             : WolverineContinue.NoProblems;
     }
 
-    [WolverineGet("/batches"), ProducesResponseType<Page<BatchView>>(200), ProducesResponseType<ProblemDetails>(400)]
+    [WolverineGet("/batches"), Requires(Permissions.Read)]
+    [ProducesResponseType<Page<BatchView>>(200), ProducesResponseType<ProblemDetails>(400)]
     public static Task<Page<BatchView>> Get([FromQuery] string? cursor, [FromQuery] int? limit, BatchReader batches, HttpContext http, CancellationToken ct) =>
         batches.All(Caller.Of(http).Tenant, cursor is null ? null : Guid.Parse(cursor), limit ?? DefaultLimit, ct);
 }

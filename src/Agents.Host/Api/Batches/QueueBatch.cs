@@ -19,7 +19,8 @@ namespace Agents.Host.Api.Batches;
 /// </summary>
 public static class QueueBatchEndpoint
 {
-    [WolverinePost("/runs/batch"), ProducesResponseType<QueuedBatch>(202), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(422),
+    [WolverinePost("/runs/batch"), Requires(Permissions.Operate)]
+    [ProducesResponseType<QueuedBatch>(202), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(422),
      ProducesResponseType<ProblemDetails>(429)]
     public static async Task<IResult> Post(
         HttpContext http, AgentCatalog agents, ModelOptions models, QueueBound bound, DatabaseClock clock, BatchReader batches, IDocumentSession session,

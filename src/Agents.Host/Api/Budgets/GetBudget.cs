@@ -8,7 +8,8 @@ namespace Agents.Host.Api.Budgets;
 /// <summary>One budget with its changes, newest first. Without <c>period</c>: that of a month.</summary>
 public static class GetBudgetEndpoint
 {
-    [WolverineGet("/budgets/{scope}/{value}"), ProducesResponseType<BudgetWithChanges>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineGet("/budgets/{scope}/{value}"), Requires(Permissions.Costs)]
+    [ProducesResponseType<BudgetWithChanges>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Get(string scope, string value, [FromQuery] string? period, BudgetStore budgets, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);

@@ -11,7 +11,8 @@ public sealed record RaiseBudgetRequest(decimal? ByUsd);
 /// <summary>Adds to a budget's limit, so that two who raise it at once both count.</summary>
 public static class RaiseBudgetEndpoint
 {
-    [WolverinePost("/budgets/{scope}/{value}/raise"), ProducesResponseType<BudgetView>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverinePost("/budgets/{scope}/{value}/raise"), Requires(Permissions.ManageMoney)]
+    [ProducesResponseType<BudgetView>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Post(
         RaiseBudgetRequest request, string scope, string value, [FromQuery] string? period, BudgetStore budgets, HttpContext http, CancellationToken ct)
     {

@@ -11,7 +11,8 @@ public sealed record SetBudgetRequest(decimal? LimitUsd);
 /// <summary>Makes a budget or changes its limit. Runs that wait for it go on by themselves, as far as there is room. Without <c>period</c>: that of a month.</summary>
 public static class SetBudgetEndpoint
 {
-    [WolverinePut("/budgets/{scope}/{value}"), ProducesResponseType<BudgetView>(200), ProducesResponseType<BudgetView>(201), ProducesResponseType<ProblemDetails>(400)]
+    [WolverinePut("/budgets/{scope}/{value}"), Requires(Permissions.ManageMoney)]
+    [ProducesResponseType<BudgetView>(200), ProducesResponseType<BudgetView>(201), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Put(
         SetBudgetRequest request, string scope, string value, [FromQuery] string? period, BudgetStore budgets, HttpContext http, CancellationToken ct)
     {

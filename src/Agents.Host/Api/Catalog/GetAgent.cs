@@ -1,5 +1,6 @@
 using Agents.Domain.Definitions;
 using Agents.Host.Catalog;
+using Agents.Host.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
@@ -8,7 +9,8 @@ namespace Agents.Host.Api.Catalog;
 /// <summary>One agent: its steps, tools and limits.</summary>
 public static class GetAgentEndpoint
 {
-    [WolverineGet("/agents/{name}"), ProducesResponseType<AgentView>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineGet("/agents/{name}"), Requires(Permissions.Read)]
+    [ProducesResponseType<AgentView>(200), ProducesResponseType<ProblemDetails>(404)]
     public static IResult Get(string name, AgentCatalog agents) => agents.Find(name) is { } agent
         ? Results.Ok(AgentViews.Of(agent))
         : Results.Problem(statusCode: 404, title: "Unknown agent", detail: "GET /agents lists the agents there are.");

@@ -46,7 +46,8 @@ public static class GetCostsEndpoint
         return day < clock.Today().AddDays(-MostDays) ? Refuse($"The last {MostDays:N0} days can be asked for.") : WolverineContinue.NoProblems;
     }
 
-    [WolverineGet("/costs"), ProducesResponseType<ProblemDetails>(400)]
+    [WolverineGet("/costs"), Requires(Permissions.Costs)]
+    [ProducesResponseType<ProblemDetails>(400)]
     public static Task<CostReport> Get([FromQuery] string? since, NpgsqlDataSource database, DatabaseClock clock, HttpContext http, CancellationToken ct) =>
         CostReader.Since(database, Caller.Of(http).Tenant, Parse(since) ?? clock.Today().AddDays(1 - DefaultDays), ct);
 

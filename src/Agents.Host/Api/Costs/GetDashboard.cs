@@ -78,7 +78,8 @@ public static class GetDashboardEndpoint
             : Refuse("Bad by", $"Figures can be had by {string.Join(", ", DashboardReader.Groupings.Keys)}; not by \"{Sanitiser.Text(by, 30)}\".");
     }
 
-    [WolverineGet("/dashboard"), ProducesResponseType<ProblemDetails>(400)]
+    [WolverineGet("/dashboard"), Requires(Permissions.Costs)]
+    [ProducesResponseType<ProblemDetails>(400)]
     public static async Task<Dashboard> Get(
         [FromQuery] string? window, [FromQuery] string? since, [FromQuery] string? by, NpgsqlDataSource database, DatabaseClock clock, HttpContext http,
         CancellationToken ct)

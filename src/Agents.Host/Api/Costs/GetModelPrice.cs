@@ -17,7 +17,8 @@ public static class GetModelPriceEndpoint
 {
     const int NameCharacters = 200;
 
-    [WolverineGet("/prices/model"), ProducesResponseType<ModelPriceView>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineGet("/prices/model"), Requires(Permissions.Costs)]
+    [ProducesResponseType<ModelPriceView>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Get([FromQuery] string? model, [FromQuery] string? tier, Prices prices, HttpContext http, CancellationToken ct)
     {
         await prices.Book(ct);

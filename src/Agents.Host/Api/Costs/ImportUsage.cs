@@ -16,7 +16,8 @@ public static class ImportUsageEndpoint
 {
     const long MostBytes = 32 * 1024 * 1024;
 
-    [WolverinePost("/finance/usage"), ProducesResponseType<UsageImport>(200), ProducesResponseType<ProblemDetails>(400)]
+    [WolverinePost("/finance/usage"), Requires(Permissions.ManageMoney)]
+    [ProducesResponseType<UsageImport>(200), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Post(UsageImporter importer, HttpContext http, CancellationToken ct)
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bound) bound.MaxRequestBodySize = MostBytes;

@@ -19,7 +19,7 @@ public sealed record PriceListView(string Version, DateTimeOffset From, string? 
 /// <summary>The published price lists, newest first.</summary>
 public static class ListPricesEndpoint
 {
-    [WolverineGet("/prices")]
+    [WolverineGet("/prices"), Requires(Permissions.Costs)]
     public static async Task<Page<PriceListView>> Get(Prices prices, DatabaseClock clock, HttpContext http, CancellationToken ct)
     {
         var tenant = Caller.Of(http).Tenant;

@@ -37,7 +37,8 @@ public static class PublishPricesEndpoint
         }
     }
 
-    [WolverinePost("/prices"), ProducesResponseType<PublishedList>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(409)]
+    [WolverinePost("/prices"), Requires(Permissions.Administer)]
+    [ProducesResponseType<PublishedList>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(409)]
     public static async Task<IResult> Post(PublishPricesRequest request, Prices prices, HttpContext http, CancellationToken ct) =>
         await prices.Publish(
             request.List.GetRawText(), request.From, request.Tenant, Sanitiser.Text(request.Source ?? "", SourceCharacters), Caller.Of(http).Name, isShipped: false, ct)

@@ -8,7 +8,8 @@ namespace Agents.Host.Api.DeadLetters;
 /// <summary>Throws a message away. Its run is not touched: the watchdog sends the run's work again for as long as it is owed.</summary>
 public static class DiscardDeadLetterEndpoint
 {
-    [WolverineDelete("/dead-letters/{id}"), ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineDelete("/dead-letters/{id}"), Requires(Permissions.Operate)]
+    [ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Delete(Guid id, DeadLetterLog letters, HttpContext http, CancellationToken ct)
     {
         if (await letters.List(Caller.Of(http).Tenant, id, 1, ct) is not [_]) return DeadLetterProblems.NotFound(id);

@@ -15,7 +15,7 @@ public static class ListDeadLettersEndpoint
         ? new() { Status = 400, Title = "Bad limit", Detail = $"A limit is from 1 to {MostAtOnce:N0}." }
         : WolverineContinue.NoProblems;
 
-    [WolverineGet("/dead-letters")]
+    [WolverineGet("/dead-letters"), Requires(Permissions.Read)]
     public static async Task<Page<DeadLetterView>> Get([FromQuery] int? limit, DeadLetterLog letters, HttpContext http, CancellationToken ct) =>
         new(await letters.List(Caller.Of(http).Tenant, null, limit ?? DefaultLimit, ct), null);
 }

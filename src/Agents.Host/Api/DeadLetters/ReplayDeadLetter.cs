@@ -8,7 +8,8 @@ namespace Agents.Host.Api.DeadLetters;
 /// <summary>Sends one message again that was given up. It does no harm twice: claims decide.</summary>
 public static class ReplayDeadLetterEndpoint
 {
-    [WolverinePost("/dead-letters/{id}/replay"), ProducesResponseType<ChangedLetters>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverinePost("/dead-letters/{id}/replay"), Requires(Permissions.Operate)]
+    [ProducesResponseType<ChangedLetters>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Post(Guid id, DeadLetterLog letters, HttpContext http, CancellationToken ct) =>
         await letters.List(Caller.Of(http).Tenant, id, 1, ct) is [_]
             ? Results.Ok(new ChangedLetters(await letters.Replay([id], ct)))

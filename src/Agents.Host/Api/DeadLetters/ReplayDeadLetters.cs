@@ -10,7 +10,7 @@ public static class ReplayDeadLettersEndpoint
 {
     const int MostAtOnce = 1000;
 
-    [WolverinePost("/dead-letters/replay")]
+    [WolverinePost("/dead-letters/replay"), Requires(Permissions.Operate)]
     public static async Task<ChangedLetters> Post(DeadLetterLog letters, HttpContext http, CancellationToken ct)
     {
         var all = await letters.List(Caller.Of(http).Tenant, null, MostAtOnce, ct);

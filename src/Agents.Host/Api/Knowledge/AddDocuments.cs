@@ -15,7 +15,8 @@ public static class AddDocumentsEndpoint
     /// <summary>Above the largest document by what a form adds round it.</summary>
     const long RoomForForm = 1024 * 1024;
 
-    [WolverinePost("/documents"), ProducesResponseType<Page<IngestedDocument>>(200), ProducesResponseType<ProblemDetails>(400)]
+    [WolverinePost("/documents"), Requires(Permissions.Operate)]
+    [ProducesResponseType<Page<IngestedDocument>>(200), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Post(HttpContext http, [FromQuery] string? source, Ingest ingest, KnowledgeLimits limits, CancellationToken ct)
     {
         var tenant = Caller.Of(http).Tenant;

@@ -14,7 +14,7 @@ public static class ListDocumentsEndpoint
         ? new() { Status = 400, Title = "Bad limit", Detail = $"A limit is from 1 to {limits.PageSize}." }
         : WolverineContinue.NoProblems;
 
-    [WolverineGet("/documents")]
+    [WolverineGet("/documents"), Requires(Permissions.Read)]
     public static Task<DocumentPage> Get([FromQuery] string? cursor, [FromQuery] int? limit, Documents documents, HttpContext http, CancellationToken ct) =>
         documents.List(Caller.Of(http).Tenant, cursor, limit ?? DefaultLimit, ct);
 }

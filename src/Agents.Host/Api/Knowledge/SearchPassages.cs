@@ -19,7 +19,7 @@ public static class SearchPassagesEndpoint
         return WolverineContinue.NoProblems;
     }
 
-    [WolverineGet("/search")]
+    [WolverineGet("/search"), Requires(Permissions.Read)]
     public static async Task<Page<Passage>> Get(
         [FromQuery] string? q, [FromQuery] int? limit, [FromQuery] string? sources, PassageIndex index, HttpContext http, CancellationToken ct) =>
         new(await index.Search(Caller.Of(http).Tenant, q!, limit ?? DefaultLimit, sources ?? "", ct), null);

@@ -8,7 +8,8 @@ namespace Agents.Host.Api.Queue;
 /// <summary>All limits and weights, and how many runs each counts now. Those of other tenants are shown to administrators only.</summary>
 public static class ListLimitsEndpoint
 {
-    [WolverineGet("/limits"), ProducesResponseType<Page<LimitView>>(200)]
+    [WolverineGet("/limits"), Requires(Permissions.Read)]
+    [ProducesResponseType<Page<LimitView>>(200)]
     public static async Task<IResult> Get(LimitStore limits, HttpContext http, CancellationToken ct)
     {
         var own = new Scope("tenant", Caller.Of(http).Tenant).ToString();

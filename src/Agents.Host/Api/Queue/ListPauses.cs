@@ -9,7 +9,8 @@ namespace Agents.Host.Api.Queue;
 /// <summary>All pauses of admission. Those of other tenants are shown to administrators only.</summary>
 public static class ListPausesEndpoint
 {
-    [WolverineGet("/pauses"), ProducesResponseType<Page<PauseView>>(200)]
+    [WolverineGet("/pauses"), Requires(Permissions.Read)]
+    [ProducesResponseType<Page<PauseView>>(200)]
     public static async Task<IResult> Get(PauseStore pauses, HttpContext http, CancellationToken ct)
     {
         var own = new Scope("tenant", Caller.Of(http).Tenant).ToString();

@@ -9,6 +9,6 @@ namespace Agents.Host.Api.Queue;
 /// <summary>All limits with what is used of them.</summary>
 public static class ListRatesEndpoint
 {
-    [WolverineGet("/rates")]
+    [WolverineGet("/rates"), Requires(Permissions.Read)]
     public static async Task<Page<RateView>> Get(RateStore rates, CancellationToken ct) => new(await rates.List(null, null, ct), null);
 }

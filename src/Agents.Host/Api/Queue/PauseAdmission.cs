@@ -10,7 +10,8 @@ namespace Agents.Host.Api.Queue;
 /// <summary>Gives no run a slot any more: none at all, or none of a tenant or an agent, or none on a node. Runs that have one go on.</summary>
 public static class PauseAdmissionEndpoint
 {
-    [WolverinePut("/pauses/{scope}"), ProducesResponseType<PauseView>(200), ProducesResponseType<ProblemDetails>(400)]
+    [WolverinePut("/pauses/{scope}"), Requires(Permissions.Administer)]
+    [ProducesResponseType<PauseView>(200), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Put(ReasonRequest request, string scope, PauseStore pauses, HttpContext http, CancellationToken ct)
     {
         if (Scope.Parse(scope, PauseStore.Whole, PauseStore.Named, out var problem) is not { } parsed) return problem!;

@@ -1,4 +1,5 @@
 using Agents.Host.Engine.Queue;
+using Agents.Host.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
@@ -7,7 +8,8 @@ namespace Agents.Host.Api.Queue;
 /// <summary>Removes a limit, and the weight with it.</summary>
 public static class RemoveLimitEndpoint
 {
-    [WolverineDelete("/limits/{scope}"), ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineDelete("/limits/{scope}"), Requires(Permissions.Administer)]
+    [ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Delete(string scope, LimitStore limits, CancellationToken ct)
     {
         if (Scope.Parse(scope, LimitStore.Whole, LimitStore.Named, out var problem) is not { } parsed) return problem!;

@@ -1,6 +1,7 @@
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Signals;
+using Agents.Host.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
@@ -9,7 +10,8 @@ namespace Agents.Host.Api.Queue;
 /// <summary>Removes a limit, and what the provider told; the next reply may tell it again.</summary>
 public static class RemoveRateEndpoint
 {
-    [WolverineDelete("/rates/{provider}/{**model}"), ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineDelete("/rates/{provider}/{**model}"), Requires(Permissions.Administer)]
+    [ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Delete(string provider, string model, RateStore rates, NodeSignals signals, CancellationToken ct)
     {
         if (!await rates.Remove(provider, model, ct))

@@ -1,5 +1,6 @@
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Queue;
+using Agents.Host.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
@@ -8,7 +9,8 @@ namespace Agents.Host.Api.Queue;
 /// <summary>Gives slots again where admission was paused.</summary>
 public static class ResumeAdmissionEndpoint
 {
-    [WolverineDelete("/pauses/{scope}"), ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineDelete("/pauses/{scope}"), Requires(Permissions.Administer)]
+    [ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Delete(string scope, PauseStore pauses, CancellationToken ct)
     {
         if (Scope.Parse(scope, PauseStore.Whole, PauseStore.Named, out var problem) is not { } parsed) return problem!;

@@ -1,5 +1,6 @@
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Queue;
+using Agents.Host.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
@@ -8,6 +9,7 @@ namespace Agents.Host.Api.Queue;
 /// <summary>Lets a node that was drained take runs again.</summary>
 public static class ResumeNodeEndpoint
 {
-    [WolverinePost("/nodes/{name}/resume"), ProducesResponseType<NodeView>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverinePost("/nodes/{name}/resume"), Requires(Permissions.Administer)]
+    [ProducesResponseType<NodeView>(200), ProducesResponseType<ProblemDetails>(404)]
     public static Task<IResult> Post(string name, NodeStore nodes, CancellationToken ct) => Drained.Set(name, null, nodes, ct);
 }

@@ -15,7 +15,8 @@ public static class SetLimitEndpoint
     const int MostRuns = 100_000;
     const double MostWeight = 1000;
 
-    [WolverinePut("/limits/{scope}"), ProducesResponseType<LimitView>(200), ProducesResponseType<ProblemDetails>(400)]
+    [WolverinePut("/limits/{scope}"), Requires(Permissions.Administer)]
+    [ProducesResponseType<LimitView>(200), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Put(SetLimitRequest request, string scope, LimitStore limits, HttpContext http, CancellationToken ct)
     {
         if (Scope.Parse(scope, LimitStore.Whole, LimitStore.Named, out var problem) is not { } parsed) return problem!;

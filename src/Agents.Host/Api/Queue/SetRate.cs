@@ -30,7 +30,8 @@ public static class SetRateEndpoint
             : WolverineContinue.NoProblems;
     }
 
-    [WolverinePut("/rates/{provider}/{**model}"), ProducesResponseType<RateView>(200), ProducesResponseType<ProblemDetails>(400)]
+    [WolverinePut("/rates/{provider}/{**model}"), Requires(Permissions.Administer)]
+    [ProducesResponseType<RateView>(200), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Put(
         SetRateRequest request, string provider, string model, RateStore rates, RateLimits limits, NodeSignals signals, HttpContext http, CancellationToken ct)
     {

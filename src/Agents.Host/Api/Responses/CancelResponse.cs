@@ -8,7 +8,8 @@ namespace Agents.Host.Api.Responses;
 /// <summary>Ends the run behind a response, unless it has ended; in the background or not. The answer is the response as it is then.</summary>
 public static class CancelResponseEndpoint
 {
-    [WolverinePost("/v1/responses/{id}/cancel"), ProducesResponseType(typeof(object), 200), ProducesResponseType(typeof(object), 404)]
+    [WolverinePost("/v1/responses/{id}/cancel"), Requires(Permissions.Operate)]
+    [ProducesResponseType(typeof(object), 200), ProducesResponseType(typeof(object), 404)]
     public static async Task<IResult> Post(
         string id, Decisions decisions, ResponseReader responses, HttpContext http, CancellationToken ct)
     {

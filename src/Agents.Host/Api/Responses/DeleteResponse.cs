@@ -9,7 +9,8 @@ namespace Agents.Host.Api.Responses;
 /// <summary>Hides a finished response from this API, with all responses of its run. The run's history, its cost and its place in a conversation stay.</summary>
 public static class DeleteResponseEndpoint
 {
-    [WolverineDelete("/v1/responses/{id}"), ProducesResponseType(typeof(object), 200), ProducesResponseType(typeof(object), 404), ProducesResponseType(typeof(object), 409)]
+    [WolverineDelete("/v1/responses/{id}"), Requires(Permissions.Operate)]
+    [ProducesResponseType(typeof(object), 200), ProducesResponseType(typeof(object), 404), ProducesResponseType(typeof(object), 409)]
     public static async Task<IResult> Delete(string id, ResponseReader responses, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);

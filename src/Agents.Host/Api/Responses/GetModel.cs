@@ -11,7 +11,8 @@ namespace Agents.Host.Api.Responses;
 /// <summary>One agent, as OpenAI shows a model.</summary>
 public static class GetModelEndpoint
 {
-    [WolverineGet("/v1/models/{model}"), ProducesResponseType(typeof(object), 200), ProducesResponseType(typeof(object), 404)]
+    [WolverineGet("/v1/models/{model}"), Requires(Permissions.Read)]
+    [ProducesResponseType(typeof(object), 200), ProducesResponseType(typeof(object), 404)]
     public static IResult Get(string model, AgentCatalog agents) => agents.Find(model) is { } agent
         ? Results.Json(ModelJson.Of(agent), JsonFormat.Api)
         : new Refusal(404, $"The model '{model}' does not exist.", "model", "model_not_found");

@@ -12,7 +12,8 @@ public static class ListInputItemsEndpoint
     const int DefaultLimit = 20;
     const int MostAtOnce = 100;
 
-    [WolverineGet("/v1/responses/{id}/input_items"), ProducesResponseType(typeof(object), 200), ProducesResponseType(typeof(object), 404)]
+    [WolverineGet("/v1/responses/{id}/input_items"), Requires(Permissions.Read)]
+    [ProducesResponseType(typeof(object), 200), ProducesResponseType(typeof(object), 404)]
     public static async Task<IResult> Get(
         string id, [FromQuery] int? limit, [FromQuery] string? order, [FromQuery] string? after, [FromQuery] string? before, ResponseReader responses,
         HttpContext http, CancellationToken ct)

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Agents.Domain.Definitions;
 using Agents.Host.Catalog;
+using Agents.Host.Http;
 using Agents.Host.Platform;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
@@ -10,7 +11,8 @@ namespace Agents.Host.Api.Responses;
 /// <summary>The agents, as OpenAI lists models: each can be asked as the <c>model</c> of a response.</summary>
 public static class ListModelsEndpoint
 {
-    [WolverineGet("/v1/models"), ProducesResponseType(typeof(object), 200)]
+    [WolverineGet("/v1/models"), Requires(Permissions.Read)]
+    [ProducesResponseType(typeof(object), 200)]
     public static IResult Get(AgentCatalog agents) =>
         Results.Json(new JsonObject { ["object"] = "list", ["data"] = new JsonArray([.. agents.All.Select(ModelJson.Of)]) }, JsonFormat.Api);
 }

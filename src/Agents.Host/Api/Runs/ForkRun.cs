@@ -22,7 +22,8 @@ public static class ForkRunEndpoint
 
     public static ProblemDetails Validate(ForkRunRequest request, [FromHeader(Name = "Idempotency-Key")] string? key) => Problem(request, key) ?? WolverineContinue.NoProblems;
 
-    [WolverinePost("/runs/{id}/fork"), ProducesResponseType<ForkedRun>(202), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(404),
+    [WolverinePost("/runs/{id}/fork"), Requires(Permissions.Operate)]
+    [ProducesResponseType<ForkedRun>(202), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(404),
      ProducesResponseType<ProblemDetails>(409), ProducesResponseType<ProblemDetails>(422), ProducesResponseType<ProblemDetails>(429)]
     public static async Task<IResult> Post(
         ForkRunRequest request, Guid id, Forks forks, RunReader runs, QueueBound bound, IDocumentSession session, HttpContext http,

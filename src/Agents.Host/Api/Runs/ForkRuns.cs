@@ -33,7 +33,8 @@ public static class ForkRunsEndpoint
     public static ProblemDetails Validate(ForkRunsRequest request) =>
         ChangeRuns.Problem(request.Filter(), Fits) is { Status: 400 } problem ? problem : ForkRunEndpoint.Validate(new(Model: request.Model), key: null);
 
-    [WolverinePost("/runs/fork"), ProducesResponseType<ForkedRuns>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(429)]
+    [WolverinePost("/runs/fork"), Requires(Permissions.Operate)]
+    [ProducesResponseType<ForkedRuns>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(429)]
     public static async Task<IResult> Post(
         ForkRunsRequest request, RunReader runs, Forks forks, QueueBound bound, IDocumentStore store, HttpContext http, CancellationToken ct)
     {

@@ -7,7 +7,8 @@ namespace Agents.Host.Api.Runs;
 /// <summary>The runs that a run has started, oldest first. A run starts few, so they are not paged.</summary>
 public static class GetChildrenEndpoint
 {
-    [WolverineGet("/runs/{id}/children"), ProducesResponseType<Page<RunView>>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineGet("/runs/{id}/children"), Requires(Permissions.Read)]
+    [ProducesResponseType<Page<RunView>>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Get(Guid id, RunReader runs, HttpContext http, CancellationToken ct)
     {
         var tenant = Caller.Of(http).Tenant;

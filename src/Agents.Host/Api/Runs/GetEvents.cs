@@ -19,7 +19,8 @@ public static class GetEventsEndpoint
         return WolverineContinue.NoProblems;
     }
 
-    [WolverineGet("/runs/{id}/events"), ProducesResponseType<Page<EventView>>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineGet("/runs/{id}/events"), Requires(Permissions.Read)]
+    [ProducesResponseType<Page<EventView>>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Get(
         Guid id, [FromQuery] long? after, [FromQuery] int? limit, RunReader runs, HttpContext http, CancellationToken ct)
     {

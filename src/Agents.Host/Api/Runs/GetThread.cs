@@ -14,7 +14,8 @@ public static class GetThreadEndpoint
         ? new() { Status = 400, Title = "Bad limit", Detail = $"A limit is from 1 to {MostAtOnce}." }
         : WolverineContinue.NoProblems;
 
-    [WolverineGet("/threads/{threadId}"), ProducesResponseType<Page<RunView>>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineGet("/threads/{threadId}"), Requires(Permissions.Read)]
+    [ProducesResponseType<Page<RunView>>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Get(
         string threadId, [FromQuery] string? cursor, [FromQuery] int? limit, RunReader runs, HttpContext http, CancellationToken ct)
     {

@@ -19,7 +19,8 @@ public sealed record WhyView(
 /// <summary>Explains why a run waits: its place in line, what holds it back, and when it can be expected to start.</summary>
 public static class GetWhyEndpoint
 {
-    [WolverineGet("/runs/{id}/why"), ProducesResponseType<WhyView>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineGet("/runs/{id}/why"), Requires(Permissions.Read)]
+    [ProducesResponseType<WhyView>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Get(Guid id, WhyReader reader, HttpContext http, CancellationToken ct) =>
         await reader.Read(Caller.Of(http).Tenant, id, ct) is { } why ? Results.Ok(why) : RunProblems.NotFound(id);
 }

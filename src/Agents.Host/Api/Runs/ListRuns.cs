@@ -22,7 +22,7 @@ public static class ListRunsEndpoint
         return WolverineContinue.NoProblems;
     }
 
-    [WolverineGet("/runs")]
+    [WolverineGet("/runs"), Requires(Permissions.Read)]
     public static Task<Page<RunView>> Get(
         [FromQuery] string? status, [FromQuery] string? agent, [FromQuery] string? failure, [FromQuery] string? cursor, [FromQuery] int? limit,
         RunReader runs, HttpContext http, CancellationToken ct) =>

@@ -10,7 +10,8 @@ namespace Agents.Host.Api.Runs;
 /// <summary>The tool calls of the turn under way, with what is needed to approve one.</summary>
 public static class ListToolCallsEndpoint
 {
-    [WolverineGet("/runs/{id}/tool-calls"), ProducesResponseType<Page<ToolCallView>>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineGet("/runs/{id}/tool-calls"), Requires(Permissions.Read)]
+    [ProducesResponseType<Page<ToolCallView>>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Get(Guid id, IDocumentSession session, CancellationToken ct) =>
         await session.LoadAsync<Run>(id, ct) is { } run
             ? Results.Ok(new Page<ToolCallView>([.. run.ToolCalls.Select(call => ToolCallView.Of(call.Key, call.Value))], null))

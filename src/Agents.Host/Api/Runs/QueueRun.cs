@@ -24,7 +24,8 @@ public static class QueueRunEndpoint
         QueueRunRequest request, AgentCatalog agents, DatabaseClock clock, [FromHeader(Name = "Idempotency-Key")] string? key) =>
         RunRequests.Problem(request with { IdempotencyKey = key ?? request.IdempotencyKey }, agents, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
 
-    [WolverinePost("/runs"), ProducesResponseType<QueuedRun>(202), ProducesResponseType<ProblemDetails>(409), ProducesResponseType<ProblemDetails>(422),
+    [WolverinePost("/runs"), Requires(Permissions.Operate)]
+    [ProducesResponseType<QueuedRun>(202), ProducesResponseType<ProblemDetails>(409), ProducesResponseType<ProblemDetails>(422),
      ProducesResponseType<ProblemDetails>(429)]
     public static async Task<(IResult, OutgoingMessages)> Post(
         QueueRunRequest request, AgentCatalog agents, ModelOptions models, Definitions definitions, QueueBound bound, DatabaseClock clock,

@@ -16,7 +16,8 @@ public sealed record ResolveSpendRequest(decimal? Usd);
 /// <summary>Says what a model call of unknown outcome did cost, after somebody has looked it up. It counts once.</summary>
 public static class ResolveSpendEndpoint
 {
-    [WolverinePost("/runs/{id}/spend/{call}/{attempt}"), ProducesResponseType<ResolvedSpend>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409)]
+    [WolverinePost("/runs/{id}/spend/{call}/{attempt}"), Requires(Permissions.ManageMoney)]
+    [ProducesResponseType<ResolvedSpend>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409)]
     public static async Task<(IResult, OutgoingMessages)> Post(
         ResolveSpendRequest request, Guid id, int call, int attempt, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct)
     {

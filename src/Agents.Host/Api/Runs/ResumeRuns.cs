@@ -14,7 +14,8 @@ public static class ResumeRunsEndpoint
 
     public static ProblemDetails Validate(ChangeRunsRequest request) => ChangeRuns.Problem(request, Fits);
 
-    [WolverinePost("/runs/resume"), ProducesResponseType<ChangedRuns>(200), ProducesResponseType<ProblemDetails>(400)]
+    [WolverinePost("/runs/resume"), Requires(Permissions.Operate)]
+    [ProducesResponseType<ChangedRuns>(200), ProducesResponseType<ProblemDetails>(400)]
     public static Task<ChangedRuns> Post(ChangeRunsRequest request, RunReader runs, Decisions decisions, HttpContext http, CancellationToken ct) =>
         ChangeRuns.Apply(
             request, Fits, runs, decisions, Caller.Of(http).Tenant,

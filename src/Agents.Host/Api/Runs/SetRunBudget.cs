@@ -20,7 +20,8 @@ public sealed record RunBudget(Guid Id, string Status, decimal BudgetUsd, decima
 /// <summary>Sets what a run may spend, instead of its first budget and of the agent's limit. A run that is parked for it goes on if there is room now.</summary>
 public static class SetRunBudgetEndpoint
 {
-    [WolverinePut("/runs/{id}/budget"), ProducesResponseType<RunBudget>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409)]
+    [WolverinePut("/runs/{id}/budget"), Requires(Permissions.ManageMoney)]
+    [ProducesResponseType<RunBudget>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409)]
     public static async Task<(IResult, OutgoingMessages)> Put(
         SetRunBudgetRequest request, Guid id, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct)
     {

@@ -27,7 +27,8 @@ public static class StreamRunEndpoint
         return WolverineContinue.NoProblems;
     }
 
-    [WolverineGet("/runs/{id}/stream"), ProducesResponseType(typeof(string), 200, "text/event-stream"), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineGet("/runs/{id}/stream"), Requires(Permissions.Read)]
+    [ProducesResponseType(typeof(string), 200, "text/event-stream"), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Get(
         Guid id, [FromQuery] string? format, [FromQuery] long? after, [FromHeader(Name = "Last-Event-ID")] string? last,
         [FromQuery(Name = "on_disconnect")] string? onDisconnect,

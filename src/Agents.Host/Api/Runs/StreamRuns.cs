@@ -21,7 +21,8 @@ public static class StreamRunsEndpoint
         return WolverineContinue.NoProblems;
     }
 
-    [WolverineGet("/stream"), ProducesResponseType(typeof(string), 200, "text/event-stream"), ProducesResponseType<ProblemDetails>(400)]
+    [WolverineGet("/stream"), Requires(Permissions.Read)]
+    [ProducesResponseType(typeof(string), 200, "text/event-stream"), ProducesResponseType<ProblemDetails>(400)]
     public static IResult Get(
         [FromQuery] string? status, [FromQuery] string? agent, [FromQuery] long? after, [FromHeader(Name = "Last-Event-ID")] string? last,
         TenantFollower follower, HttpContext http, CancellationToken ct)

@@ -13,7 +13,8 @@ public static class CreateScheduleEndpoint
     public static ProblemDetails Validate(ScheduleRequest wanted, AgentCatalog agents, DatabaseClock clock) =>
         ScheduleRequests.Problem(wanted, wanted.Name, agents, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
 
-    [WolverinePost("/schedules"), ProducesResponseType<ScheduleView>(201), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(409)]
+    [WolverinePost("/schedules"), Requires(Permissions.Operate)]
+    [ProducesResponseType<ScheduleView>(201), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(409)]
     public static async Task<IResult> Post(ScheduleRequest wanted, ScheduleStore schedules, DatabaseClock clock, HttpContext http, CancellationToken ct)
     {
         var (caller, name) = (Caller.Of(http), wanted.Name!);

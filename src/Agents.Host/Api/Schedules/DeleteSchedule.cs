@@ -10,7 +10,8 @@ namespace Agents.Host.Api.Schedules;
 /// <summary>Removes a schedule. Its runs stay, and go on.</summary>
 public static class DeleteScheduleEndpoint
 {
-    [WolverineDelete("/schedules/{name}"), ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineDelete("/schedules/{name}"), Requires(Permissions.Operate)]
+    [ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Delete(string name, ScheduleStore schedules, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);

@@ -11,7 +11,8 @@ public static class GetScheduleEndpoint
 {
     const int Upcoming = 5;
 
-    [WolverineGet("/schedules/{name}"), ProducesResponseType<ScheduleDetails>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverineGet("/schedules/{name}"), Requires(Permissions.Read)]
+    [ProducesResponseType<ScheduleDetails>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Get(string name, ScheduleStore schedules, DatabaseClock clock, HttpContext http, CancellationToken ct)
     {
         var tenant = Caller.Of(http).Tenant;

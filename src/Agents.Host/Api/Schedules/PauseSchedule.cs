@@ -10,7 +10,8 @@ namespace Agents.Host.Api.Schedules;
 /// <summary>Stops a schedule from firing until it is resumed. Its runs go on.</summary>
 public static class PauseScheduleEndpoint
 {
-    [WolverinePost("/schedules/{name}/pause"), ProducesResponseType<ScheduleView>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverinePost("/schedules/{name}/pause"), Requires(Permissions.Operate)]
+    [ProducesResponseType<ScheduleView>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Post(string name, ScheduleStore schedules, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);

@@ -16,7 +16,8 @@ public static class ReplaceScheduleEndpoint
         return ScheduleRequests.Problem(wanted, name, agents, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
     }
 
-    [WolverinePut("/schedules/{name}"), ProducesResponseType<ScheduleView>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(404)]
+    [WolverinePut("/schedules/{name}"), Requires(Permissions.Operate)]
+    [ProducesResponseType<ScheduleView>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Put(ScheduleRequest wanted, string name, ScheduleStore schedules, DatabaseClock clock, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);

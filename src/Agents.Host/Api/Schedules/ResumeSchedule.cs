@@ -11,7 +11,8 @@ namespace Agents.Host.Api.Schedules;
 /// <summary>Lets a paused schedule fire again, from its next time on.</summary>
 public static class ResumeScheduleEndpoint
 {
-    [WolverinePost("/schedules/{name}/resume"), ProducesResponseType<ScheduleView>(200), ProducesResponseType<ProblemDetails>(404)]
+    [WolverinePost("/schedules/{name}/resume"), Requires(Permissions.Operate)]
+    [ProducesResponseType<ScheduleView>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Post(string name, ScheduleStore schedules, DatabaseClock clock, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);

@@ -15,7 +15,8 @@ namespace Agents.Host.Api.Schedules;
 /// <summary>Asks for a schedule's run now, whatever its time, whether it is paused, and beside runs that have not ended.</summary>
 public static class RunScheduleEndpoint
 {
-    [WolverinePost("/schedules/{name}/run"), ProducesResponseType<QueuedRun>(202), ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409)]
+    [WolverinePost("/schedules/{name}/run"), Requires(Permissions.Operate)]
+    [ProducesResponseType<QueuedRun>(202), ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409)]
     public static async Task<IResult> Post(
         string name, ScheduleStore schedules, AgentCatalog agents, ModelOptions models, DatabaseClock clock, IDocumentSession session, HttpContext http, CancellationToken ct)
     {

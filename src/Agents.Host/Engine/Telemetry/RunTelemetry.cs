@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Agents.Domain.Runs;
+using Agents.Host.Http;
 using Npgsql;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -69,7 +70,7 @@ public static class RunTelemetry
     /// <summary><c>GET /metrics</c> for Prometheus, when it is wanted.</summary>
     public static void MapMetrics(this WebApplication app)
     {
-        if (IsScraped(app.Configuration)) app.MapPrometheusScrapingEndpoint("/metrics");
+        if (IsScraped(app.Configuration)) app.MapPrometheusScrapingEndpoint("/metrics").RequireAuthorization(Permissions.Read);
     }
 
     static bool IsScraped(IConfiguration configuration) => configuration.GetValue("Telemetry:Prometheus", defaultValue: false);
