@@ -24,7 +24,7 @@ public static class Server
         adjust?.Invoke(builder);
 
         // What is wrong in the settings is refused before the database is started.
-        var models = ModelsOf(builder.Configuration);
+        var models = ModelOptions.From(builder.Configuration);
         var workers = WorkerOptions.From(builder.Configuration);
         var webhooks = WebhookOptions.From(builder.Configuration);
         var costs = CostOptions.From(builder.Configuration);
@@ -40,17 +40,5 @@ public static class Server
         var app = builder.Build();
         app.MapApi();
         return app;
-    }
-
-    static ModelOptions ModelsOf(IConfiguration configuration)
-    {
-        try
-        {
-            return ModelOptions.From(configuration);
-        }
-        catch (InvalidOperationException wrong)
-        {
-            throw new StartRefusedException(wrong.Message);
-        }
     }
 }

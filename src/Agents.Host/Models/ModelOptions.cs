@@ -1,4 +1,4 @@
-using System.Globalization;
+using Agents.Host.Platform;
 
 namespace Agents.Host.Models;
 
@@ -21,12 +21,26 @@ public enum ModelProvider
     Ollama,
 }
 
-/// <summary>The configuration section <c>Models</c>.</summary>
+/// <summary>Settings of section <c>Models</c>.</summary>
 public sealed record ModelOptions
 {
+    const string OfflineModel = "offline-extractive-1";
+
+    static readonly TimeSpan ShortestTimeout = TimeSpan.FromMilliseconds(1);
     static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(1);
 
-    public ModelProvider Provider { get; init; } = ModelProvider.Offline;
+    static readonly WordSetting<ModelProvider> Whose = new("Models:Provider", ModelProvider.Offline);
+    static readonly TextSetting Address = new(
+        "Models:Endpoint", "the provider's own; Ollama `http://localhost:11434`; Azure none", "http or https address without a user name");
+    static readonly TextSetting Secret = new("Models:ApiKey", "none", "the API key; needed for OpenAI, Azure and Anthropic");
+    static readonly TextSetting Model = new(
+        "Models:Default", $"`{OfflineModel}`, `gpt-4o-mini`, `claude-haiku-4-5`; Azure and Ollama none", "the model for agents and steps that name none");
+    static readonly TimeSetting WholeCall = new("Models:CallTimeout", TimeSpan.FromSeconds(120), ShortestTimeout, LongestTimeout);
+    static readonly TimeSetting FirstToken = new("Models:FirstTokenTimeout", TimeSpan.FromSeconds(60), ShortestTimeout, LongestTimeout);
+
+    public static IReadOnlyList<Setting> Settings => [Whose, Address, Secret, Model, WholeCall, FirstToken];
+
+    public ModelProvider Provider { get; init; } = Whose.Default;
 
     /// <summary>The base address of the provider's API.</summary>
     public Uri? Endpoint { get; init; }
@@ -35,30 +49,31 @@ public sealed record ModelOptions
     public string? ApiKey { get; init; }
 
     /// <summary>The model for agents and steps that name none. On Azure, the name of the deployment.</summary>
-    public string Default { get; init; } = "offline-extractive-1";
+    public string Default { get; init; } = OfflineModel;
 
     /// <summary>From sending the request to the last token.</summary>
-    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(120);
+    public TimeSpan CallTimeout { get; init; } = WholeCall.Default;
 
     /// <summary>From sending the request to the first piece of the reply.</summary>
-    public TimeSpan FirstTokenTimeout { get; init; } = TimeSpan.FromSeconds(60);
+    public TimeSpan FirstTokenTimeout { get; init; } = FirstToken.Default;
 
-    /// <summary>Reads and checks the section <c>Models</c>.</summary>
-    /// <exception cref="InvalidOperationException">A value is missing or wrong; the message names the key, never a secret.</exception>
+    /// <exception cref="StartRefusedException">A value is missing or wrong; the message names the key, never a secret.</exception>
     public static ModelOptions From(IConfiguration configuration)
     {
-        var section = configuration.GetSection("Models");
-        var provider = ReadProvider(section["Provider"]);
-
-        return new()
+        var provider = Whose.Read(configuration);
+        var options = new ModelOptions
         {
             Provider = provider,
-            Endpoint = ReadEndpoint(section["Endpoint"], provider),
-            ApiKey = ReadApiKey(section["ApiKey"], provider),
-            Default = ReadDefault(section["Default"], provider),
-            CallTimeout = ReadTimeout("CallTimeout", section["CallTimeout"], TimeSpan.FromSeconds(120)),
-            FirstTokenTimeout = ReadTimeout("FirstTokenTimeout", section["FirstTokenTimeout"], TimeSpan.FromSeconds(60)),
+            Endpoint = EndpointOf(Address.Read(configuration), provider),
+            ApiKey = ApiKeyOf(Secret.Read(configuration), provider),
+            Default = Model.Read(configuration) ?? DefaultOf(provider),
+            CallTimeout = WholeCall.Read(configuration),
+            FirstTokenTimeout = FirstToken.Read(configuration),
         };
+        if (FirstToken.IsSet(configuration) && options.FirstTokenTimeout > options.CallTimeout)
+            throw FirstToken.Refusal(
+                $"is {options.FirstTokenTimeout}, longer than {WholeCall.Key}, which is {options.CallTimeout}: no call could ever reach it. Lower it, or raise {WholeCall.Key}.");
+        return options;
     }
 
     /// <summary>The same with a shorter time for a call; a longer one changes nothing.</summary>
@@ -70,68 +85,41 @@ public sealed record ModelOptions
     /// <summary>What may be logged.</summary>
     public override string ToString() => Endpoint is null ? $"{Provider} {Default}" : $"{Provider} {Default} at {Endpoint.Host}";
 
-    static ModelProvider ReadProvider(string? value)
+    static Uri? EndpointOf(string? written, ModelProvider provider)
     {
-        if (string.IsNullOrWhiteSpace(value)) return ModelProvider.Offline;
-
-        var names = Enum.GetNames<ModelProvider>();
-        return names.Contains(value.Trim(), StringComparer.OrdinalIgnoreCase)
-            ? Enum.Parse<ModelProvider>(value.Trim(), ignoreCase: true)
-            : throw new InvalidOperationException(
-                $"Models__Provider is '{value}'; it may be {string.Join(", ", names).ToLowerInvariant()}.");
-    }
-
-    static Uri? ReadEndpoint(string? value, ModelProvider provider)
-    {
-        if (string.IsNullOrWhiteSpace(value))
+        if (written is null)
             return provider switch
             {
                 ModelProvider.Offline => null,
                 ModelProvider.OpenAI => new("https://api.openai.com/v1"),
                 ModelProvider.Anthropic => new("https://api.anthropic.com"),
                 ModelProvider.Ollama => new("http://localhost:11434"),
-                _ => throw new InvalidOperationException(
-                    "Models__Endpoint is missing; for Azure it is the address of the resource, such as https://NAME.openai.azure.com."),
+                _ => throw Address.Refusal("is missing; for Azure it is the address of the resource, such as https://NAME.openai.azure.com."),
             };
 
-        return Uri.TryCreate(value.Trim(), UriKind.Absolute, out var endpoint) && endpoint.Scheme is "http" or "https" && endpoint.UserInfo == ""
+        return Uri.TryCreate(written, UriKind.Absolute, out var endpoint) && endpoint.Scheme is "http" or "https" && endpoint.UserInfo == ""
             ? endpoint
-            : throw new InvalidOperationException("Models__Endpoint must be an http or https address without a user name.");
+            : throw Address.Refusal("must be an http or https address without a user name.");
     }
 
-    static string? ReadApiKey(string? value, ModelProvider provider)
+    static string? ApiKeyOf(string? written, ModelProvider provider)
     {
-        var key = value?.Trim();
-        if (string.IsNullOrEmpty(key))
+        if (written is null)
             return provider is ModelProvider.OpenAI or ModelProvider.Azure or ModelProvider.Anthropic
-                ? throw new InvalidOperationException($"Models__ApiKey is missing; {provider} needs a key.")
+                ? throw Secret.Refusal($"is missing; {provider} needs a key.")
                 : null;
 
-        return key.All(character => character is > ' ' and < '\x7f')
-            ? key
-            : throw new InvalidOperationException("Models__ApiKey has a character that no key has, such as a space inside.");
+        return written.All(character => character is > ' ' and < '\x7f')
+            ? written
+            : throw Secret.Refusal("has a character that no key has, such as a space inside.");
     }
 
-    static string ReadDefault(string? value, ModelProvider provider) => !string.IsNullOrWhiteSpace(value) ? value.Trim() : provider switch
+    static string DefaultOf(ModelProvider provider) => provider switch
     {
-        ModelProvider.Offline => "offline-extractive-1",
+        ModelProvider.Offline => OfflineModel,
         ModelProvider.OpenAI => "gpt-4o-mini",
         ModelProvider.Anthropic => "claude-haiku-4-5",
-        ModelProvider.Azure => throw new InvalidOperationException("Models__Default is missing; name the deployment."),
-        _ => throw new InvalidOperationException("Models__Default is missing; name a pulled model."),
+        ModelProvider.Azure => throw Model.Refusal("is missing; name the deployment."),
+        _ => throw Model.Refusal("is missing; name a pulled model."),
     };
-
-    static TimeSpan ReadTimeout(string key, string? value, TimeSpan otherwise)
-    {
-        if (string.IsNullOrWhiteSpace(value)) return otherwise;
-
-        // A bare number is read as seconds first: TimeSpan would take it for days.
-        var timeout = double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)
-            ? double.IsFinite(seconds) && Math.Abs(seconds) < 1e9 ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero
-            : TimeSpan.TryParse(value, CultureInfo.InvariantCulture, out var span) ? span : TimeSpan.Zero;
-
-        return timeout > TimeSpan.Zero && timeout <= LongestTimeout
-            ? timeout
-            : throw new InvalidOperationException($"Models__{key} is '{value}'; it is seconds or hh:mm:ss, above 0 and at most {LongestTimeout}.");
-    }
 }

@@ -81,6 +81,7 @@ public sealed class WebhookTests
         var refused = Assert.Throws<StartRefusedException>(() => WebhookOptions.From(settings));
 
         Assert.Contains(says, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("user:word", refused.Message, StringComparison.Ordinal);
         if (secret is not null) Assert.DoesNotContain(secret, refused.Message, StringComparison.Ordinal);
     }
 

@@ -101,7 +101,7 @@ static class Checks
         {
             models = ModelOptions.From(settings);
         }
-        catch (InvalidOperationException e)
+        catch (StartRefusedException e)
         {
             return new("model", CheckResult.Fail, e.Message);
         }

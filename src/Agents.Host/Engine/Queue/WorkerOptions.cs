@@ -1,35 +1,50 @@
+using System.Globalization;
 using Agents.Host.Platform;
 
 namespace Agents.Host.Engine.Queue;
 
-/// <summary>Settings of section <c>Workers</c>. Times are written like <c>00:01:30</c>.</summary>
+/// <summary>Settings of section <c>Workers</c>.</summary>
 public sealed record WorkerOptions
 {
-    const int MostQueued = 10_000_000;
+    const int MostQueuedRuns = 10_000_000;
+    const double MostWeight = 1000;
+    const string WeightsKey = "Workers:Weights";
 
-    /// <summary>Runs that this node works on at once. 0 to 1,000; 0 makes a node that only answers questions.</summary>
-    public int MaxRuns { get; init; } = 32;
+    static readonly NumberSetting Slots = new("Workers:MaxRuns", Default: 32, Least: 0, Most: 1000);
+    static readonly NumberSetting Queued = new("Workers:MaxQueued", Default: 100_000, Least: 0, Most: MostQueuedRuns);
+    static readonly NumberSetting QueuedPerTenant = new("Workers:MaxQueuedPerTenant", Default: 50_000, Least: 0, Most: MostQueuedRuns);
+    static readonly NumberSetting Aging = new("Workers:AgingSeconds", Default: 60, Least: 0, Most: 86_400);
+    static readonly TextSetting Fairness = new("Workers:FairnessKey", "none", "a label");
+    static readonly TimeSetting Tool = new("Workers:ToolTimeout", TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+    static readonly TimeSetting Watchdog = new("Workers:WatchdogEvery", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+    static readonly TimeSetting Stalled = new("Workers:StalledAfter", TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+    static readonly TimeSetting Drain = new("Workers:DrainTimeout", TimeSpan.FromSeconds(30), TimeSpan.Zero, TimeSpan.FromMinutes(10));
 
-    /// <summary>The most one tool call may take. From a second to an hour.</summary>
-    public TimeSpan ToolTimeout { get; init; } = TimeSpan.FromSeconds(60);
+    public static IReadOnlyList<Setting> Settings => [Slots, Queued, QueuedPerTenant, Aging, Fairness, Tool, Watchdog, Stalled, Drain];
 
-    /// <summary>How often the watchdog looks for runs of dead nodes, overdue runs and lost messages. From 0.1 s to a minute.</summary>
-    public TimeSpan WatchdogEvery { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>Runs that this node works on at once; 0 makes a node that only answers questions.</summary>
+    public int MaxRuns { get; init; } = Slots.Default;
 
-    /// <summary>A run of this node that has shown no new fact for so long, and has nothing in flight here, is sent its work again. From a second to an hour.</summary>
-    public TimeSpan StalledAfter { get; init; } = TimeSpan.FromSeconds(15);
+    /// <summary>The most one tool call may take.</summary>
+    public TimeSpan ToolTimeout { get; init; } = Tool.Default;
 
-    /// <summary>How long a stopping node waits for its work to end before it hands it over. 0 to ten minutes.</summary>
-    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>How often the watchdog looks for runs of dead nodes, overdue runs and lost messages.</summary>
+    public TimeSpan WatchdogEvery { get; init; } = Watchdog.Default;
+
+    /// <summary>A run of this node that has shown no new fact for so long, and has nothing in flight here, is sent its work again.</summary>
+    public TimeSpan StalledAfter { get; init; } = Stalled.Default;
+
+    /// <summary>How long a stopping node waits for its work to end before it hands it over.</summary>
+    public TimeSpan DrainTimeout { get; init; } = Drain.Default;
 
     /// <summary>Runs that may wait for a slot before new ones are refused with 429, over all tenants. 0 means no bound.</summary>
-    public int MaxQueued { get; init; } = 100_000;
+    public int MaxQueued { get; init; } = Queued.Default;
 
     /// <summary>The same for each tenant alone.</summary>
-    public int MaxQueuedPerTenant { get; init; } = 50_000;
+    public int MaxQueuedPerTenant { get; init; } = QueuedPerTenant.Default;
 
-    /// <summary>A waiting run rises by one level of priority for each so many seconds. 0 to a day; 0 means never.</summary>
-    public int AgingSeconds { get; init; } = 60;
+    /// <summary>A waiting run rises by one level of priority for each so many seconds. 0 means never.</summary>
+    public int AgingSeconds { get; init; } = Aging.Default;
 
     /// <summary>
     /// The label of a run, in its metadata, by which the slots of a tenant are shared within it, and which limits of scope <c>key</c> count. Null means none.
@@ -42,36 +57,27 @@ public sealed record WorkerOptions
     /// <exception cref="StartRefusedException">A value is no number or time, or out of range; the message names the key.</exception>
     public static WorkerOptions From(IConfiguration configuration)
     {
-        var section = configuration.GetSection("Workers");
-        WorkerOptions options;
-        try
+        var options = new WorkerOptions
         {
-            options = section.Get<WorkerOptions>() ?? new();
-        }
-        catch (InvalidOperationException wrong)
-        {
-            throw new StartRefusedException($"A setting of section Workers cannot be read: {wrong.Message} Times are written like 00:01:30.");
-        }
-
-        Check(nameof(MaxRuns), options.MaxRuns is >= 0 and <= 1000, "from 0 to 1,000");
-        Check(nameof(MaxQueued), options.MaxQueued is >= 0 and <= MostQueued, $"from 0 to {MostQueued:N0}, 0 for no bound");
-        Check(nameof(MaxQueuedPerTenant), options.MaxQueuedPerTenant is >= 0 and <= MostQueued, $"from 0 to {MostQueued:N0}, 0 for no bound");
-        Check(nameof(AgingSeconds), options.AgingSeconds is >= 0 and <= 86_400, "from 0 to 86,400");
-        foreach (var (tenant, weight) in options.Weights)
-            if (!(weight is > 0 and <= 1000))
-                throw new StartRefusedException($"Workers:Weights:{tenant} (Workers__Weights__{tenant}) is {weight}; it must be above 0 and at most 1,000.");
-        CheckTime(nameof(ToolTimeout), options.ToolTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-        CheckTime(nameof(WatchdogEvery), options.WatchdogEvery, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
-        CheckTime(nameof(StalledAfter), options.StalledAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-        CheckTime(nameof(DrainTimeout), options.DrainTimeout, TimeSpan.Zero, TimeSpan.FromMinutes(10));
+            MaxRuns = Slots.Read(configuration),
+            ToolTimeout = Tool.Read(configuration),
+            WatchdogEvery = Watchdog.Read(configuration),
+            StalledAfter = Stalled.Read(configuration),
+            DrainTimeout = Drain.Read(configuration),
+            MaxQueued = Queued.Read(configuration),
+            MaxQueuedPerTenant = QueuedPerTenant.Read(configuration),
+            AgingSeconds = Aging.Read(configuration),
+            FairnessKey = Fairness.Read(configuration),
+            Weights = configuration.GetSection(WeightsKey).GetChildren().ToDictionary(tenant => tenant.Key, WeightOf),
+        };
+        if (QueuedPerTenant.IsSet(configuration) && options.MaxQueued > 0 && options.MaxQueuedPerTenant > options.MaxQueued)
+            throw QueuedPerTenant.Refusal(
+                $"is {options.MaxQueuedPerTenant}, above {Queued.Key}, which is {options.MaxQueued}: no tenant could ever reach it. Lower it, or raise {Queued.Key}.");
         return options;
-
-        void CheckTime(string name, TimeSpan value, TimeSpan least, TimeSpan most) =>
-            Check(name, value >= least && value <= most, $"a time from {least} to {most}, written like 00:01:30 (a bare number would be days)");
-
-        void Check(string name, bool isFine, string wanted)
-        {
-            if (!isFine) throw new StartRefusedException($"Workers:{name} (Workers__{name}) is {section[name]}; it must be {wanted}.");
-        }
     }
+
+    static double WeightOf(IConfigurationSection tenant) =>
+        double.TryParse(tenant.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var weight) && weight is > 0 and <= MostWeight
+            ? weight
+            : throw new TextSetting($"{WeightsKey}:{tenant.Key}", "1", "a number").Refusal($"is '{tenant.Value}'; it must be a number above 0 and at most {MostWeight:N0}.");
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Agents.Domain.Runs;
 using Agents.Host.Http;
+using Agents.Host.Platform;
 using Npgsql;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -73,5 +74,7 @@ public static class RunTelemetry
         if (IsScraped(app.Configuration)) app.MapPrometheusScrapingEndpoint("/metrics").RequireAuthorization(Permissions.Read);
     }
 
-    static bool IsScraped(IConfiguration configuration) => configuration.GetValue("Telemetry:Prometheus", defaultValue: false);
+    static readonly FlagSetting Prometheus = new("Telemetry:Prometheus");
+
+    static bool IsScraped(IConfiguration configuration) => Prometheus.Read(configuration);
 }

@@ -10,34 +10,42 @@ public sealed record WebhookOptions(IReadOnlyList<Uri> Urls)
     const string SecretPrefix = "whsec_";
 
     const int MostUrls = 8;
+    const int LeastSecretBytes = 24;
+    const int MostSecretBytes = 64;
+
+    static readonly TextSetting Addresses = new("Webhooks:Urls", "none", "http or https addresses without a user name");
+    static readonly TextSetting Signing = new("Webhooks:Secret", "none", "`whsec_` and 24 to 64 bytes in Base64");
+
+    public static IReadOnlyList<Setting> Settings => [Signing];
 
     /// <summary>The key of the signatures, from <c>Webhooks:Secret</c>; empty when there are no webhooks.</summary>
     internal ReadOnlyMemory<byte> Secret { get; private init; }
 
-    /// <exception cref="StartRefusedException">An address or the secret cannot be used; the message names the key, never the secret.</exception>
+    /// <exception cref="StartRefusedException">An address or the secret cannot be used; the message names the key, and shows neither.</exception>
     public static WebhookOptions From(IConfiguration configuration)
     {
-        var section = configuration.GetSection("Webhooks");
-        var written = section.GetSection("Urls").GetChildren().Select(url => url.Value?.Trim() ?? "").Where(url => url.Length > 0).ToList();
+        var written = configuration.GetSection(Addresses.Key).GetChildren().Where(url => !string.IsNullOrWhiteSpace(url.Value)).ToList();
         if (written.Count == 0) return new([]);
-        if (written.Count > MostUrls) throw new StartRefusedException($"Webhooks:Urls names {written.Count} addresses; {MostUrls} are allowed.");
+        if (written.Count > MostUrls) throw Addresses.Refusal($"names {written.Count} addresses; {MostUrls} are allowed.");
 
-        return new([.. written.Select(UrlOf)]) { Secret = SecretOf(section["Secret"]) };
+        return new([.. written.Select(UrlOf)]) { Secret = SecretOf(Signing.Read(configuration)) };
     }
 
     /// <summary>What may be logged.</summary>
     public override string ToString() => string.Join(", ", Urls.Select(url => url.Host));
 
-    static Uri UrlOf(string written) => Uri.TryCreate(written, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo == ""
-        ? url
-        : throw new StartRefusedException($"Webhooks:Urls has {written}; it must be an http or https address without a user name.");
+    static Uri UrlOf(IConfigurationSection written) =>
+        Uri.TryCreate(written.Value!.Trim(), UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo == ""
+            ? url
+            : throw new TextSetting(written.Path, Addresses.DefaultText, Addresses.RangeText).Refusal("must be an http or https address without a user name.");
 
     static byte[] SecretOf(string? written)
     {
-        var key = new byte[64];
-        return written?.Trim() is { } secret && secret.StartsWith(SecretPrefix, StringComparison.Ordinal)
-            && Convert.TryFromBase64String(secret[SecretPrefix.Length..], key, out var length) && length >= 24
+        var key = new byte[MostSecretBytes];
+        return written is not null && written.StartsWith(SecretPrefix, StringComparison.Ordinal)
+            && Convert.TryFromBase64String(written[SecretPrefix.Length..], key, out var length) && length >= LeastSecretBytes
                 ? key[..length]
-                : throw new StartRefusedException($"Webhooks:Secret (Webhooks__Secret) must be {SecretPrefix} and 24 to 64 bytes in Base64, such as {SecretPrefix}$(openssl rand -base64 32).");
+                : throw Signing.Refusal(
+                    $"must be {SecretPrefix} and {LeastSecretBytes} to {MostSecretBytes} bytes in Base64, such as {SecretPrefix}$(openssl rand -base64 32).");
     }
 }
