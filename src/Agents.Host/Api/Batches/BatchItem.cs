@@ -32,7 +32,7 @@ sealed class BatchItem(int index, QueueRunRequest? request, BatchProblem? proble
     public static BatchItem Of((JsonElement Json, int Index) item, AgentCatalog agents, DateTimeOffset now)
     {
         var (request, problem) = QueueBatchRequest.Item(item.Json);
-        if (problem is null && RunRequests.Problem(request!, agents, now) is { } wrong) problem = new(wrong.Status!.Value, wrong.Title!, wrong.Detail!);
+        if (problem is null && RunRequests.Problem(request!, agents, now) is { } refusal) problem = new(refusal.Problem().Status!.Value, refusal.Title, refusal.Detail);
         if (problem is null && request!.ThreadId is not null)
             problem = new(400, "A thread in a batch", "The runs of a thread come one after the other: ask for them one by one with POST /runs.");
         return new(item.Index, request, problem);

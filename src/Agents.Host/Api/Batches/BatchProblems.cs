@@ -1,3 +1,4 @@
+using Agents.Host.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
@@ -5,5 +6,5 @@ namespace Agents.Host.Api.Batches;
 
 static class BatchProblems
 {
-    public static IResult NotFound(Guid id) => Results.Problem(statusCode: 404, title: "Unknown batch", detail: $"There is no batch {id}.");
+    public static IResult NotFound(Guid id) => Refusals.Unknown("Unknown batch", $"There is no batch {id}.").Answer();
 }

@@ -24,13 +24,13 @@ public static class QueueBatchEndpoint
      ProducesResponseType<ProblemDetails>(429)]
     public static async Task<IResult> Post(
         HttpContext http, AgentCatalog agents, ModelOptions models, QueueBound bound, DatabaseClock clock, BatchReader batches, IDocumentSession session,
-        [FromHeader(Name = "Idempotency-Key")] string? key, CancellationToken ct)
+        [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, CancellationToken ct)
     {
         var caller = Caller.Of(http);
         var (request, hash) = await QueueBatchRequest.Read(http, ct);
-        if (Problem(request, key) is { } problem) return Results.Problem(problem);
+        if (Problem(request, idempotencyKey) is { } problem) return problem.Answer();
         http.Response.RegisterForDispose(await bound.Turn(ct));
-        if (key is not null && await batches.Earlier(session, key, ct) is { } earlier)
+        if (idempotencyKey is not null && await batches.Earlier(session, idempotencyKey, ct) is { } earlier)
             return earlier.RequestHash == hash ? Accepted(earlier.Batch) : RunProblems.KeyUsedBefore();
 
         var now = clock.GetUtcNow();
@@ -42,23 +42,23 @@ public static class QueueBatchEndpoint
 
         var batchId = Guid.CreateVersion7();
         items.Queue(batchId, agents, now, session, models, caller);
-        Store(session, batchId, items, caller, key, hash);
+        Store(session, batchId, items, caller, idempotencyKey, hash);
         return Accepted(Answer(batchId, items));
     }
 
-    static ProblemDetails? Problem(QueueBatchRequest request, string? key) => request.Items?.Count switch
+    static ProblemDetails? Problem(QueueBatchRequest request, string? idempotencyKey) => request.Items?.Count switch
     {
-        null or 0 => new() { Status = 400, Title = "Empty batch", Detail = "A batch has at least one item." },
-        > QueueBatchRequest.MostItems => new() { Status = 400, Title = "Batch too large", Detail = $"A batch has at most {QueueBatchRequest.MostItems:N0} items; this one has {request.Items.Count:N0}." },
-        _ when key is { Length: > TextBounds.KeyCharacters } => new() { Status = 400, Title = "Idempotency-Key too long", Detail = $"It may have {TextBounds.KeyCharacters} characters." },
+        null or 0 => Refusals.Malformed("Empty batch", "A batch has at least one item."),
+        > QueueBatchRequest.MostItems => Refusals.Malformed("Batch too large", $"A batch has at most {QueueBatchRequest.MostItems:N0} items; this one has {request.Items.Count:N0}."),
+        _ when idempotencyKey is { Length: > TextBounds.KeyCharacters } => Refusals.Malformed("Idempotency-Key too long", $"It may have {TextBounds.KeyCharacters} characters."),
         _ => null,
     };
 
-    static void Store(IDocumentSession session, Guid batchId, IReadOnlyList<BatchItem> items, Caller caller, string? key, string hash)
+    static void Store(IDocumentSession session, Guid batchId, IReadOnlyList<BatchItem> items, Caller caller, string? idempotencyKey, string hash)
     {
         session.QueueSqlCommand(
             "insert into agents.batch (tenant_id, batch_id, requested_by, idempotency_key, request_hash) values (?, ?, ?, ?, ?)",
-            caller.Tenant, batchId, caller.Name, (object?)key ?? DBNull.Value, hash);
+            caller.Tenant, batchId, caller.Name, (object?)idempotencyKey ?? DBNull.Value, hash);
         var rows = items.Select((item, index) => new { position = index, run_id = item.RunId, is_new = item.IsNew, problem = item.Problem });
         session.QueueSqlCommand(
             """

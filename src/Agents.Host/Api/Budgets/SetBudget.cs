@@ -18,7 +18,7 @@ public static class SetBudgetEndpoint
     {
         var caller = Caller.Of(http);
         if (BudgetAddress.Parse(scope, value, period, caller, out var problem) is not { } name) return problem!;
-        if (BudgetAmount.Problem(request.LimitUsd, mayBeZero: true) is { } wrong) return BudgetAddress.Refuse(400, "Bad limitUsd", wrong);
+        if (BudgetAmount.Problem(request.LimitUsd, mayBeZero: true) is { } wrong) return Refusals.Malformed("Bad limitUsd", wrong).Answer();
 
         var isNew = await budgets.List(caller.Tenant, name, ct) is [];
         await budgets.Set(caller.Tenant, name, request.LimitUsd!.Value, caller.Name, ct);

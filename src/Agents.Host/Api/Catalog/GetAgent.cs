@@ -13,5 +13,5 @@ public static class GetAgentEndpoint
     [ProducesResponseType<AgentView>(200), ProducesResponseType<ProblemDetails>(404)]
     public static IResult Get(string name, AgentCatalog agents) => agents.Find(name) is { } agent
         ? Results.Ok(AgentViews.Of(agent))
-        : Results.Problem(statusCode: 404, title: "Unknown agent", detail: "GET /agents lists the agents there are.");
+        : Refusals.Unknown("Unknown agent", "GET /agents lists the agents there are.").Answer();
 }

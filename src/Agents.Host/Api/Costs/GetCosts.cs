@@ -42,8 +42,8 @@ public static class GetCostsEndpoint
     public static ProblemDetails Validate([FromQuery] string? since, DatabaseClock clock)
     {
         if (since is null) return WolverineContinue.NoProblems;
-        if (Parse(since) is not { } day) return Refuse($"A day is written like 2026-11-01; this is \"{Domain.Runs.Sanitiser.Text(since, 30)}\".");
-        return day < clock.Today().AddDays(-MostDays) ? Refuse($"The last {MostDays:N0} days can be asked for.") : WolverineContinue.NoProblems;
+        if (Parse(since) is not { } day) return Refusals.Malformed("Bad since", $"A day is written like 2026-11-01; this is \"{Domain.Runs.Sanitiser.Text(since, 30)}\".");
+        return day < clock.Today().AddDays(-MostDays) ? Refusals.Malformed("Bad since", $"The last {MostDays:N0} days can be asked for.") : WolverineContinue.NoProblems;
     }
 
     [WolverineGet("/costs"), Requires(Permissions.Costs)]
@@ -53,6 +53,4 @@ public static class GetCostsEndpoint
 
     static DateOnly? Parse(string? day) =>
         DateOnly.TryParseExact(day, DateFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed) ? parsed : null;
-
-    static ProblemDetails Refuse(string detail) => new() { Status = 400, Title = "Bad since", Detail = detail };
 }

@@ -69,13 +69,13 @@ public static class GetDashboardEndpoint
 
     public static ProblemDetails Validate([FromQuery] string? window, [FromQuery] string? since, [FromQuery] string? by)
     {
-        if (window is not null && since is not null) return Refuse("Bad window", "Give a window or since, not both.");
+        if (window is not null && since is not null) return Refusals.Malformed("Bad window", "Give a window or since, not both.");
         if (window is not null && WindowOf(window) is null)
-            return Refuse("Bad window", $"A window is written like 30m, 24h or 30d, at most {MostDays:N0} days; this is \"{Sanitiser.Text(window, 30)}\".");
-        if (since is not null && DayOf(since) is null) return Refuse("Bad since", $"A day is written like 2026-11-01; this is \"{Sanitiser.Text(since, 30)}\".");
+            return Refusals.Malformed("Bad window", $"A window is written like 30m, 24h or 30d, at most {MostDays:N0} days; this is \"{Sanitiser.Text(window, 30)}\".");
+        if (since is not null && DayOf(since) is null) return Refusals.Malformed("Bad since", $"A day is written like 2026-11-01; this is \"{Sanitiser.Text(since, 30)}\".");
         return by is null || DashboardReader.Groupings.ContainsKey(by)
             ? WolverineContinue.NoProblems
-            : Refuse("Bad by", $"Figures can be had by {string.Join(", ", DashboardReader.Groupings.Keys)}; not by \"{Sanitiser.Text(by, 30)}\".");
+            : Refusals.Malformed("Bad by", $"Figures can be had by {string.Join(", ", DashboardReader.Groupings.Keys)}; not by \"{Sanitiser.Text(by, 30)}\".");
     }
 
     [WolverineGet("/dashboard"), Requires(Permissions.Costs)]
@@ -101,6 +101,4 @@ public static class GetDashboardEndpoint
 
     static DateOnly? DayOf(string? day) =>
         DateOnly.TryParseExact(day, DateFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed) ? parsed : null;
-
-    static ProblemDetails Refuse(string title, string detail) => new() { Status = 400, Title = title, Detail = detail };
 }

@@ -24,7 +24,7 @@ public static class ImportUsageEndpoint
         using var body = new StreamReader(http.Request.Body);
         var export = UsageExport.Read(await body.ReadToEndAsync(ct));
         return export.Problems.Count > 0
-            ? BudgetAddress.Refuse(400, "Bad usage export", "Nothing was imported. " + string.Join(" ", export.Problems))
+            ? Refusals.Malformed("Bad usage export", "Nothing was imported. " + string.Join(" ", export.Problems)).Answer()
             : Results.Ok(await importer.Import(Caller.Of(http), export.Rows, ct));
     }
 }

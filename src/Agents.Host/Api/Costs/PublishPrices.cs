@@ -28,12 +28,12 @@ public static class PublishPricesEndpoint
         try
         {
             var list = PriceListFormat.Read(request.List.GetRawText());
-            if (list.Version is not { Length: > 0 and <= VersionCharacters }) return Refuse($"Its version has 1 to {VersionCharacters} characters.");
-            return list.Entries.Count == 0 ? Refuse("It has no prices.") : WolverineContinue.NoProblems;
+            if (list.Version is not { Length: > 0 and <= VersionCharacters }) return Refusals.Malformed("Bad price list", $"Its version has 1 to {VersionCharacters} characters.");
+            return list.Entries.Count == 0 ? Refusals.Malformed("Bad price list", "It has no prices.") : WolverineContinue.NoProblems;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return Refuse(Sanitiser.Text(e.Message, SourceCharacters));
+            return Refusals.Malformed("Bad price list", Sanitiser.Text(e.Message, SourceCharacters));
         }
     }
 
@@ -43,8 +43,5 @@ public static class PublishPricesEndpoint
         await prices.Publish(
             request.List.GetRawText(), request.From, request.Tenant, Sanitiser.Text(request.Source ?? "", SourceCharacters), Caller.Of(http).Name, isShipped: false, ct)
             ? Results.Ok(new PublishedList(PriceListFormat.Read(request.List.GetRawText()).Version))
-            : Results.Problem(
-                statusCode: 409, title: "Version published before", detail: "A price list of this version is there. A published list is never changed; use a new version.");
-
-    static ProblemDetails Refuse(string detail) => new() { Status = 400, Title = "Bad price list", Detail = detail };
+            : Refusals.Conflict("Version published before", "A price list of this version is there. A published list is never changed; use a new version.").Answer();
 }

@@ -1,3 +1,4 @@
+using Agents.Host.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
@@ -5,5 +6,5 @@ namespace Agents.Host.Api.DeadLetters;
 
 static class DeadLetterProblems
 {
-    public static IResult NotFound(Guid id) => Results.Problem(statusCode: 404, title: "Unknown dead letter", detail: $"There is no dead letter {id}. GET /dead-letters lists all.");
+    public static IResult NotFound(Guid id) => Refusals.Unknown("Unknown dead letter", $"There is no dead letter {id}. GET /dead-letters lists all.").Answer();
 }

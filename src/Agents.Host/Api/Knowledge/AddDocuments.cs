@@ -25,7 +25,7 @@ public static class AddDocumentsEndpoint
         if (http.Request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) is true)
         {
             var form = await http.Request.ReadFormAsync(new FormOptions { MultipartBodyLengthLimit = limits.DocumentBytes }, ct);
-            if (form.Files.Count == 0) return Refuse("No file", "The form has no file.");
+            if (form.Files.Count == 0) return Refusals.Malformed("No file", "The form has no file.").Answer();
 
             var read = new List<IngestedDocument>();
             foreach (var file in form.Files)
@@ -37,11 +37,9 @@ public static class AddDocumentsEndpoint
             return Results.Ok(new Page<IngestedDocument>(read, null));
         }
 
-        if (string.IsNullOrWhiteSpace(source)) return Refuse("No source", "Name the document: ?source=guide/start.md");
+        if (string.IsNullOrWhiteSpace(source)) return Refusals.Malformed("No source", "Name the document: ?source=guide/start.md").Answer();
         var mediaType = http.Request.HasFormContentType ? null : http.Request.ContentType; // what curl says when it is told nothing
         var one = await ingest.Document(tenant, source, mediaType, http.Request.Body, ct);
         return Results.Ok(new Page<IngestedDocument>([one], null));
     }
-
-    static IResult Refuse(string title, string detail) => Results.Problem(statusCode: 400, title: title, detail: detail);
 }

@@ -1,3 +1,4 @@
+using Agents.Host.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
@@ -6,5 +7,5 @@ namespace Agents.Host.Api.Knowledge;
 static class DocumentProblems
 {
     public static IResult NotFound(string? id) =>
-        Results.Problem(statusCode: 404, title: "Unknown document", detail: $"There is nothing with the id \"{Domain.Runs.Sanitiser.Text(id, 100)}\".");
+        Refusals.Unknown("Unknown document", $"There is nothing with the id \"{Domain.Runs.Sanitiser.Text(id, 100)}\".").Answer();
 }

@@ -10,9 +10,8 @@ public static class ListDocumentsEndpoint
 {
     const int DefaultLimit = 50;
 
-    public static ProblemDetails Validate([FromQuery] int? limit, KnowledgeLimits limits) => limit < 1 || limit > limits.PageSize
-        ? new() { Status = 400, Title = "Bad limit", Detail = $"A limit is from 1 to {limits.PageSize}." }
-        : WolverineContinue.NoProblems;
+    public static ProblemDetails Validate([FromQuery] int? limit, KnowledgeLimits limits) =>
+        new Paging(DefaultLimit, limits.PageSize).Problem(limit) ?? WolverineContinue.NoProblems;
 
     [WolverineGet("/documents"), Requires(Permissions.Read)]
     public static Task<DocumentPage> Get([FromQuery] string? cursor, [FromQuery] int? limit, Documents documents, HttpContext http, CancellationToken ct) =>

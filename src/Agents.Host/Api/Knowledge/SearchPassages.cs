@@ -13,16 +13,13 @@ public static class SearchPassagesEndpoint
 
     public static ProblemDetails Validate([FromQuery] string? q, [FromQuery] int? limit, KnowledgeLimits limits)
     {
-        if (string.IsNullOrWhiteSpace(q)) return Refuse("Empty query", "Pass what to look for as q.");
-        if (q.Length > limits.QueryCharacters) return Refuse("Query too long", $"A query may have {limits.QueryCharacters:N0} characters.");
-        if (limit < 1 || limit > limits.Results) return Refuse("Bad limit", $"A limit is from 1 to {limits.Results}.");
-        return WolverineContinue.NoProblems;
+        if (string.IsNullOrWhiteSpace(q)) return Refusals.Malformed("Empty query", "Pass what to look for as q.");
+        if (q.Length > limits.QueryCharacters) return Refusals.Malformed("Query too long", $"A query may have {limits.QueryCharacters:N0} characters.");
+        return new Paging(DefaultLimit, limits.Results).Problem(limit) ?? WolverineContinue.NoProblems;
     }
 
     [WolverineGet("/search"), Requires(Permissions.Read)]
     public static async Task<Page<Passage>> Get(
         [FromQuery] string? q, [FromQuery] int? limit, [FromQuery] string? sources, PassageIndex index, HttpContext http, CancellationToken ct) =>
         new(await index.Search(Caller.Of(http).Tenant, q!, limit ?? DefaultLimit, sources ?? "", ct), null);
-
-    static ProblemDetails Refuse(string title, string detail) => new() { Status = 400, Title = title, Detail = detail };
 }

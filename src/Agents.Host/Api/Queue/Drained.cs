@@ -1,5 +1,6 @@
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Queue;
+using Agents.Host.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
@@ -12,5 +13,5 @@ static class Drained
     public static async Task<IResult> Set(string name, string? by, NodeStore nodes, CancellationToken ct) =>
         await nodes.Drain(name, by, ct) && (await nodes.List(ct)).FirstOrDefault(node => node.Name == name) is { } node
             ? Results.Ok(node)
-            : Results.Problem(statusCode: 404, title: "Unknown node", detail: $"No living node is named \"{Sanitiser.Text(name, ShownCharacters)}\". GET /nodes lists them.");
+            : Refusals.Unknown("Unknown node", $"No living node is named \"{Sanitiser.Text(name, ShownCharacters)}\". GET /nodes lists them.").Answer();
 }

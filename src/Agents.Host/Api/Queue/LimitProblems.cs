@@ -1,4 +1,5 @@
 using Agents.Host.Engine.Queue;
+using Agents.Host.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
@@ -6,5 +7,5 @@ namespace Agents.Host.Api.Queue;
 
 static class LimitProblems
 {
-    public static IResult NotFound(Scope scope) => Results.Problem(statusCode: 404, title: "Unknown limit", detail: $"There is no limit for {scope}. GET /limits lists all.");
+    public static IResult NotFound(Scope scope) => Refusals.Unknown("Unknown limit", $"There is no limit for {scope}. GET /limits lists all.").Answer();
 }

@@ -14,7 +14,7 @@ public static class PauseAdmissionEndpoint
     [ProducesResponseType<PauseView>(200), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Put(ReasonRequest request, string scope, PauseStore pauses, HttpContext http, CancellationToken ct)
     {
-        if (Scope.Parse(scope, PauseStore.Whole, PauseStore.Named, out var problem) is not { } parsed) return problem!;
+        if (Scope.Parse(scope, PauseStore.Whole, PauseStore.Named, out var refusal) is not { } parsed) return refusal!.Answer();
         if (request.Reason?.Length > TextBounds.ReasonCharacters) return RunProblems.BadReason(TextBounds.ReasonCharacters);
 
         await pauses.Set(parsed, Sanitiser.Text(request.Reason ?? "", TextBounds.ReasonCharacters), Caller.Of(http).Name, ct);

@@ -1,5 +1,6 @@
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Queue;
+using Agents.Host.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
@@ -7,5 +8,5 @@ namespace Agents.Host.Api.Queue;
 
 static class PauseProblems
 {
-    public static IResult NotFound(Scope scope) => Results.Problem(statusCode: 404, title: "Not paused", detail: $"Admission is not paused for {scope}. GET /pauses lists where it is.");
+    public static IResult NotFound(Scope scope) => Refusals.Unknown("Not paused", $"Admission is not paused for {scope}. GET /pauses lists where it is.").Answer();
 }

@@ -12,7 +12,7 @@ public static class RemoveLimitEndpoint
     [ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Delete(string scope, LimitStore limits, CancellationToken ct)
     {
-        if (Scope.Parse(scope, LimitStore.Whole, LimitStore.Named, out var problem) is not { } parsed) return problem!;
+        if (Scope.Parse(scope, LimitStore.Whole, LimitStore.Named, out var refusal) is not { } parsed) return refusal!.Answer();
         return await limits.Remove(parsed, ct) ? Results.NoContent() : LimitProblems.NotFound(parsed);
     }
 }

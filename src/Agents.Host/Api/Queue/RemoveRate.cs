@@ -15,7 +15,7 @@ public static class RemoveRateEndpoint
     public static async Task<IResult> Delete(string provider, string model, RateStore rates, NodeSignals signals, CancellationToken ct)
     {
         if (!await rates.Remove(provider, model, ct))
-            return Results.Problem(statusCode: 404, title: "Unknown rate", detail: "Nothing limits that model. GET /rates lists all limits.");
+            return Refusals.Unknown("Unknown rate", "Nothing limits that model. GET /rates lists all limits.").Answer();
 
         signals.WakeAdmissionHere();
         return Results.NoContent();

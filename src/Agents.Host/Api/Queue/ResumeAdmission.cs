@@ -13,7 +13,7 @@ public static class ResumeAdmissionEndpoint
     [ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Delete(string scope, PauseStore pauses, CancellationToken ct)
     {
-        if (Scope.Parse(scope, PauseStore.Whole, PauseStore.Named, out var problem) is not { } parsed) return problem!;
+        if (Scope.Parse(scope, PauseStore.Whole, PauseStore.Named, out var refusal) is not { } parsed) return refusal!.Answer();
         return await pauses.Remove(parsed, ct) ? Results.NoContent() : PauseProblems.NotFound(parsed);
     }
 }

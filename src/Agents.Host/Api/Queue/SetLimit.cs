@@ -19,8 +19,8 @@ public static class SetLimitEndpoint
     [ProducesResponseType<LimitView>(200), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Put(SetLimitRequest request, string scope, LimitStore limits, HttpContext http, CancellationToken ct)
     {
-        if (Scope.Parse(scope, LimitStore.Whole, LimitStore.Named, out var problem) is not { } parsed) return problem!;
-        if (Problem(request, parsed) is { } wrong) return Results.Problem(statusCode: 400, title: "Bad limit", detail: wrong);
+        if (Scope.Parse(scope, LimitStore.Whole, LimitStore.Named, out var refusal) is not { } parsed) return refusal!.Answer();
+        if (Problem(request, parsed) is { } wrong) return Refusals.Malformed("Bad limit", wrong).Answer();
 
         await limits.Set(parsed, request.MaxRuns, request.Weight, Caller.Of(http).Name, ct);
         return await limits.List(parsed, ct) is [var limit] ? Results.Ok(limit) : LimitProblems.NotFound(parsed);

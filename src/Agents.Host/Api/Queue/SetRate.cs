@@ -21,12 +21,12 @@ public static class SetRateEndpoint
 
     public static ProblemDetails Validate(SetRateRequest request, string provider, string model)
     {
-        if (!Providers.Contains(provider)) return Refuse("Unknown provider", $"A provider is one of: {string.Join(", ", Providers)}.");
+        if (!Providers.Contains(provider)) return Refusals.Malformed("Unknown provider", $"A provider is one of: {string.Join(", ", Providers)}.");
         if (model.Length is 0 or > NameCharacters || string.IsNullOrWhiteSpace(model) || model != Sanitiser.Text(model, NameCharacters))
-            return Refuse("Bad model", $"A model's name has 1 to {NameCharacters} characters.");
-        if (request is { RequestsPerMinute: null, TokensPerMinute: null }) return Refuse("No limit", "Say requestsPerMinute, tokensPerMinute or both. DELETE removes a limit.");
+            return Refusals.Malformed("Bad model", $"A model's name has 1 to {NameCharacters} characters.");
+        if (request is { RequestsPerMinute: null, TokensPerMinute: null }) return Refusals.Malformed("No limit", "Say requestsPerMinute, tokensPerMinute or both. DELETE removes a limit.");
         return request is { RequestsPerMinute: < 1 } or { TokensPerMinute: < 1 }
-            ? Refuse("Bad limit", "A limit is at least 1 a minute. To let nothing through, pause admission.")
+            ? Refusals.Malformed("Bad limit", "A limit is at least 1 a minute. To let nothing through, pause admission.")
             : WolverineContinue.NoProblems;
     }
 
@@ -40,6 +40,4 @@ public static class SetRateEndpoint
         signals.WakeAdmissionHere();
         return Results.Ok((await rates.List(provider, model, ct)).Single());
     }
-
-    static ProblemDetails Refuse(string title, string detail) => new() { Status = 400, Title = title, Detail = detail };
 }

@@ -13,7 +13,7 @@ public sealed class ApprovalAnswers(IDocumentStore store, IServiceScopeFactory s
     const string NotAsked = "No approval is asked for under this id.";
 
     /// <returns>The response that the answers began; the one they began before, when they come again.</returns>
-    public async Task<(Guid RunId, int Part, Refusal? Refusal)> Give(IReadOnlyList<GivenAnswer> given, Caller caller, CancellationToken ct)
+    public async Task<(Guid RunId, int Part, OpenAIRefusal? Refusal)> Give(IReadOnlyList<GivenAnswer> given, Caller caller, CancellationToken ct)
     {
         var runId = given[0].RunId;
         if (given.Any(answer => answer.RunId != runId)) return Refuse("Answer the approvals of one response at a time.");
@@ -39,7 +39,7 @@ public sealed class ApprovalAnswers(IDocumentStore store, IServiceScopeFactory s
                 ? RunDecider.Decide(run, agent, new ApproveToolCall(answer.ToolCallId, caller.Name))
                 : RunDecider.Decide(run, agent, new DenyToolCall(answer.ToolCallId, caller.Name, answer.Reason));
             session.Append(stream, decision);
-            isRecalled |= decision.Slot().IsRecalled; // then whoever gives the run a slot sends the work of all answers
+            isRecalled |= decision.Slot().IsRecalled; // then the node that gives the run a slot sends the work of all answers
             if (!isRecalled) await outbox.Send(caller.Tenant, decision.Due());
             run = decision.Run;
         }
@@ -49,7 +49,7 @@ public sealed class ApprovalAnswers(IDocumentStore store, IServiceScopeFactory s
     }
 
     /// <summary>The response that began when these approvals were answered. They cannot be answered otherwise a second time.</summary>
-    async Task<(Guid, int, Refusal?)> BegunBy(IReadOnlyList<GivenAnswer> given, Caller caller, CancellationToken ct)
+    async Task<(Guid, int, OpenAIRefusal?)> BegunBy(IReadOnlyList<GivenAnswer> given, Caller caller, CancellationToken ct)
     {
         var runId = given[0].RunId;
         var story = (await responses.Read(caller.Tenant, runId, ResponseReader.AllParts, default, ct))!;
@@ -64,5 +64,5 @@ public sealed class ApprovalAnswers(IDocumentStore store, IServiceScopeFactory s
         return (runId, Math.Min(part, story.Part), null);
     }
 
-    static (Guid, int, Refusal?) Refuse(string message) => (default, 1, new(400, message, "input", "invalid_value"));
+    static (Guid, int, OpenAIRefusal?) Refuse(string message) => (default, 1, new(400, message, "input", "invalid_value"));
 }

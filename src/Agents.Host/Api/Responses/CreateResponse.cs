@@ -24,7 +24,7 @@ public static class CreateResponseEndpoint
         if (request is null) return refusal!;
 
         string? key = http.Request.Headers["Idempotency-Key"];
-        if (key is { Length: > TextBounds.KeyCharacters or 0 }) return new Refusal(400, $"An Idempotency-Key has 1 to {TextBounds.KeyCharacters} characters.");
+        if (key is { Length: > TextBounds.KeyCharacters or 0 }) return new OpenAIRefusal(400, $"An Idempotency-Key has 1 to {TextBounds.KeyCharacters} characters.");
 
         var caller = Caller.Of(http);
         var (runId, part) = (Guid.Empty, 1);

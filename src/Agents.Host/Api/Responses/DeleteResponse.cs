@@ -14,8 +14,8 @@ public static class DeleteResponseEndpoint
     public static async Task<IResult> Delete(string id, ResponseReader responses, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);
-        if (await responses.Find(caller.Tenant, id, default, ct) is not { } story || !ResponseIds.TryParse(id, out var runId, out _)) return Refusal.UnknownResponse(id);
-        if (!story.Run.IsFinished()) return new Refusal(409, "The response is in progress, or its run waits for a person. Cancel it first.", "id", "response_in_progress");
+        if (await responses.Find(caller.Tenant, id, default, ct) is not { } story || !ResponseIds.TryParse(id, out var runId, out _)) return OpenAIRefusal.UnknownResponse(id);
+        if (!story.Run.IsFinished()) return new OpenAIRefusal(409, "The response is in progress, or its run waits for a person. Cancel it first.", "id", "response_in_progress");
 
         await responses.Delete(caller.Tenant, runId, caller.Name, ct);
         return Results.Json(new JsonObject { ["id"] = id, ["object"] = "response", ["deleted"] = true }, JsonFormat.Api);

@@ -15,5 +15,5 @@ public static class GetModelEndpoint
     [ProducesResponseType(typeof(object), 200), ProducesResponseType(typeof(object), 404)]
     public static IResult Get(string model, AgentCatalog agents) => agents.Find(model) is { } agent
         ? Results.Json(ModelJson.Of(agent), JsonFormat.Api)
-        : new Refusal(404, $"The model '{model}' does not exist.", "model", "model_not_found");
+        : new OpenAIRefusal(404, $"The model '{model}' does not exist.", "model", "model_not_found");
 }

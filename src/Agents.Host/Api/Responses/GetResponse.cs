@@ -14,11 +14,11 @@ public static class GetResponseEndpoint
         HttpContext http, CancellationToken ct)
     {
         var names = Include.NamesIn(http.Request.Query);
-        if (Include.Unknown(names) is { } unknown) return new Refusal(400, $"Cannot include '{unknown}'.", "include", "unsupported_value");
+        if (Include.Unknown(names) is { } unknown) return new OpenAIRefusal(400, $"Cannot include '{unknown}'.", "include", "unsupported_value");
 
         var (tenant, include) = (Caller.Of(http).Tenant, Include.Of(names));
         if (await responses.Find(tenant, id, include, ct) is not { } story || !ResponseIds.TryParse(id, out var runId, out var part))
-            return Refusal.UnknownResponse(id);
+            return OpenAIRefusal.UnknownResponse(id);
         if (stream is not true) return ResponseWriter.Json(story);
 
         var after = startingAfter ?? (long.TryParse(http.Request.Headers["Last-Event-ID"], out var last) ? last : -1);

@@ -7,6 +7,6 @@ namespace Agents.Host.Api.Responses;
 
 static class ModelJson
 {
-    /// <summary>Agents are part of the program, so nobody knows when they were made: <c>created</c> is 0.</summary>
+    /// <summary>Agents are part of the program, which has no record of when each was written: <c>created</c> is 0.</summary>
     public static JsonObject Of(AgentDefinition agent) => new() { ["id"] = agent.Name, ["object"] = "model", ["created"] = 0, ["owned_by"] = "agents" };
 }

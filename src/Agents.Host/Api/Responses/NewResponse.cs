@@ -16,7 +16,7 @@ public sealed class NewResponse(
     /// <param name="key">The caller's idempotency key. Null when none was given.</param>
     /// <param name="hash">Of the request's body.</param>
     /// <param name="isRepeated">The client says that it sends the request again.</param>
-    public async Task<(Guid RunId, Refusal? Refusal)> Queue(ResponseRequest request, string? key, string hash, bool isRepeated, Caller caller, CancellationToken ct)
+    public async Task<(Guid RunId, OpenAIRefusal? Refusal)> Queue(ResponseRequest request, string? key, string hash, bool isRepeated, Caller caller, CancellationToken ct)
     {
         if (agents.Find(request.Model) is not { } agent)
             return (default, new(404, $"The model '{Sanitiser.Text(request.Model, 100)}' does not exist. There are: {string.Join(", ", agents.All.Select(one => one.Name))}.", "model", "model_not_found"));
@@ -40,7 +40,7 @@ public sealed class NewResponse(
     }
 
     /// <summary>Behind the response it continues, when it continues one; a run of the same conversation that has not ended is waited for.</summary>
-    async Task<(ThreadPlace Place, int Part, Refusal? Refusal)> PlaceOf(ResponseRequest request, IDocumentSession session, Caller caller, CancellationToken ct)
+    async Task<(ThreadPlace Place, int Part, OpenAIRefusal? Refusal)> PlaceOf(ResponseRequest request, IDocumentSession session, Caller caller, CancellationToken ct)
     {
         if (request.PreviousResponseId is not { } id) return (ThreadPlace.None, 1, null);
         if (!ResponseIds.TryParse(id, out var previous, out var part)

@@ -10,7 +10,7 @@ namespace Agents.Host.Api.Responses;
 /// <param name="Instructions">Messages of the system or developer.</param>
 /// <param name="Refusal">What cannot be honoured; null when all can.</param>
 sealed record ResponseInput(
-    List<EarlierMessage> Messages, int QuestionMessages, List<string> Instructions, List<GivenAnswer> Answers, Refusal? Refusal)
+    List<EarlierMessage> Messages, int QuestionMessages, List<string> Instructions, List<GivenAnswer> Answers, OpenAIRefusal? Refusal)
 {
     const int MostItems = 500;
 
@@ -37,7 +37,7 @@ sealed record ResponseInput(
         return input with { QuestionMessages = input.Messages.AsEnumerable().Reverse().TakeWhile(message => message.By is Speaker.User).Count() };
     }
 
-    Refusal? Add(JsonElement item, string at)
+    OpenAIRefusal? Add(JsonElement item, string at)
     {
         if (item.ValueKind is not JsonValueKind.Object) return new(400, $"Invalid type for '{at}': expected an object.", at, "invalid_type");
 
@@ -51,7 +51,7 @@ sealed record ResponseInput(
         };
     }
 
-    Refusal? AddMessage(JsonElement item, string at)
+    OpenAIRefusal? AddMessage(JsonElement item, string at)
     {
         var (text, refusal) = TextOf(item, at);
         if (refusal is not null) return refusal;
@@ -65,7 +65,7 @@ sealed record ResponseInput(
         }
     }
 
-    static (string Text, Refusal? Refusal) TextOf(JsonElement item, string at)
+    static (string Text, OpenAIRefusal? Refusal) TextOf(JsonElement item, string at)
     {
         if (!item.TryGetProperty("content", out var content)) return ("", new(400, $"Missing required parameter: '{at}.content'.", $"{at}.content", "missing_required_parameter"));
         if (content.ValueKind is JsonValueKind.String) return (Clean(content.GetString()!), null);
@@ -84,7 +84,7 @@ sealed record ResponseInput(
         return (Clean(string.Join("\n", parts)), null);
     }
 
-    Refusal? AddAnswer(JsonElement item, string at)
+    OpenAIRefusal? AddAnswer(JsonElement item, string at)
     {
         if (!item.TryGetProperty("approval_request_id", out var id) || id.ValueKind is not JsonValueKind.String || !ResponseIds.TryParseApproval(id.GetString(), out var runId, out var toolCallId))
             return new(400, "No approval was asked for under this id.", $"{at}.approval_request_id", "invalid_value");

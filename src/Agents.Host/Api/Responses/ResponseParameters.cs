@@ -46,14 +46,14 @@ static class ResponseParameters
     };
 
     /// <summary>The first thing that cannot be honoured, or null. A parameter that is null was not given.</summary>
-    public static Refusal? Refused(JsonElement request)
+    public static OpenAIRefusal? Refused(JsonElement request)
     {
         foreach (var given in request.EnumerateObject())
         {
             if (!Rules.TryGetValue(given.Name, out var rule)) return new(400, $"Unknown parameter: '{given.Name}'.", given.Name, "unknown_parameter");
             if (given.Value.ValueKind is JsonValueKind.Null) continue;
             if (!rule.IsType(given.Value)) return new(400, $"Invalid type for '{given.Name}': expected {rule.Type}.", given.Name, "invalid_type");
-            if (rule.CanBeHonoured?.Invoke(given.Value) is false) return Refusal.Unsupported(given.Name, $"This value of '{given.Name}' is not supported. {rule.Why}");
+            if (rule.CanBeHonoured?.Invoke(given.Value) is false) return OpenAIRefusal.Unsupported(given.Name, $"This value of '{given.Name}' is not supported. {rule.Why}");
         }
 
         return null;

@@ -18,7 +18,7 @@ public sealed record ResponseRequest(
     const int InstructionCharacters = 16_384;
 
     /// <exception cref="JsonException">The body is no JSON.</exception>
-    public static (ResponseRequest? Request, Refusal? Refusal) Read(ReadOnlyMemory<byte> body)
+    public static (ResponseRequest? Request, OpenAIRefusal? Refusal) Read(ReadOnlyMemory<byte> body)
     {
         using var document = JsonDocument.Parse(body, new() { MaxDepth = 32 });
         var root = document.RootElement;
@@ -53,7 +53,7 @@ public sealed record ResponseRequest(
             Text(root, "previous_response_id"), metadata, ServiceTiers.PriorityOf(Text(root, "service_tier"))!.Value,
             background, Flag(root, "stream"), Include.Of(include), input.Answers), null);
 
-        Refusal? Problem()
+        OpenAIRefusal? Problem()
         {
             if (Include.Unknown(include) is { } name) return new(400, $"Cannot include '{name}'.", "include", "unsupported_value");
             if (instructions.Length > InstructionCharacters)

@@ -9,11 +9,11 @@ using Wolverine;
 
 namespace Agents.Host.Api.Runs;
 
-/// <summary>Why somebody pauses, resumes or cancels a run.</summary>
+/// <summary>Why the caller pauses, resumes or cancels a run.</summary>
 /// <param name="Reason">At most 500 characters; may be left out, with the whole body.</param>
 public sealed record ReasonRequest(string? Reason = null);
 
-/// <summary>The manner that all commands of a person on a run share: refuse what does not fit, decide, store.</summary>
+/// <summary>What every command of a person on a run does: it refuses where the run does not fit, decides, and stores.</summary>
 public static class ChangeRun
 {
     /// <param name="fits">Whether the command fits the run as it is; if not, 409 says what would.</param>
@@ -37,7 +37,7 @@ public static class ChangeRun
         return (Results.Ok(new RunState(id, decision.Run.Status.ToString().ToLowerInvariant())), decision.Messages());
     }
 
-    /// <summary>Empty when there is no body: a reason may be left out, and so may everything.</summary>
+    /// <summary>Empty when there is no body: the caller may leave out the reason, and the body with it.</summary>
     static async Task<string> ReasonOf(HttpRequest request, CancellationToken ct)
     {
         using var reader = new StreamReader(request.Body);

@@ -1,6 +1,7 @@
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Deciding;
+using Agents.Host.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
@@ -22,8 +23,7 @@ public sealed record ChangedRuns(IReadOnlyList<Guid> Changed, IReadOnlyList<Guid
 /// <summary>One command on many runs, each in a transaction of its own: one that fails does not hold back the others.</summary>
 static class ChangeRuns
 {
-    public const int DefaultLimit = 100;
-    const int MostAtOnce = 1000;
+    public static readonly Paging Pages = new(Default: 100, Most: 1000);
 
     /// <summary>Runs changed side by side.</summary>
     public const int Parallel = 8;
@@ -31,11 +31,11 @@ static class ChangeRuns
     public static ProblemDetails Problem(ChangeRunsRequest request, RunStatus[] fits)
     {
         if (request.Status is { } status && !fits.Any(fit => NameOf(fit) == status))
-            return Refuse("Status does not fit", $"For this command a status is one of: {string.Join(", ", fits.Select(NameOf))}.");
+            return Refusals.Malformed("Status does not fit", $"For this command a status is one of: {string.Join(", ", fits.Select(NameOf))}.");
         if (request.Failure is { } failure && !Enum.GetNames<FailureKind>().Contains(failure))
-            return Refuse("Unknown failure", $"A failure is one of: {string.Join(", ", Enum.GetNames<FailureKind>())}.");
-        if (request.Limit is < 1 or > MostAtOnce) return Refuse("Bad limit", $"A limit is from 1 to {MostAtOnce:N0}.");
-        if (request.Reason?.Length > TextBounds.ReasonCharacters) return Refuse("Bad reason", $"A reason has at most {TextBounds.ReasonCharacters} characters.");
+            return Refusals.Malformed("Unknown failure", $"A failure is one of: {string.Join(", ", Enum.GetNames<FailureKind>())}.");
+        if (Pages.Problem(request.Limit) is { } problem) return problem;
+        if (request.Reason?.Length > TextBounds.ReasonCharacters) return Refusals.Malformed("Bad reason", $"A reason has at most {TextBounds.ReasonCharacters} characters.");
         return WolverineContinue.NoProblems;
     }
 
@@ -43,7 +43,7 @@ static class ChangeRuns
         ChangeRunsRequest request, RunStatus[] fits, RunReader runs, Decisions decisions, string tenant,
         Func<Run, AgentDefinition, string, Decision> decide, CancellationToken ct)
     {
-        var limit = request.Limit ?? DefaultLimit;
+        var limit = Pages.Limit(request.Limit);
         var statuses = request.Status is { } status ? [status] : fits.Select(NameOf).ToArray();
         var found = await runs.Matching(tenant, statuses, request.Agent, request.Failure, limit + 1, ct);
         var done = await Apply([.. found.Take(limit)], fits, decisions, tenant, request.Reason, decide, ct);
@@ -70,6 +70,4 @@ static class ChangeRuns
     }
 
     static string NameOf(RunStatus status) => status.ToString().ToLowerInvariant();
-
-    static ProblemDetails Refuse(string title, string detail) => new() { Status = 400, Title = title, Detail = detail };
 }

@@ -20,25 +20,25 @@ public static class ForkRunEndpoint
 {
     const int ModelCharacters = 200;
 
-    public static ProblemDetails Validate(ForkRunRequest request, [FromHeader(Name = "Idempotency-Key")] string? key) => Problem(request, key) ?? WolverineContinue.NoProblems;
+    public static ProblemDetails Validate(ForkRunRequest request, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey) => Problem(request, idempotencyKey) ?? WolverineContinue.NoProblems;
 
     [WolverinePost("/runs/{id}/fork"), Requires(Permissions.Operate)]
     [ProducesResponseType<ForkedRun>(202), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(404),
      ProducesResponseType<ProblemDetails>(409), ProducesResponseType<ProblemDetails>(422), ProducesResponseType<ProblemDetails>(429)]
     public static async Task<IResult> Post(
         ForkRunRequest request, Guid id, Forks forks, RunReader runs, QueueBound bound, IDocumentSession session, HttpContext http,
-        [FromHeader(Name = "Idempotency-Key")] string? key, CancellationToken ct)
+        [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, CancellationToken ct)
     {
         http.Response.RegisterForDispose(await bound.Turn(ct));
         var caller = Caller.Of(http);
-        var hash = key is null ? null : NewRun.HashOf(JsonSerializer.SerializeToUtf8Bytes(new { fork = id, request }, JsonFormat.Api));
-        if (key is not null && await EarlierRuns.Find(session, key, ct) is { } earlier)
+        var hash = idempotencyKey is null ? null : NewRun.HashOf(JsonSerializer.SerializeToUtf8Bytes(new { fork = id, request }, JsonFormat.Api));
+        if (idempotencyKey is not null && await EarlierRuns.Find(session, idempotencyKey, ct) is { } earlier)
             return earlier.RequestHash == hash && await runs.Run(caller.Tenant, earlier.RunId, ct) is { ForkedFrom: not null } run ? Accepted(run) : RunProblems.KeyUsedBefore();
 
         if (await bound.Refusal(caller.Tenant, runs: 1, ct) is { } full) return RunProblems.QueueFull(full, http);
 
-        var forked = await forks.Fork(session, id, request, caller, key, hash, ct);
-        return forked.Problem is { } problem ? Results.Problem(problem) : Accepted(forked.Id, "queued", forked.From!, forked.InheritedUsd);
+        var forked = await forks.Fork(session, id, request, caller, idempotencyKey, hash, ct);
+        return forked.Refusal is { } refusal ? refusal.Answer() : Accepted(forked.Id, "queued", forked.From!, forked.InheritedUsd);
     }
 
     static IResult Accepted(RunView run) => Accepted(run.Id, run.Status, run.ForkedFrom!, run.InheritedUsd ?? 0);
@@ -49,17 +49,15 @@ public static class ForkRunEndpoint
         return Results.Accepted(url, new ForkedRun(id, status, url, $"{url}/stream", from, inheritedUsd));
     }
 
-    static ProblemDetails? Problem(ForkRunRequest request, string? key)
+    static ProblemDetails? Problem(ForkRunRequest request, string? idempotencyKey)
     {
-        if (request.Version < 1) return Refuse("Bad version", "Versions of a run count from 1.");
-        if (request.Question is { } question && string.IsNullOrWhiteSpace(question)) return Refuse("Empty question", "A run needs a question; leave it out for the same.");
-        if (request.Question?.Length > TextBounds.QuestionCharacters) return Refuse("Question too long", $"A question may have {TextBounds.QuestionCharacters:N0} characters.");
-        if (request.Model is { } model && (string.IsNullOrWhiteSpace(model) || model != Sanitiser.Text(model, ModelCharacters))) return Refuse("Bad model", $"A model's name has 1 to {ModelCharacters} characters.");
-        if (request.Reason?.Length > TextBounds.ReasonCharacters) return Refuse("Bad reason", $"A reason has at most {TextBounds.ReasonCharacters} characters.");
-        if (Priorities.Parse(request.Priority) is null) return Refuse("Unknown priority", "A priority is a number from 0 to 9, or low, normal, high or urgent.");
-        if (request.BudgetUsd is <= 0) return Refuse("Bad budget", "A budget is above 0 US dollars.");
-        return RunRequests.KeyProblem(key);
+        if (request.Version < 1) return Refusals.Malformed("Bad version", "Versions of a run count from 1.");
+        if (request.Question is { } question && string.IsNullOrWhiteSpace(question)) return Refusals.Malformed("Empty question", "A run needs a question; leave it out for the same.");
+        if (request.Question?.Length > TextBounds.QuestionCharacters) return Refusals.Malformed("Question too long", $"A question may have {TextBounds.QuestionCharacters:N0} characters.");
+        if (request.Model is { } model && (string.IsNullOrWhiteSpace(model) || model != Sanitiser.Text(model, ModelCharacters))) return Refusals.Malformed("Bad model", $"A model's name has 1 to {ModelCharacters} characters.");
+        if (request.Reason?.Length > TextBounds.ReasonCharacters) return Refusals.Malformed("Bad reason", $"A reason has at most {TextBounds.ReasonCharacters} characters.");
+        if (Priorities.Parse(request.Priority) is null) return Refusals.Malformed("Unknown priority", "A priority is a number from 0 to 9, or low, normal, high or urgent.");
+        if (request.BudgetUsd is <= 0) return Refusals.Malformed("Bad budget", "A budget is above 0 US dollars.");
+        return RunRequests.KeyProblem(idempotencyKey)?.Problem();
     }
-
-    static ProblemDetails Refuse(string title, string detail) => new() { Status = 400, Title = title, Detail = detail };
 }

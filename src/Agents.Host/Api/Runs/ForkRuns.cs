@@ -31,14 +31,14 @@ public static class ForkRunsEndpoint
     static readonly string[] Meant = ["parked", "failed", "cancelled"];
 
     public static ProblemDetails Validate(ForkRunsRequest request) =>
-        ChangeRuns.Problem(request.Filter(), Fits) is { Status: 400 } problem ? problem : ForkRunEndpoint.Validate(new(Model: request.Model), key: null);
+        ChangeRuns.Problem(request.Filter(), Fits) is { Status: 400 } problem ? problem : ForkRunEndpoint.Validate(new(Model: request.Model), idempotencyKey: null);
 
     [WolverinePost("/runs/fork"), Requires(Permissions.Operate)]
     [ProducesResponseType<ForkedRuns>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(429)]
     public static async Task<IResult> Post(
         ForkRunsRequest request, RunReader runs, Forks forks, QueueBound bound, IDocumentStore store, HttpContext http, CancellationToken ct)
     {
-        var (caller, limit) = (Caller.Of(http), request.Limit ?? ChangeRuns.DefaultLimit);
+        var (caller, limit) = (Caller.Of(http), ChangeRuns.Pages.Limit(request.Limit));
         var found = await runs.Matching(caller.Tenant, request.Status is { } status ? [status] : Meant, request.Agent, request.Failure, limit + 1, ct, isUnforked: true);
         var origins = found.Take(limit).ToList();
         if (origins.Count > 0 && await bound.Refusal(caller.Tenant, origins.Count, ct) is { } full) return RunProblems.QueueFull(full, http);
@@ -48,7 +48,7 @@ public static class ForkRunsEndpoint
         {
             await using var session = store.LightweightSession(caller.Tenant);
             var forked = await forks.Fork(session, origins[index], new(Model: request.Model, Reason: request.Reason), caller, key: null, hash: null, cancellation);
-            if (forked.Problem is not null) return;
+            if (forked.Refusal is not null) return;
             await session.SaveChangesAsync(cancellation);
             made[index] = forked.Id;
         });

@@ -9,22 +9,17 @@ namespace Agents.Host.Api.Runs;
 /// <summary>The raw facts of a run, in order: those after a version, a page at a time. Pass <c>next</c> as <c>after</c> for the next page.</summary>
 public static class GetEventsEndpoint
 {
-    const int DefaultLimit = 500;
-    const int MostAtOnce = 1000;
+    static readonly Paging Pages = new(Default: 500, Most: 1000);
 
-    public static ProblemDetails Validate([FromQuery] long? after, [FromQuery] int? limit)
-    {
-        if (after < 0) return new() { Status = 400, Title = "Bad after", Detail = "Pass a version, from 0." };
-        if (limit is < 1 or > MostAtOnce) return new() { Status = 400, Title = "Bad limit", Detail = $"A limit is from 1 to {MostAtOnce:N0}." };
-        return WolverineContinue.NoProblems;
-    }
+    public static ProblemDetails Validate([FromQuery] long? after, [FromQuery] int? limit) =>
+        StreamStart.Problem(after, lastEventId: null, "a version") ?? Pages.Problem(limit) ?? WolverineContinue.NoProblems;
 
     [WolverineGet("/runs/{id}/events"), Requires(Permissions.Read)]
     [ProducesResponseType<Page<EventView>>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Get(
         Guid id, [FromQuery] long? after, [FromQuery] int? limit, RunReader runs, HttpContext http, CancellationToken ct)
     {
-        var (tenant, most) = (Caller.Of(http).Tenant, limit ?? DefaultLimit);
+        var (tenant, most) = (Caller.Of(http).Tenant, Pages.Limit(limit));
         var events = await runs.Events(tenant, id, after ?? 0, most, ct);
         if (events.Count == 0 && await runs.Run(tenant, id, ct) is null) return RunProblems.NotFound(id);
 

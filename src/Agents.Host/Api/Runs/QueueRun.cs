@@ -21,20 +21,20 @@ public sealed record QueuedRun(Guid Id, string Status, string Url, string Stream
 public static class QueueRunEndpoint
 {
     public static ProblemDetails Validate(
-        QueueRunRequest request, AgentCatalog agents, DatabaseClock clock, [FromHeader(Name = "Idempotency-Key")] string? key) =>
-        RunRequests.Problem(request with { IdempotencyKey = key ?? request.IdempotencyKey }, agents, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
+        QueueRunRequest request, AgentCatalog agents, DatabaseClock clock, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey) =>
+        RunRequests.Problem(request with { IdempotencyKey = idempotencyKey ?? request.IdempotencyKey }, agents, clock.GetUtcNow())?.Problem() ?? WolverineContinue.NoProblems;
 
     [WolverinePost("/runs"), Requires(Permissions.Operate)]
     [ProducesResponseType<QueuedRun>(202), ProducesResponseType<ProblemDetails>(409), ProducesResponseType<ProblemDetails>(422),
      ProducesResponseType<ProblemDetails>(429)]
     public static async Task<(IResult, OutgoingMessages)> Post(
         QueueRunRequest request, AgentCatalog agents, ModelOptions models, Definitions definitions, QueueBound bound, DatabaseClock clock,
-        IDocumentSession session, HttpContext http, [FromHeader(Name = "Idempotency-Key")] string? key, CancellationToken ct)
+        IDocumentSession session, HttpContext http, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, CancellationToken ct)
     {
         http.Response.RegisterForDispose(await bound.Turn(ct));
-        key ??= request.IdempotencyKey;
-        var hash = key is null ? null : RunRequests.HashOf(request);
-        if (key is not null && await EarlierRuns.Find(session, key, ct) is { } earlier)
+        idempotencyKey ??= request.IdempotencyKey;
+        var hash = idempotencyKey is null ? null : RunRequests.HashOf(request);
+        if (idempotencyKey is not null && await EarlierRuns.Find(session, idempotencyKey, ct) is { } earlier)
             return earlier.RequestHash == hash
                 ? (Accepted(earlier.RunId, earlier.Status), [])
                 : (RunProblems.KeyUsedBefore(), []);
@@ -46,9 +46,9 @@ public static class QueueRunEndpoint
             ? ThreadPlace.None
             : await ThreadPlace.Take(session, request.ThreadId, null, request.Multitask ?? Multitask.Reject, caller.Name, definitions, ct);
         if (place.Busy is { } busy)
-            return (Results.Problem(statusCode: 409, title: "Thread is busy", detail: $"Run {busy} has not ended. Pass multitask enqueue to wait for it, or interrupt to cancel it."), []);
+            return (Refusals.Conflict("Thread is busy", $"Run {busy} has not ended. Pass multitask enqueue to wait for it, or interrupt to cancel it.").Answer(), []);
 
-        var runId = RunRequests.Run(request, agents, clock.GetUtcNow(), key, hash, place).Queue(session, models, caller);
+        var runId = RunRequests.Run(request, agents, clock.GetUtcNow(), idempotencyKey, hash, place).Queue(session, models, caller);
         return (Accepted(runId, "queued"), place.Owed.Messages());
     }
 

@@ -13,7 +13,7 @@ namespace Agents.Host.Api.Runs;
 /// <param name="Usd">US dollars that the attempt did cost, from 0, with at most eight decimals.</param>
 public sealed record ResolveSpendRequest(decimal? Usd);
 
-/// <summary>Says what a model call of unknown outcome did cost, after somebody has looked it up. It counts once.</summary>
+/// <summary>Records what a model call of unknown outcome did cost, after a person has looked it up at the provider. It counts once.</summary>
 public static class ResolveSpendEndpoint
 {
     [WolverinePost("/runs/{id}/spend/{call}/{attempt}"), Requires(Permissions.ManageMoney)]
@@ -21,7 +21,7 @@ public static class ResolveSpendEndpoint
     public static async Task<(IResult, OutgoingMessages)> Post(
         ResolveSpendRequest request, Guid id, int call, int attempt, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct)
     {
-        if (BudgetAmount.Problem(request.Usd, mayBeZero: true) is { } wrong) return (BudgetAddress.Refuse(400, "Bad usd", wrong), []);
+        if (BudgetAmount.Problem(request.Usd, mayBeZero: true) is { } wrong) return (Refusals.Malformed("Bad usd", wrong).Answer(), []);
 
         UnconfirmedAttempt? before = null;
         var command = new Domain.Runs.ResolveSpend(call, attempt, request.Usd!.Value, SpendSource.Operator, Caller.Of(http).Name);
@@ -33,7 +33,7 @@ public static class ResolveSpendEndpoint
 
         if (decision is null) return (RunProblems.NotFound(id), []);
         if (before is null)
-            return (BudgetAddress.Refuse(409, "Not unconfirmed", $"The cost of attempt {attempt} of call {call} is not in doubt, or there is no such attempt. Unconfirmed spend is in finance.unconfirmed."), []);
+            return (Refusals.Conflict("Not unconfirmed", $"The cost of attempt {attempt} of call {call} is not in doubt, or there is no such attempt. Unconfirmed spend is in finance.unconfirmed.").Answer(), []);
         return (Results.Ok(new ResolvedSpend(id, call, attempt, command.ActualUsd, before.LowUsd, before.HighUsd)), decision.Messages());
     }
 }

@@ -25,7 +25,7 @@ public static class SetRunBudgetEndpoint
     public static async Task<(IResult, OutgoingMessages)> Put(
         SetRunBudgetRequest request, Guid id, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct)
     {
-        if (BudgetAmount.Problem(request.BudgetUsd, mayBeZero: false) is { } wrong) return (BudgetAddress.Refuse(400, "Bad budgetUsd", wrong), []);
+        if (BudgetAmount.Problem(request.BudgetUsd, mayBeZero: false) is { } wrong) return (Refusals.Malformed("Bad budgetUsd", wrong).Answer(), []);
         if (request.Reason is { Length: > TextBounds.ReasonCharacters }) return (RunProblems.BadReason(TextBounds.ReasonCharacters), []);
 
         var command = new ChangeRunBudget(request.BudgetUsd!.Value, Caller.Of(http).Name, Sanitiser.Text(request.Reason, TextBounds.ReasonCharacters));

@@ -20,11 +20,9 @@ public static class StreamRunEndpoint
     public static ProblemDetails Validate(
         string? format, [FromQuery(Name = "on_disconnect")] string? onDisconnect, [FromQuery] long? after, [FromHeader(Name = "Last-Event-ID")] string? last)
     {
-        if (format is not (null or Facts or Simple)) return Refuse("Unknown format", $"A format is {Facts} or {Simple}.");
-        if (onDisconnect is not (null or Continue or Cancel)) return Refuse("Unknown on_disconnect", $"It is {Continue} or {Cancel}.");
-        if (after < 0) return Refuse("Bad after", "Pass a version, from 0.");
-        if (!string.IsNullOrEmpty(last) && (!long.TryParse(last, out var id) || id < 0)) return Refuse("Bad Last-Event-ID", "Pass the id of the last event you have.");
-        return WolverineContinue.NoProblems;
+        if (format is not (null or Facts or Simple)) return Refusals.Malformed("Unknown format", $"A format is {Facts} or {Simple}.");
+        if (onDisconnect is not (null or Continue or Cancel)) return Refusals.Malformed("Unknown on_disconnect", $"It is {Continue} or {Cancel}.");
+        return StreamStart.Problem(after, last, "a version") ?? WolverineContinue.NoProblems;
     }
 
     [WolverineGet("/runs/{id}/stream"), Requires(Permissions.Read)]
@@ -37,10 +35,8 @@ public static class StreamRunEndpoint
         var caller = Caller.Of(http);
         if (!await hubs.Knows(caller.Tenant, id)) return RunProblems.NotFound(id);
 
-        var items = follower.Follow(caller.Tenant, id, long.TryParse(last, out var seen) ? seen : after ?? 0, ct);
+        var items = follower.Follow(caller.Tenant, id, StreamStart.Of(after, last) ?? 0, ct);
         var stream = new EventStream(format is Simple ? SimpleFormat.Of(items, ct) : FactsFormat.Of(items, ct));
         return onDisconnect is Cancel ? stream with { Presence = () => departures.Join(caller.Tenant, id, caller.Name) } : stream;
     }
-
-    static ProblemDetails Refuse(string title, string detail) => new() { Status = 400, Title = title, Detail = detail };
 }

@@ -15,10 +15,8 @@ public static class StreamRunsEndpoint
     public static ProblemDetails Validate(string? status, [FromQuery] long? after, [FromHeader(Name = "Last-Event-ID")] string? last)
     {
         if (Names(status).FirstOrDefault(name => !Statuses.Contains(name)) is not null)
-            return Refuse("Unknown status", $"A status is one of: {string.Join(", ", Statuses)}; several are separated by commas.");
-        if (after < 0) return Refuse("Bad after", "Pass the id of an earlier event of this stream, from 0.");
-        if (!string.IsNullOrEmpty(last) && (!long.TryParse(last, out var id) || id < 0)) return Refuse("Bad Last-Event-ID", "Pass the id of an earlier event of this stream.");
-        return WolverineContinue.NoProblems;
+            return Refusals.Malformed("Unknown status", $"A status is one of: {string.Join(", ", Statuses)}; several are separated by commas.");
+        return StreamStart.Problem(after, last, "the id of an earlier event of this stream") ?? WolverineContinue.NoProblems;
     }
 
     [WolverineGet("/stream"), Requires(Permissions.Read)]
@@ -29,7 +27,7 @@ public static class StreamRunsEndpoint
     {
         var (statuses, agents) = (Names(status), Names(agent));
         return new EventStream(follower.Follow(
-            Caller.Of(http).Tenant, long.TryParse(last, out var seen) ? seen : after,
+            Caller.Of(http).Tenant, StreamStart.Of(after, last),
             fact => (statuses.Count == 0 || statuses.Contains(fact.Status)) && (agents.Count == 0 || agents.Contains(fact.Agent)), ct));
     }
 
@@ -37,6 +35,4 @@ public static class StreamRunsEndpoint
 
     static HashSet<string> Names(string? list) =>
         [.. (list ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
-
-    static ProblemDetails Refuse(string title, string detail) => new() { Status = 400, Title = title, Detail = detail };
 }

@@ -23,7 +23,7 @@ public static class CreateScheduleEndpoint
             return Results.Created($"/schedules/{name}", await schedules.Find(caller.Tenant, name, ct));
 
         return await schedules.Find(caller.Tenant, name, ct) is null
-            ? Results.Problem(statusCode: 409, title: "Too many schedules", detail: $"A tenant may have {ScheduleStore.MostPerTenant:N0}.")
-            : Results.Problem(statusCode: 409, title: "Schedule exists", detail: $"There is a schedule {name} already. Change it with PUT /schedules/{name}.");
+            ? Refusals.Conflict("Too many schedules", $"A tenant may have {ScheduleStore.MostPerTenant:N0}.").Answer()
+            : Refusals.Conflict("Schedule exists", $"There is a schedule {name} already. Change it with PUT /schedules/{name}.").Answer();
     }
 }

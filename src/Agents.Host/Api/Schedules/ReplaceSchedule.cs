@@ -12,7 +12,7 @@ public static class ReplaceScheduleEndpoint
 {
     public static ProblemDetails Validate(ScheduleRequest wanted, string name, AgentCatalog agents, DatabaseClock clock)
     {
-        if (wanted.Name is { } other && other != name) return new() { Status = 400, Title = "Another name", Detail = "A schedule keeps its name: it is the one in the address." };
+        if (wanted.Name is { } other && other != name) return Refusals.Malformed("Another name", "A schedule keeps its name: it is the one in the address.");
         return ScheduleRequests.Problem(wanted, name, agents, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
     }
 

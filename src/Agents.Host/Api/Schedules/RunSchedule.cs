@@ -23,7 +23,7 @@ public static class RunScheduleEndpoint
         var caller = Caller.Of(http);
         if (await schedules.Find(caller.Tenant, name, ct) is not { } schedule) return ScheduleRequests.NotFound(name);
         if (RunRequests.Problem(schedule.Run, agents, clock.GetUtcNow()) is { } problem)
-            return Results.Problem(statusCode: 409, title: problem.Title, detail: problem.Detail);
+            return Refusals.Conflict(problem.Title, problem.Detail).Answer();
 
         var run = RunRequests.Run(schedule.Run, agents, clock.GetUtcNow(), key: null, hash: null, ThreadPlace.None) with { Schedule = new Firing(schedule.Id, At: null) };
         var runId = run.Queue(session, models, caller);

@@ -12,19 +12,20 @@ public sealed record Scope(string Kind, string Value)
 
     /// <param name="whole">The kind that needs no name.</param>
     /// <param name="named">The kinds that need one.</param>
-    /// <returns>Null when the text names none; then <paramref name="problem"/> says what would.</returns>
-    public static Scope? Parse(string text, string whole, IReadOnlyList<string> named, out IResult? problem)
+    /// <returns>Null when the text names none; then <paramref name="refusal"/> says what would.</returns>
+    public static Scope? Parse(string text, string whole, IReadOnlyList<string> named, out Refusal? refusal)
     {
         text = text.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase); // the one letter that routing leaves as it is
         var (kind, value) = text.IndexOf(':', StringComparison.Ordinal) is >= 0 and var colon ? (text[..colon], text[(colon + 1)..]) : (text, "");
-        problem = null;
+        refusal = null;
         if (kind == whole && value.Length == 0 && !text.Contains(':', StringComparison.Ordinal)) return new(kind, "");
         if (named.Contains(kind) && value.Length is > 0 and <= ValueCharacters && value == Sanitiser.Text(value, ValueCharacters) && !string.IsNullOrWhiteSpace(value))
             return new(kind, value);
 
-        problem = Results.Problem(
-            statusCode: 400, title: "Unknown scope",
-            detail: $"A scope is {whole}, or one of {string.Join(", ", named)}, a colon and a name of 1 to {ValueCharacters} characters, such as {named[0]}:acme; this is \"{Sanitiser.Text(text, 100)}\".");
+        refusal = new(
+            RefusalKind.Malformed, "Unknown scope",
+            $"A scope is {whole}, or one of {string.Join(", ", named)}, a colon and a name of 1 to {ValueCharacters} characters, "
+            + $"such as {named[0]}:acme; this is \"{Sanitiser.Text(text, 100)}\".");
         return null;
     }
 }

@@ -7,7 +7,6 @@ using Agents.Host.Http;
 using Agents.Host.Log;
 using Agents.Host.Tools;
 using Marten;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Agents.Host.Engine.Requests;
 
@@ -18,17 +17,17 @@ public sealed class Forks(Definitions definitions, ToolBox tools)
     /// <param name="hash">SHA-256 of the request. Null without a key.</param>
     public async Task<Forked> Fork(IDocumentSession session, Guid id, ForkRunRequest wanted, Caller caller, string? key, string? hash, CancellationToken ct)
     {
-        if (await Histories.Own(session, id, null, ct) is not [RunQueued queued, ..] facts) return new(Refuse(404, "Unknown run", $"There is no run {id}."));
-        if (wanted.Version > facts.Count) return new(Refuse(400, "Bad version", $"The run has versions 1 to {facts.Count}."));
+        if (await Histories.Own(session, id, null, ct) is not [RunQueued queued, ..] facts) return new(new Refusal(RefusalKind.Unknown, "Unknown run", $"There is no run {id}."));
+        if (wanted.Version > facts.Count) return new(new Refusal(RefusalKind.Malformed, "Bad version", $"The run has versions 1 to {facts.Count}."));
 
         var agent = await definitions.Of(queued.DefinitionHash, ct);
-        if (Forking.PointAt(id, facts, agent, wanted.Version) is not { } point) return new(Refuse(400, "Bad version", "A fork is continued from the second version on at the earliest."));
+        if (Forking.PointAt(id, facts, agent, wanted.Version) is not { } point) return new(new Refusal(RefusalKind.Malformed, "Bad version", "A fork is continued from the second version on at the earliest."));
         if (Forking.UnsafeToolUnderWay(point.Run, tools.IsRepeatable) is { } tool)
-            return new(Refuse(409, "Outcome unknown", $"At version {point.Version} a call of {tool}, which must not run twice, has no known outcome. Fork from an earlier version: the call is then made anew if it is asked for."));
+            return new(new Refusal(RefusalKind.Conflict, "Outcome unknown", $"At version {point.Version} a call of {tool}, which must not run twice, has no known outcome. Fork from an earlier version: the call is then made anew if it is asked for."));
 
         var (forkId, root) = (Guid.CreateVersion7(), point.Run.Root());
-        var (budget, problem) = await Hold(session, root, forkId, wanted.BudgetUsd, ct);
-        if (problem is not null) return new(problem);
+        var (budget, refusal) = await Hold(session, root, forkId, wanted.BudgetUsd, ct);
+        if (refusal is not null) return new(refusal);
 
         var state = Forking.StateOf(point.Run, agent, Sanitiser.Text(wanted.Reason ?? "", TextBounds.ReasonCharacters));
         session.Events.StartStream<Run>(forkId, Queued(queued, agent, wanted, caller) with
@@ -49,7 +48,7 @@ public sealed class Forks(Definitions definitions, ToolBox tools)
         TraceParent: Activity.Current?.Id, Previous: origin.Previous, Brief: origin.Brief is { } brief ? brief with { IsAwaited = false } : null);
 
     /// <summary>What the fork may spend: of the root's own budget, if it has one. What forks that have ended left over of it is counted in, whether they have said so yet or not.</summary>
-    async Task<(decimal? BudgetUsd, ProblemDetails? Problem)> Hold(IDocumentSession session, Guid root, Guid forkId, decimal? wanted, CancellationToken ct)
+    async Task<(decimal? BudgetUsd, Refusal? Refusal)> Hold(IDocumentSession session, Guid root, Guid forkId, decimal? wanted, CancellationToken ct)
     {
         var ended = await session.LoadAsync<Run>(root, ct) is { Forks: { Count: > 0 } forks }
             ? (await session.LoadManyAsync<Run>(ct, [.. forks.Keys])).Where(fork => fork.IsFinished()).Select(EndOf).ToList()
@@ -59,13 +58,11 @@ public sealed class Forks(Definitions definitions, ToolBox tools)
         if (decision.Events.OfType<ForkStarted>().FirstOrDefault() is { } held) return (held.HeldUsd, null);
 
         var left = RunDecider.LeftForForks(decision.Run, decision.Agent);
-        return (null, Refuse(409, "Budget has no room", FormattableString.Invariant(
+        return (null, new(RefusalKind.Conflict, "Budget has no room", FormattableString.Invariant(
             $"Forks draw on the budget of run {root}, of which {left} USD are left{(wanted is null ? "" : FormattableString.Invariant($" and {wanted} wanted"))}. PUT /runs/{root}/budget raises it, unless that run has ended.")));
     }
-
-    static ProblemDetails Refuse(int status, string title, string detail) => new() { Status = status, Title = title, Detail = detail };
 }
 
-/// <param name="Problem">Why there is no fork. Null when there is.</param>
+/// <param name="Refusal">Why there is no fork. Null when there is.</param>
 /// <param name="From">Null when there is no fork.</param>
-public sealed record Forked(ProblemDetails? Problem, Guid Id = default, ForkedFromView? From = null, decimal InheritedUsd = 0);
+public sealed record Forked(Refusal? Refusal, Guid Id = default, ForkedFromView? From = null, decimal InheritedUsd = 0);

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Platform;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Agents.Host.Engine.Requests;
 
@@ -16,30 +15,30 @@ public static class RunRequests
 
     /// <summary>Null when nothing is.</summary>
     /// <param name="now">By the database's clock.</param>
-    public static ProblemDetails? Problem(QueueRunRequest request, AgentCatalog agents, DateTimeOffset now)
+    public static Refusal? Problem(QueueRunRequest request, AgentCatalog agents, DateTimeOffset now)
     {
         if (agents.Find(request.Agent) is null)
-            return Refuse(404, "Unknown agent", $"No agent is named {Shown(request.Agent)}. There are: {string.Join(", ", agents.All.Select(agent => agent.Name))}.");
-        if (string.IsNullOrWhiteSpace(request.Question)) return Refuse(400, "Empty question", "A run needs a question.");
+            return new(RefusalKind.Unknown, "Unknown agent", $"No agent is named {Shown(request.Agent)}. There are: {string.Join(", ", agents.All.Select(agent => agent.Name))}.");
+        if (string.IsNullOrWhiteSpace(request.Question)) return new(RefusalKind.Malformed, "Empty question", "A run needs a question.");
         if (request.Question.Length > TextBounds.QuestionCharacters)
-            return Refuse(400, "Question too long", $"A question may have {TextBounds.QuestionCharacters:N0} characters; this one has {request.Question.Length:N0}.");
+            return new(RefusalKind.Malformed, "Question too long", $"A question may have {TextBounds.QuestionCharacters:N0} characters; this one has {request.Question.Length:N0}.");
         if (Priorities.Parse(request.Priority) is null)
-            return Refuse(400, "Unknown priority", "A priority is a number from 0 to 9, or low, normal, high or urgent.");
-        if (request.BudgetUsd is <= 0) return Refuse(400, "Bad budget", "A budget is above 0 US dollars.");
-        if (Labels.Problem(request.Metadata) is { } problem) return Refuse(400, "Bad metadata", problem);
+            return new(RefusalKind.Malformed, "Unknown priority", "A priority is a number from 0 to 9, or low, normal, high or urgent.");
+        if (request.BudgetUsd is <= 0) return new(RefusalKind.Malformed, "Bad budget", "A budget is above 0 US dollars.");
+        if (Labels.Problem(request.Metadata) is { } problem) return new(RefusalKind.Malformed, "Bad metadata", problem);
         if (KeyProblem(request.IdempotencyKey) is { } bad) return bad;
         if (request.ThreadId is { } thread && (thread.Length is 0 or > ThreadCharacters || thread != Sanitiser.Text(thread, ThreadCharacters)))
-            return Refuse(400, "Bad thread", $"A thread's name has 1 to {ThreadCharacters} characters.");
-        if (request is { ThreadId: null, Multitask: not null }) return Refuse(400, "No thread", "multitask is about the runs of a thread: name it with threadId.");
+            return new(RefusalKind.Malformed, "Bad thread", $"A thread's name has 1 to {ThreadCharacters} characters.");
+        if (request is { ThreadId: null, Multitask: not null }) return new(RefusalKind.Malformed, "No thread", "multitask is about the runs of a thread: name it with threadId.");
         return TimesOf(request, now);
     }
 
     /// <summary>What is wrong with an idempotency key. Null when nothing is, or there is none.</summary>
-    public static ProblemDetails? KeyProblem(string? key)
+    public static Refusal? KeyProblem(string? key)
     {
-        if (key is { Length: > TextBounds.KeyCharacters }) return Refuse(400, "Idempotency-Key too long", $"It may have {TextBounds.KeyCharacters} characters.");
+        if (key is { Length: > TextBounds.KeyCharacters }) return new(RefusalKind.Malformed, "Idempotency-Key too long", $"It may have {TextBounds.KeyCharacters} characters.");
         return key is not null && (string.IsNullOrWhiteSpace(key) || key != Sanitiser.Text(key, key.Length))
-            ? Refuse(400, "Bad Idempotency-Key", "It has a character that cannot be stored, or none.")
+            ? new(RefusalKind.Malformed, "Bad Idempotency-Key", "It has a character that cannot be stored, or none.")
             : null;
     }
 
@@ -55,15 +54,13 @@ public static class RunRequests
     public static string HashOf(QueueRunRequest request) =>
         NewRun.HashOf(JsonSerializer.SerializeToUtf8Bytes(request with { IdempotencyKey = null }, JsonFormat.Api));
 
-    static ProblemDetails? TimesOf(QueueRunRequest request, DateTimeOffset now)
+    static Refusal? TimesOf(QueueRunRequest request, DateTimeOffset now)
     {
-        if (request.NotBefore > now + Furthest) return Refuse(400, "Too far ahead", $"notBefore may lie {Furthest.TotalDays:N0} days ahead. Use a schedule for what comes again and again.");
-        if (request.Deadline <= now) return Refuse(400, "Deadline has passed", $"By the server it is {now.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.");
-        if (request.Deadline <= request.NotBefore) return Refuse(400, "Deadline before the start", "The deadline must lie after notBefore.");
+        if (request.NotBefore > now + Furthest) return new(RefusalKind.Malformed, "Too far ahead", $"notBefore may lie {Furthest.TotalDays:N0} days ahead. Use a schedule for what comes again and again.");
+        if (request.Deadline <= now) return new(RefusalKind.Malformed, "Deadline has passed", $"By the server it is {now.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.");
+        if (request.Deadline <= request.NotBefore) return new(RefusalKind.Malformed, "Deadline before the start", "The deadline must lie after notBefore.");
         return null;
     }
-
-    static ProblemDetails Refuse(int status, string title, string detail) => new() { Status = status, Title = title, Detail = detail };
 
     static string Shown(string? name) => name is null ? "(none)" : $"\"{Sanitiser.Text(name, 100)}\"";
 }

@@ -48,7 +48,7 @@ namespace Internal.Generated.WolverineHandlers
                 return;
             }
 
-            var problemDetails1 = Agents.Host.Api.Runs.GetThreadEndpoint.Validate(limit);
+            var problemDetails1 = Agents.Host.Api.Runs.GetThreadEndpoint.Validate(cursor, limit);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {

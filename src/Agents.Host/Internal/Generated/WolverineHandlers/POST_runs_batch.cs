@@ -49,10 +49,10 @@ namespace Internal.Generated.WolverineHandlers
             // Building the Marten session using the detected tenant id
             await using var documentSession = _outboxedSessionFactory.OpenSession(messageContext, tenantId);
             Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Batches.QueueBatchEndpoint").SetTag("http.route", "/runs/batch").SetTag("http.request.method", "POST");
-            var key = ReadSingleHeaderValue(httpContext, "Idempotency-Key");
+            var idempotencyKey = ReadSingleHeaderValue(httpContext, "Idempotency-Key");
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Api.Batches.QueueBatchEndpoint.Post(httpContext, _agentCatalog, _modelOptions, _queueBound, _databaseClock, _batchReader, documentSession, key, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Api.Batches.QueueBatchEndpoint.Post(httpContext, _agentCatalog, _modelOptions, _queueBound, _databaseClock, _batchReader, documentSession, idempotencyKey, httpContext.RequestAborted).ConfigureAwait(false);
 
 
             // Save all pending changes to this Marten session

@@ -58,8 +58,8 @@ namespace Internal.Generated.WolverineHandlers
                 return;
             }
 
-            var key = ReadSingleHeaderValue(httpContext, "Idempotency-Key");
-            var problemDetails1 = Agents.Host.Api.Runs.ForkRunEndpoint.Validate(request, key);
+            var idempotencyKey = ReadSingleHeaderValue(httpContext, "Idempotency-Key");
+            var problemDetails1 = Agents.Host.Api.Runs.ForkRunEndpoint.Validate(request, idempotencyKey);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {
@@ -69,7 +69,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Api.Runs.ForkRunEndpoint.Post(request, id, _forks, _runReader, _queueBound, documentSession, httpContext, key, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Api.Runs.ForkRunEndpoint.Post(request, id, _forks, _runReader, _queueBound, documentSession, httpContext, idempotencyKey, httpContext.RequestAborted).ConfigureAwait(false);
 
 
             // Save all pending changes to this Marten session

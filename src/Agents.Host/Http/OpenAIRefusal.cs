@@ -8,11 +8,11 @@ namespace Agents.Host.Http;
 /// <param name="Param">The member of the request that is wrong. Null when it is none.</param>
 /// <param name="Code">For programs. Null when the status says all.</param>
 /// <param name="RetryAfterSeconds">When it may be tried again. Null when that is not known.</param>
-public sealed record Refusal(int Status, string Message, string? Param = null, string? Code = null, int? RetryAfterSeconds = null) : IResult
+public sealed record OpenAIRefusal(int Status, string Message, string? Param = null, string? Code = null, int? RetryAfterSeconds = null) : IResult
 {
-    public static Refusal UnknownResponse(string id) => new(404, $"Response with id '{id}' not found.", "id", "response_not_found");
+    public static OpenAIRefusal UnknownResponse(string id) => new(404, $"Response with id '{id}' not found.", "id", "response_not_found");
 
-    public static Refusal Unsupported(string param, string message) => new(400, message, param, "unsupported_parameter");
+    public static OpenAIRefusal Unsupported(string param, string message) => new(400, message, param, "unsupported_parameter");
 
     public Task ExecuteAsync(HttpContext httpContext)
     {
