@@ -328,3 +328,16 @@ begin
   end if;
   return coalesce(new_limit, b.limit_usd);
 end $$;
+
+-- Sets a budget's limit. True when there was no such budget before: the lock is taken before looking, so that of two who set it at once one has made it.
+create or replace function finance.put_budget(in_tenant text, in_scope text, in_value text, in_period text, in_limit numeric, in_by text)
+returns boolean language plpgsql as $$
+declare
+  is_new boolean;
+begin
+  perform pg_advisory_xact_lock(hashtextextended(in_tenant || '/' || in_scope || '/' || in_value || '/' || in_period, 0)); -- the one of set_budget
+  is_new := not exists (
+    select from finance.budget x where x.tenant_id = in_tenant and x.scope = in_scope and x.value = in_value and x.period = in_period);
+  perform finance.set_budget(in_tenant, in_scope, in_value, in_period, in_limit, null, in_by);
+  return is_new;
+end $$;

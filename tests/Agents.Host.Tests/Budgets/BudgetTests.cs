@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Agents.Domain.Runs;
 using Alba;
@@ -144,6 +146,19 @@ public sealed class BudgetTests(App app)
         await Delete("/budgets/key/night%20shift?period=day", 404);
         await app.Get("/budgets/key/night%20shift?period=day", 404);
         await Raise("/budgets/key/night%20shift/raise?period=day", new { byUsd = 0.5m }, 404);
+    }
+
+    [Fact]
+    public async Task Of_many_who_set_a_new_budget_at_once_one_has_made_it_and_the_others_have_changed_it()
+    {
+        using var client = app.Host.Server.CreateClient();
+        var answers = await Task.WhenAll(Enumerable.Range(1, 16).Select(usd =>
+            client.PutAsJsonAsync("/budgets/agent/crowded?period=total", new { limitUsd = usd })));
+
+        Assert.Equal(1, answers.Count(answer => answer.StatusCode is HttpStatusCode.Created));
+        Assert.Equal(15, answers.Count(answer => answer.StatusCode is HttpStatusCode.OK));
+        Assert.Equal(1, (await app.Get("/budgets/agent/crowded?period=total")).GetProperty("changes").EnumerateArray().Count(change => Maybe(change, "oldLimitUsd") is null));
+        await Delete("/budgets/agent/crowded?period=total", 204);
     }
 
     [Theory]

@@ -79,18 +79,26 @@ public sealed class BudgetStore(NpgsqlDataSource database, NodeSignals signals)
         return changes;
     }
 
-    public Task Set(string tenant, BudgetName name, decimal limitUsd, string by, CancellationToken ct) => Change(tenant, name, limitUsd, null, by, ct);
+    /// <summary>Whether there was no such budget before. Of two callers who set one at once, only one has made it.</summary>
+    public async Task<bool> Set(string tenant, BudgetName name, decimal limitUsd, string by, CancellationToken ct)
+    {
+        await using var command = Command("select finance.put_budget($1, $2, $3, $4, $5::numeric, $6)", tenant, Word(name.Scope), name.Value, Word(name.Period), limitUsd, by);
+        var isNew = await command.ExecuteScalarAsync(ct) is true;
+        signals.BudgetChanged();
+        return isNew;
+    }
 
     /// <summary>Whether there was such a budget to raise.</summary>
-    public Task<bool> Raise(string tenant, BudgetName name, decimal byUsd, string by, CancellationToken ct) => Change(tenant, name, null, byUsd, by, ct);
+    public Task<bool> Raise(string tenant, BudgetName name, decimal byUsd, string by, CancellationToken ct) => Change(tenant, name, byUsd, by, ct);
 
     /// <summary>Whether there was such a budget.</summary>
-    public Task<bool> Remove(string tenant, BudgetName name, string by, CancellationToken ct) => Change(tenant, name, null, null, by, ct);
+    public Task<bool> Remove(string tenant, BudgetName name, string by, CancellationToken ct) => Change(tenant, name, null, by, ct);
 
-    async Task<bool> Change(string tenant, BudgetName name, decimal? limitUsd, decimal? moreUsd, string by, CancellationToken ct)
+    /// <param name="moreUsd">Null removes it.</param>
+    async Task<bool> Change(string tenant, BudgetName name, decimal? moreUsd, string by, CancellationToken ct)
     {
         await using var command = Command(
-            "select finance.set_budget($1, $2, $3, $4, $5::numeric, $6::numeric, $7)", tenant, Word(name.Scope), name.Value, Word(name.Period), limitUsd, moreUsd, by);
+            "select finance.set_budget($1, $2, $3, $4, null, $5::numeric, $6)", tenant, Word(name.Scope), name.Value, Word(name.Period), moreUsd, by);
         var isThere = await command.ExecuteScalarAsync(ct) is decimal;
         signals.BudgetChanged();
         return isThere;
