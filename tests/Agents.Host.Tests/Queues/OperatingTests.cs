@@ -31,6 +31,20 @@ public sealed class OperatingTests(Pool pool) : IClassFixture<Pool>
         await pool.Send(HttpMethod.Get, $"/runs/{Guid.CreateVersion7()}/why", null, 404);
     }
 
+    [Fact]
+    public async Task Why_names_a_full_limit_whose_name_has_spaces_and_numbers()
+    {
+        await pool.Clear();
+        await pool.Limit("key:night%20%20shift%207%209", new { maxRuns = 0 });
+        var run = (await pool.Queue(1, team: "night  shift 7 9"))[0];
+
+        Assert.Contains(
+            "The limit key:night  shift 7 9 is full: 0 of 0 runs.", (await pool.Why(run)).GetProperty("summary").GetString(), StringComparison.Ordinal);
+
+        await pool.Send(HttpMethod.Delete, "/limits/key:night%20%20shift%207%209", null, 204);
+        await Pool.Until(async () => await pool.Ended([run]) == 1, "the end");
+    }
+
     [Theory]
     [InlineData("all")]
     [InlineData("tenant:default")]
