@@ -71,7 +71,7 @@ sealed class ProviderLedger
             : FormattableString.Invariant($"{run} was billed {usd} USD by the provider; confirmed are {folded.CostUsd}, with unconfirmed at most {most}");
     }
 
-    /// <summary>Requests of runs that nobody knows, and the sum.</summary>
+    /// <summary>Requests of runs that the database does not know, and their sum.</summary>
     /// <param name="isWhole">All runs were looked at; else the rest may be other tenants'.</param>
     public void Look(Invariant invariant, bool isWhole)
     {

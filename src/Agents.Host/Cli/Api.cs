@@ -126,11 +126,11 @@ public sealed class Api(HttpClient http)
     static async Task<VerbException> Refusal(HttpResponseMessage response, CancellationToken ct)
     {
         var body = await response.Content.ReadAsStringAsync(ct);
-        return new(ExitCodes.Of(response.StatusCode), Said(body) ?? $"The server answered {(int)response.StatusCode} {response.ReasonPhrase}.");
+        return new(ExitCodes.Of(response.StatusCode), ProblemIn(body) ?? $"The server answered {(int)response.StatusCode} {response.ReasonPhrase}.");
     }
 
     /// <summary>Title and detail of problem details; null when the body is something else.</summary>
-    static string? Said(string body)
+    static string? ProblemIn(string body)
     {
         try
         {

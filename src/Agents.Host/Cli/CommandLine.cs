@@ -50,13 +50,13 @@ public static class CommandLine
 
     static async Task<int> Verb(string[] args, Func<bool, Screen> screen, IReadOnlyList<string> serverSettings)
     {
-        var said = Verbs.Create(new Verb(screen, serverSettings)).Parse(args is ["help", ..] ? [.. args[1..], "--help"] : args);
-        if (said.Errors.Count > 0 && said.Action is not RootHelp) throw new VerbException(ExitCodes.Usage, Verbs.Problem(said));
+        var parsed = Verbs.Create(new Verb(screen, serverSettings)).Parse(args is ["help", ..] ? [.. args[1..], "--help"] : args);
+        if (parsed.Errors.Count > 0 && parsed.Action is not RootHelp) throw new VerbException(ExitCodes.Usage, Verbs.Problem(parsed));
 
         using var interrupted = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
-        return await said.InvokeAsync(
+        return await parsed.InvokeAsync(
             new() { Output = screen(false).Output, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, interrupted.Token);
 
         void Interrupt(PosixSignalContext signal)

@@ -5,7 +5,7 @@ public static class ExitCodes
 {
     public const int Ok = 0;
 
-    /// <summary>The run failed, or something nobody expected.</summary>
+    /// <summary>The run failed, or an error occurred that has no code of its own.</summary>
     public const int Failed = 1;
 
     /// <summary>The command line, or a setting, is not what the program takes.</summary>

@@ -10,7 +10,7 @@ sealed class Verb(Func<bool, Screen> screen, IReadOnlyList<string> serverSetting
 {
     public Command Does(Command command, Func<Call, CancellationToken, Task<int>> act)
     {
-        command.SetAction((said, ct) => act(new(said, screen(!said.GetValue(GlobalOptions.NoColor)), serverSettings), ct));
+        command.SetAction((parsed, ct) => act(new(parsed, screen(!parsed.GetValue(GlobalOptions.NoColor)), serverSettings), ct));
         return command;
     }
 }

@@ -9,7 +9,7 @@ using Agents.Host.Cli.Runs;
 
 namespace Agents.Host.Cli;
 
-/// <summary>All verbs, and what is said when none fits.</summary>
+/// <summary>All verbs, and the error message when none fits.</summary>
 static class Verbs
 {
     /// <summary>Most wrong letters in a verb for which another is suggested.</summary>
@@ -47,9 +47,9 @@ static class Verbs
         };
         var after = agents.Subcommands.Index().First(command => command.Item.Name == "replay").Index + 1;
         foreach (var change in ChangeVerbs.Create(verb).Append(ForkVerb.Create(verb)).Concat(ApprovalVerbs.Create(verb))) agents.Subcommands.Insert(after++, change);
-        agents.SetAction(said =>
+        agents.SetAction(parsed =>
         {
-            said.InvocationConfiguration.Output.WriteLine($"agents {Version}");
+            parsed.InvocationConfiguration.Output.WriteLine($"agents {Version}");
             return ExitCodes.Ok;
         });
         after = agents.Subcommands.Index().First(command => command.Item.Name == "why").Index + 1;
@@ -61,21 +61,21 @@ static class Verbs
     static string Version => typeof(Verbs).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     /// <summary>What is wrong with the command line, and where to look.</summary>
-    public static string Problem(ParseResult said)
+    public static string Problem(ParseResult parsed)
     {
-        var verb = said.CommandResult.Command;
-        var isRoot = verb == said.RootCommandResult.Command;
-        if (isRoot && said.UnmatchedTokens is [var word, ..])
+        var verb = parsed.CommandResult.Command;
+        var isRoot = verb == parsed.RootCommandResult.Command;
+        if (isRoot && parsed.UnmatchedTokens is [var word, ..])
         {
             var near = Nearest(word, verb.Subcommands.Select(command => command.Name).Concat(Maintenance.Verbs.Keys));
             return $"There is no verb '{word}'.{(near is null ? "" : $" Did you mean '{near}'?")} See: agents --help";
         }
 
-        var missing = verb.Arguments.FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0 && said.GetResult(argument) is null or { Tokens.Count: 0 });
+        var missing = verb.Arguments.FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is null or { Tokens.Count: 0 });
         var problem = missing is not null ? $"'{verb.Name}' needs a {missing.Name}."
             : !isRoot && verb.Subcommands.Count > 0 ? $"'{verb.Name}' needs one of: {string.Join(", ", verb.Subcommands.Select(command => command.Name))}."
-            : said.Errors[0].Message;
-        return $"{problem} See: agents {(isRoot ? "" : PathTo(said) + " ")}--help";
+            : parsed.Errors[0].Message;
+        return $"{problem} See: agents {(isRoot ? "" : PathTo(parsed) + " ")}--help";
     }
 
     /// <summary>The name with the fewest letters to change; null when none is near.</summary>
@@ -86,9 +86,9 @@ static class Verbs
         .Select(near => near.Name)
         .FirstOrDefault();
 
-    static string PathTo(ParseResult said) => said.CommandResult.Parent is System.CommandLine.Parsing.CommandResult { Command: var parent } && parent != said.RootCommandResult.Command
-        ? $"{parent.Name} {said.CommandResult.Command.Name}"
-        : said.CommandResult.Command.Name;
+    static string PathTo(ParseResult parsed) => parsed.CommandResult.Parent is System.CommandLine.Parsing.CommandResult { Command: var parent } && parent != parsed.RootCommandResult.Command
+        ? $"{parent.Name} {parsed.CommandResult.Command.Name}"
+        : parsed.CommandResult.Command.Name;
 
     /// <summary>Levenshtein's: letters to insert, leave out or change.</summary>
     static int Distance(string from, string to)

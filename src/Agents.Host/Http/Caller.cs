@@ -2,7 +2,7 @@ using System.Security.Claims;
 
 namespace Agents.Host.Http;
 
-/// <summary>Who is asking, and for which tenant, by the credential.</summary>
+/// <summary>Who sent the request, and for which tenant, by its credential.</summary>
 /// <param name="KeyId">Null on a server that needs no key.</param>
 public sealed record Caller(string Tenant, string Name, string? KeyId)
 {
@@ -12,7 +12,7 @@ public sealed record Caller(string Tenant, string Name, string? KeyId)
     /// <summary>Name of the claim that holds the key's id.</summary>
     public const string KeyClaim = "key";
 
-    /// <exception cref="InvalidOperationException">Nobody was asked for a credential: the endpoint is mapped wrongly.</exception>
+    /// <exception cref="InvalidOperationException">The caller was not asked for a credential: the endpoint is mapped wrongly.</exception>
     public static Caller Of(HttpContext http) => new(
         http.User.FindFirstValue(TenantClaim) ?? throw new InvalidOperationException($"{http.Request.Path} asked for no credential."),
         http.User.Identity?.Name ?? "", http.User.FindFirstValue(KeyClaim));

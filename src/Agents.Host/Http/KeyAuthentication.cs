@@ -10,8 +10,8 @@ using Microsoft.Net.Http.Headers;
 namespace Agents.Host.Http;
 
 /// <summary>
-/// Who is asking, by the header <c>Authorization: Bearer agents_…</c>, never by the address, which ends in logs. On a server that only this machine
-/// reaches and that never had a key, everybody is the operator of the tenant <c>default</c>.
+/// Who sent the request, by the header <c>Authorization: Bearer agents_…</c>, never by the address, which ends in logs. On a server that only this machine
+/// reaches and that never had a key, every caller is the operator of the tenant <c>default</c>.
 /// </summary>
 public sealed class KeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, KeyRing keys, Reach reach)
@@ -24,14 +24,14 @@ public sealed class KeyAuthentication(
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (Context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null) return AuthenticateResult.NoResult(); // needs no database
-        if (Request.Headers.Authorization is [{ } said])
+        if (Request.Headers.Authorization is [{ } header])
         {
-            if (!said.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)) return AuthenticateResult.Fail("Only Bearer is known.");
-            if (await keys.Find(said[Bearer.Length..].Trim(), Context.RequestAborted) is { } key)
+            if (!header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)) return AuthenticateResult.Fail("Only Bearer is known.");
+            if (await keys.Find(header[Bearer.Length..].Trim(), Context.RequestAborted) is { } key)
                 return Success(key.Tenant, key.Name.Length > 0 ? key.Name : key.Id, key.Role, key.Id);
         }
 
-        // Clients that cannot do without a key send any: where none is needed, none is wrong.
+        // Some clients cannot send a request without a key, and send any: where no key is needed, none is wrong.
         if (reach.IsThisMachineOnly && await keys.IsOpen(Context.RequestAborted)) return Success(Tenants.Default, "operator", Roles.Admin, keyId: null);
         return Request.Headers.Authorization.Count == 0 ? AuthenticateResult.NoResult() : AuthenticateResult.Fail("The key is unknown or revoked.");
     }

@@ -4,7 +4,7 @@ using Agents.Host.Postgres;
 
 namespace Agents.Host.Http;
 
-/// <summary>Where the server may listen: beyond this machine only if there are keys, because else whoever reaches it may do everything.</summary>
+/// <summary>Where the server may listen: beyond this machine only if there are keys, because without keys every caller may do everything.</summary>
 public static class ListenAddresses
 {
     /// <summary>An address that is reached from other machines. Null when there is none.</summary>

@@ -14,7 +14,7 @@ public static class Problems
 
     public static void AddProblems(this IServiceCollection services)
     {
-        services.AddSingleton<IProblemDetailsWriter, ProblemShape>(); // before the default one, which writes whatever nobody else does
+        services.AddSingleton<IProblemDetailsWriter, ProblemShape>(); // before the default writer, which takes every problem that reaches it
         services.AddProblemDetails();
         services.AddExceptionHandler<Mapping>();
     }

@@ -6,7 +6,7 @@ using Scalar.AspNetCore;
 
 namespace Agents.Host.Http;
 
-/// <summary>The OpenAPI document, and a page that shows it: served from here, it asks nothing of anybody else.</summary>
+/// <summary>The OpenAPI document, and a page that shows it. Both are served from here; the page loads nothing from another server.</summary>
 public static class Reference
 {
     /// <summary>The first part of a path, in the order of the page; the last one takes what fits no other.</summary>

@@ -76,7 +76,7 @@ public static class ModelCall
                ?? (hasStarted && exception is not (DbException or OutOfMemoryException) ? ModelFailures.Unreadable(exception) : null);
     }
 
-    /// <summary>Whatever the provider says after it has begun to answer, it did answer: the reply may have been billed.</summary>
+    /// <summary>A provider that fails after it has begun to answer may have billed the reply.</summary>
     static Failure Cut(Failure failure) => failure.Kind is FailureKind.Timeout ? failure : failure with { Kind = FailureKind.StreamCut };
 
     static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;

@@ -13,7 +13,7 @@ public sealed record RateTold(
     public bool IsEmpty() => this is { RequestsPerMinute: null, TokensPerMinute: null, RequestsLeft: null, TokensLeft: null };
 }
 
-/// <summary>Reads those headers, and carries them past whatever SDK is between to the worker that made the call.</summary>
+/// <summary>Reads those headers, and carries them past the provider's SDK to the worker that made the call.</summary>
 public static partial class RateHeaders
 {
     static readonly TimeSpan LongestReset = TimeSpan.FromDays(1);

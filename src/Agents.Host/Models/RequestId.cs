@@ -10,7 +10,7 @@ public static class RequestId
 {
     public const string Header = "X-Client-Request-Id";
 
-    /// <summary>Flows from the worker through whatever SDK is between to the HTTP request.</summary>
+    /// <summary>Flows from the worker through the provider's SDK to the HTTP request.</summary>
     static readonly AsyncLocal<string?> Current = new();
 
     /// <summary>Names the requests that this asynchronous flow sends from now on.</summary>

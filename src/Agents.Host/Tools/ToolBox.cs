@@ -21,7 +21,7 @@ public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembl
 
     public bool Has(string tool) => tools.ContainsKey(tool);
 
-    /// <summary>Whether an attempt may be made again when nobody knows what became of it.</summary>
+    /// <summary>Whether the tool may be called again when the outcome of an attempt is unknown.</summary>
     public bool IsRepeatable(string tool) => !tools.TryGetValue(tool, out var entry) || entry.Tool.Repeatable;
 
     /// <summary>Name, description and parameters, as a model is told of them.</summary>

@@ -26,12 +26,12 @@ static class AskVerb
 
     static async Task<int> Run(Call call, CancellationToken ct)
     {
-        var question = call.Said.GetValue(Question)!;
+        var question = call.Parsed.GetValue(Question)!;
         if (question == "-") question = await Console.In.ReadToEndAsync(ct);
 
         await using var server = await ServerConnection.Open(call, ct);
         if (server.Database is { } database) call.Note($"Using {database}");
-        await AskedDocuments.Read(call, server.Api, call.Said.GetValue(Docs), ct);
+        await AskedDocuments.Read(call, server.Api, call.Parsed.GetValue(Docs), ct);
         var runId = await Queue(call, server.Api, question, ct);
         try
         {
@@ -57,7 +57,7 @@ static class AskVerb
             return ExitCodes.Of(document.AsRun().Status);
         }
 
-        var agent = (await api.Get($"agents/{Uri.EscapeDataString(call.Said.GetValue(Agent)!)}", ct)).As<AgentView>();
+        var agent = (await api.Get($"agents/{Uri.EscapeDataString(call.Parsed.GetValue(Agent)!)}", ct)).As<AgentView>();
         var run = await RunFollowing.Show(call, api, runId, new(agent.Steps.Select(step => step.Name)), ct);
         Outcome.Print(call.Screen, run);
         return ExitCodes.Of(run.Status);
@@ -65,11 +65,11 @@ static class AskVerb
 
     static async Task<Guid> Queue(Call call, Api api, string question, CancellationToken ct)
     {
-        var priority = call.Said.GetValue(Priority);
+        var priority = call.Parsed.GetValue(Priority);
         object? level = int.TryParse(priority, out var number) ? number : priority;
         var body = new QueueRunRequest(
-            call.Said.GetValue(Agent), question, level is null ? null : JsonSerializer.SerializeToElement(level),
-            call.Said.GetValue(Sources) is { } sources ? new Dictionary<string, string> { [SourcesLabel] = sources } : null, call.Said.GetValue(Budget));
+            call.Parsed.GetValue(Agent), question, level is null ? null : JsonSerializer.SerializeToElement(level),
+            call.Parsed.GetValue(Sources) is { } sources ? new Dictionary<string, string> { [SourcesLabel] = sources } : null, call.Parsed.GetValue(Budget));
         return (await api.Post("runs", body, ct)).As<QueuedRun>().Id;
     }
 }

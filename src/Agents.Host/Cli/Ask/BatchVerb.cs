@@ -28,15 +28,15 @@ static class BatchVerb
 
     static async Task<int> Run(Call call, CancellationToken ct)
     {
-        var items = await BatchFile.Read(call.Said.GetValue(Path)!, call.Said.GetValue(Agent)!, ct);
+        var items = await BatchFile.Read(call.Parsed.GetValue(Path)!, call.Parsed.GetValue(Agent)!, ct);
         await using var server = await ServerConnection.Open(call, ct);
         var queued = new List<QueuedBatch>();
         foreach (var (part, batch) in items.Index())
-            queued.Add((await server.Api.Post("runs/batch", new { Items = batch }, ct, call.Said.GetValue(Key) is { } key ? $"{key}/{part}" : null)).As<QueuedBatch>());
+            queued.Add((await server.Api.Post("runs/batch", new { Items = batch }, ct, call.Parsed.GetValue(Key) is { } key ? $"{key}/{part}" : null)).As<QueuedBatch>());
         NameRefused(call, queued);
 
-        var batches = call.Said.GetValue(Detach) ? await StateOf(server.Api, queued, ct) : await Follow(call, server.Api, queued, ct);
-        if (call.Said.GetValue(Out) is { } path) await Write(server.Api, queued, path, ct);
+        var batches = call.Parsed.GetValue(Detach) ? await StateOf(server.Api, queued, ct) : await Follow(call, server.Api, queued, ct);
+        if (call.Parsed.GetValue(Out) is { } path) await Write(server.Api, queued, path, ct);
         if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new Page<BatchView>(batches, null), Answers.Format));
         else Print(call, batches);
         return ExitCodeOf(batches);

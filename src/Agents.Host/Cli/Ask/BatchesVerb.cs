@@ -15,7 +15,7 @@ static class BatchesVerb
     static async Task<int> Run(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        var answer = await server.Api.Get($"batches?limit={call.Said.GetValue(Limit)}", ct);
+        var answer = await server.Api.Get($"batches?limit={call.Parsed.GetValue(Limit)}", ct);
         var page = answer.As<Page<BatchView>>();
         if (call.IsJson) call.Screen.Json(answer);
         else if (page.Items.Count == 0) call.Note("There are no batches. Start one: agents batch FILE");

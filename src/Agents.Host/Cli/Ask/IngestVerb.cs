@@ -16,7 +16,7 @@ static class IngestVerb
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
         var documents = new List<IngestedDocument>();
-        foreach (var path in call.Said.GetValue(Paths)!)
+        foreach (var path in call.Parsed.GetValue(Paths)!)
             documents.AddRange((await UploadDisplay.Send(call, server.Api, path, label: null, ct)).Documents);
 
         var result = new IngestResult(documents);

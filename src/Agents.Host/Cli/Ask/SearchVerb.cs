@@ -21,8 +21,8 @@ static class SearchVerb
     static async Task<int> Run(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        var query = $"search?q={Uri.EscapeDataString(call.Said.GetValue(Query)!)}&limit={call.Said.GetValue(Limit)}";
-        if (call.Said.GetValue(Sources) is { } sources) query += $"&sources={Uri.EscapeDataString(sources)}";
+        var query = $"search?q={Uri.EscapeDataString(call.Parsed.GetValue(Query)!)}&limit={call.Parsed.GetValue(Limit)}";
+        if (call.Parsed.GetValue(Sources) is { } sources) query += $"&sources={Uri.EscapeDataString(sources)}";
 
         var answer = await server.Api.Get(query, ct);
         var found = answer.As<Page<Passage>>().Items;

@@ -59,7 +59,7 @@ static class DbVerb
 
     static async Task<int> Reset(Call call, CancellationToken ct)
     {
-        if (!call.Said.GetValue(Yes) && !IsConfirmed(call)) return ExitCodes.Usage;
+        if (!call.Parsed.GetValue(Yes) && !IsConfirmed(call)) return ExitCodes.Usage;
 
         await EmbeddedServer.Reset(call.Data, ct);
         if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new { Deleted = call.Data }, Answers.Format));
@@ -81,7 +81,7 @@ static class DbVerb
     {
         await using var database = await DatabaseConnection.Find(Settings.Of(call), call.Data, needsDatabase: true);
         var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString);
-        var start = new ProcessStartInfo(ProgramIn(database.Embedded?.Programs), call.Said.GetValue(PsqlArguments) ?? [])
+        var start = new ProcessStartInfo(ProgramIn(database.Embedded?.Programs), call.Parsed.GetValue(PsqlArguments) ?? [])
         {
             Environment =
             {

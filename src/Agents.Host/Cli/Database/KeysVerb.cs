@@ -11,7 +11,7 @@ using Npgsql;
 
 namespace Agents.Host.Cli.Database;
 
-/// <summary>API keys. Works on the database itself: who has it needs no key, and nobody can be locked out.</summary>
+/// <summary>API keys. Works on the database itself: an operator who has the database needs no key, and cannot be locked out.</summary>
 static class KeysVerb
 {
     const int NameCharacters = 100;
@@ -30,11 +30,11 @@ static class KeysVerb
 
     static Task<int> Create(Call call, CancellationToken ct) => With(call, async keys =>
     {
-        var (tenant, role) = (call.Said.GetValue(Tenant)!, call.Said.GetValue(Role)!);
+        var (tenant, role) = (call.Parsed.GetValue(Tenant)!, call.Parsed.GetValue(Role)!);
         if (!ApiKey.IsTenant(tenant)) throw Wrong($"A tenant has 1 to 64 of a-z, 0-9, dot, hyphen and underscore; \"{tenant}\" has not.");
         if (!Roles.All.Contains(role)) throw Wrong($"A role is one of: {string.Join(", ", Roles.All)}.");
 
-        var (secret, key) = await keys.Create(tenant, role, Sanitiser.Text(call.Said.GetValue(Name) ?? "", NameCharacters), ct);
+        var (secret, key) = await keys.Create(tenant, role, Sanitiser.Text(call.Parsed.GetValue(Name) ?? "", NameCharacters), ct);
         if (call.IsJson)
         {
             call.Screen.Json(JsonSerializer.SerializeToElement(new { Key = secret, key.Id, key.Tenant, key.Role, key.Name, key.CreatedAt }, Answers.Format));
@@ -57,7 +57,7 @@ static class KeysVerb
 
     static Task<int> Revoke(Call call, CancellationToken ct) => With(call, async keys =>
     {
-        var id = call.Said.GetValue(Id)!;
+        var id = call.Parsed.GetValue(Id)!;
         if (!await keys.Revoke(id, ct)) throw new VerbException(ExitCodes.NothingFound, $"There is no key {id}. See: agents keys list");
         if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new { Revoked = id }, Answers.Format));
         else call.Screen.Line($"Key {Screen.Safe(id)} opens nothing any more.");

@@ -15,11 +15,11 @@ static class VerifyVerb
 
     static async Task<int> Run(Call call, CancellationToken ct)
     {
-        var ledger = call.Said.GetValue(Ledger);
+        var ledger = call.Parsed.GetValue(Ledger);
         if (ledger is not null && !File.Exists(ledger)) throw new VerbException(ExitCodes.Usage, $"There is no file {ledger}.");
 
         await using var database = await CallDatabase.Open(call, ct);
-        var report = await Verification.Run(database.ConnectionString, ledger, call.Said.GetValue(Tenant), ct) ?? throw CallDatabase.NothingThere(database.Describe());
+        var report = await Verification.Run(database.ConnectionString, ledger, call.Parsed.GetValue(Tenant), ct) ?? throw CallDatabase.NothingThere(database.Describe());
         return CallDatabase.Print(call, report);
     }
 }

@@ -9,7 +9,7 @@ namespace Agents.Host.Cli.Display;
 /// <summary>Where a verb writes. A terminal gets colours, wrapping and live lines; a pipe or a file plain lines without an escape code.</summary>
 public sealed class Screen
 {
-    /// <summary>What lines are laid out for where nobody looks.</summary>
+    /// <summary>The width for which lines are laid out where there is no terminal.</summary>
     const int PlainWidth = 110;
 
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

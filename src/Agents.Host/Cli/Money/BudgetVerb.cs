@@ -44,25 +44,25 @@ static class BudgetVerb
     static async Task<int> Set(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        var usd = call.Said.GetValue(Usd);
-        if (call.Said.GetValue(Scope) is "run")
+        var usd = call.Parsed.GetValue(Usd);
+        if (call.Parsed.GetValue(Scope) is "run")
         {
-            var run = await server.Api.Find(call.Said.GetValue(Name)!, ct);
-            var set = await server.Api.Put($"runs/{run}/budget", new SetRunBudgetRequest(usd, call.Said.GetValue(Reason)), ct);
+            var run = await server.Api.Find(call.Parsed.GetValue(Name)!, ct);
+            var set = await server.Api.Put($"runs/{run}/budget", new SetRunBudgetRequest(usd, call.Parsed.GetValue(Reason)), ct);
             if (call.IsJson) call.Screen.Json(set);
             else call.Screen.Line($"Run {RunIds.Brief(run)} may spend {Formats.Usd(usd)}; it is {set.As<RunBudget>().Status}.");
             return ExitCodes.Ok;
         }
 
-        return Told(call, await server.Api.Put(PathOf(call), new SetBudgetRequest(usd), ct));
+        return Print(call, await server.Api.Put(PathOf(call), new SetBudgetRequest(usd), ct));
     }
 
     static async Task<int> Raise(Call call, CancellationToken ct)
     {
-        if (call.Said.GetValue(Scope) is "run") throw new VerbException(ExitCodes.Usage, "A run's budget is set, not raised: agents budget set run ID USD");
+        if (call.Parsed.GetValue(Scope) is "run") throw new VerbException(ExitCodes.Usage, "A run's budget is set, not raised: agents budget set run ID USD");
 
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        return Told(call, await server.Api.Post(PathOf(call, "/raise"), new RaiseBudgetRequest(call.Said.GetValue(Usd)), ct));
+        return Print(call, await server.Api.Post(PathOf(call, "/raise"), new RaiseBudgetRequest(call.Parsed.GetValue(Usd)), ct));
     }
 
     static async Task<int> Remove(Call call, CancellationToken ct)
@@ -73,7 +73,7 @@ static class BudgetVerb
         return ExitCodes.Ok;
     }
 
-    static int Told(Call call, System.Text.Json.JsonElement answer)
+    static int Print(Call call, System.Text.Json.JsonElement answer)
     {
         if (call.IsJson) call.Screen.Json(answer);
         else Print(call.Screen, [answer.As<BudgetView>()]);
@@ -99,7 +99,7 @@ static class BudgetVerb
     ];
 
     static string PathOf(Call call, string more = "") =>
-        $"budgets/{Uri.EscapeDataString(call.Said.GetValue(Scope)!)}/{Uri.EscapeDataString(call.Said.GetValue(Name)!)}{more}?period={Lower(call.Said.GetValue(Period))}";
+        $"budgets/{Uri.EscapeDataString(call.Parsed.GetValue(Scope)!)}/{Uri.EscapeDataString(call.Parsed.GetValue(Name)!)}{more}?period={Lower(call.Parsed.GetValue(Period))}";
 
     static string Lower(Enum word) => word.ToString().ToLowerInvariant();
 }

@@ -25,22 +25,22 @@ static class CostVerb
 
     static async Task<int> Run(Call call, CancellationToken ct)
     {
-        if (call.IsJson && call.Said.GetValue(Csv)) throw new VerbException(ExitCodes.Usage, "Say --json or --csv, not both.");
+        if (call.IsJson && call.Parsed.GetValue(Csv)) throw new VerbException(ExitCodes.Usage, "Say --json or --csv, not both.");
 
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        var since = call.Said.GetValue(Since);
-        if (call.Said.GetValue(By) is { } by)
+        var since = call.Parsed.GetValue(Since);
+        if (call.Parsed.GetValue(By) is { } by)
         {
             var grouped = await server.Api.Get($"dashboard?by={by}&{(since is { } day ? $"since={day:yyyy-MM-dd}" : "window=30d")}", ct);
             if (call.IsJson) call.Screen.Json(grouped);
-            else if (call.Said.GetValue(Csv)) Write(call.Screen.Output, [by, .. Columns], grouped.As<Dashboard>().Items.Select(group => Cells(group.Key, group.Figures)));
+            else if (call.Parsed.GetValue(Csv)) Write(call.Screen.Output, [by, .. Columns], grouped.As<Dashboard>().Items.Select(group => Cells(group.Key, group.Figures)));
             else Print(call.Screen, by, grouped.As<Dashboard>());
             return ExitCodes.Ok;
         }
 
         var answer = await server.Api.Get(since is { } first ? $"costs?since={first:yyyy-MM-dd}" : "costs", ct);
         if (call.IsJson) call.Screen.Json(answer);
-        else if (call.Said.GetValue(Csv)) Write(call.Screen.Output, Days, answer.As<CostReport>().Items.Select(Cells));
+        else if (call.Parsed.GetValue(Csv)) Write(call.Screen.Output, Days, answer.As<CostReport>().Items.Select(Cells));
         else Print(call.Screen, answer.As<CostReport>());
         return ExitCodes.Ok;
     }

@@ -26,7 +26,7 @@ static class FinanceSpend
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
         var run = await call.Run(server.Api, ct);
-        var (number, attempt, usd) = (call.Said.GetValue(ModelCall), call.Said.GetValue(Attempt), call.Said.GetValue(Usd));
+        var (number, attempt, usd) = (call.Parsed.GetValue(ModelCall), call.Parsed.GetValue(Attempt), call.Parsed.GetValue(Usd));
         var answer = await server.Api.Post($"runs/{run}/spend/{number}/{attempt}", new ResolveSpendRequest(usd), ct);
         if (call.IsJson) call.Screen.Json(answer);
         else call.Screen.Line($"Attempt {attempt} of call {number} of run {RunIds.Brief(run)} did cost {Formats.Usd(usd)}.");
@@ -35,7 +35,7 @@ static class FinanceSpend
 
     static async Task<int> Import(Call call, CancellationToken ct)
     {
-        var file = call.Said.GetValue(File)!;
+        var file = call.Parsed.GetValue(File)!;
         if (!file.Exists) throw new VerbException(ExitCodes.Usage, $"There is no file {file.FullName}.");
 
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);

@@ -38,11 +38,11 @@ static class FinanceVerb
 
     static async Task<int> Reconcile(Call call, CancellationToken ct)
     {
-        var ledger = call.Said.GetValue(Ledger);
+        var ledger = call.Parsed.GetValue(Ledger);
         if (ledger is not null && !File.Exists(ledger)) throw new VerbException(ExitCodes.Usage, $"There is no file {ledger}.");
 
         await using var database = await CallDatabase.Open(call, ct);
-        var report = await Reconciliation.Run(database.ConnectionString, ledger, call.Said.GetValue(Tenant), ct) ?? throw CallDatabase.NothingThere(database.Describe());
+        var report = await Reconciliation.Run(database.ConnectionString, ledger, call.Parsed.GetValue(Tenant), ct) ?? throw CallDatabase.NothingThere(database.Describe());
         return CallDatabase.Print(call, report);
     }
 
@@ -50,10 +50,10 @@ static class FinanceVerb
     {
         await using var database = await CallDatabase.Open(call, ct);
         await using var source = NpgsqlDataSource.Create(database.ConnectionString);
-        var (from, to, list) = (call.Said.GetValue(From), call.Said.GetValue(To), call.Said.GetValue(List)!);
+        var (from, to, list) = (call.Parsed.GetValue(From), call.Parsed.GetValue(To), call.Parsed.GetValue(List)!);
         if (from > to) throw new VerbException(ExitCodes.Usage, $"{from:yyyy-MM-dd} is after {to:yyyy-MM-dd}.");
 
-        var repriced = await Repricing.Run(source, list, from, to, call.Said.GetValue(Tenant), Environment.UserName, ct)
+        var repriced = await Repricing.Run(source, list, from, to, call.Parsed.GetValue(Tenant), Environment.UserName, ct)
             ?? throw new VerbException(ExitCodes.NothingFound, $"There is no price list {list}. See: agents prices list");
         if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new { list, from, to, Items = repriced, Next = (string?)null }, Answers.Format));
         else Print(call.Screen, repriced, list);
@@ -74,11 +74,11 @@ static class FinanceVerb
 
     static async Task<int> Role(Call call, CancellationToken ct)
     {
-        var password = call.Said.GetValue(Password) ? await Console.In.ReadLineAsync(ct) : null;
-        if (call.Said.GetValue(Password) && password is not { Length: >= 12 }) throw new VerbException(ExitCodes.Usage, "A password has at least 12 characters.");
+        var password = call.Parsed.GetValue(Password) ? await Console.In.ReadLineAsync(ct) : null;
+        if (call.Parsed.GetValue(Password) && password is not { Length: >= 12 }) throw new VerbException(ExitCodes.Usage, "A password has at least 12 characters.");
 
         var script = FinanceRole.Script(password);
-        if (!call.Said.GetValue(Apply))
+        if (!call.Parsed.GetValue(Apply))
         {
             call.Screen.Output.WriteLine(script);
             return ExitCodes.Ok;

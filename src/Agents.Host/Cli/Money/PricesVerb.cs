@@ -57,8 +57,8 @@ static class PricesVerb
     static async Task<int> Show(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        var tier = call.Said.GetValue(Tier) is { } said ? $"&tier={Uri.EscapeDataString(said)}" : "";
-        var answer = await server.Api.Get($"prices/model?model={Uri.EscapeDataString(call.Said.GetValue(Model)!)}{tier}", ct);
+        var tier = call.Parsed.GetValue(Tier) is { } tierName ? $"&tier={Uri.EscapeDataString(tierName)}" : "";
+        var answer = await server.Api.Get($"prices/model?model={Uri.EscapeDataString(call.Parsed.GetValue(Model)!)}{tier}", ct);
         if (call.IsJson) call.Screen.Json(answer);
         else Print(call.Screen, answer.As<ModelPriceView>());
         return ExitCodes.Ok;
@@ -95,7 +95,7 @@ static class PricesVerb
         var imported = await Read(call, ct);
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
         var list = JsonSerializer.Deserialize<JsonElement>(PriceListFormat.Write(imported.Prices));
-        await server.Api.Post("prices", new { list, from = call.Said.GetValue(From), tenant = call.Said.GetValue(Tenant), source = Path.GetFileName(call.Said.GetValue(File)!) }, ct);
+        await server.Api.Post("prices", new { list, from = call.Parsed.GetValue(From), tenant = call.Parsed.GetValue(Tenant), source = Path.GetFileName(call.Parsed.GetValue(File)!) }, ct);
         if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new { imported.Prices.Version, Models = imported.Prices.Entries.Count, imported.Skipped }, Answers.Format));
         else call.Screen.Line($"Published {Screen.Safe(imported.Prices.Version)} with {Formats.Count(imported.Prices.Entries.Count, "price")}.");
         foreach (var skipped in imported.Skipped) call.Note($"left out {skipped}");
@@ -104,13 +104,13 @@ static class PricesVerb
 
     static async Task<ImportedPrices> Read(Call call, CancellationToken ct)
     {
-        var (file, format) = (call.Said.GetValue(File)!, call.Said.GetValue(Format)!);
+        var (file, format) = (call.Parsed.GetValue(File)!, call.Parsed.GetValue(Format)!);
         if (!System.IO.File.Exists(file)) throw new VerbException(ExitCodes.Usage, $"There is no file {file}.");
 
         var json = await System.IO.File.ReadAllTextAsync(file, ct);
-        var today = DateOnly.FromDateTime((call.Said.GetValue(From) ?? DateTimeOffset.UtcNow).UtcDateTime);
-        var version = call.Said.GetValue(Version);
-        var providers = call.Said.GetValue(Providers)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var today = DateOnly.FromDateTime((call.Parsed.GetValue(From) ?? DateTimeOffset.UtcNow).UtcDateTime);
+        var version = call.Parsed.GetValue(Version);
+        var providers = call.Parsed.GetValue(Providers)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         try
         {
             var imported = format switch

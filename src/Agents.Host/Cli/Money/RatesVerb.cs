@@ -35,7 +35,7 @@ static class RatesVerb
     static async Task<int> Set(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        var answer = await server.Api.Put(PathOf(call), new SetRateRequest(call.Said.GetValue(Requests), call.Said.GetValue(Tokens)), ct);
+        var answer = await server.Api.Put(PathOf(call), new SetRateRequest(call.Parsed.GetValue(Requests), call.Parsed.GetValue(Tokens)), ct);
         if (call.IsJson) call.Screen.Json(answer);
         else Print(call, [answer.As<RateView>()]);
         return ExitCodes.Ok;
@@ -65,5 +65,5 @@ static class RatesVerb
 
     static string Number(long? number) => number is { } value ? Formats.Number(value) : "";
 
-    static string PathOf(Call call) => $"rates/{Uri.EscapeDataString(call.Said.GetValue(Provider)!)}/{Uri.EscapeDataString(call.Said.GetValue(Model)!)}";
+    static string PathOf(Call call) => $"rates/{Uri.EscapeDataString(call.Parsed.GetValue(Provider)!)}/{Uri.EscapeDataString(call.Parsed.GetValue(Model)!)}";
 }

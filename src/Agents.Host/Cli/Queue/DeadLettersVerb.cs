@@ -18,9 +18,9 @@ static class DeadLettersVerb
     public static Command Create(Verb verb)
     {
         var replay = new Command("replay", "Sends a message again, or all.") { MaybeId, All };
-        replay.Validators.Add(said =>
+        replay.Validators.Add(parsed =>
         {
-            if (said.GetResult(MaybeId)?.Tokens.Count > 0 == said.GetValue(All)) said.AddError("Name one message, or say --all. See: agents dead-letters list");
+            if (parsed.GetResult(MaybeId)?.Tokens.Count > 0 == parsed.GetValue(All)) parsed.AddError("Name one message, or say --all. See: agents dead-letters list");
         });
         return new("dead-letters", "Shows messages that were given up, and sends them again.")
         {
@@ -44,7 +44,7 @@ static class DeadLettersVerb
     static async Task<int> Replay(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct);
-        var path = call.Said.GetValue(All) ? "dead-letters/replay" : $"dead-letters/{call.Said.GetValue(MaybeId)}/replay";
+        var path = call.Parsed.GetValue(All) ? "dead-letters/replay" : $"dead-letters/{call.Parsed.GetValue(MaybeId)}/replay";
         var answer = await server.Api.Post(path, new { }, ct);
         if (call.IsJson) call.Screen.Json(answer);
         else call.Screen.Line($"{Formats.Count(answer.As<ChangedLetters>().Letters, "message")} sent again.");
@@ -54,7 +54,7 @@ static class DeadLettersVerb
     static async Task<int> Discard(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        await server.Api.Delete($"dead-letters/{call.Said.GetValue(Id)}", ct);
+        await server.Api.Delete($"dead-letters/{call.Parsed.GetValue(Id)}", ct);
         if (!call.IsJson) call.Screen.Line("Thrown away.");
         return ExitCodes.Ok;
     }

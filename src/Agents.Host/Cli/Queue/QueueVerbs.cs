@@ -9,7 +9,7 @@ using Agents.Host.Http;
 
 namespace Agents.Host.Cli.Queue;
 
-/// <summary>What waits, who is given slots, and where none are given: for whoever operates the servers.</summary>
+/// <summary>What waits, who is given slots, and where none are given: for the operator of the servers.</summary>
 static class QueueVerbs
 {
     static readonly Argument<string> Scope = new("scope") { Description = "overall, or tenant:NAME, agent:NAME, model:NAME, provider:NAME, key:NAME or node:NAME." };
@@ -20,17 +20,17 @@ static class QueueVerbs
     static readonly Option<string?> Tenant = new("--tenant") { Description = "Only this tenant's runs.", HelpName = "T" };
     static readonly Option<string?> Agent = new("--agent") { Description = "Only this agent's runs.", HelpName = "A" };
     static readonly Option<string?> OnNode = new("--node") { Description = "Only on this node.", HelpName = "N" };
-    static readonly Option<string?> Reason = new("--reason") { Description = "Shown to whoever asks why.", HelpName = "R" };
+    static readonly Option<string?> Reason = new("--reason") { Description = "Shown to everyone who asks why.", HelpName = "R" };
 
     public static IEnumerable<Command> Create(Verb verb) =>
     [
         verb.Does(new("queues", "Shows what waits for a slot, for how long, and how fast it goes."), Queues),
         With(verb.Does(new("limits", "Shows and changes how many runs may be worked on at once."), Limits),
             verb.Does(new("set", "Sets a limit, a weight or both; what is not said is removed.") { Scope, MaxRuns, Weight }, SetLimit),
-            verb.Does(new("remove", "Removes a limit and its weight.") { Scope }, (call, ct) => Delete(call, $"limits/{Uri.EscapeDataString(call.Said.GetValue(Scope)!)}", ct))),
+            verb.Does(new("remove", "Removes a limit and its weight.") { Scope }, (call, ct) => Delete(call, $"limits/{Uri.EscapeDataString(call.Parsed.GetValue(Scope)!)}", ct))),
         With(verb.Does(new("admission", "Shows where no run is given a slot; pauses and resumes that."), Pauses),
-            Where(verb.Does(new("pause", "Gives no run a slot any more; runs that have one go on.") { All, Tenant, Agent, OnNode, Reason }, (call, ct) => Pause(call, ScopeOf(call.Said)!, call.Said.GetValue(Reason), ct))),
-            Where(verb.Does(new("resume", "Gives slots again.") { All, Tenant, Agent, OnNode }, (call, ct) => Delete(call, $"pauses/{Uri.EscapeDataString(ScopeOf(call.Said)!)}", ct)))),
+            Where(verb.Does(new("pause", "Gives no run a slot any more; runs that have one go on.") { All, Tenant, Agent, OnNode, Reason }, (call, ct) => Pause(call, ScopeOf(call.Parsed)!, call.Parsed.GetValue(Reason), ct))),
+            Where(verb.Does(new("resume", "Gives slots again.") { All, Tenant, Agent, OnNode }, (call, ct) => Delete(call, $"pauses/{Uri.EscapeDataString(ScopeOf(call.Parsed)!)}", ct)))),
         With(verb.Does(new("nodes", "Shows the servers that take runs; drains one."), Nodes),
             verb.Does(new("drain", "Empties a node: it takes no runs and hands over those it has.") { Node }, (call, ct) => Change(call, "drain", ct)),
             verb.Does(new("resume", "Lets a drained node take runs again.") { Node }, (call, ct) => Change(call, "resume", ct))),
@@ -44,15 +44,15 @@ static class QueueVerbs
 
     static Command Where(Command command)
     {
-        command.Validators.Add(said =>
+        command.Validators.Add(parsed =>
         {
-            if (Scopes(said.GetValue(All), said.GetValue(Tenant), said.GetValue(Agent), said.GetValue(OnNode)).Count() != 1)
-                said.AddError("Say one of --all, --tenant, --agent and --node.");
+            if (Scopes(parsed.GetValue(All), parsed.GetValue(Tenant), parsed.GetValue(Agent), parsed.GetValue(OnNode)).Count() != 1)
+                parsed.AddError("Say one of --all, --tenant, --agent and --node.");
         });
         return command;
     }
 
-    static string? ScopeOf(ParseResult said) => Scopes(said.GetValue(All), said.GetValue(Tenant), said.GetValue(Agent), said.GetValue(OnNode)).FirstOrDefault();
+    static string? ScopeOf(ParseResult parsed) => Scopes(parsed.GetValue(All), parsed.GetValue(Tenant), parsed.GetValue(Agent), parsed.GetValue(OnNode)).FirstOrDefault();
 
     internal static IEnumerable<string> Scopes(bool all, string? tenant, string? agent, string? node)
     {
@@ -95,7 +95,7 @@ static class QueueVerbs
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
         var answer = await server.Api.Put(
-            $"limits/{Uri.EscapeDataString(call.Said.GetValue(Scope)!)}", new SetLimitRequest(call.Said.GetValue(MaxRuns), call.Said.GetValue(Weight)), ct);
+            $"limits/{Uri.EscapeDataString(call.Parsed.GetValue(Scope)!)}", new SetLimitRequest(call.Parsed.GetValue(MaxRuns), call.Parsed.GetValue(Weight)), ct);
         var limit = answer.As<LimitView>();
         if (call.IsJson) call.Screen.Json(answer);
         else call.Screen.Line(Screen.Safe($"{limit.Scope}: {(limit.MaxRuns is { } most ? $"at most {Formats.Count(most, "run")} at once, {Formats.Number(limit.Running)} now" : "no limit")}{(limit.Weight is { } weight ? $", weight {Short(weight)}" : "")}."));
@@ -114,7 +114,7 @@ static class QueueVerbs
     static async Task<int> Change(Call call, string change, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        var answer = await server.Api.Post($"nodes/{Uri.EscapeDataString(call.Said.GetValue(Node)!)}/{change}", new { }, ct);
+        var answer = await server.Api.Post($"nodes/{Uri.EscapeDataString(call.Parsed.GetValue(Node)!)}/{change}", new { }, ct);
         var node = answer.As<NodeView>();
         if (call.IsJson) call.Screen.Json(answer);
         else call.Screen.Line(Screen.Safe(node.DrainedAt is null ? $"{node.Name} takes runs." : $"{node.Name} takes no runs; {Formats.Count(node.Running, "run")} left to hand over."));

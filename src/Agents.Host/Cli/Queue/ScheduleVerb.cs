@@ -47,24 +47,24 @@ static class ScheduleVerb
     static async Task<int> Make(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        var priority = call.Said.GetValue(Priority);
+        var priority = call.Parsed.GetValue(Priority);
         object? level = int.TryParse(priority, out var number) ? number : priority;
-        var run = new QueueRunRequest(call.Said.GetValue(Agent), call.Said.GetValue(Question), level is null ? null : JsonSerializer.SerializeToElement(level));
+        var run = new QueueRunRequest(call.Parsed.GetValue(Agent), call.Parsed.GetValue(Question), level is null ? null : JsonSerializer.SerializeToElement(level));
         var wanted = new ScheduleRequest(
-            call.Said.GetValue(Cron), run, call.Said.GetValue(Name), call.Said.GetValue(Zone)!, call.Said.GetValue(OverlapOption), call.Said.GetValue(MissedOption));
-        return Told(call, await server.Api.Post("schedules", wanted, ct));
+            call.Parsed.GetValue(Cron), run, call.Parsed.GetValue(Name), call.Parsed.GetValue(Zone)!, call.Parsed.GetValue(OverlapOption), call.Parsed.GetValue(MissedOption));
+        return Print(call, await server.Api.Post("schedules", wanted, ct));
     }
 
     static async Task<int> Change(Call call, string what, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        return Told(call, await server.Api.Post($"schedules/{Uri.EscapeDataString(call.Said.GetValue(Name)!)}/{what}", new { }, ct));
+        return Print(call, await server.Api.Post($"schedules/{Uri.EscapeDataString(call.Parsed.GetValue(Name)!)}/{what}", new { }, ct));
     }
 
     static async Task<int> RunNow(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct);
-        var answer = await server.Api.Post($"schedules/{Uri.EscapeDataString(call.Said.GetValue(Name)!)}/run", new { }, ct);
+        var answer = await server.Api.Post($"schedules/{Uri.EscapeDataString(call.Parsed.GetValue(Name)!)}/run", new { }, ct);
         var id = answer.As<QueuedRun>().Id;
         if (call.IsJson) call.Screen.Json(answer);
         else call.Screen.Line($"Run {RunIds.Brief(id)} is queued. Follow it: [bold]agents tail {RunIds.Brief(id)}[/]");
@@ -74,12 +74,12 @@ static class ScheduleVerb
     static async Task<int> Delete(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        await server.Api.Delete($"schedules/{Uri.EscapeDataString(call.Said.GetValue(Name)!)}", ct);
+        await server.Api.Delete($"schedules/{Uri.EscapeDataString(call.Parsed.GetValue(Name)!)}", ct);
         if (!call.IsJson) call.Screen.Line("Removed.");
         return ExitCodes.Ok;
     }
 
-    static int Told(Call call, JsonElement answer)
+    static int Print(Call call, JsonElement answer)
     {
         if (call.IsJson)
         {

@@ -16,14 +16,14 @@ public static class ApprovalVerbs
     [
         verb.Does(new("approve", "Lets a tool call run that waits for a person.") { RunArgument.Id, ToolCallId }, (call, ct) => Run(call, "approve", null, ct)),
         verb.Does(new("deny", "Refuses a tool call that waits for a person.") { RunArgument.Id, ToolCallId, Reason },
-            (call, ct) => Run(call, "deny", call.Said.GetValue(Reason), ct)),
+            (call, ct) => Run(call, "deny", call.Parsed.GetValue(Reason), ct)),
     ];
 
     static async Task<int> Run(Call call, string name, string? reason, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct);
         var runId = await call.Run(server.Api, ct);
-        var waiting = await Waiting(server.Api, runId, call.Said.GetValue(ToolCallId), ct);
+        var waiting = await Waiting(server.Api, runId, call.Parsed.GetValue(ToolCallId), ct);
         var answer = await server.Api.Post($"runs/{runId}/tool-calls/{Uri.EscapeDataString(waiting)}/{name}", new ReasonRequest(reason), ct);
         if (call.IsJson) call.Screen.Json(answer);
         else call.Screen.Line($"Tool call {Screen.Safe(waiting)} of run {RunIds.Brief(runId)}: {(name is "deny" ? "denied" : "approved")}.");

@@ -30,37 +30,37 @@ static class ChangeVerbs
         Option<string?> agent = new("--agent") { Description = "Instead of a run: none of this agent's.", HelpName = "A" };
         Option<string?> node = new("--node") { Description = "Instead of a run: none on this node.", HelpName = "N" };
         var command = new Command("pause", "Stops a run until it is resumed, or, without one, admission.") { RunArgument.MaybeId, all, tenant, agent, node, Reason };
-        command.Validators.Add(said =>
+        command.Validators.Add(parsed =>
         {
-            var named = said.GetResult(RunArgument.MaybeId)?.Tokens.Count > 0 ? 1 : 0;
-            if (named + QueueVerbs.Scopes(said.GetValue(all), said.GetValue(tenant), said.GetValue(agent), said.GetValue(node)).Count() != 1)
-                said.AddError("Name one run, or say one of --all, --tenant, --agent and --node. For example: agents pause last");
+            var named = parsed.GetResult(RunArgument.MaybeId)?.Tokens.Count > 0 ? 1 : 0;
+            if (named + QueueVerbs.Scopes(parsed.GetValue(all), parsed.GetValue(tenant), parsed.GetValue(agent), parsed.GetValue(node)).Count() != 1)
+                parsed.AddError("Name one run, or say one of --all, --tenant, --agent and --node. For example: agents pause last");
         });
         return verb.Does(command, (call, ct) =>
-            QueueVerbs.Scopes(call.Said.GetValue(all), call.Said.GetValue(tenant), call.Said.GetValue(agent), call.Said.GetValue(node)).FirstOrDefault() is { } scope
-                ? QueueVerbs.Pause(call, scope, call.Said.GetValue(Reason), ct)
-                : ChangeOne(call, "pause", call.Said.GetValue(RunArgument.MaybeId)!, ct));
+            QueueVerbs.Scopes(call.Parsed.GetValue(all), call.Parsed.GetValue(tenant), call.Parsed.GetValue(agent), call.Parsed.GetValue(node)).FirstOrDefault() is { } scope
+                ? QueueVerbs.Pause(call, scope, call.Parsed.GetValue(Reason), ct)
+                : ChangeOne(call, "pause", call.Parsed.GetValue(RunArgument.MaybeId)!, ct));
     }
 
     static Command ChangeMany(Verb verb, string name, string description, string done)
     {
         var command = new Command(name, description) { RunArgument.MaybeId, All, Status, Agent, Failure, Reason };
-        command.Validators.Add(said =>
+        command.Validators.Add(parsed =>
         {
-            var (id, all) = (said.GetResult(RunArgument.MaybeId)?.Tokens.Count > 0, said.GetValue(All));
-            if (id == all) said.AddError($"Name one run, or say --all. For example: agents {name} last");
-            else if (!all && (said.GetValue(Status) ?? said.GetValue(Agent) ?? said.GetValue(Failure)) is not null) said.AddError("--status, --agent and --failure go with --all.");
+            var (id, all) = (parsed.GetResult(RunArgument.MaybeId)?.Tokens.Count > 0, parsed.GetValue(All));
+            if (id == all) parsed.AddError($"Name one run, or say --all. For example: agents {name} last");
+            else if (!all && (parsed.GetValue(Status) ?? parsed.GetValue(Agent) ?? parsed.GetValue(Failure)) is not null) parsed.AddError("--status, --agent and --failure go with --all.");
         });
-        return verb.Does(command, (call, ct) => call.Said.GetValue(All)
+        return verb.Does(command, (call, ct) => call.Parsed.GetValue(All)
             ? ChangeAll(call, name, done, ct)
-            : ChangeOne(call, name, call.Said.GetValue(RunArgument.MaybeId)!, ct));
+            : ChangeOne(call, name, call.Parsed.GetValue(RunArgument.MaybeId)!, ct));
     }
 
     static async Task<int> ChangeOne(Call call, string name, string id, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct);
         var runId = await server.Api.Find(id, ct);
-        var answer = await server.Api.Post($"runs/{runId}/{name}", new ReasonRequest(call.Said.GetValue(Reason)), ct);
+        var answer = await server.Api.Post($"runs/{runId}/{name}", new ReasonRequest(call.Parsed.GetValue(Reason)), ct);
         var state = answer.As<RunState>();
         if (call.IsJson) call.Screen.Json(answer);
         else call.Screen.Line($"Run {RunIds.Brief(runId)} is {state.Status}.");
@@ -75,7 +75,7 @@ static class ChangeVerbs
     {
         await using var server = await ServerConnection.Open(call, ct);
         var request = new ChangeRunsRequest(
-            call.Said.GetValue(Status), call.Said.GetValue(Agent), call.Said.GetValue(Failure), Reason: call.Said.GetValue(Reason));
+            call.Parsed.GetValue(Status), call.Parsed.GetValue(Agent), call.Parsed.GetValue(Failure), Reason: call.Parsed.GetValue(Reason));
         var (changed, unchanged) = (new List<Guid>(), new List<Guid>());
         for (var hasMore = true; hasMore;)
         {

@@ -27,25 +27,25 @@ static class ForkVerb
         {
             RunArgument.MaybeId, At, Question, Model, Priority, Budget, Reason, All, Status, Agent, Failure,
         };
-        command.Validators.Add(said =>
+        command.Validators.Add(parsed =>
         {
-            var (id, all) = (said.GetResult(RunArgument.MaybeId)?.Tokens.Count > 0, said.GetValue(All));
-            if (id == all) said.AddError("Name one run, or say --all. For example: agents fork last");
-            else if (!all && (said.GetValue(Status) ?? said.GetValue(Agent) ?? said.GetValue(Failure)) is not null) said.AddError("--status, --agent and --failure go with --all.");
-            else if (all && (said.GetValue(At), said.GetValue(Question), said.GetValue(Priority), said.GetValue(Budget)) is not (null, null, null, null))
-                said.AddError("--at, --question, --priority and --budget are for one run.");
+            var (id, all) = (parsed.GetResult(RunArgument.MaybeId)?.Tokens.Count > 0, parsed.GetValue(All));
+            if (id == all) parsed.AddError("Name one run, or say --all. For example: agents fork last");
+            else if (!all && (parsed.GetValue(Status) ?? parsed.GetValue(Agent) ?? parsed.GetValue(Failure)) is not null) parsed.AddError("--status, --agent and --failure go with --all.");
+            else if (all && (parsed.GetValue(At), parsed.GetValue(Question), parsed.GetValue(Priority), parsed.GetValue(Budget)) is not (null, null, null, null))
+                parsed.AddError("--at, --question, --priority and --budget are for one run.");
         });
-        return verb.Does(command, (call, ct) => call.Said.GetValue(All) ? ForkAll(call, ct) : ForkOne(call, ct));
+        return verb.Does(command, (call, ct) => call.Parsed.GetValue(All) ? ForkAll(call, ct) : ForkOne(call, ct));
     }
 
     static async Task<int> ForkOne(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct);
-        var said = call.Said;
-        var origin = await server.Api.Find(said.GetValue(RunArgument.MaybeId)!, ct);
+        var parsed = call.Parsed;
+        var origin = await server.Api.Find(parsed.GetValue(RunArgument.MaybeId)!, ct);
         var answer = await server.Api.Post($"runs/{origin}/fork", new ForkRunRequest(
-            said.GetValue(At), said.GetValue(Question), said.GetValue(Model), said.GetValue(Reason),
-            said.GetValue(Priority) is { } priority ? JsonSerializer.SerializeToElement(priority) : null, said.GetValue(Budget)), ct);
+            parsed.GetValue(At), parsed.GetValue(Question), parsed.GetValue(Model), parsed.GetValue(Reason),
+            parsed.GetValue(Priority) is { } priority ? JsonSerializer.SerializeToElement(priority) : null, parsed.GetValue(Budget)), ct);
         var fork = answer.As<ForkedRun>();
         if (call.IsJson) call.Screen.Json(answer);
         else call.Screen.Line($"Run {fork.Id} goes on from version {fork.ForkedFrom.Version} of {RunIds.Brief(origin)}. That had cost {Formats.Usd(fork.InheritedUsd)}; nothing of it is paid again.");
@@ -60,7 +60,7 @@ static class ForkVerb
     {
         await using var server = await ServerConnection.Open(call, ct);
         var request = new ForkRunsRequest(
-            call.Said.GetValue(Status), call.Said.GetValue(Agent), call.Said.GetValue(Failure), Reason: call.Said.GetValue(Reason), Model: call.Said.GetValue(Model));
+            call.Parsed.GetValue(Status), call.Parsed.GetValue(Agent), call.Parsed.GetValue(Failure), Reason: call.Parsed.GetValue(Reason), Model: call.Parsed.GetValue(Model));
         var (forked, unchanged) = (new List<ForkOfRun>(), new List<Guid>());
         for (var hasMore = true; hasMore;)
         {

@@ -16,12 +16,12 @@ static class RunArgument
         Arity = arity ?? ArgumentArity.ExactlyOne,
         Validators =
         {
-            said =>
+            parsed =>
             {
-                if (said.Tokens is [var id] && RunIds.Problem(id.Value) is { } problem) said.AddError(problem);
+                if (parsed.Tokens is [var id] && RunIds.Problem(id.Value) is { } problem) parsed.AddError(problem);
             },
         },
     };
 
-    public static Task<Guid> Run(this Call call, Api api, CancellationToken ct) => api.Find(call.Said.GetValue(Id)!, ct);
+    public static Task<Guid> Run(this Call call, Api api, CancellationToken ct) => api.Find(call.Parsed.GetValue(Id)!, ct);
 }

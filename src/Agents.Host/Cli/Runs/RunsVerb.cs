@@ -18,10 +18,10 @@ static class RunsVerb
     static async Task<int> Run(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        var query = $"runs?limit={call.Said.GetValue(Limit)}";
-        if (call.Said.GetValue(Status) is { } status) query += $"&status={Uri.EscapeDataString(status)}";
-        if (call.Said.GetValue(Agent) is { } agent) query += $"&agent={Uri.EscapeDataString(agent)}";
-        if (call.Said.GetValue(Failure) is { } failure) query += $"&failure={Uri.EscapeDataString(failure)}";
+        var query = $"runs?limit={call.Parsed.GetValue(Limit)}";
+        if (call.Parsed.GetValue(Status) is { } status) query += $"&status={Uri.EscapeDataString(status)}";
+        if (call.Parsed.GetValue(Agent) is { } agent) query += $"&agent={Uri.EscapeDataString(agent)}";
+        if (call.Parsed.GetValue(Failure) is { } failure) query += $"&failure={Uri.EscapeDataString(failure)}";
 
         var answer = await server.Api.Get(query, ct);
         if (call.IsJson) call.Screen.Json(answer);
@@ -32,10 +32,10 @@ static class RunsVerb
     static void Print(Call call, Page<RunView> page)
     {
         if (page.Items.Count == 0) call.Note("There are no such runs. Start one: agents ask \"question\"");
-        else if (call.Said.GetValue(Status) is "parked" or "failed" || call.Said.GetValue(Failure) is not null)
+        else if (call.Parsed.GetValue(Status) is "parked" or "failed" || call.Parsed.GetValue(Failure) is not null)
             Table.Print(call.Screen, ["run", "status", "agent", "queued", ">cost", "failure", "why"], [.. page.Items.Select(StoppedRow)]);
         else Table.Print(call.Screen, ["run", "status", "agent", "queued", ">took", ">cost", "question"], [.. page.Items.Select(Row)]);
-        if (page.Next is not null) call.Note($"There are older ones: agents runs --limit {Math.Min(200, call.Said.GetValue(Limit) * 5)}");
+        if (page.Next is not null) call.Note($"There are older ones: agents runs --limit {Math.Min(200, call.Parsed.GetValue(Limit) * 5)}");
     }
 
     static string[] StoppedRow(RunView run) =>
