@@ -5,7 +5,10 @@ using Agents.Host.Tools;
 
 namespace Agents.Host.Catalog;
 
-/// <summary>Starts a run of another agent and waits for its answer. Which agents, the step's grant says; the worker that records the tool's result queues the run.</summary>
+/// <summary>
+/// Starts a run of another agent and waits for its answer. Which agents, the step's grant says; the worker that records the tool's result queues the
+/// run.
+/// </summary>
 [Tool(ChildOf.Tool)]
 public sealed class Subagent(AgentCatalog agents)
 {

@@ -64,7 +64,8 @@ public sealed class Api(HttpClient http)
                 {
                     isNext = await frames.MoveNextAsync();
                 }
-                catch (Exception e) when (e is IOException or HttpRequestException or VerbException { ExitCode: ExitCodes.Unreachable } && failures < Reconnects)
+                catch (Exception e) when (
+                    e is IOException or HttpRequestException or VerbException { ExitCode: ExitCodes.Unreachable } && failures < Reconnects)
                 {
                     failures++;
                     await Task.Delay(ReconnectAfter, ct);

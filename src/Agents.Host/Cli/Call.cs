@@ -28,7 +28,10 @@ public sealed record Call(ParseResult Parsed, Screen Screen, IReadOnlyList<strin
     }
 
     /// <summary>The API key: from the command line, else AGENTS_KEY. Null for none.</summary>
-    public string? Key => (Parsed.GetValue(GlobalOptions.Key) ?? Environment.GetEnvironmentVariable("AGENTS_KEY")) is { } key && !string.IsNullOrWhiteSpace(key) ? key.Trim() : null;
+    public string? Key =>
+        (Parsed.GetValue(GlobalOptions.Key) ?? Environment.GetEnvironmentVariable("AGENTS_KEY")) is { } key && !string.IsNullOrWhiteSpace(key)
+            ? key.Trim()
+            : null;
 
     /// <summary>The data directory: from the command line, else AGENTS_DATA, else the account's.</summary>
     public string Data => Parsed.GetValue(GlobalOptions.Data) is { Length: > 0 } named ? Path.GetFullPath(named) : EmbeddedServer.DefaultDirectory();

@@ -20,7 +20,8 @@ public static class CommandLine
                 "-h" or "--help" or "-?" or "help" or "--version" => await Verb(args, Screen.OfProcess, []),
                 null => await Serve(args),
                 var word when word == args[0] && Maintenance.Verbs.ContainsKey(word) => await Maintain(args),
-                "serve" when !args.Any(arg => arg is "-h" or "--help" or "-?") => await Serve([.. args.Where((arg, at) => at != Array.IndexOf(args, "serve"))]),
+                "serve" when !args.Any(arg => arg is "-h" or "--help" or "-?") =>
+                    await Serve([.. args.Where((arg, at) => at != Array.IndexOf(args, "serve"))]),
                 var word when word.StartsWith('-') => await Serve(args),
                 _ => await Verb(args, Screen.OfProcess, []),
             };

@@ -11,7 +11,10 @@ namespace Agents.Host.Cli;
 /// <summary>Runs the server until it is stopped. Its arguments are settings, which ASP.NET reads itself.</summary>
 public static class ServeVerb
 {
-    static readonly Option<string?> Urls = new("--urls") { Description = $"Where to listen, on this machine. Default {Server.DefaultUrl}", HelpName = "URL" };
+    static readonly Option<string?> Urls = new("--urls")
+    {
+        Description = $"Where to listen, on this machine. Default {Server.DefaultUrl}", HelpName = "URL"
+    };
 
     const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
 
@@ -21,7 +24,8 @@ public static class ServeVerb
     public static async Task<int> Run(string[] args)
     {
         var hasStarted = false; // until then the host would log a failure as a stack trace, which ends as one line anyway
-        var app = await Server.Build(args, adjust: builder => builder.Logging.AddFilter(HostCategory, level => hasStarted && level >= LogLevel.Warning));
+        var app = await Server.Build(
+            args, adjust: builder => builder.Logging.AddFilter(HostCategory, level => hasStarted && level >= LogLevel.Warning));
         await using var database = app.Services.GetRequiredService<DatabaseConnection>();
         await using var ending = app;
         try
@@ -50,7 +54,8 @@ public static class ServeVerb
     }
 
     /// <summary>Where it really listens; null for the server of a test, whose addresses mean nothing.</summary>
-    static string? AddressOf(WebApplication app) => app.Services.GetRequiredService<IServer>() is var server && server.GetType().Assembly == typeof(KestrelServerOptions).Assembly
+    static string? AddressOf(WebApplication app) =>
+        app.Services.GetRequiredService<IServer>() is var server && server.GetType().Assembly == typeof(KestrelServerOptions).Assembly
         ? server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault()
         : null;
 

@@ -22,14 +22,16 @@ public sealed class ServerConnection : IAsyncDisposable
     /// <summary>Which database a server of our own uses, for people; null for another server, which knows itself.</summary>
     public string? Database => own?.Services.GetRequiredService<DatabaseConnection>().Describe();
 
-    /// <param name="doesRuns">False for a verb that only looks: a server started for it leaves unfinished runs alone, or it would break off what it began.</param>
+    /// <param name="doesRuns">False for a verb that only looks: a server started for it leaves unfinished runs alone, or it would break off what it
+    /// began.</param>
     public static async Task<ServerConnection> Open(Call call, CancellationToken ct, bool doesRuns = true)
     {
         if (call.Server is { } named)
         {
             var client = ClientOf(named, call.Key);
             if (!await ServerUrl.Answers(client, ct))
-                throw new VerbException(ExitCodes.Unreachable, $"No Agents server answers at {named}. Start one with 'agents serve', or leave out --server.");
+                throw new VerbException(
+                    ExitCodes.Unreachable, $"No Agents server answers at {named}. Start one with 'agents serve', or leave out --server.");
             return new(client);
         }
 
@@ -48,7 +50,8 @@ public sealed class ServerConnection : IAsyncDisposable
         var ownKey = new OwnKey(ApiKey.NewSecret());
         string[] idle = doesRuns ? [] : ["--Workers:MaxRuns", "0"];
         var app = await Server.Build(
-            ["--data", call.Data, "--urls", "http://127.0.0.1:0", "--Workers:DrainTimeout", "00:00:01", .. idle, .. call.ServerSettings], adjust: builder => Quietly(builder, ownKey));
+            ["--data", call.Data, "--urls", "http://127.0.0.1:0", "--Workers:DrainTimeout", "00:00:01", .. idle, .. call.ServerSettings],
+            adjust: builder => Quietly(builder, ownKey));
         try
         {
             await app.StartAsync(ct);

@@ -29,7 +29,9 @@ static class ServerUrl
         try
         {
             var file = FileIn(directory);
-            return File.Exists(file) && Uri.TryCreate(File.ReadAllText(file).Trim(), UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : null;
+            return File.Exists(file) && Uri.TryCreate(File.ReadAllText(file).Trim(), UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+                ? url
+                : null;
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {

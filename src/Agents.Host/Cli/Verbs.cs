@@ -46,7 +46,8 @@ static class Verbs
             GlobalOptions.Server, GlobalOptions.Key, GlobalOptions.Data, GlobalOptions.Json, GlobalOptions.NoColor, help, version,
         };
         var after = agents.Subcommands.Index().First(command => command.Item.Name == "replay").Index + 1;
-        foreach (var change in ChangeVerbs.Create(verb).Append(ForkVerb.Create(verb)).Concat(ApprovalVerbs.Create(verb))) agents.Subcommands.Insert(after++, change);
+        foreach (var change in ChangeVerbs.Create(verb).Append(ForkVerb.Create(verb)).Concat(ApprovalVerbs.Create(verb)))
+            agents.Subcommands.Insert(after++, change);
         agents.SetAction(parsed =>
         {
             parsed.InvocationConfiguration.Output.WriteLine($"agents {Version}");
@@ -71,9 +72,11 @@ static class Verbs
             return $"There is no verb '{word}'.{(near is null ? "" : $" Did you mean '{near}'?")} See: agents --help";
         }
 
-        var missing = verb.Arguments.FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is null or { Tokens.Count: 0 });
+        var missing = verb.Arguments.FirstOrDefault(argument =>
+            argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is null or { Tokens.Count: 0 });
         var problem = missing is not null ? $"'{verb.Name}' needs a {missing.Name}."
-            : !isRoot && verb.Subcommands.Count > 0 ? $"'{verb.Name}' needs one of: {string.Join(", ", verb.Subcommands.Select(command => command.Name))}."
+            : !isRoot
+                && verb.Subcommands.Count > 0 ? $"'{verb.Name}' needs one of: {string.Join(", ", verb.Subcommands.Select(command => command.Name))}."
             : parsed.Errors[0].Message;
         return $"{problem} See: agents {(isRoot ? "" : PathTo(parsed) + " ")}--help";
     }
@@ -86,7 +89,8 @@ static class Verbs
         .Select(near => near.Name)
         .FirstOrDefault();
 
-    static string PathTo(ParseResult parsed) => parsed.CommandResult.Parent is System.CommandLine.Parsing.CommandResult { Command: var parent } && parent != parsed.RootCommandResult.Command
+    static string PathTo(ParseResult parsed) =>
+        parsed.CommandResult.Parent is System.CommandLine.Parsing.CommandResult { Command: var parent } && parent != parsed.RootCommandResult.Command
         ? $"{parent.Name} {parsed.CommandResult.Command.Name}"
         : parsed.CommandResult.Command.Name;
 

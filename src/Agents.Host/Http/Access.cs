@@ -14,7 +14,8 @@ public static class Access
     {
         services.AddSingleton(new Reach(ListenAddresses.Beyond(configuration) is null));
         services.AddSingleton(provider => new KeyRing(provider.GetRequiredService<Npgsql.NpgsqlDataSource>(), provider.GetService<OwnKey>()));
-        services.AddAuthentication(KeyAuthentication.SchemeName).AddScheme<AuthenticationSchemeOptions, KeyAuthentication>(KeyAuthentication.SchemeName, null);
+        services.AddAuthentication(KeyAuthentication.SchemeName).AddScheme<AuthenticationSchemeOptions, KeyAuthentication>(
+            KeyAuthentication.SchemeName, null);
         services.AddAuthorization(Permissions.AddTo);
     }
 }

@@ -10,8 +10,8 @@ using Microsoft.Net.Http.Headers;
 namespace Agents.Host.Http;
 
 /// <summary>
-/// Who sent the request, by the header <c>Authorization: Bearer agents_…</c>, never by the address, which ends in logs. On a server that only this machine
-/// reaches and that never had a key, every caller is the operator of the tenant <c>default</c>.
+/// Who sent the request, by the header <c>Authorization: Bearer agents_…</c>, never by the address, which ends in logs. On a server that only this
+/// machine reaches and that never had a key, every caller is the operator of the tenant <c>default</c>.
 /// </summary>
 public sealed class KeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, KeyRing keys, Reach reach)
@@ -32,7 +32,8 @@ public sealed class KeyAuthentication(
         }
 
         // Some clients cannot send a request without a key, and send any: where no key is needed, none is wrong.
-        if (reach.IsThisMachineOnly && await keys.IsOpen(Context.RequestAborted)) return Success(Tenants.Default, "operator", Roles.Admin, keyId: null);
+        if (reach.IsThisMachineOnly && await keys.IsOpen(Context.RequestAborted))
+            return Success(Tenants.Default, "operator", Roles.Admin, keyId: null);
         return Request.Headers.Authorization.Count == 0 ? AuthenticateResult.NoResult() : AuthenticateResult.Fail("The key is unknown or revoked.");
     }
 
@@ -64,7 +65,11 @@ public sealed class KeyAuthentication(
         Response.StatusCode = status;
         if (Request.Path.StartsWithSegments("/v1"))
         {
-            var error = new { Message = $"{title}: {detail}", Type = "invalid_request_error", Param = (string?)null, Code = status == 401 ? "invalid_api_key" : "insufficient_permissions" };
+            var error = new
+            {
+                Message = $"{title}: {detail}", Type = "invalid_request_error", Param = (string?)null,
+                Code = status == 401 ? "invalid_api_key" : "insufficient_permissions"
+            };
             await Response.WriteAsJsonAsync(new { Error = error }, Context.RequestAborted);
             return;
         }

@@ -11,7 +11,8 @@ public sealed record Paging(int Default, int Most)
     /// <param name="cursor">The id that <see cref="Page{T}.Next"/> of an earlier page held. Null for the first page.</param>
     public ProblemDetails? Problem(int? limit, string? cursor = null)
     {
-        if (cursor is not null && !Guid.TryParse(cursor, out _)) return Refusals.Malformed("Bad cursor", "Pass the next of an earlier page as it is.");
+        if (cursor is not null && !Guid.TryParse(cursor, out _))
+            return Refusals.Malformed("Bad cursor", "Pass the next of an earlier page as it is.");
         return LimitProblem(limit) is { } problem ? Refusals.Malformed("Bad limit", problem) : null;
     }
 

@@ -60,7 +60,8 @@ public static class Problems
     static bool IsDatabaseAway(Exception? exception) => exception switch
     {
         null => false,
-        PostgresException e => e.SqlState.StartsWith("57P", StringComparison.Ordinal) || e.SqlState.StartsWith("08", StringComparison.Ordinal) || e.SqlState == "53300",
+        PostgresException e =>
+            e.SqlState.StartsWith("57P", StringComparison.Ordinal) || e.SqlState.StartsWith("08", StringComparison.Ordinal) || e.SqlState == "53300",
         NpgsqlException or TimeoutException => true,
         _ => IsDatabaseAway(exception.InnerException),
     };

@@ -17,7 +17,10 @@ public static class Reference
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Tags = new HashSet<OpenApiTag>(Groups.Select(group => new OpenApiTag { Name = group }));
-            document.Info = new() { Title = "Agents", Version = VersionOf(Assembly.GetExecutingAssembly()), Description = "Retrieval agents, durable on one PostgreSQL." };
+            document.Info = new()
+            {
+                Title = "Agents", Version = VersionOf(Assembly.GetExecutingAssembly()), Description = "Retrieval agents, durable on one PostgreSQL."
+            };
             return Task.CompletedTask;
         });
         options.AddOperationTransformer((operation, context, _) =>
@@ -50,7 +53,8 @@ public static class Reference
         if (!File.Exists(file)) return new Dictionary<string, string>();
 
         return XDocument.Load(file).Descendants("member")
-            .Where(member => member.Attribute("name")?.Value.StartsWith("T:", StringComparison.Ordinal) is true && member.Element("summary") is not null)
+            .Where(member => member.Attribute("name")?.Value.StartsWith(
+                "T:", StringComparison.Ordinal) is true && member.Element("summary") is not null)
             .ToDictionary(member => member.Attribute("name")!.Value[2..], member => OneLine(member.Element("summary")!.Value));
     });
 

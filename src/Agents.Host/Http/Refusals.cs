@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Agents.Host.Http;
 
-/// <summary>Refusals as problem details, with a title that the caller can act on. Below <c>/v1</c> an <see cref="OpenAIRefusal"/> takes their place.</summary>
+/// <summary>
+/// Refusals as problem details, with a title that the caller can act on. Below <c>/v1</c> an <see cref="OpenAIRefusal"/> takes their place.
+/// </summary>
 public static class Refusals
 {
     /// <summary>400: the request is not what the endpoint takes.</summary>

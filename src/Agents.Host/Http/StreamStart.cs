@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Agents.Host.Http;
 
-/// <summary>Where a reader's stream begins: after the last event that the reader has, by the header <c>Last-Event-ID</c> or else by <c>?after=</c>.</summary>
+/// <summary>
+/// Where a reader's stream begins: after the last event that the reader has, by the header <c>Last-Event-ID</c> or else by <c>?after=</c>.
+/// </summary>
 static class StreamStart
 {
     /// <summary>Null when nothing is wrong.</summary>

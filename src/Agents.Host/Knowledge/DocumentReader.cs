@@ -57,7 +57,8 @@ public static class DocumentReader
     static string Kind(string name, string? mediaType, string text)
     {
         var start = text.AsSpan(0, Math.Min(text.Length, 512)).TrimStart();
-        if (start.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase) || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase)) return "text/html";
+        if (start.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase) || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase))
+            return "text/html";
 
         var stated = mediaType?.Split(';')[0].Trim().ToLowerInvariant();
         return Path.GetExtension(name).ToLowerInvariant() switch

@@ -8,11 +8,15 @@ namespace Agents.Host.Knowledge;
 static class HtmlReader
 {
     static readonly HashSet<string> Dropped = new(
-        ["script", "style", "nav", "noscript", "template", "svg", "math", "iframe", "object", "canvas", "head", "footer", "select", "button", "dialog"],
+        [
+            "script", "style", "nav", "noscript", "template", "svg", "math", "iframe", "object", "canvas", "head", "footer", "select", "button",
+            "dialog"],
         StringComparer.OrdinalIgnoreCase);
 
     static readonly HashSet<string> Breaks = new(
-        ["p", "div", "section", "article", "main", "header", "aside", "ul", "ol", "dl", "dt", "dd", "table", "blockquote", "figure", "figcaption", "hr", "details", "summary", "body", "address", "fieldset", "form"],
+        [
+            "p", "div", "section", "article", "main", "header", "aside", "ul", "ol", "dl", "dt", "dd", "table", "blockquote", "figure", "figcaption",
+            "hr", "details", "summary", "body", "address", "fieldset", "form"],
         StringComparer.OrdinalIgnoreCase);
 
     public static ReadText Read(string text, KnowledgeLimits limits)

@@ -8,7 +8,9 @@ using MarkdigBlock = Markdig.Syntax.Block;
 
 namespace Agents.Host.Knowledge;
 
-/// <summary>Reads Markdown: headings, paragraphs, code as it stands, lists and tables line by line. Link targets and front matter are dropped.</summary>
+/// <summary>
+/// Reads Markdown: headings, paragraphs, code as it stands, lists and tables line by line. Link targets and front matter are dropped.
+/// </summary>
 static class MarkdownReader
 {
     static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder()

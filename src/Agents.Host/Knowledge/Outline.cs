@@ -28,7 +28,8 @@ sealed class Outline(int characters)
 
     public void Paragraph(string text) => Add(CleanText.OneLine(text), isLines: false);
 
-    public void Lines(string text) => Add(string.Join('\n', CleanText.Of(text).Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0)), isLines: true);
+    public void Lines(string text) =>
+        Add(string.Join('\n', CleanText.Of(text).Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0)), isLines: true);
 
     public IReadOnlyList<Section> Sections()
     {

@@ -15,7 +15,8 @@ static class PlainTextReader
     internal static void Add(List<string> paragraph, Outline outline)
     {
         var isLines = paragraph.Count > 1 && paragraph.SkipLast(1).Average(line => line.Length) < ShortLine;
-        if (isLines || paragraph.Any(line => line.StartsWith("    ", StringComparison.Ordinal) || line[0] == '\t')) outline.Lines(string.Join('\n', paragraph));
+        if (isLines || paragraph.Any(line => line.StartsWith("    ", StringComparison.Ordinal) || line[0] == '\t'))
+            outline.Lines(string.Join('\n', paragraph));
         else outline.Paragraph(string.Join(' ', paragraph));
     }
 

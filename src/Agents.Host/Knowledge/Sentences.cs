@@ -23,7 +23,8 @@ public static partial class Sentences
     static bool IsAbbreviation(string text, int end)
     {
         var start = text.LastIndexOfAny([' ', '('], Math.Max(0, end - 1)) + 1;
-        return text[start..Math.Min(text.Length, end + 1)].ToLowerInvariant() is "e.g." or "i.e." or "etc." or "vs." or "cf." or "mr." or "dr." or "no." or "fig.";
+        return text[start..Math.Min(text.Length, end + 1)].ToLowerInvariant()
+            is "e.g." or "i.e." or "etc." or "vs." or "cf." or "mr." or "dr." or "no." or "fig.";
     }
 
     [GeneratedRegex(@"[.!?]+[""'”’)\]]*\s+(?=[\p{Lu}\p{Lo}\p{N}""'“‘`(\[@_<])")]

@@ -83,5 +83,6 @@ sealed record SourceFile(string Path, string Label, string? Refusal = null)
     static string[] Parts(string path) => path.Split(System.IO.Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries);
 
     // Pipes, sockets and devices would block or never end.
-    static bool IsRegular(FileSystemInfo file) => OperatingSystem.IsWindows() || (file.Attributes & (FileAttributes.Device | FileAttributes.Directory)) == 0;
+    static bool IsRegular(FileSystemInfo file) =>
+        OperatingSystem.IsWindows() || (file.Attributes & (FileAttributes.Device | FileAttributes.Directory)) == 0;
 }

@@ -67,7 +67,9 @@ public static class Splitter
     {
         if (text.Count(char.IsWhiteSpace) < LongestSentence && text.Length <= LongestWord * 4) return [text];
 
-        var words = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).SelectMany(word => word.Chunk(LongestWord).Select(part => CleanText.Of(new string(part))));
+        var words = text.Split(
+            (char[]?)null,
+            StringSplitOptions.RemoveEmptyEntries).SelectMany(word => word.Chunk(LongestWord).Select(part => CleanText.Of(new string(part))));
         return words.Chunk(Words).Select(piece => string.Join(' ', piece));
     }
 

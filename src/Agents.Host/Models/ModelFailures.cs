@@ -26,7 +26,9 @@ public static partial class ModelFailures
         TimeoutException or OperationCanceledException { InnerException: TimeoutException } => Of(FailureKind.Timeout, exception.Message),
         IOException => Of(FailureKind.StreamCut, $"The reply broke off: {exception.Message}"),
         JsonException or FormatException => Unreadable(exception),
-        InvalidOperationException { Source: { } source } when source.StartsWith("System.Text.Json", StringComparison.Ordinal) => Unreadable(exception), // half of a surrogate pair
+        // Half of a surrogate pair.
+        InvalidOperationException { Source: { } source } when source.StartsWith("System.Text.Json", StringComparison.Ordinal) =>
+            Unreadable(exception),
         AggregateException { InnerExceptions: [var first, ..] } => From(first),
         _ => null,
     };

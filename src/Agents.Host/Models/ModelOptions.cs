@@ -34,7 +34,8 @@ public sealed record ModelOptions
         "Models:Endpoint", "the provider's own; Ollama `http://localhost:11434`; Azure none", "http or https address without a user name");
     static readonly TextSetting Secret = new("Models:ApiKey", "none", "the API key; needed for OpenAI, Azure and Anthropic");
     static readonly TextSetting Model = new(
-        "Models:Default", $"`{OfflineModel}`, `gpt-4o-mini`, `claude-haiku-4-5`; Azure and Ollama none", "the model for agents and steps that name none");
+        "Models:Default", $"`{OfflineModel}`, `gpt-4o-mini`, `claude-haiku-4-5`; Azure and Ollama none",
+        "the model for agents and steps that name none");
     static readonly TimeSetting WholeCall = new("Models:CallTimeout", TimeSpan.FromSeconds(120), ShortestTimeout, LongestTimeout);
     static readonly TimeSetting FirstToken = new("Models:FirstTokenTimeout", TimeSpan.FromSeconds(60), ShortestTimeout, LongestTimeout);
 
@@ -72,7 +73,8 @@ public sealed record ModelOptions
         };
         if (FirstToken.IsSet(configuration) && options.FirstTokenTimeout > options.CallTimeout)
             throw FirstToken.Refusal(
-                $"is {options.FirstTokenTimeout}, longer than {WholeCall.Key}, which is {options.CallTimeout}: no call could ever reach it. Lower it, or raise {WholeCall.Key}.");
+                $"is {options.FirstTokenTimeout}, longer than {WholeCall.Key}, which is {options.CallTimeout}: no call could ever reach it. Lower "
+                + $"it, or raise {WholeCall.Key}.");
         return options;
     }
 

@@ -99,8 +99,8 @@ public sealed class ModelUsage
     static ReportedUsage Disbelieve(string? raw, string why) => new(null, raw, $"The usage report is not believed: {why}");
 
     /// <summary>
-    /// Input includes cache reads, cache writes and audio; audio that a cache may hold is not told apart, so cached input counts as text. Output includes
-    /// audio, and reasoning unless the total says otherwise.
+    /// Input includes cache reads, cache writes and audio; audio that a cache may hold is not told apart, so cached input counts as text. Output
+    /// includes audio, and reasoning unless the total says otherwise.
     /// </summary>
     static Usage OfOpenAI(JsonObject usage)
     {
@@ -140,7 +140,9 @@ public sealed class ModelUsage
 
     static Usage OfOllama(JsonObject usage) => new(Count(usage, "prompt_eval_count") ?? 0, Count(usage, "eval_count") ?? 0);
 
-    /// <summary>For clients whose own JSON is not at hand: Microsoft.Extensions.AI's counting, input with cache and audio, output with reasoning and audio.</summary>
+    /// <summary>
+    /// For clients whose own JSON is not at hand: Microsoft.Extensions.AI's counting, input with cache and audio, output with reasoning and audio.
+    /// </summary>
     static Usage? OfDetails(UsageDetails usage)
     {
         if (usage.InputTokenCount is not { } input || usage.OutputTokenCount is not { } output) return null;

@@ -5,7 +5,10 @@ using System.Text.RegularExpressions;
 
 namespace Agents.Host.Models;
 
-/// <summary>What a provider says about its limits with a reply: OpenAI's <c>x-ratelimit-*</c>, which many servers send, or Anthropic's. Null for what it does not say.</summary>
+/// <summary>
+/// What a provider says about its limits with a reply: OpenAI's <c>x-ratelimit-*</c>, which many servers send, or Anthropic's. Null for what it does
+/// not say.
+/// </summary>
 /// <param name="RequestsLeft">Until <paramref name="RequestsReset"/> has passed.</param>
 public sealed record RateTold(
     long? RequestsPerMinute, long? TokensPerMinute, long? RequestsLeft, TimeSpan? RequestsReset, long? TokensLeft, TimeSpan? TokensReset)
@@ -47,12 +50,17 @@ public static partial class RateHeaders
 
         // A limit of nothing is no limit that calls could wait for.
         long? Number(string name) =>
-            long.TryParse(Value(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && (number > 0 || name.Contains("remaining", StringComparison.Ordinal)) ? number : null;
+            long.TryParse(Value(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                && (number > 0 || name.Contains("remaining", StringComparison.Ordinal))
+                ? number
+                : null;
 
         TimeSpan? Duration(string name) => Value(name) is { } text ? DurationOf(text) : null;
 
         TimeSpan? Until(string name) =>
-            DateTimeOffset.TryParse(Value(name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? Bounded((at - now).TotalSeconds) : null;
+            DateTimeOffset.TryParse(Value(name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+                ? Bounded((at - now).TotalSeconds)
+                : null;
     }
 
     /// <summary>Such as <c>6m0s</c>, <c>12ms</c>, <c>1.5s</c>, or a bare number of seconds. Null for anything else.</summary>

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Agents.Host.Models;
 
 /// <summary>
-/// The name of a model call attempt as the provider sees it: <c>run/call/attempt</c> in the header <c>X-Client-Request-Id</c>, by which a provider's log
-/// can be held against the facts.
+/// The name of a model call attempt as the provider sees it: <c>run/call/attempt</c> in the header <c>X-Client-Request-Id</c>, by which a provider's
+/// log can be held against the facts.
 /// </summary>
 public static class RequestId
 {

@@ -16,7 +16,10 @@ public static partial class TokenCount
     /// <summary>Read on first use: 200,000 pieces.</summary>
     static readonly Lazy<Tokenizer> O200k = new(() => TiktokenTokenizer.CreateForEncoding("o200k_base"));
 
-    /// <summary>Counted with o200k and raised by a tenth for models of OpenAI's family; else the bytes, for no tokenizer makes more tokens than there are bytes.</summary>
+    /// <summary>
+    /// Counted with o200k and raised by a tenth for models of OpenAI's family; else the bytes, for no tokenizer makes more tokens than there are
+    /// bytes.
+    /// </summary>
     public static long AtMost(string model, string text)
     {
         var bytes = Encoding.UTF8.GetByteCount(text);

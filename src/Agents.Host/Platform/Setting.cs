@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Agents.Host.Platform;
 
-/// <summary>One setting of the server: its key, its default and its range, stated once. The table in <c>docs/configuration.md</c> is compared with it.</summary>
+/// <summary>
+/// One setting of the server: its key, its default and its range, stated once. The table in <c>docs/configuration.md</c> is compared with it.
+/// </summary>
 /// <param name="Key">Such as <c>Workers:MaxRuns</c>.</param>
 public abstract record Setting(string Key)
 {

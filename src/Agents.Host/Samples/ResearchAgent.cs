@@ -41,7 +41,8 @@ public static class ResearchAgent
                 + "If the passages do not answer the question, say what is missing." + Distrust),
 
             new ModelStep("respond",
-                "Give the final answer: correct, short, complete, in the language of the question. Keep the citations like [1] behind the claims they support, "
+                "Give the final answer: correct, short, complete, in the language of the question. Keep the citations like [1] behind the claims "
+                + "they support, "
                 + "and cite nothing that you do not use. Keep identifiers, commands and settings exactly as the passages write them. "
                 + "If the passages do not answer the question, say that the documents do not answer it." + Distrust),
         ],

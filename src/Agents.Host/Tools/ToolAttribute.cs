@@ -7,6 +7,8 @@ public sealed class ToolAttribute(string name) : Attribute
 {
     public string Name { get; } = name;
 
-    /// <summary>Running twice does no harm. If not, each attempt is claimed, and one whose worker was lost waits for a person instead of being repeated.</summary>
+    /// <summary>
+    /// Running twice does no harm. If not, each attempt is claimed, and one whose worker was lost waits for a person instead of being repeated.
+    /// </summary>
     public bool Repeatable { get; init; } = true;
 }

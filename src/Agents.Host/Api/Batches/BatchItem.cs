@@ -32,7 +32,8 @@ sealed class BatchItem(int index, QueueRunRequest? request, BatchProblem? proble
     public static BatchItem Of((JsonElement Json, int Index) item, AgentCatalog agents, DateTimeOffset now)
     {
         var (request, problem) = QueueBatchRequest.Item(item.Json);
-        if (problem is null && RunRequests.Problem(request!, agents, now) is { } refusal) problem = new(refusal.Problem().Status!.Value, refusal.Title, refusal.Detail);
+        if (problem is null && RunRequests.Problem(request!, agents, now) is { } refusal)
+            problem = new(refusal.Problem().Status!.Value, refusal.Title, refusal.Detail);
         if (problem is null && request!.ThreadId is not null)
             problem = new(400, "A thread in a batch", "The runs of a thread come one after the other: ask for them one by one with POST /runs.");
         return new(item.Index, request, problem);
@@ -44,7 +45,8 @@ static class BatchItems
     /// <summary>Finds the items whose own keys came before: with an earlier request, or with an earlier item.</summary>
     public static async Task FindRepeated(this IReadOnlyList<BatchItem> items, IDocumentSession session, CancellationToken ct)
     {
-        var keyed = items.Where(item => item is { Problem: null, Request.IdempotencyKey: not null }).GroupBy(item => item.Request!.IdempotencyKey!, StringComparer.Ordinal).ToList();
+        var keyed = items.Where(item => item is { Problem: null, Request.IdempotencyKey: not null }).GroupBy(
+            item => item.Request!.IdempotencyKey!, StringComparer.Ordinal).ToList();
         var earlier = await EarlierRuns.Find(session, [.. keyed.Select(same => same.Key)], ct);
         foreach (var same in keyed)
         {
@@ -52,7 +54,8 @@ static class BatchItems
             var hash = run?.RequestHash ?? RunRequests.HashOf(same.First().Request!);
             foreach (var item in run is null ? same.Skip(1) : same)
             {
-                if (RunRequests.HashOf(item.Request!) != hash) item.Problem = new(422, "Idempotency-Key used before", "This key came with another request. Use a new key for a new run.");
+                if (RunRequests.HashOf(item.Request!) != hash)
+                    item.Problem = new(422, "Idempotency-Key used before", "This key came with another request. Use a new key for a new run.");
                 else (item.IsRepeated, item.RunId) = (true, run?.RunId);
             }
         }
@@ -60,13 +63,15 @@ static class BatchItems
 
     /// <summary>Queues the new ones in the session's transaction.</summary>
     public static void Queue(
-        this IReadOnlyList<BatchItem> items, Guid batchId, AgentCatalog agents, DateTimeOffset now, IDocumentSession session, ModelOptions models, Caller caller)
+        this IReadOnlyList<BatchItem> items, Guid batchId, AgentCatalog agents, DateTimeOffset now, IDocumentSession session, ModelOptions models,
+        Caller caller)
     {
         var byKey = new Dictionary<string, Guid>(StringComparer.Ordinal);
         foreach (var item in items.Where(item => item.IsNew))
         {
             var key = item.Request!.IdempotencyKey;
-            var run = RunRequests.Run(item.Request, agents, now, key, key is null ? null : RunRequests.HashOf(item.Request), ThreadPlace.None) with { Batch = batchId };
+            var run = RunRequests.Run(
+                item.Request, agents, now, key, key is null ? null : RunRequests.HashOf(item.Request), ThreadPlace.None) with { Batch = batchId };
             item.RunId = run.Queue(session, models, caller);
             if (key is not null) byKey[key] = item.RunId.Value;
         }

@@ -29,7 +29,8 @@ public sealed record BatchProblem(int Status, string Title, string Detail);
 /// <param name="IsFinished">No run will do anything more. Parked and paused ones can be resumed, so they count as unfinished.</param>
 public sealed record BatchView(
     Guid Id, string RequestedBy, DateTimeOffset QueuedAt, int Items, int Refused, int Queued, int Running, int Paused, int Parked,
-    int Completed, int Failed, int Cancelled, decimal CostUsd, int UnpricedCalls, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, bool IsFinished);
+    int Completed, int Failed, int Cancelled, decimal CostUsd, int UnpricedCalls, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt,
+    bool IsFinished);
 
 /// <summary>One item of a batch as it stands now.</summary>
 /// <param name="Index">From 0.</param>
@@ -38,4 +39,5 @@ public sealed record BatchView(
 /// <param name="CostUsd">Null when it was refused.</param>
 /// <param name="Problem">Why the item was refused; null when it was not.</param>
 public sealed record BatchItemView(
-    int Index, string Status, Guid? RunId, string? Question, string? Answer, JsonElement? Citations, FailureView? Failure, decimal? CostUsd, BatchProblem? Problem);
+    int Index, string Status, Guid? RunId, string? Question, string? Answer, JsonElement? Citations, FailureView? Failure, decimal? CostUsd,
+    BatchProblem? Problem);

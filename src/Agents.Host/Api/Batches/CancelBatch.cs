@@ -7,7 +7,9 @@ using Wolverine.Http;
 
 namespace Agents.Host.Api.Batches;
 
-/// <summary>Ends all runs of a batch that have not ended yet, each in a transaction of its own. Runs that its items found begun before are left alone.</summary>
+/// <summary>
+/// Ends all runs of a batch that have not ended yet, each in a transaction of its own. Runs that its items found begun before are left alone.
+/// </summary>
 public static class CancelBatchEndpoint
 {
     [WolverinePost("/batches/{id}/cancel"), Requires(Permissions.Operate)]

@@ -15,7 +15,8 @@ public static class GetBatchItemsEndpoint
 
     [WolverineGet("/batches/{id}/items"), Requires(Permissions.Read)]
     [ProducesResponseType<Page<BatchItemView>>(200), ProducesResponseType<ProblemDetails>(404)]
-    public static async Task<IResult> Get(Guid id, [FromQuery] int? after, [FromQuery] int? limit, BatchReader batches, HttpContext http, CancellationToken ct)
+    public static async Task<IResult> Get(
+        Guid id, [FromQuery] int? after, [FromQuery] int? limit, BatchReader batches, HttpContext http, CancellationToken ct)
     {
         var page = await batches.Items(Caller.Of(http).Tenant, id, after ?? -1, Pages.Limit(limit), ct);
         return page.Items.Count > 0 || after >= 0 ? Results.Ok(page) : BatchProblems.NotFound(id); // no batch is empty

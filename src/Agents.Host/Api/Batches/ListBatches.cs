@@ -13,6 +13,7 @@ public static class ListBatchesEndpoint
 
     [WolverineGet("/batches"), Requires(Permissions.Read)]
     [ProducesResponseType<Page<BatchView>>(200), ProducesResponseType<ProblemDetails>(400)]
-    public static Task<Page<BatchView>> Get([FromQuery] string? cursor, [FromQuery] int? limit, BatchReader batches, HttpContext http, CancellationToken ct) =>
+    public static Task<Page<BatchView>> Get(
+        [FromQuery] string? cursor, [FromQuery] int? limit, BatchReader batches, HttpContext http, CancellationToken ct) =>
         batches.All(Caller.Of(http).Tenant, Paging.Before(cursor), Pages.Limit(limit), ct);
 }

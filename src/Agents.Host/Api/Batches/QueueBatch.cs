@@ -14,8 +14,8 @@ using Wolverine.Http;
 namespace Agents.Host.Api.Batches;
 
 /// <summary>
-/// Accepts up to 1,000 runs in one transaction: after the answer all the good ones are stored, or, without an answer, none. Bad ones are named by their
-/// position. The same Idempotency-Key gives the same answer, and starts nothing.
+/// Accepts up to 1,000 runs in one transaction: after the answer all the good ones are stored, or, without an answer, none. Bad ones are named by
+/// their position. The same Idempotency-Key gives the same answer, and starts nothing.
 /// </summary>
 public static class QueueBatchEndpoint
 {
@@ -23,7 +23,8 @@ public static class QueueBatchEndpoint
     [ProducesResponseType<QueuedBatch>(202), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(422),
      ProducesResponseType<ProblemDetails>(429)]
     public static async Task<IResult> Post(
-        HttpContext http, AgentCatalog agents, ModelOptions models, QueueBound bound, DatabaseClock clock, BatchReader batches, IDocumentSession session,
+        HttpContext http, AgentCatalog agents, ModelOptions models, QueueBound bound, DatabaseClock clock, BatchReader batches,
+        IDocumentSession session,
         [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, CancellationToken ct)
     {
         var caller = Caller.Of(http);
@@ -49,8 +50,11 @@ public static class QueueBatchEndpoint
     static ProblemDetails? Problem(QueueBatchRequest request, string? idempotencyKey) => request.Items?.Count switch
     {
         null or 0 => Refusals.Malformed("Empty batch", "A batch has at least one item."),
-        > QueueBatchRequest.MostItems => Refusals.Malformed("Batch too large", $"A batch has at most {QueueBatchRequest.MostItems:N0} items; this one has {request.Items.Count:N0}."),
-        _ when idempotencyKey is { Length: > TextBounds.KeyCharacters } => Refusals.Malformed("Idempotency-Key too long", $"It may have {TextBounds.KeyCharacters} characters."),
+        > QueueBatchRequest.MostItems =>
+            Refusals.Malformed(
+                "Batch too large", $"A batch has at most {QueueBatchRequest.MostItems:N0} items; this one has {request.Items.Count:N0}."),
+        _ when idempotencyKey is { Length: > TextBounds.KeyCharacters } =>
+            Refusals.Malformed("Idempotency-Key too long", $"It may have {TextBounds.KeyCharacters} characters."),
         _ => null,
     };
 
@@ -63,7 +67,8 @@ public static class QueueBatchEndpoint
         session.QueueSqlCommand(
             """
             insert into agents.batch_item (tenant_id, batch_id, position, run_id, is_new, problem)
-            select ?, ?, i.position, i.run_id, i.is_new, i.problem from json_to_recordset(?::json) i (position integer, run_id uuid, is_new boolean, problem json)
+            select ?, ?, i.position, i.run_id, i.is_new, i.problem
+            from json_to_recordset(?::json) i (position integer, run_id uuid, is_new boolean, problem json)
             """,
             caller.Tenant, batchId, JsonSerializer.Serialize(rows, JsonFormat.Api));
     }
@@ -73,14 +78,16 @@ public static class QueueBatchEndpoint
         var bad = items.Where(item => item.Problem is not null).Select(ResultOf).ToList();
         return Results.Problem(
             statusCode: 400, title: "Nothing was queued",
-            detail: $"{bad.Count:N0} of {items.Count:N0} items are refused; the first is item {bad[0].Index}: {bad[0].Problem!.Title}: {bad[0].Problem!.Detail}",
+            detail: $"{bad.Count:N0} of {items.Count:N0} items are refused; the first is item {bad[0].Index}: {bad[0].Problem!.Title}: "
+                + $"{bad[0].Problem!.Detail}",
             extensions: new Dictionary<string, object?> { ["items"] = bad });
     }
 
     static BatchResult ResultOf(BatchItem item) => new(item.Index, item.Status, item.RunId, item.Problem);
 
     static QueuedBatch Answer(Guid id, IReadOnlyList<BatchItem> items) => new(
-        id, $"/batches/{id}", items.Count(item => item.IsNew), items.Count(item => item is { IsNew: false, RunId: not null }), items.Count(item => item.Problem is not null),
+        id, $"/batches/{id}", items.Count(item => item.IsNew), items.Count(item => item is { IsNew: false, RunId: not null }),
+        items.Count(item => item.Problem is not null),
         [.. items.Select(ResultOf)]);
 
     static IResult Accepted(QueuedBatch batch) => Results.Accepted(batch.Url, batch);

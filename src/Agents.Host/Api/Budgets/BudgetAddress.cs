@@ -16,9 +16,12 @@ static class BudgetAddress
         problem = (Word<BudgetScope>(scope), Word<BudgetPeriod>(period ?? "month")) switch
         {
             (null, _) => Refusals.Unknown("Unknown scope", $"The scopes of budgets are {Scopes}; this is \"{Sanitiser.Text(scope, 50)}\".").Answer(),
-            (BudgetScope.Run, _) => Refusals.Unknown("A run's own budget", $"The budget of one run is set at PUT /runs/ID/budget; the scopes here are {Scopes}.").Answer(),
+            (BudgetScope.Run, _) =>
+                Refusals.Unknown(
+                    "A run's own budget", $"The budget of one run is set at PUT /runs/ID/budget; the scopes here are {Scopes}.").Answer(),
             (_, null) => Refusals.Malformed("Unknown period", $"A period is day, month or total; this is \"{Sanitiser.Text(period, 50)}\".").Answer(),
-            _ when value.Length is 0 or > BudgetName.ValueCharacters || value != Sanitiser.Text(value, value.Length) || string.IsNullOrWhiteSpace(value) =>
+            _ when value.Length is 0 or > BudgetName.ValueCharacters || value != Sanitiser.Text(value, value.Length)
+                || string.IsNullOrWhiteSpace(value) =>
                 Refusals.Malformed("Bad name", $"A name has 1 to {BudgetName.ValueCharacters} characters.").Answer(),
             (BudgetScope.Tenant, _) when value != caller.Tenant => Refusals.Unknown("Unknown tenant", $"Your tenant is {caller.Tenant}.").Answer(),
             _ => null,
@@ -30,7 +33,8 @@ static class BudgetAddress
     public static string UrlOf(BudgetName name) =>
         $"/budgets/{Lower(name.Scope)}/{Uri.EscapeDataString(name.Value)}?period={Lower(name.Period)}";
 
-    public static IResult NotFound(BudgetName name) => Refusals.Unknown("Unknown budget", $"There is no such thing as {name}. GET /budgets lists all.").Answer();
+    public static IResult NotFound(BudgetName name) =>
+        Refusals.Unknown("Unknown budget", $"There is no such thing as {name}. GET /budgets lists all.").Answer();
 
     static string Lower(Enum word) => word.ToString().ToLowerInvariant();
 

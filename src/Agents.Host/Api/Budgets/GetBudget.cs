@@ -10,7 +10,8 @@ public static class GetBudgetEndpoint
 {
     [WolverineGet("/budgets/{scope}/{value}"), Requires(Permissions.Costs)]
     [ProducesResponseType<BudgetWithChanges>(200), ProducesResponseType<ProblemDetails>(404)]
-    public static async Task<IResult> Get(string scope, string value, [FromQuery] string? period, BudgetStore budgets, HttpContext http, CancellationToken ct)
+    public static async Task<IResult> Get(
+        string scope, string value, [FromQuery] string? period, BudgetStore budgets, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);
         if (BudgetAddress.Parse(scope, value, period, caller, out var problem) is not { } name) return problem!;

@@ -14,13 +14,15 @@ public static class RaiseBudgetEndpoint
     [WolverinePost("/budgets/{scope}/{value}/raise"), Requires(Permissions.ManageMoney)]
     [ProducesResponseType<BudgetView>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Post(
-        RaiseBudgetRequest request, string scope, string value, [FromQuery] string? period, BudgetStore budgets, HttpContext http, CancellationToken ct)
+        RaiseBudgetRequest request, string scope, string value, [FromQuery] string? period, BudgetStore budgets, HttpContext http,
+        CancellationToken ct)
     {
         var caller = Caller.Of(http);
         if (BudgetAddress.Parse(scope, value, period, caller, out var problem) is not { } name) return problem!;
         if (BudgetAmount.Problem(request.ByUsd, mayBeZero: false) is { } wrong) return Refusals.Malformed("Bad byUsd", wrong).Answer();
 
-        return await budgets.Raise(caller.Tenant, name, request.ByUsd!.Value, caller.Name, ct) && await budgets.List(caller.Tenant, name, ct) is [var budget]
+        return await budgets.Raise(caller.Tenant, name, request.ByUsd!.Value, caller.Name, ct)
+            && await budgets.List(caller.Tenant, name, ct) is [var budget]
             ? Results.Ok(budget)
             : BudgetAddress.NotFound(name);
     }

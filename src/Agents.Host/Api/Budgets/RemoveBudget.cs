@@ -5,12 +5,15 @@ using Wolverine.Http;
 
 namespace Agents.Host.Api.Budgets;
 
-/// <summary>Removes a budget; runs that wait for it go on. What was spent in it stays on record, and counts if it is set again in the same period.</summary>
+/// <summary>
+/// Removes a budget; runs that wait for it go on. What was spent in it stays on record, and counts if it is set again in the same period.
+/// </summary>
 public static class RemoveBudgetEndpoint
 {
     [WolverineDelete("/budgets/{scope}/{value}"), Requires(Permissions.ManageMoney)]
     [ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
-    public static async Task<IResult> Delete(string scope, string value, [FromQuery] string? period, BudgetStore budgets, HttpContext http, CancellationToken ct)
+    public static async Task<IResult> Delete(
+        string scope, string value, [FromQuery] string? period, BudgetStore budgets, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);
         if (BudgetAddress.Parse(scope, value, period, caller, out var problem) is not { } name) return problem!;

@@ -8,7 +8,9 @@ namespace Agents.Host.Api.Budgets;
 /// <param name="LimitUsd">US dollars that may be spent in a period, from 0, with at most eight decimals.</param>
 public sealed record SetBudgetRequest(decimal? LimitUsd);
 
-/// <summary>Makes a budget or changes its limit. Runs that wait for it go on by themselves, as far as there is room. Without <c>period</c>: that of a month.</summary>
+/// <summary>
+/// Makes a budget or changes its limit. Runs that wait for it go on by themselves, as far as there is room. Without <c>period</c>: that of a month.
+/// </summary>
 public static class SetBudgetEndpoint
 {
     [WolverinePut("/budgets/{scope}/{value}"), Requires(Permissions.ManageMoney)]

@@ -7,7 +7,8 @@ namespace Agents.Host.Api.Catalog;
 /// <summary>An agent that can be asked for.</summary>
 /// <param name="Hash">Names the exact definition; runs keep it.</param>
 /// <param name="Model">Null means the server's default.</param>
-public sealed record AgentView(string Name, int Version, string Hash, string Description, string? Model, IReadOnlyList<StepView> Steps, Limits Limits);
+public sealed record AgentView(
+    string Name, int Version, string Hash, string Description, string? Model, IReadOnlyList<StepView> Steps, Limits Limits);
 
 /// <param name="Kind">model or tool.</param>
 public sealed record StepView(string Name, string Kind, IReadOnlyList<string> Tools);

@@ -42,13 +42,17 @@ public static class GetCostsEndpoint
     public static ProblemDetails Validate([FromQuery] string? since, DatabaseClock clock)
     {
         if (since is null) return WolverineContinue.NoProblems;
-        if (Parse(since) is not { } day) return Refusals.Malformed("Bad since", $"A day is written like 2026-11-01; this is \"{Domain.Runs.Sanitiser.Text(since, 30)}\".");
-        return day < clock.Today().AddDays(-MostDays) ? Refusals.Malformed("Bad since", $"The last {MostDays:N0} days can be asked for.") : WolverineContinue.NoProblems;
+        if (Parse(since) is not { } day)
+            return Refusals.Malformed("Bad since", $"A day is written like 2026-11-01; this is \"{Domain.Runs.Sanitiser.Text(since, 30)}\".");
+        return day < clock.Today().AddDays(-MostDays)
+            ? Refusals.Malformed("Bad since", $"The last {MostDays:N0} days can be asked for.")
+            : WolverineContinue.NoProblems;
     }
 
     [WolverineGet("/costs"), Requires(Permissions.Costs)]
     [ProducesResponseType<ProblemDetails>(400)]
-    public static Task<CostReport> Get([FromQuery] string? since, NpgsqlDataSource database, DatabaseClock clock, HttpContext http, CancellationToken ct) =>
+    public static Task<CostReport> Get(
+        [FromQuery] string? since, NpgsqlDataSource database, DatabaseClock clock, HttpContext http, CancellationToken ct) =>
         CostReader.Since(database, Caller.Of(http).Tenant, Parse(since) ?? clock.Today().AddDays(1 - DefaultDays), ct);
 
     static DateOnly? Parse(string? day) =>

@@ -44,7 +44,8 @@ public sealed record RunFigures(long Ended, long Completed, long Failed, long Ca
 /// <param name="UnpricedCalls">Answered calls whose cost is unknown, not zero.</param>
 /// <param name="Latency">Of answered calls, from sending to the last token. Null when there are none.</param>
 public sealed record CallFigures(
-    long Calls, long FailedAttempts, long LostAttempts, decimal CostUsd, UnconfirmedView? UnconfirmedUsd, long UnpricedCalls, Usage Tokens, Durations? Latency)
+    long Calls, long FailedAttempts, long LostAttempts, decimal CostUsd, UnconfirmedView? UnconfirmedUsd, long UnpricedCalls, Usage Tokens,
+    Durations? Latency)
 {
     /// <summary>Input read from a cache by all input, 0 to 1. Null without input.</summary>
     public double? CacheHitShare => Tokens.TotalInput() == 0 ? null : (double)Tokens.CachedInputTokens / Tokens.TotalInput();
@@ -60,7 +61,10 @@ public sealed record DashboardGroup(string? Key, CallFigures Figures);
 /// <param name="CostUsd">Null when no cost is known.</param>
 public sealed record Wasted(string Kind, long Attempts, decimal? CostUsd, long Tokens);
 
-/// <summary>Cost, tokens, latency and errors of a window: <c>window</c> such as 1h, 24h (the default) or 30d, or <c>since</c> a day; grouped <c>by</c> agent, model, day, run, step, provider or tenant.</summary>
+/// <summary>
+/// Cost, tokens, latency and errors of a window: <c>window</c> such as 1h, 24h (the default) or 30d, or <c>since</c> a day; grouped <c>by</c> agent,
+/// model, day, run, step, provider or tenant.
+/// </summary>
 public static class GetDashboardEndpoint
 {
     const string DateFormat = "yyyy-MM-dd";
@@ -71,18 +75,21 @@ public static class GetDashboardEndpoint
     {
         if (window is not null && since is not null) return Refusals.Malformed("Bad window", "Give a window or since, not both.");
         if (window is not null && WindowOf(window) is null)
-            return Refusals.Malformed("Bad window", $"A window is written like 30m, 24h or 30d, at most {MostDays:N0} days; this is \"{Sanitiser.Text(window, 30)}\".");
-        if (since is not null && DayOf(since) is null) return Refusals.Malformed("Bad since", $"A day is written like 2026-11-01; this is \"{Sanitiser.Text(since, 30)}\".");
+            return Refusals.Malformed(
+                "Bad window", $"A window is written like 30m, 24h or 30d, at most {MostDays:N0} days; this is \"{Sanitiser.Text(window, 30)}\".");
+        if (since is not null && DayOf(since) is null)
+            return Refusals.Malformed("Bad since", $"A day is written like 2026-11-01; this is \"{Sanitiser.Text(since, 30)}\".");
         return by is null || DashboardReader.Groupings.ContainsKey(by)
             ? WolverineContinue.NoProblems
-            : Refusals.Malformed("Bad by", $"Figures can be had by {string.Join(", ", DashboardReader.Groupings.Keys)}; not by \"{Sanitiser.Text(by, 30)}\".");
+            : Refusals.Malformed(
+                "Bad by", $"Figures can be had by {string.Join(", ", DashboardReader.Groupings.Keys)}; not by \"{Sanitiser.Text(by, 30)}\".");
     }
 
     [WolverineGet("/dashboard"), Requires(Permissions.Costs)]
     [ProducesResponseType<ProblemDetails>(400)]
     public static async Task<Dashboard> Get(
-        [FromQuery] string? window, [FromQuery] string? since, [FromQuery] string? by, NpgsqlDataSource database, DatabaseClock clock, HttpContext http,
-        CancellationToken ct)
+        [FromQuery] string? window, [FromQuery] string? since, [FromQuery] string? by, NpgsqlDataSource database, DatabaseClock clock,
+        HttpContext http, CancellationToken ct)
     {
         var until = clock.GetUtcNow();
         var from = DayOf(since) is { } day ? new(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero) : until - (WindowOf(window) ?? Default);
@@ -93,7 +100,8 @@ public static class GetDashboardEndpoint
     /// <summary>Null when it is no window.</summary>
     static TimeSpan? WindowOf(string? window)
     {
-        if (window is not { Length: > 1 } || !int.TryParse(window[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number == 0) return null;
+        if (window is not { Length: > 1 }) return null;
+        if (!int.TryParse(window[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number == 0) return null;
 
         var minutes = window[^1] switch { 'm' => 1, 'h' => 60, 'd' => 24 * 60, _ => 0 } * (long)number;
         return minutes is > 0 and <= MostDays * 24L * 60 ? TimeSpan.FromMinutes(minutes) : null;

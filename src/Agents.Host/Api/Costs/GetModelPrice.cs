@@ -25,6 +25,9 @@ public static class GetModelPriceEndpoint
         var list = await prices.InForce(Caller.Of(http).Tenant, ct);
         return model is not null && list.Find(model, tier) is var (_, version, entry)
             ? Results.Ok(new ModelPriceView(model, version, entry))
-            : Refusals.Unknown("No price", $"No price list in force knows the model {(model is null ? "(none)" : $"\"{Sanitiser.Text(model, NameCharacters)}\"")}{(tier is null ? "" : $" in tier {Sanitiser.Text(tier, NameCharacters)}")}.").Answer();
+            : Refusals.Unknown(
+                "No price",
+                $"No price list in force knows the model {(model is null ? "(none)" : $"\"{Sanitiser.Text(model, NameCharacters)}\"")}"
+                + $"{(tier is null ? "" : $" in tier {Sanitiser.Text(tier, NameCharacters)}")}.").Answer();
     }
 }

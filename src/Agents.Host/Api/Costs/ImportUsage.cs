@@ -11,7 +11,10 @@ using Wolverine.Http;
 
 namespace Agents.Host.Api.Costs;
 
-/// <summary>Takes in a provider's usage export (CSV). Calls of unknown outcome that it names by their request id are resolved; the same file again changes nothing.</summary>
+/// <summary>
+/// Takes in a provider's usage export (CSV). Calls of unknown outcome that it names by their request id are resolved; the same file again changes
+/// nothing.
+/// </summary>
 public static class ImportUsageEndpoint
 {
     const long MostBytes = 32 * 1024 * 1024;

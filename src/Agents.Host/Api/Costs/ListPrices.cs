@@ -27,7 +27,8 @@ public static class ListPricesEndpoint
         var inForce = new HashSet<string>(StringComparer.Ordinal);
         for (var list = book.InForce(tenant, clock.GetUtcNow()); list is not null; list = list.Otherwise) inForce.Add(list.Version);
         return new(
-            [.. book.Published.Where(list => list.Tenant is null || list.Tenant == tenant).OrderByDescending(list => list.Number).Select(list => new PriceListView(
+            [.. book.Published.Where(list => list.Tenant is null || list.Tenant == tenant).OrderByDescending(list => list.Number)
+                .Select(list => new PriceListView(
                 list.Prices.Version, list.From, list.Tenant, list.IsShipped, inForce.Contains(list.Prices.Version), list.Prices.Entries.Count))],
             null);
     }

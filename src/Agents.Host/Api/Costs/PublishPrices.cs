@@ -28,7 +28,8 @@ public static class PublishPricesEndpoint
         try
         {
             var list = PriceListFormat.Read(request.List.GetRawText());
-            if (list.Version is not { Length: > 0 and <= VersionCharacters }) return Refusals.Malformed("Bad price list", $"Its version has 1 to {VersionCharacters} characters.");
+            if (list.Version is not { Length: > 0 and <= VersionCharacters })
+                return Refusals.Malformed("Bad price list", $"Its version has 1 to {VersionCharacters} characters.");
             return list.Entries.Count == 0 ? Refusals.Malformed("Bad price list", "It has no prices.") : WolverineContinue.NoProblems;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -41,7 +42,9 @@ public static class PublishPricesEndpoint
     [ProducesResponseType<PublishedList>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(409)]
     public static async Task<IResult> Post(PublishPricesRequest request, Prices prices, HttpContext http, CancellationToken ct) =>
         await prices.Publish(
-            request.List.GetRawText(), request.From, request.Tenant, Sanitiser.Text(request.Source ?? "", SourceCharacters), Caller.Of(http).Name, isShipped: false, ct)
+            request.List.GetRawText(), request.From, request.Tenant, Sanitiser.Text(request.Source ?? "", SourceCharacters), Caller.Of(http).Name,
+            isShipped: false, ct)
             ? Results.Ok(new PublishedList(PriceListFormat.Read(request.List.GetRawText()).Version))
-            : Refusals.Conflict("Version published before", "A price list of this version is there. A published list is never changed; use a new version.").Answer();
+            : Refusals.Conflict(
+                "Version published before", "A price list of this version is there. A published list is never changed; use a new version.").Answer();
 }

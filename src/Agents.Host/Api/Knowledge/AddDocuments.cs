@@ -20,7 +20,8 @@ public static class AddDocumentsEndpoint
     public static async Task<IResult> Post(HttpContext http, [FromQuery] string? source, Ingest ingest, KnowledgeLimits limits, CancellationToken ct)
     {
         var tenant = Caller.Of(http).Tenant;
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bound) bound.MaxRequestBodySize = limits.DocumentBytes + RoomForForm;
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bound)
+            bound.MaxRequestBodySize = limits.DocumentBytes + RoomForForm;
 
         if (http.Request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) is true)
         {

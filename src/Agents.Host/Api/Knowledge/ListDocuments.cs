@@ -14,6 +14,7 @@ public static class ListDocumentsEndpoint
         new Paging(DefaultLimit, limits.PageSize).Problem(limit) ?? WolverineContinue.NoProblems;
 
     [WolverineGet("/documents"), Requires(Permissions.Read)]
-    public static Task<DocumentPage> Get([FromQuery] string? cursor, [FromQuery] int? limit, Documents documents, HttpContext http, CancellationToken ct) =>
+    public static Task<DocumentPage> Get(
+        [FromQuery] string? cursor, [FromQuery] int? limit, Documents documents, HttpContext http, CancellationToken ct) =>
         documents.List(Caller.Of(http).Tenant, cursor, limit ?? DefaultLimit, ct);
 }

@@ -14,7 +14,8 @@ public static class SearchPassagesEndpoint
     public static ProblemDetails Validate([FromQuery] string? q, [FromQuery] int? limit, KnowledgeLimits limits)
     {
         if (string.IsNullOrWhiteSpace(q)) return Refusals.Malformed("Empty query", "Pass what to look for as q.");
-        if (q.Length > limits.QueryCharacters) return Refusals.Malformed("Query too long", $"A query may have {limits.QueryCharacters:N0} characters.");
+        if (q.Length > limits.QueryCharacters)
+            return Refusals.Malformed("Query too long", $"A query may have {limits.QueryCharacters:N0} characters.");
         return new Paging(DefaultLimit, limits.Results).Problem(limit) ?? WolverineContinue.NoProblems;
     }
 

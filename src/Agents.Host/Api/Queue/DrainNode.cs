@@ -11,5 +11,6 @@ public static class DrainNodeEndpoint
 {
     [WolverinePost("/nodes/{name}/drain"), Requires(Permissions.Administer)]
     [ProducesResponseType<NodeView>(200), ProducesResponseType<ProblemDetails>(404)]
-    public static Task<IResult> Post(string name, NodeStore nodes, HttpContext http, CancellationToken ct) => Drained.Set(name, Caller.Of(http).Name, nodes, ct);
+    public static Task<IResult> Post(string name, NodeStore nodes, HttpContext http, CancellationToken ct) =>
+        Drained.Set(name, Caller.Of(http).Name, nodes, ct);
 }

@@ -13,5 +13,6 @@ static class Drained
     public static async Task<IResult> Set(string name, string? by, NodeStore nodes, CancellationToken ct) =>
         await nodes.Drain(name, by, ct) && (await nodes.List(ct)).FirstOrDefault(node => node.Name == name) is { } node
             ? Results.Ok(node)
-            : Refusals.Unknown("Unknown node", $"No living node is named \"{Sanitiser.Text(name, ShownCharacters)}\". GET /nodes lists them.").Answer();
+            : Refusals.Unknown(
+                "Unknown node", $"No living node is named \"{Sanitiser.Text(name, ShownCharacters)}\". GET /nodes lists them.").Answer();
 }

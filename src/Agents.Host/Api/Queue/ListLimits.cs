@@ -15,6 +15,7 @@ public static class ListLimitsEndpoint
         var own = new Scope("tenant", Caller.Of(http).Tenant).ToString();
         var seesAll = http.User.IsInRole(Roles.Admin);
         var all = await limits.List(null, ct);
-        return Results.Ok(new Page<LimitView>([.. all.Where(limit => seesAll || limit.Scope == own || !limit.Scope.StartsWith("tenant:", StringComparison.Ordinal))], null));
+        return Results.Ok(new Page<LimitView>(
+            [.. all.Where(limit => seesAll || limit.Scope == own || !limit.Scope.StartsWith("tenant:", StringComparison.Ordinal))], null));
     }
 }

@@ -16,6 +16,7 @@ public static class ListPausesEndpoint
         var own = new Scope("tenant", Caller.Of(http).Tenant).ToString();
         var seesAll = http.User.IsInRole(Roles.Admin);
         var all = await pauses.List(null, ct);
-        return Results.Ok(new Page<PauseView>([.. all.Where(pause => seesAll || pause.Scope == own || !pause.Scope.StartsWith("tenant:", StringComparison.Ordinal))], null));
+        return Results.Ok(new Page<PauseView>(
+            [.. all.Where(pause => seesAll || pause.Scope == own || !pause.Scope.StartsWith("tenant:", StringComparison.Ordinal))], null));
     }
 }

@@ -5,11 +5,15 @@ using Wolverine.Http;
 
 namespace Agents.Host.Api.Queue;
 
-/// <param name="MaxRuns">Runs that may hold a slot at once, over all nodes, or on the node that the scope names: 0 to 100,000. A node has never more slots than its <c>Workers:MaxRuns</c>. Null means no limit.</param>
+/// <param name="MaxRuns">Runs that may hold a slot at once, in all or on the scope's node: 0 to 100,000. Null means no limit.</param>
 /// <param name="Weight">Share of slots beside others of its kind, above 0 to 1,000; only for tenants and keys. Null means 1.</param>
 public sealed record SetLimitRequest(int? MaxRuns = null, double? Weight = null);
 
-/// <summary>Sets how many runs may be worked on at once, or how a tenant's or a key's share compares with others. Counts from the next admission on; runs that have begun go on.</summary>
+/// <summary>
+/// Sets how many runs may be worked on at once, or how a tenant's or a key's share compares with others. Counts from the next admission on; runs that
+/// have begun go on.
+/// </summary>
+/// <remarks>A node never has more slots than its <c>Workers:MaxRuns</c>.</remarks>
 public static class SetLimitEndpoint
 {
     const int MostRuns = 100_000;

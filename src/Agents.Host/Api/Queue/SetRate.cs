@@ -12,7 +12,9 @@ namespace Agents.Host.Api.Queue;
 /// <param name="TokensPerMinute">Input and output together, from 1; null for no limit.</param>
 public sealed record SetRateRequest(int? RequestsPerMinute = null, long? TokensPerMinute = null);
 
-/// <summary>Limits the calls of all nodes to a provider's model. What the provider tells may lower it, never raise it. Runs that wait try again at once.</summary>
+/// <summary>
+/// Limits the calls of all nodes to a provider's model. What the provider tells may lower it, never raise it. Runs that wait try again at once.
+/// </summary>
 public static class SetRateEndpoint
 {
     const int NameCharacters = 200;
@@ -24,7 +26,8 @@ public static class SetRateEndpoint
         if (!Providers.Contains(provider)) return Refusals.Malformed("Unknown provider", $"A provider is one of: {string.Join(", ", Providers)}.");
         if (model.Length is 0 or > NameCharacters || string.IsNullOrWhiteSpace(model) || model != Sanitiser.Text(model, NameCharacters))
             return Refusals.Malformed("Bad model", $"A model's name has 1 to {NameCharacters} characters.");
-        if (request is { RequestsPerMinute: null, TokensPerMinute: null }) return Refusals.Malformed("No limit", "Say requestsPerMinute, tokensPerMinute or both. DELETE removes a limit.");
+        if (request is { RequestsPerMinute: null, TokensPerMinute: null })
+            return Refusals.Malformed("No limit", "Say requestsPerMinute, tokensPerMinute or both. DELETE removes a limit.");
         return request is { RequestsPerMinute: < 1 } or { TokensPerMinute: < 1 }
             ? Refusals.Malformed("Bad limit", "A limit is at least 1 a minute. To let nothing through, pause admission.")
             : WolverineContinue.NoProblems;
@@ -33,7 +36,8 @@ public static class SetRateEndpoint
     [WolverinePut("/rates/{provider}/{**model}"), Requires(Permissions.Administer)]
     [ProducesResponseType<RateView>(200), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Put(
-        SetRateRequest request, string provider, string model, RateStore rates, RateLimits limits, NodeSignals signals, HttpContext http, CancellationToken ct)
+        SetRateRequest request, string provider, string model, RateStore rates, RateLimits limits, NodeSignals signals, HttpContext http,
+        CancellationToken ct)
     {
         await rates.Set(provider, model, request.RequestsPerMinute, request.TokensPerMinute, Caller.Of(http).Name, ct);
         limits.Forget(model);

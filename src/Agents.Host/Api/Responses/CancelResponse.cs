@@ -14,7 +14,8 @@ public static class CancelResponseEndpoint
         string id, Decisions decisions, ResponseReader responses, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);
-        if (await responses.Find(caller.Tenant, id, default, ct) is not { } story || !ResponseIds.TryParse(id, out var runId, out var part)) return OpenAIRefusal.UnknownResponse(id);
+        if (await responses.Find(caller.Tenant, id, default, ct) is not { } story || !ResponseIds.TryParse(id, out var runId, out var part))
+            return OpenAIRefusal.UnknownResponse(id);
         if (story.HasEnded && !story.AwaitsApproval) return ResponseWriter.Json(story);
 
         await decisions.Cancel(caller.Tenant, runId, caller.Name, "Cancelled by the client.", ct);

@@ -8,7 +8,10 @@ using Wolverine.Http;
 
 namespace Agents.Host.Api.Responses;
 
-/// <summary>Asks an agent as OpenAI's Responses API asks a model. Queues a run, or answers the approvals one waits for; the answer is the response, or its stream.</summary>
+/// <summary>
+/// Asks an agent as OpenAI's Responses API asks a model. Queues a run, or answers the approvals one waits for; the answer is the response, or its
+/// stream.
+/// </summary>
 public static class CreateResponseEndpoint
 {
     /// <summary>How often OpenAI's clients have sent the request before.</summary>
@@ -16,7 +19,8 @@ public static class CreateResponseEndpoint
 
     [WolverinePost("/v1/responses"), Requires(Permissions.Operate)]
     [ProducesResponseType(typeof(object), 200), ProducesResponseType(typeof(object), 400)]
-    public static async Task<IResult> Post(HttpContext http, NewResponse responses, ApprovalAnswers approvals, ResponseWriter writer, CancellationToken ct)
+    public static async Task<IResult> Post(
+        HttpContext http, NewResponse responses, ApprovalAnswers approvals, ResponseWriter writer, CancellationToken ct)
     {
         var body = new MemoryStream();
         await http.Request.Body.CopyToAsync(body, ct);
@@ -24,7 +28,8 @@ public static class CreateResponseEndpoint
         if (request is null) return refusal!;
 
         string? key = http.Request.Headers["Idempotency-Key"];
-        if (key is { Length: > TextBounds.KeyCharacters or 0 }) return new OpenAIRefusal(400, $"An Idempotency-Key has 1 to {TextBounds.KeyCharacters} characters.");
+        if (key is { Length: > TextBounds.KeyCharacters or 0 })
+            return new OpenAIRefusal(400, $"An Idempotency-Key has 1 to {TextBounds.KeyCharacters} characters.");
 
         var caller = Caller.Of(http);
         var (runId, part) = (Guid.Empty, 1);

@@ -4,13 +4,17 @@ using Wolverine.Http;
 
 namespace Agents.Host.Api.Responses;
 
-/// <summary>A response as it is now, or with <c>?stream=true</c> its events after <c>starting_after</c> (or <c>Last-Event-ID</c>), then live: at any time, on any node.</summary>
+/// <summary>
+/// A response as it is now, or with <c>?stream=true</c> its events after <c>starting_after</c> (or <c>Last-Event-ID</c>), then live: at any time, on
+/// any node.
+/// </summary>
 public static class GetResponseEndpoint
 {
     [WolverineGet("/v1/responses/{id}"), Requires(Permissions.Read)]
     [ProducesResponseType(typeof(object), 200), ProducesResponseType(typeof(object), 404)]
     public static async Task<IResult> Get(
-        string id, [FromQuery] bool? stream, [FromQuery(Name = "starting_after")] long? startingAfter, ResponseReader responses, ResponseWriter writer,
+        string id, [FromQuery] bool? stream, [FromQuery(Name = "starting_after")] long? startingAfter, ResponseReader responses,
+        ResponseWriter writer,
         HttpContext http, CancellationToken ct)
     {
         var names = Include.NamesIn(http.Request.Query);

@@ -18,7 +18,8 @@ public readonly record struct Include(bool SearchResults, bool AgentSteps)
     public static Include Of(IReadOnlyCollection<string> names) => new(names.Contains(Results), names.Contains(Steps));
 
     /// <summary>The name that cannot be honoured, or null.</summary>
-    public static string? Unknown(IEnumerable<string> names) => names.FirstOrDefault(name => name is not (Results or Steps) && !Without.Contains(name));
+    public static string? Unknown(IEnumerable<string> names) =>
+        names.FirstOrDefault(name => name is not (Results or Steps) && !Without.Contains(name));
 
     /// <summary>From <c>?include[]=…</c>, as OpenAI's clients write it, or <c>?include=…</c>.</summary>
     public static string[] NamesIn(IQueryCollection query) => [.. query["include[]"].Concat(query["include"]).OfType<string>()];

@@ -5,7 +5,9 @@ using Agents.Host.Models;
 
 namespace Agents.Host.Api.Responses;
 
-/// <summary>The events of the reply to the last step, which is the response's text: while the provider sends it, and when it is complete or lost.</summary>
+/// <summary>
+/// The events of the reply to the last step, which is the response's text: while the provider sends it, and when it is complete or lost.
+/// </summary>
 sealed class ReplyEvents(Guid runId, ResponseEvents events)
 {
     /// <summary>Numbers kept for the text of a lost attempt: no node knows how much of it another node's reader has seen.</summary>
@@ -44,13 +46,16 @@ sealed class ReplyEvents(Guid runId, ResponseEvents events)
         events.Next = reply.From + 2 + complete.Text.Length;
         var (id, index, annotations) = (IdOf(reply), events.Items.Count, ResponseJson.Annotations(complete));
         foreach (var (position, annotation) in annotations.Index())
-            events.Add("response.output_text.annotation.added", OfPart(id, index, ("annotation_index", position), ("annotation", annotation.DeepClone())));
+            events.Add(
+                "response.output_text.annotation.added", OfPart(id, index, ("annotation_index", position), ("annotation", annotation.DeepClone())));
         events.Add("response.output_text.done", OfPart(id, index, ("text", complete.Text), ("logprobs", new JsonArray())));
         events.Add("response.content_part.done", OfPart(id, index, ("part", ResponseJson.TextPart(complete.Text, annotations))));
         events.Complete(ResponseJson.Message(id, "completed", ResponseJson.TextPart(complete.Text, annotations)));
     }
 
-    /// <summary>An attempt whose reply broke off, or never came: it stays as an unfinished message without text, whether or not a reader saw some of it.</summary>
+    /// <summary>
+    /// An attempt whose reply broke off, or never came: it stays as an unfinished message without text, whether or not a reader saw some of it.
+    /// </summary>
     public void Lose()
     {
         if (open is not { } reply) return;

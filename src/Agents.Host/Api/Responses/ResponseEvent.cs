@@ -7,7 +7,8 @@ namespace Agents.Host.Api.Responses;
 /// A function of the run's facts and, within a text, of the position in it: every node gives the same event the same number at any time. Rising, with
 /// gaps.
 /// </param>
-/// <param name="TextFrom">For a piece of text: the number that stands before its first character; each UTF-16 unit counts one. Null for other events.</param>
+/// <param name="TextFrom">For a piece of text: the number that stands before its first character; each UTF-16 unit counts one. Null for other
+/// events.</param>
 public sealed record ResponseEvent(long Sequence, string Type, JsonObject Data, long? TextFrom = null)
 {
     /// <summary>Types that are ours, not OpenAI's, begin so.</summary>

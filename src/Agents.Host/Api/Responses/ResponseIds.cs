@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Agents.Host.Api.Responses;
 
 /// <summary>
-/// Ids of responses and of what they hold, made from the run's id, so that any node knows them. A run is one response, or several when it had to wait for
-/// a person: <c>resp_…</c>, then <c>resp_…_2</c> and so on.
+/// Ids of responses and of what they hold, made from the run's id, so that any node knows them. A run is one response, or several when it had to wait
+/// for a person: <c>resp_…</c>, then <c>resp_…_2</c> and so on.
 /// </summary>
 public static class ResponseIds
 {
@@ -23,7 +23,8 @@ public static class ResponseIds
         if (!Guid.TryParseExact(id.AsSpan(Prefix.Length, RunLetters), "N", out runId)) return false;
 
         var rest = id.AsSpan(Prefix.Length + RunLetters);
-        return rest.IsEmpty || (rest[0] == '_' && int.TryParse(rest[1..], NumberStyles.None, CultureInfo.InvariantCulture, out part) && part is > 1 and < MostParts);
+        return rest.IsEmpty
+            || (rest[0] == '_' && int.TryParse(rest[1..], NumberStyles.None, CultureInfo.InvariantCulture, out part) && part is > 1 and < MostParts);
     }
 
     /// <summary>Names a tool call that waits for approval.</summary>
@@ -32,7 +33,8 @@ public static class ResponseIds
     public static bool TryParseApproval(string? id, out Guid runId, out string toolCallId)
     {
         (runId, toolCallId) = (default, "");
-        if (id is null || !id.StartsWith(ApprovalPrefix, StringComparison.Ordinal) || id.Length < ApprovalPrefix.Length + RunLetters + 2) return false;
+        if (id is null || !id.StartsWith(ApprovalPrefix, StringComparison.Ordinal) || id.Length < ApprovalPrefix.Length + RunLetters + 2)
+            return false;
 
         toolCallId = id[(ApprovalPrefix.Length + RunLetters + 1)..];
         return id[ApprovalPrefix.Length + RunLetters] == '_' && Guid.TryParseExact(id.AsSpan(ApprovalPrefix.Length, RunLetters), "N", out runId);

@@ -26,14 +26,18 @@ sealed record ResponseInput(
             return input with { QuestionMessages = 1 };
         }
 
-        if (given.GetArrayLength() > MostItems) return input with { Refusal = new(400, $"An input may have {MostItems} items.", "input", "array_above_max_length") };
+        if (given.GetArrayLength() > MostItems)
+            return input with { Refusal = new(400, $"An input may have {MostItems} items.", "input", "array_above_max_length") };
 
         var position = 0;
         foreach (var item in given.EnumerateArray())
             if (input.Add(item, $"input[{position++}]") is { } refusal) return input with { Refusal = refusal };
 
-        if (input.Answers.Count > 0 && given[given.GetArrayLength() - 1] is { ValueKind: JsonValueKind.Object } last && TypeOf(last) is not "mcp_approval_response")
-            return input with { Refusal = new(400, "Approvals are answered alone: ask what you want to ask when they have been.", "input", "invalid_value") };
+        if (
+            input.Answers.Count > 0 && given[given.GetArrayLength() - 1] is { ValueKind: JsonValueKind.Object } last
+                && TypeOf(last) is not "mcp_approval_response")
+            return input with { Refusal = new(
+                400, "Approvals are answered alone: ask what you want to ask when they have been.", "input", "invalid_value") };
         return input with { QuestionMessages = input.Messages.AsEnumerable().Reverse().TakeWhile(message => message.By is Speaker.User).Count() };
     }
 
@@ -67,16 +71,20 @@ sealed record ResponseInput(
 
     static (string Text, OpenAIRefusal? Refusal) TextOf(JsonElement item, string at)
     {
-        if (!item.TryGetProperty("content", out var content)) return ("", new(400, $"Missing required parameter: '{at}.content'.", $"{at}.content", "missing_required_parameter"));
+        if (!item.TryGetProperty("content", out var content))
+            return ("", new(400, $"Missing required parameter: '{at}.content'.", $"{at}.content", "missing_required_parameter"));
         if (content.ValueKind is JsonValueKind.String) return (Clean(content.GetString()!), null);
-        if (content.ValueKind is not JsonValueKind.Array) return ("", new(400, $"Invalid type for '{at}.content': expected a string or an array.", $"{at}.content", "invalid_type"));
+        if (content.ValueKind is not JsonValueKind.Array)
+            return ("", new(400, $"Invalid type for '{at}.content': expected a string or an array.", $"{at}.content", "invalid_type"));
 
         var parts = new List<string>();
         foreach (var part in content.EnumerateArray())
         {
             var type = part.ValueKind is JsonValueKind.Object ? TypeOf(part, "") : "";
             var name = type is "refusal" ? "refusal" : "text";
-            if (type is not ("input_text" or "output_text" or "text" or "refusal") || !part.TryGetProperty(name, out var text) || text.ValueKind is not JsonValueKind.String)
+            if (
+                type is not ("input_text" or "output_text" or "text" or "refusal") || !part.TryGetProperty(name, out var text)
+                    || text.ValueKind is not JsonValueKind.String)
                 return ("", new(400, $"Content of type '{type}' is not supported here: agents read text.", $"{at}.content", "unsupported_value"));
             parts.Add(text.GetString()!);
         }
@@ -86,7 +94,8 @@ sealed record ResponseInput(
 
     OpenAIRefusal? AddAnswer(JsonElement item, string at)
     {
-        if (!item.TryGetProperty("approval_request_id", out var id) || id.ValueKind is not JsonValueKind.String || !ResponseIds.TryParseApproval(id.GetString(), out var runId, out var toolCallId))
+        if (!item.TryGetProperty("approval_request_id", out var id) || id.ValueKind is not JsonValueKind.String || !ResponseIds.TryParseApproval(
+            id.GetString(), out var runId, out var toolCallId))
             return new(400, "No approval was asked for under this id.", $"{at}.approval_request_id", "invalid_value");
         if (!item.TryGetProperty("approve", out var approve) || approve.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
             return new(400, $"Missing required parameter: '{at}.approve'.", $"{at}.approve", "missing_required_parameter");

@@ -7,7 +7,9 @@ using Agents.Domain.Runs;
 namespace Agents.Host.Api.Responses;
 
 /// <summary>The things of a response in OpenAI's words.</summary>
-/// <remarks>Source: the types of openai-node 7.57, <c>resources/responses/responses.d.ts</c>; order and identity of items as its accumulator checks them.</remarks>
+/// <remarks>
+/// Source: the types of openai-node 7.57, <c>resources/responses/responses.d.ts</c>; order and identity of items as its accumulator checks them.
+/// </remarks>
 static class ResponseJson
 {
     /// <summary>Whose tools they are: this server's.</summary>
@@ -25,7 +27,8 @@ static class ResponseJson
         return new(sequence, type, named, textFrom);
     }
 
-    public static string MessageId(Guid runId, int call, int attempt) => string.Create(CultureInfo.InvariantCulture, $"msg_{runId:N}_{call}_{attempt}");
+    public static string MessageId(Guid runId, int call, int attempt) =>
+        string.Create(CultureInfo.InvariantCulture, $"msg_{runId:N}_{call}_{attempt}");
 
     /// <param name="part">Null before it has any.</param>
     public static JsonObject Message(string id, string status, JsonObject? part) => new()
@@ -36,7 +39,8 @@ static class ResponseJson
 
     public static JsonObject TextPart(string text, IEnumerable<JsonObject> annotations) => new()
     {
-        ["type"] = "output_text", ["text"] = text, ["annotations"] = new JsonArray([.. annotations.Select(one => one.DeepClone())]), ["logprobs"] = new JsonArray(),
+        ["type"] = "output_text", ["text"] = text, ["annotations"] = new JsonArray([.. annotations.Select(one => one.DeepClone())]),
+        ["logprobs"] = new JsonArray(),
     };
 
     /// <summary>One for each citation, where the text has it first.</summary>
@@ -44,7 +48,8 @@ static class ResponseJson
     [
         .. reply.Citations.Select(cited => new JsonObject
         {
-            ["type"] = "file_citation", ["file_id"] = cited.DocumentId, ["filename"] = cited.Source, ["index"] = Citations.PositionOf(reply.Text, cited.Number),
+            ["type"] = "file_citation", ["file_id"] = cited.DocumentId, ["filename"] = cited.Source,
+            ["index"] = Citations.PositionOf(reply.Text, cited.Number),
         }),
     ];
 
@@ -57,7 +62,10 @@ static class ResponseJson
             ["filename"] = passage.Source,
             ["score"] = best > 0 ? Math.Clamp(passage.Score / best, 0, 1) : 0, // comparable within one search only
             ["text"] = passage.Text,
-            ["attributes"] = new JsonObject { ["passage_id"] = passage.PassageId, ["document_version"] = passage.DocumentVersion, ["title"] = passage.Title },
+            ["attributes"] = new JsonObject
+            {
+                ["passage_id"] = passage.PassageId, ["document_version"] = passage.DocumentVersion, ["title"] = passage.Title
+            },
         });
         return new()
         {
@@ -66,9 +74,11 @@ static class ResponseJson
         };
     }
 
-    public static JsonObject Tool(Guid runId, ToolCallRequested call, int attempt, string status, string? result, Failure? failure, string? approvalId) => new()
+    public static JsonObject Tool(
+        Guid runId, ToolCallRequested call, int attempt, string status, string? result, Failure? failure, string? approvalId) => new()
     {
-        ["id"] = string.Create(CultureInfo.InvariantCulture, $"mcp_{runId:N}_{call.ToolCallId}_{attempt}"), ["type"] = "mcp_call", ["status"] = status,
+        ["id"] = string.Create(CultureInfo.InvariantCulture, $"mcp_{runId:N}_{call.ToolCallId}_{attempt}"), ["type"] = "mcp_call",
+        ["status"] = status,
         ["server_label"] = ServerLabel, ["name"] = call.Tool, ["arguments"] = call.Arguments, ["output"] = result,
         ["error"] = failure is null ? null : new JsonObject
         {
@@ -115,7 +125,9 @@ static class ResponseJson
 
     public static JsonObject Error(Failure failure) => new()
     {
-        ["code"] = failure.Kind is FailureKind.RateLimited ? "rate_limit_exceeded" : JsonNamingPolicy.SnakeCaseLower.ConvertName(failure.Kind.ToString()),
+        ["code"] = failure.Kind is FailureKind.RateLimited
+            ? "rate_limit_exceeded"
+            : JsonNamingPolicy.SnakeCaseLower.ConvertName(failure.Kind.ToString()),
         ["message"] = failure.Message,
     };
 }

@@ -21,14 +21,19 @@ static class ResponseParameters
         ["background"] = Flag(),
         ["stream"] = Flag(),
         ["include"] = new("an array of strings", value => IsArray(value) && value.EnumerateArray().All(IsText)),
-        ["max_output_tokens"] = new("an integer from 1", value => value.ValueKind is JsonValueKind.Number && value.TryGetInt32(out var most) && most >= 1),
-        ["service_tier"] = Text(value => ServiceTiers.PriorityOf(value.GetString()) is not null, "The tiers here are auto, default, flex and priority."),
+        ["max_output_tokens"] = new(
+            "an integer from 1", value => value.ValueKind is JsonValueKind.Number && value.TryGetInt32(out var most) && most >= 1),
+        ["service_tier"] = Text(
+            value => ServiceTiers.PriorityOf(value.GetString()) is not null, "The tiers here are auto, default, flex and priority."),
         ["truncation"] = Text(value => value.GetString() is "auto" or "disabled", "It is auto or disabled."),
-        ["store"] = Flag(value => value.ValueKind is JsonValueKind.True, "Every run is kept as an audit log; what must not be shown here again can be deleted here afterwards."),
+        ["store"] = Flag(
+            value => value.ValueKind is JsonValueKind.True,
+            "Every run is kept as an audit log; what must not be shown here again can be deleted here afterwards."),
         ["stream_options"] = new("an object", IsObject),
 
         // Hints to OpenAI about caches and abuse: nothing here depends on them.
-        ["user"] = Text(), ["safety_identifier"] = Text(), ["prompt_cache_key"] = Text(), ["prompt_cache_retention"] = Text(), ["prompt_cache_options"] = new("an object", IsObject),
+        ["user"] = Text(), ["safety_identifier"] = Text(), ["prompt_cache_key"] = Text(), ["prompt_cache_retention"] = Text(),
+        ["prompt_cache_options"] = new("an object", IsObject),
 
         ["temperature"] = Number(value => value.GetDouble() == 1, AgentsModel),
         ["top_p"] = Number(value => value.GetDouble() == 1, AgentsModel),
@@ -41,7 +46,8 @@ static class ResponseParameters
         ["text"] = new("an object", IsObject, IsPlainText, "Agents answer in plain text."),
         ["conversation"] = new("a string or an object", _ => true, _ => false, "Continue a conversation with previous_response_id."),
         ["prompt"] = new("an object", IsObject, _ => false, "There are no stored prompts; the agent has its own."),
-        ["context_management"] = new("an array", IsArray, value => value.GetArrayLength() == 0, "The latest of a conversation is kept, within bounds."),
+        ["context_management"] = new(
+            "an array", IsArray, value => value.GetArrayLength() == 0, "The latest of a conversation is kept, within bounds."),
         ["moderation"] = new("an object", _ => true, _ => false, "There is no moderation."),
     };
 
@@ -53,7 +59,8 @@ static class ResponseParameters
             if (!Rules.TryGetValue(given.Name, out var rule)) return new(400, $"Unknown parameter: '{given.Name}'.", given.Name, "unknown_parameter");
             if (given.Value.ValueKind is JsonValueKind.Null) continue;
             if (!rule.IsType(given.Value)) return new(400, $"Invalid type for '{given.Name}': expected {rule.Type}.", given.Name, "invalid_type");
-            if (rule.CanBeHonoured?.Invoke(given.Value) is false) return OpenAIRefusal.Unsupported(given.Name, $"This value of '{given.Name}' is not supported. {rule.Why}");
+            if (rule.CanBeHonoured?.Invoke(given.Value) is false)
+                return OpenAIRefusal.Unsupported(given.Name, $"This value of '{given.Name}' is not supported. {rule.Why}");
         }
 
         return null;
@@ -61,7 +68,8 @@ static class ResponseParameters
 
     static Rule Text(Func<JsonElement, bool>? can = null, string why = "") => new("a string", IsText, can, why);
 
-    static Rule Flag(Func<JsonElement, bool>? can = null, string why = "") => new("a boolean", value => value.ValueKind is JsonValueKind.True or JsonValueKind.False, can, why);
+    static Rule Flag(Func<JsonElement, bool>? can = null, string why = "") =>
+        new("a boolean", value => value.ValueKind is JsonValueKind.True or JsonValueKind.False, can, why);
 
     static Rule Number(Func<JsonElement, bool> can, string why) => new("a number", value => value.ValueKind is JsonValueKind.Number, can, why);
 
@@ -74,6 +82,8 @@ static class ResponseParameters
     static bool IsEmpty(JsonElement value) => value.EnumerateObject().All(member => member.Value.ValueKind is JsonValueKind.Null);
 
     static bool IsPlainText(JsonElement text) => text.EnumerateObject().All(member => member.Value.ValueKind is JsonValueKind.Null
-        || (member.NameEquals("format") && IsObject(member.Value) && member.Value.TryGetProperty("type", out var type) && IsText(type) && type.GetString() == "text")
+        || (
+            member.NameEquals("format") && IsObject(member.Value) && member.Value.TryGetProperty("type", out var type) && IsText(type)
+                && type.GetString() == "text")
         || (member.NameEquals("verbosity") && IsText(member.Value) && member.Value.GetString() == "medium"));
 }

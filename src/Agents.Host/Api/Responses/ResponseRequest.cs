@@ -33,23 +33,32 @@ public sealed record ResponseRequest(
         var input = ResponseInput.Read(given);
         if (input.Refusal is not null) return (null, input.Refusal);
 
-        var include = root.TryGetProperty("include", out var names) && names.ValueKind is JsonValueKind.Array ? names.EnumerateArray().Select(name => name.GetString() ?? "").ToList() : [];
-        var instructions = string.Join("\n\n", new[] { Text(root, "instructions") }.Concat(input.Instructions).Where(text => !string.IsNullOrWhiteSpace(text)));
+        var include = root.TryGetProperty("include", out var names) && names.ValueKind is JsonValueKind.Array
+            ? names.EnumerateArray().Select(name => name.GetString() ?? "").ToList()
+            : [];
+        var instructions = string.Join(
+            "\n\n", new[] { Text(root, "instructions") }.Concat(input.Instructions).Where(text => !string.IsNullOrWhiteSpace(text)));
         var metadata = MetadataOf(root);
         var (earlier, isCut) = Fitting(input.Messages.SkipLast(input.QuestionMessages).ToList());
         if (Problem() is { } problem) return (null, problem);
 
-        var (background, question) = (Flag(root, "background"), string.Join("\n\n", input.Messages.TakeLast(input.QuestionMessages).Select(message => message.Text)));
+        var (background, question) = (
+            Flag(root, "background"), string.Join("\n\n", input.Messages.TakeLast(input.QuestionMessages).Select(message => message.Text)));
         if (input.Answers.Count == 0 && string.IsNullOrWhiteSpace(question))
             return (null, new(400, "The input must end with a user message that is not empty.", "input", "invalid_value"));
         if (question.Length > TextBounds.QuestionCharacters)
-            return (null, new(400, $"The question may have {TextBounds.QuestionCharacters:N0} characters; this one has {question.Length:N0}.", "input", "string_above_max_length"));
+            return (
+                null,
+                new(
+                    400, $"The question may have {TextBounds.QuestionCharacters:N0} characters; this one has {question.Length:N0}.", "input",
+                    "string_above_max_length"));
 
         return (new(
             model, input.Answers.Count == 0 ? question : "",
             new(
                 instructions.Length > 0 ? Sanitiser.Text(instructions, InstructionCharacters) : null, earlier.Count > 0 ? earlier : null,
-                root.TryGetProperty("max_output_tokens", out var most) && most.ValueKind is JsonValueKind.Number ? most.GetInt32() : null, IsAwaited: !background),
+                root.TryGetProperty("max_output_tokens", out var most) && most.ValueKind is JsonValueKind.Number ? most.GetInt32() : null,
+                IsAwaited: !background),
             Text(root, "previous_response_id"), metadata, ServiceTiers.PriorityOf(Text(root, "service_tier"))!.Value,
             background, Flag(root, "stream"), Include.Of(include), input.Answers), null);
 
@@ -57,11 +66,14 @@ public sealed record ResponseRequest(
         {
             if (Include.Unknown(include) is { } name) return new(400, $"Cannot include '{name}'.", "include", "unsupported_value");
             if (instructions.Length > InstructionCharacters)
-                return new(400, $"Instructions may have {InstructionCharacters:N0} characters; these have {instructions.Length:N0}.", "instructions", "string_above_max_length");
+                return new(
+                    400, $"Instructions may have {InstructionCharacters:N0} characters; these have {instructions.Length:N0}.", "instructions",
+                    "string_above_max_length");
             if (Labels.Problem(metadata) is { } wrong) return new(400, wrong, "metadata", "invalid_value");
             if (isCut && Text(root, "truncation") is not "auto")
                 return new(
-                    400, $"A conversation may have {EarlierMessage.Most} messages of {EarlierMessage.MostCharacters:N0} characters together before the question. "
+                    400, $"A conversation may have {EarlierMessage.Most} messages of {EarlierMessage.MostCharacters:N0} characters together before "
+                        + "the question. "
                     + "Send fewer, or pass \"truncation\": \"auto\" to have the oldest left out.", "input", "context_length_exceeded");
             return null;
         }

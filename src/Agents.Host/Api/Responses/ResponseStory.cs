@@ -7,8 +7,8 @@ using Agents.Host.Log;
 namespace Agents.Host.Api.Responses;
 
 /// <summary>
-/// One response as its run's facts make it: the response so far, and the events of its stream. Fed fact by fact, from the first; it reads no clock, no
-/// configuration and no other run, so every node makes the same events with the same numbers.
+/// One response as its run's facts make it: the response so far, and the events of its stream. Fed fact by fact, from the first; it reads no clock,
+/// no configuration and no other run, so every node makes the same events with the same numbers.
 /// </summary>
 /// <remarks>
 /// A response ends when its run ends, or cannot go on without a person: it waits for approvals only, or is parked. What the run does after it went on
@@ -68,7 +68,8 @@ public sealed class ResponseStory
         answeredIn.TryGetValue(toolCallId, out var at) ? (at, approved.Contains(toolCallId)) : null;
 
     /// <summary>What the client asked with: messages, or the answers to approvals.</summary>
-    public IEnumerable<JsonObject> InputItems() => wanted == 1 ? ResponseJson.Messages(runId, queued!) : answers.Select(answer => ResponseJson.Answer(runId, answer));
+    public IEnumerable<JsonObject> InputItems() =>
+        wanted == 1 ? ResponseJson.Messages(runId, queued!) : answers.Select(answer => ResponseJson.Answer(runId, answer));
 
     /// <summary>The response as it is now.</summary>
     public JsonObject Response() => state.Json(runId, wanted, queued!, events.Items, reply.FinishReason, HasEnded);
@@ -229,7 +230,9 @@ public sealed class ResponseStory
 
     void AddUsage(Usage? used) => state = state with { Usage = state.Usage + (used ?? Usage.None) };
 
-    /// <summary>Nothing is in flight any more, and every call of the turn was asked for; what is left waits for approvals that this response shows.</summary>
+    /// <summary>
+    /// Nothing is in flight any more, and every call of the turn was asked for; what is left waits for approvals that this response shows.
+    /// </summary>
     bool IsStuck() =>
         Run.Status is RunStatus.Running && Run.ModelCall is null && Run.ToolCalls.Count >= requestsInTurn
         && Run.ToolCalls.Values.All(call => call.IsSettled() || call.Status is ToolCallStatus.AwaitingApproval)

@@ -35,7 +35,8 @@ static class ChangeRuns
         if (request.Failure is { } failure && !Enum.GetNames<FailureKind>().Contains(failure))
             return Refusals.Malformed("Unknown failure", $"A failure is one of: {string.Join(", ", Enum.GetNames<FailureKind>())}.");
         if (Pages.Problem(request.Limit) is { } problem) return problem;
-        if (request.Reason?.Length > TextBounds.ReasonCharacters) return Refusals.Malformed("Bad reason", $"A reason has at most {TextBounds.ReasonCharacters} characters.");
+        if (request.Reason?.Length > TextBounds.ReasonCharacters)
+            return Refusals.Malformed("Bad reason", $"A reason has at most {TextBounds.ReasonCharacters} characters.");
         return WolverineContinue.NoProblems;
     }
 

@@ -9,7 +9,8 @@ public static class GetThreadEndpoint
 {
     static readonly Paging Pages = new(Default: 50, Most: 200);
 
-    public static ProblemDetails Validate([FromQuery] string? cursor, [FromQuery] int? limit) => Pages.Problem(limit, cursor) ?? WolverineContinue.NoProblems;
+    public static ProblemDetails Validate([FromQuery] string? cursor, [FromQuery] int? limit) =>
+        Pages.Problem(limit, cursor) ?? WolverineContinue.NoProblems;
 
     [WolverineGet("/threads/{threadId}"), Requires(Permissions.Read)]
     [ProducesResponseType<Page<RunView>>(200), ProducesResponseType<ProblemDetails>(404)]

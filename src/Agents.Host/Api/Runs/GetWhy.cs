@@ -14,7 +14,8 @@ namespace Agents.Host.Api.Runs;
 /// <param name="StartsPerMinute">Slots its tenant was given for runs as urgent in the last five minutes, by the minute. Null when none.</param>
 /// <param name="EstimatedStart">From its place and that pace. Null when it is unknown.</param>
 public sealed record WhyView(
-    Guid Id, string Status, string Summary, IReadOnlyList<Obstacle> BlockedBy, long? Position, double? StartsPerMinute, DateTimeOffset? EstimatedStart);
+    Guid Id, string Status, string Summary, IReadOnlyList<Obstacle> BlockedBy, long? Position, double? StartsPerMinute,
+    DateTimeOffset? EstimatedStart);
 
 /// <summary>Explains why a run waits: its place in line, what holds it back, and when it can be expected to start.</summary>
 public static class GetWhyEndpoint

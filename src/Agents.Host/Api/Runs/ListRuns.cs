@@ -13,7 +13,8 @@ public static class ListRunsEndpoint
     public static ProblemDetails Validate(string? status, string? cursor, int? limit, string? failure)
     {
         if (status is not null && StatusOf(status) is null)
-            return Refusals.Malformed("Unknown status", $"A status is one of: {string.Join(", ", Enum.GetNames<RunStatus>().Select(name => name.ToLowerInvariant()))}.");
+            return Refusals.Malformed(
+                "Unknown status", $"A status is one of: {string.Join(", ", Enum.GetNames<RunStatus>().Select(name => name.ToLowerInvariant()))}.");
         if (failure is not null && !Enum.GetNames<FailureKind>().Contains(failure))
             return Refusals.Malformed("Unknown failure", $"A failure is one of: {string.Join(", ", Enum.GetNames<FailureKind>())}.");
         return Pages.Problem(limit, cursor) ?? WolverineContinue.NoProblems;

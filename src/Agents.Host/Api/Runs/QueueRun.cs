@@ -22,7 +22,9 @@ public static class QueueRunEndpoint
 {
     public static ProblemDetails Validate(
         QueueRunRequest request, AgentCatalog agents, DatabaseClock clock, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey) =>
-        RunRequests.Problem(request with { IdempotencyKey = idempotencyKey ?? request.IdempotencyKey }, agents, clock.GetUtcNow())?.Problem() ?? WolverineContinue.NoProblems;
+        RunRequests.Problem(
+            request with { IdempotencyKey = idempotencyKey ?? request.IdempotencyKey }, agents,
+            clock.GetUtcNow())?.Problem() ?? WolverineContinue.NoProblems;
 
     [WolverinePost("/runs"), Requires(Permissions.Operate)]
     [ProducesResponseType<QueuedRun>(202), ProducesResponseType<ProblemDetails>(409), ProducesResponseType<ProblemDetails>(422),
@@ -46,7 +48,10 @@ public static class QueueRunEndpoint
             ? ThreadPlace.None
             : await ThreadPlace.Take(session, request.ThreadId, null, request.Multitask ?? Multitask.Reject, caller.Name, definitions, ct);
         if (place.Busy is { } busy)
-            return (Refusals.Conflict("Thread is busy", $"Run {busy} has not ended. Pass multitask enqueue to wait for it, or interrupt to cancel it.").Answer(), []);
+            return (
+                Refusals.Conflict(
+                    "Thread is busy", $"Run {busy} has not ended. Pass multitask enqueue to wait for it, or interrupt to cancel it.").Answer(),
+                []);
 
         var runId = RunRequests.Run(request, agents, clock.GetUtcNow(), idempotencyKey, hash, place).Queue(session, models, caller);
         return (Accepted(runId, "queued"), place.Owed.Messages());

@@ -17,9 +17,12 @@ public sealed record ResolveSpendRequest(decimal? Usd);
 public static class ResolveSpendEndpoint
 {
     [WolverinePost("/runs/{id}/spend/{call}/{attempt}"), Requires(Permissions.ManageMoney)]
-    [ProducesResponseType<ResolvedSpend>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409)]
+    [
+        ProducesResponseType<ResolvedSpend>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(404),
+        ProducesResponseType<ProblemDetails>(409)]
     public static async Task<(IResult, OutgoingMessages)> Post(
-        ResolveSpendRequest request, Guid id, int call, int attempt, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct)
+        ResolveSpendRequest request, Guid id, int call, int attempt, IDocumentSession session, Definitions definitions, HttpContext http,
+        CancellationToken ct)
     {
         if (BudgetAmount.Problem(request.Usd, mayBeZero: true) is { } wrong) return (Refusals.Malformed("Bad usd", wrong).Answer(), []);
 
@@ -33,7 +36,12 @@ public static class ResolveSpendEndpoint
 
         if (decision is null) return (RunProblems.NotFound(id), []);
         if (before is null)
-            return (Refusals.Conflict("Not unconfirmed", $"The cost of attempt {attempt} of call {call} is not in doubt, or there is no such attempt. Unconfirmed spend is in finance.unconfirmed.").Answer(), []);
+            return (
+                Refusals.Conflict(
+                    "Not unconfirmed",
+                    $"The cost of attempt {attempt} of call {call} is not in doubt, or there is no such attempt. Unconfirmed spend is in "
+                    + "finance.unconfirmed.").Answer(),
+                []);
         return (Results.Ok(new ResolvedSpend(id, call, attempt, command.ActualUsd, before.LowUsd, before.HighUsd)), decision.Messages());
     }
 }

@@ -21,13 +21,14 @@ namespace Agents.Host.Api.Runs;
 /// <param name="UnconfirmedUsd">Bounds of what calls without an outcome may have cost; null when there are none.</param>
 /// <param name="Parent">The run that started it and waits for it. Null for a run that a caller asked for.</param>
 /// <param name="ForkedFrom">The run and version it continues. Null when it started fresh.</param>
-/// <param name="InheritedUsd">US dollars that the history it continues has cost the runs that made it; no part of <paramref name="CostUsd"/>. Null when it started fresh.</param>
+/// <param name="InheritedUsd">US dollars that the history it continues has cost other runs; no part of its cost. Null when it started fresh.</param>
 public sealed record RunView(
     Guid Id, string Agent, int AgentVersion, string Status, int Priority, string Question, string Model,
     int Step, string? StepName, string? Answer, JsonElement? Citations, FailureView? Failure, string? Reason,
     int ModelCalls, UsageView Usage, decimal CostUsd, int UnpricedCalls, UnconfirmedView? UnconfirmedUsd, decimal? BudgetUsd,
     JsonElement? Metadata, DateTimeOffset QueuedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, double? DurationSeconds,
-    string? ThreadId = null, Guid? Previous = null, DateTimeOffset? NotBefore = null, DateTimeOffset? Deadline = null, Guid? Batch = null, Guid? Schedule = null,
+    string? ThreadId = null, Guid? Previous = null, DateTimeOffset? NotBefore = null, DateTimeOffset? Deadline = null, Guid? Batch = null,
+    Guid? Schedule = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Parent = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ForkedFromView? ForkedFrom = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? InheritedUsd = null);

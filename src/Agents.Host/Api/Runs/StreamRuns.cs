@@ -7,7 +7,8 @@ using Wolverine.Http;
 namespace Agents.Host.Api.Runs;
 
 /// <summary>
-/// Server-sent events of all runs in one stream: each fact with its run's id, from now on or after <c>Last-Event-ID</c> (or <c>?after=</c>), at least once.
+/// Server-sent events of all runs in one stream: each fact with its run's id, from now on or after <c>Last-Event-ID</c> (or <c>?after=</c>), at least
+/// once.
 /// <c>?status=</c> and <c>?agent=</c>, several with commas, keep to some runs.
 /// </summary>
 public static class StreamRunsEndpoint

@@ -15,7 +15,8 @@ public static class CreateScheduleEndpoint
 
     [WolverinePost("/schedules"), Requires(Permissions.Operate)]
     [ProducesResponseType<ScheduleView>(201), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(409)]
-    public static async Task<IResult> Post(ScheduleRequest wanted, ScheduleStore schedules, DatabaseClock clock, HttpContext http, CancellationToken ct)
+    public static async Task<IResult> Post(
+        ScheduleRequest wanted, ScheduleStore schedules, DatabaseClock clock, HttpContext http, CancellationToken ct)
     {
         var (caller, name) = (Caller.Of(http), wanted.Name!);
         var next = Timetable.Parse(wanted.Cron!, wanted.TimeZone, out _)!.After(clock.GetUtcNow());

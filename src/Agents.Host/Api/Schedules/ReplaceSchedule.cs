@@ -12,13 +12,15 @@ public static class ReplaceScheduleEndpoint
 {
     public static ProblemDetails Validate(ScheduleRequest wanted, string name, AgentCatalog agents, DatabaseClock clock)
     {
-        if (wanted.Name is { } other && other != name) return Refusals.Malformed("Another name", "A schedule keeps its name: it is the one in the address.");
+        if (wanted.Name is { } other && other != name)
+            return Refusals.Malformed("Another name", "A schedule keeps its name: it is the one in the address.");
         return ScheduleRequests.Problem(wanted, name, agents, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
     }
 
     [WolverinePut("/schedules/{name}"), Requires(Permissions.Operate)]
     [ProducesResponseType<ScheduleView>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(404)]
-    public static async Task<IResult> Put(ScheduleRequest wanted, string name, ScheduleStore schedules, DatabaseClock clock, HttpContext http, CancellationToken ct)
+    public static async Task<IResult> Put(
+        ScheduleRequest wanted, string name, ScheduleStore schedules, DatabaseClock clock, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);
         var next = Timetable.Parse(wanted.Cron!, wanted.TimeZone, out _)!.After(clock.GetUtcNow());

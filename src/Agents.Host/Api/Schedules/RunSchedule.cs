@@ -18,17 +18,20 @@ public static class RunScheduleEndpoint
     [WolverinePost("/schedules/{name}/run"), Requires(Permissions.Operate)]
     [ProducesResponseType<QueuedRun>(202), ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409)]
     public static async Task<IResult> Post(
-        string name, ScheduleStore schedules, AgentCatalog agents, ModelOptions models, DatabaseClock clock, IDocumentSession session, HttpContext http, CancellationToken ct)
+        string name, ScheduleStore schedules, AgentCatalog agents, ModelOptions models, DatabaseClock clock, IDocumentSession session,
+        HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);
         if (await schedules.Find(caller.Tenant, name, ct) is not { } schedule) return ScheduleRequests.NotFound(name);
         if (RunRequests.Problem(schedule.Run, agents, clock.GetUtcNow()) is { } problem)
             return Refusals.Conflict(problem.Title, problem.Detail).Answer();
 
-        var run = RunRequests.Run(schedule.Run, agents, clock.GetUtcNow(), key: null, hash: null, ThreadPlace.None) with { Schedule = new Firing(schedule.Id, At: null) };
+        var run = RunRequests.Run(
+            schedule.Run, agents, clock.GetUtcNow(), key: null, hash: null, ThreadPlace.None) with { Schedule = new Firing(schedule.Id, At: null) };
         var runId = run.Queue(session, models, caller);
         session.QueueSqlCommand(
-            "insert into agents.schedule_change (tenant_id, schedule_id, name, change, by) values (?, ?, ?, 'run', ?)", caller.Tenant, schedule.Id, name, caller.Name);
+            "insert into agents.schedule_change (tenant_id, schedule_id, name, change, by) values (?, ?, ?, 'run', ?)", caller.Tenant, schedule.Id,
+            name, caller.Name);
         return Results.Accepted($"/runs/{runId}", new QueuedRun(runId, "queued", $"/runs/{runId}", $"/runs/{runId}/stream"));
     }
 }

@@ -15,9 +15,18 @@ static class AskVerb
     const string SourcesLabel = "sources";
 
     static readonly Argument<string> Question = new("question") { Description = "What to answer, in quotes; - reads it from stdin." };
-    static readonly Option<string?> Docs = new("--docs") { Description = "File or folder to read first; files read before are read again only if they changed.", HelpName = "PATH" };
-    static readonly Option<string?> Sources = new("--sources") { Description = "Searches only documents whose name begins with this.", HelpName = "PREFIX" };
-    static readonly Option<string> Agent = new("--agent") { Description = "Which agent answers.", HelpName = "NAME", DefaultValueFactory = _ => "research" };
+    static readonly Option<string?> Docs = new("--docs")
+    {
+        Description = "File or folder to read first; files read before are read again only if they changed.", HelpName = "PATH"
+    };
+    static readonly Option<string?> Sources = new("--sources")
+    {
+        Description = "Searches only documents whose name begins with this.", HelpName = "PREFIX"
+    };
+    static readonly Option<string> Agent = new("--agent")
+    {
+        Description = "Which agent answers.", HelpName = "NAME", DefaultValueFactory = _ => "research"
+    };
     static readonly Option<string?> Priority = new("--priority") { Description = "0 to 9, or low, normal, high, urgent.", HelpName = "P" };
     static readonly Option<decimal?> Budget = new("--budget") { Description = "US dollars the run may spend.", HelpName = "USD" };
 
@@ -69,7 +78,8 @@ static class AskVerb
         object? level = int.TryParse(priority, out var number) ? number : priority;
         var body = new QueueRunRequest(
             call.Parsed.GetValue(Agent), question, level is null ? null : JsonSerializer.SerializeToElement(level),
-            call.Parsed.GetValue(Sources) is { } sources ? new Dictionary<string, string> { [SourcesLabel] = sources } : null, call.Parsed.GetValue(Budget));
+            call.Parsed.GetValue(Sources) is { } sources ? new Dictionary<string, string> { [SourcesLabel] = sources } : null,
+            call.Parsed.GetValue(Budget));
         return (await api.Post("runs", body, ct)).As<QueuedRun>().Id;
     }
 }

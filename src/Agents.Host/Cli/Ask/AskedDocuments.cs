@@ -21,7 +21,8 @@ static class AskedDocuments
 
         var result = await UploadDisplay.Send(call, api, named ?? OwnFolder, named is null ? OwnLabel : null, ct);
         if (named is not null || result.Count(IngestOutcome.Unchanged) < result.Documents.Count) call.Note(DocumentUpload.Summary(result));
-        if (named is not null) await Remove(api, known.Items.Where(IsOwn).ExceptBy(result.Documents.Select(document => document.Source), own => own.Source), ct);
+        if (named is not null)
+            await Remove(api, known.Items.Where(IsOwn).ExceptBy(result.Documents.Select(document => document.Source), own => own.Source), ct);
     }
 
     /// <summary>Ours answer no question about the user's documents. They are read again when there are no others.</summary>

@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 namespace Agents.Host.Cli.Ask;
 
 /// <summary>
-/// A file of questions, one on each line: a JSON object as for <c>POST /runs</c>, a JSON string, or the question as it is. Empty lines are passed over.
+/// A file of questions, one on each line: a JSON object as for <c>POST /runs</c>, a JSON string, or the question as it is. Empty lines are passed
+/// over.
 /// </summary>
 static class BatchFile
 {

@@ -11,10 +11,22 @@ namespace Agents.Host.Cli.Ask;
 /// <summary>Asks all questions of a file, shows how far they are, and writes down what came of each.</summary>
 static class BatchVerb
 {
-    static readonly Argument<string> Path = new("file") { Description = "One question a line: as it is, as a JSON string, or as a JSON object like POST /runs takes." };
-    static readonly Option<string> Agent = new("--agent") { Description = "For lines that name none.", HelpName = "A", DefaultValueFactory = _ => "research" };
-    static readonly Option<string?> Out = new("--out") { Description = "Writes a JSON line for each question, with its answer, in the order of the file.", HelpName = "FILE" };
-    static readonly Option<string?> Key = new("--once") { Description = "Names this batch: the same file sent again under the same name begins nothing twice.", HelpName = "NAME" };
+    static readonly Argument<string> Path = new("file")
+    {
+        Description = "One question a line: as it is, as a JSON string, or as a JSON object like POST /runs takes."
+    };
+    static readonly Option<string> Agent = new("--agent")
+    {
+        Description = "For lines that name none.", HelpName = "A", DefaultValueFactory = _ => "research"
+    };
+    static readonly Option<string?> Out = new("--out")
+    {
+        Description = "Writes a JSON line for each question, with its answer, in the order of the file.", HelpName = "FILE"
+    };
+    static readonly Option<string?> Key = new("--once")
+    {
+        Description = "Names this batch: the same file sent again under the same name begins nothing twice.", HelpName = "NAME"
+    };
     static readonly Option<bool> Detach = new("--detach") { Description = "Does not wait for the answers." };
 
     static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
@@ -32,7 +44,8 @@ static class BatchVerb
         await using var server = await ServerConnection.Open(call, ct);
         var queued = new List<QueuedBatch>();
         foreach (var (part, batch) in items.Index())
-            queued.Add((await server.Api.Post("runs/batch", new { Items = batch }, ct, call.Parsed.GetValue(Key) is { } key ? $"{key}/{part}" : null)).As<QueuedBatch>());
+            queued.Add((await server.Api.Post(
+                "runs/batch", new { Items = batch }, ct, call.Parsed.GetValue(Key) is { } key ? $"{key}/{part}" : null)).As<QueuedBatch>());
         NameRefused(call, queued);
 
         var batches = call.Parsed.GetValue(Detach) ? await StateOf(server.Api, queued, ct) : await Follow(call, server.Api, queued, ct);
@@ -61,13 +74,15 @@ static class BatchVerb
                 return await Until(api, queued, batches =>
                 {
                     bar.Value = batches.Sum(Done);
-                    bar.Description = $"{Formats.Number(batches.Sum(batch => batch.Running))} at work, {Formats.Number(batches.Sum(batch => batch.Queued))} waiting";
+                    bar.Description = $"{Formats.Number(batches.Sum(batch => batch.Running))} at work, "
+                        + $"{Formats.Number(batches.Sum(batch => batch.Queued))} waiting";
                 }, ct);
             });
     }
 
     /// <summary>To the end, or to where only a person lets them go on.</summary>
-    static async Task<IReadOnlyList<BatchView>> Until(Api api, IReadOnlyList<QueuedBatch> queued, Action<IReadOnlyList<BatchView>> show, CancellationToken ct)
+    static async Task<IReadOnlyList<BatchView>> Until(
+        Api api, IReadOnlyList<QueuedBatch> queued, Action<IReadOnlyList<BatchView>> show, CancellationToken ct)
     {
         while (true)
         {
@@ -95,7 +110,8 @@ static class BatchVerb
             for (string? next = "-1"; next is not null;)
             {
                 var page = (await api.Get($"batches/{batch.Id}/items?limit=1000&after={next}", ct)).As<Page<BatchItemView>>();
-                foreach (var item in page.Items) await file.WriteLineAsync(JsonSerializer.Serialize(item with { Index = before + item.Index }, Line).AsMemory(), ct);
+                foreach (var item in page.Items)
+                    await file.WriteLineAsync(JsonSerializer.Serialize(item with { Index = before + item.Index }, Line).AsMemory(), ct);
                 next = page.Next;
             }
 
@@ -115,8 +131,10 @@ static class BatchVerb
 
     static IEnumerable<(string Word, int Count)> Counts(IReadOnlyList<BatchView> batches) =>
     [
-        ("completed", batches.Sum(batch => batch.Completed)), ("failed", batches.Sum(batch => batch.Failed)), ("cancelled", batches.Sum(batch => batch.Cancelled)),
-        ("parked", batches.Sum(batch => batch.Parked)), ("paused", batches.Sum(batch => batch.Paused)), ("refused", batches.Sum(batch => batch.Refused)),
+        ("completed", batches.Sum(batch => batch.Completed)), ("failed", batches.Sum(batch => batch.Failed)),
+        ("cancelled", batches.Sum(batch => batch.Cancelled)),
+        ("parked", batches.Sum(batch => batch.Parked)), ("paused", batches.Sum(batch => batch.Paused)),
+        ("refused", batches.Sum(batch => batch.Refused)),
         ("at work", batches.Sum(batch => batch.Running)), ("waiting", batches.Sum(batch => batch.Queued)),
     ];
 

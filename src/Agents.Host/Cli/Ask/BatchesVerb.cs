@@ -20,14 +20,17 @@ static class BatchesVerb
         if (call.IsJson) call.Screen.Json(answer);
         else if (page.Items.Count == 0) call.Note("There are no batches. Start one: agents batch FILE");
         else Table.Print(
-            call.Screen, ["batch", "queued", "by", ">items", ">refused", ">waiting", ">running", ">stopped", ">completed", ">failed", ">cost"], [.. page.Items.Select(Row)]);
+            call.Screen, ["batch", "queued", "by", ">items", ">refused", ">waiting", ">running", ">stopped", ">completed", ">failed", ">cost"],
+            [.. page.Items.Select(Row)]);
         return ExitCodes.Ok;
     }
 
     static string[] Row(BatchView batch) =>
     [
-        batch.Id.ToString(), Formats.Time(batch.QueuedAt), batch.RequestedBy, Formats.Number(batch.Items), Formats.Number(batch.Refused), Formats.Number(batch.Queued),
-        Formats.Number(batch.Running), Formats.Number(batch.Paused + batch.Parked), Formats.Number(batch.Completed), Formats.Number(batch.Failed + batch.Cancelled),
+        batch.Id.ToString(), Formats.Time(batch.QueuedAt), batch.RequestedBy, Formats.Number(batch.Items), Formats.Number(batch.Refused),
+        Formats.Number(batch.Queued),
+        Formats.Number(batch.Running), Formats.Number(batch.Paused + batch.Parked), Formats.Number(batch.Completed),
+        Formats.Number(batch.Failed + batch.Cancelled),
         Formats.Cost(batch.CostUsd, batch.UnpricedCalls, null),
     ];
 }

@@ -20,7 +20,8 @@ static class DocumentUpload
         var limits = new KnowledgeLimits();
         var files = Files(path, limits).ToList();
         var results = new ConcurrentDictionary<int, IngestedDocument>();
-        await Parallel.ForEachAsync(files.Index(), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct }, async (numbered, stop) =>
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct };
+        await Parallel.ForEachAsync(files.Index(), parallel, async (numbered, stop) =>
         {
             var (number, file) = numbered;
             results[number] = await Send(api, file with { Label = label + file.Label }, limits, stop);
@@ -34,11 +35,13 @@ static class DocumentUpload
     {
         var skipped = result.Documents.Where(document => document.Outcome == IngestOutcome.Skipped).ToList();
         var read = result.Documents.Count - skipped.Count;
-        var summary = $"Read {Formats.Count(read, "document")} ({Formats.Number(result.Count(IngestOutcome.Added))} new, {Formats.Number(result.Count(IngestOutcome.NewVersion))} changed)";
+        var summary = $"Read {Formats.Count(read, "document")} ({Formats.Number(result.Count(IngestOutcome.Added))} new, "
+            + $"{Formats.Number(result.Count(IngestOutcome.NewVersion))} changed)";
         if (skipped.Count == 0) return summary;
 
         var named = string.Join(", ", skipped.Take(MostNamed).Select(document => $"{document.Source} ({document.Reason})"));
-        return $"{summary}, {Formats.Number(skipped.Count)} skipped: {named}{(skipped.Count > MostNamed ? $" and {skipped.Count - MostNamed} more" : "")}";
+        return $"{summary}, {Formats.Number(skipped.Count)} skipped: {named}"
+            + $"{(skipped.Count > MostNamed ? $" and {skipped.Count - MostNamed} more" : "")}";
     }
 
     static IEnumerable<SourceFile> Files(string path, KnowledgeLimits limits)
@@ -55,7 +58,8 @@ static class DocumentUpload
         try
         {
             await using var content = new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            if (content.Length > limits.DocumentBytes) return IngestedDocument.Skipped(file.Label, $"larger than {Formats.Bytes(limits.DocumentBytes)}");
+            if (content.Length > limits.DocumentBytes)
+                return IngestedDocument.Skipped(file.Label, $"larger than {Formats.Bytes(limits.DocumentBytes)}");
 
             var answer = await api.Upload($"documents?source={Uri.EscapeDataString(file.Label)}", content, ct);
             return answer.As<Page<IngestedDocument>>().Items[0];

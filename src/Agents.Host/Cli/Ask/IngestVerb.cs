@@ -8,7 +8,10 @@ namespace Agents.Host.Cli.Ask;
 /// <summary>Reads documents into the knowledge base.</summary>
 static class IngestVerb
 {
-    static readonly Argument<string[]> Paths = new("path") { Description = "Files and folders: Markdown, HTML, text, PDF.", Arity = ArgumentArity.OneOrMore };
+    static readonly Argument<string[]> Paths = new("path")
+    {
+        Description = "Files and folders: Markdown, HTML, text, PDF.", Arity = ArgumentArity.OneOrMore
+    };
 
     public static Command Create(Verb verb) => verb.Does(new("ingest", "Reads files and folders into the knowledge base.") { Paths }, Run);
 

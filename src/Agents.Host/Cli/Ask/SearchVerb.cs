@@ -16,7 +16,8 @@ static class SearchVerb
 
     static readonly Option<string?> Sources = new("--sources") { Description = "Only documents whose name begins with this.", HelpName = "PREFIX" };
 
-    public static Command Create(Verb verb) => verb.Does(new("search", "Finds passages in the knowledge base, best first.") { Query, Sources, Limit }, Run);
+    public static Command Create(Verb verb) =>
+        verb.Does(new("search", "Finds passages in the knowledge base, best first.") { Query, Sources, Limit }, Run);
 
     static async Task<int> Run(Call call, CancellationToken ct)
     {

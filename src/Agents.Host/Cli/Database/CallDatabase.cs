@@ -45,9 +45,11 @@ static class CallDatabase
         foreach (var invariant in report.Invariants)
         {
             var (colour, word) = invariant.Violations == 0 ? ("green", "ok") : ("red", "fail");
-            screen.Line($"[{colour}]{word,-4}[/]  {invariant.Id.PadRight(width)}  {Screen.Safe(invariant.Says)} [grey]{Screen.Safe(Counted(invariant))}[/]");
+            screen.Line(
+                $"[{colour}]{word,-4}[/]  {invariant.Id.PadRight(width)}  {Screen.Safe(invariant.Says)} [grey]{Screen.Safe(Counted(invariant))}[/]");
             foreach (var violation in invariant.Shown) screen.Line($"           {Screen.Safe(violation)}");
-            if (invariant.Violations > invariant.Shown.Count) screen.Line($"           and {Formats.Number(invariant.Violations - invariant.Shown.Count)} more");
+            if (invariant.Violations > invariant.Shown.Count)
+                screen.Line($"           and {Formats.Number(invariant.Violations - invariant.Shown.Count)} more");
         }
     }
 

@@ -13,7 +13,10 @@ namespace Agents.Host.Cli.Database;
 static class DbVerb
 {
     static readonly Option<bool> Yes = new("--yes") { Description = "Deletes without asking." };
-    static readonly Argument<string[]> PsqlArguments = new("arguments") { Description = "For psql, after --: agents db psql -- -c \"select 1\"", Arity = ArgumentArity.ZeroOrMore };
+    static readonly Argument<string[]> PsqlArguments = new("arguments")
+    {
+        Description = "For psql, after --: agents db psql -- -c \"select 1\"", Arity = ArgumentArity.ZeroOrMore
+    };
 
     public static Command Create(Verb verb) => new("db", "The embedded PostgreSQL: status, stop, psql, reset.")
     {
@@ -38,7 +41,10 @@ static class DbVerb
         call.Screen.Line($"State      {StateOf(status)}");
         if (status.Version is not null) call.Screen.Line($"Version    {status.Version}");
         if (status.SizeBytes > 0) call.Screen.Line($"Size       {Formats.Bytes(status.SizeBytes)}");
-        call.Screen.Line($"Programs   {(status.Programs is [var first, ..] ? Screen.Safe($"PostgreSQL {first.Version} in {first.Directory}") : "none found; they are downloaded when they are needed")}");
+        call.Screen.Line(
+            "Programs   " + (status.Programs is [var first, ..]
+                ? Screen.Safe($"PostgreSQL {first.Version} in {first.Directory}")
+                : "none found; they are downloaded when they are needed"));
         return ExitCodes.Ok;
     }
 

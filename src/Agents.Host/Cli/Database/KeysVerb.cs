@@ -16,9 +16,15 @@ static class KeysVerb
 {
     const int NameCharacters = 100;
 
-    static readonly Option<string> Tenant = new("--tenant") { Description = "Whose runs and documents it opens.", HelpName = "T", DefaultValueFactory = _ => Tenants.Default };
+    static readonly Option<string> Tenant = new("--tenant")
+    {
+        Description = "Whose runs and documents it opens.", HelpName = "T", DefaultValueFactory = _ => Tenants.Default
+    };
     static readonly Option<string> Role = new("--role") { Description = string.Join(", ", Roles.All) + ".", HelpName = "R", Required = true };
-    static readonly Option<string> Name = new("--name") { Description = "Who or what it is for; facts name it.", HelpName = "N", DefaultValueFactory = _ => "" };
+    static readonly Option<string> Name = new("--name")
+    {
+        Description = "Who or what it is for; facts name it.", HelpName = "N", DefaultValueFactory = _ => ""
+    };
     static readonly Argument<string> Id = new("id") { Description = "As keys list shows it." };
 
     public static Command Create(Verb verb) => new("keys", "API keys: create, list, revoke.")
@@ -37,7 +43,8 @@ static class KeysVerb
         var (secret, key) = await keys.Create(tenant, role, Sanitiser.Text(call.Parsed.GetValue(Name) ?? "", NameCharacters), ct);
         if (call.IsJson)
         {
-            call.Screen.Json(JsonSerializer.SerializeToElement(new { Key = secret, key.Id, key.Tenant, key.Role, key.Name, key.CreatedAt }, Answers.Format));
+            call.Screen.Json(JsonSerializer.SerializeToElement(
+                new { Key = secret, key.Id, key.Tenant, key.Role, key.Name, key.CreatedAt }, Answers.Format));
             return ExitCodes.Ok;
         }
 

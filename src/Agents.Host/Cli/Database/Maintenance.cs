@@ -30,7 +30,9 @@ static class Maintenance
         return await app.RunJasperFxCommands(args);
     }
 
-    /// <summary>The folder of the project this was built from, where generated code is kept; the folder of the program where there is no project.</summary>
+    /// <summary>
+    /// The folder of the project this was built from, where generated code is kept; the folder of the program where there is no project.
+    /// </summary>
     static string GeneratedCode()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);

@@ -25,7 +25,9 @@ public sealed class RunProgress
         switch (happened.Type)
         {
             case "state_inherited":
-                Inherit(data.GetProperty("step").GetInt32(), data.GetProperty("name").GetString()!, data.GetProperty("isInStep").GetBoolean(), happened.At);
+                Inherit(
+                    data.GetProperty("step").GetInt32(), data.GetProperty("name").GetString()!, data.GetProperty("isInStep").GetBoolean(),
+                    happened.At);
                 break;
             case "step_started":
                 Begin(data.GetProperty("step").GetInt32(), data.GetProperty("name").GetString()!, happened.At);
@@ -87,7 +89,8 @@ public sealed class StepProgress(string name)
     internal void Complete(string output, DateTimeOffset at) =>
         (EndedAt, says) = (at, string.Join(" · ", output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)));
 
-    internal void Answered(int citations) => says = citations == 0 ? "answered without citations" : $"answered with {Formats.Count(citations, "citation")}";
+    internal void Answered(int citations) =>
+        says = citations == 0 ? "answered without citations" : $"answered with {Formats.Count(citations, "citation")}";
 
     internal void Add(string type, JsonElement data)
     {

@@ -12,6 +12,7 @@ static class UploadDisplay
         if (call.IsJson || !call.Screen.IsTerminal) return await DocumentUpload.Send(api, path, label, (_, _) => { }, ct);
 
         return await call.Screen.Terminal.Status().Spinner(Spinner.Known.Dots).StartAsync("Reading documents", status =>
-            DocumentUpload.Send(api, path, label, (done, all) => status.Status = $"Reading documents: {Formats.Number(done)} of {Formats.Number(all)}", ct));
+            DocumentUpload.Send(
+                api, path, label, (done, all) => status.Status = $"Reading documents: {Formats.Number(done)} of {Formats.Number(all)}", ct));
     }
 }

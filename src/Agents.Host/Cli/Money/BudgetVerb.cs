@@ -59,7 +59,8 @@ static class BudgetVerb
 
     static async Task<int> Raise(Call call, CancellationToken ct)
     {
-        if (call.Parsed.GetValue(Scope) is "run") throw new VerbException(ExitCodes.Usage, "A run's budget is set, not raised: agents budget set run ID USD");
+        if (call.Parsed.GetValue(Scope) is "run")
+            throw new VerbException(ExitCodes.Usage, "A run's budget is set, not raised: agents budget set run ID USD");
 
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
         return Print(call, await server.Api.Post(PathOf(call, "/raise"), new RaiseBudgetRequest(call.Parsed.GetValue(Usd)), ct));
@@ -88,7 +89,9 @@ static class BudgetVerb
             return;
         }
 
-        Table.Print(screen, ["scope", "name", "period", ">limit", ">spent", ">unconfirmed", ">reserved", ">room", ">waiting runs"], [.. budgets.Select(RowOf)]);
+        Table.Print(
+            screen, ["scope", "name", "period", ">limit", ">spent", ">unconfirmed", ">reserved", ">room", ">waiting runs"],
+            [.. budgets.Select(RowOf)]);
     }
 
     static string[] RowOf(BudgetView budget) =>
@@ -99,7 +102,8 @@ static class BudgetVerb
     ];
 
     static string PathOf(Call call, string more = "") =>
-        $"budgets/{Uri.EscapeDataString(call.Parsed.GetValue(Scope)!)}/{Uri.EscapeDataString(call.Parsed.GetValue(Name)!)}{more}?period={Lower(call.Parsed.GetValue(Period))}";
+        $"budgets/{Uri.EscapeDataString(call.Parsed.GetValue(Scope)!)}/{Uri.EscapeDataString(call.Parsed.GetValue(Name)!)}{more}?period="
+        + $"{Lower(call.Parsed.GetValue(Period))}";
 
     static string Lower(Enum word) => word.ToString().ToLowerInvariant();
 }

@@ -13,8 +13,14 @@ static class CostVerb
 {
     const int BarColumns = 24;
 
-    static readonly Option<DateOnly?> Since = new("--since") { Description = "First day, as 2026-11-01. Without it: the last 30 days.", HelpName = "DATE" };
-    static readonly Option<string?> By = new("--by") { Description = "Sums by day, agent, model, tenant, run, step or provider, the dearest first, with bars.", HelpName = "WHAT" };
+    static readonly Option<DateOnly?> Since = new("--since")
+    {
+        Description = "First day, as 2026-11-01. Without it: the last 30 days.", HelpName = "DATE"
+    };
+    static readonly Option<string?> By = new("--by")
+    {
+        Description = "Sums by day, agent, model, tenant, run, step or provider, the dearest first, with bars.", HelpName = "WHAT"
+    };
     static readonly Option<bool> Csv = new("--csv") { Description = "Comma-separated values, and nothing else on stdout." };
 
     public static Command Create(Verb verb)
@@ -33,7 +39,8 @@ static class CostVerb
         {
             var grouped = await server.Api.Get($"dashboard?by={by}&{(since is { } day ? $"since={day:yyyy-MM-dd}" : "window=30d")}", ct);
             if (call.IsJson) call.Screen.Json(grouped);
-            else if (call.Parsed.GetValue(Csv)) Write(call.Screen.Output, [by, .. Columns], grouped.As<Dashboard>().Items.Select(group => Cells(group.Key, group.Figures)));
+            else if (call.Parsed.GetValue(Csv))
+                Write(call.Screen.Output, [by, .. Columns], grouped.As<Dashboard>().Items.Select(group => Cells(group.Key, group.Figures)));
             else Print(call.Screen, by, grouped.As<Dashboard>());
             return ExitCodes.Ok;
         }
@@ -48,7 +55,8 @@ static class CostVerb
     static void Print(Screen screen, string by, Dashboard dashboard)
     {
         var dearest = dashboard.Items.Select(group => group.Figures.CostUsd).DefaultIfEmpty().Max();
-        var rows = dashboard.Items.Select(group => Row(group.Key ?? "(none)", group.Figures, dearest)).Append(Row("total", dashboard.Calls, 0)).ToList();
+        var rows = dashboard.Items.Select(group => Row(
+            group.Key ?? "(none)", group.Figures, dearest)).Append(Row("total", dashboard.Calls, 0)).ToList();
         Table.Print(screen, [by, ">calls", ">tokens in", ">tokens out", ">cost", ""], rows);
         Print(screen, dashboard.Calls.UnconfirmedUsd);
     }
@@ -73,7 +81,9 @@ static class CostVerb
         if (spend is not { } unconfirmed) return;
 
         screen.Line();
-        screen.Line($"[yellow]Unconfirmed:[/] {Formats.Count(unconfirmed.Calls, "call")} without an outcome may have cost {Formats.Unconfirmed(unconfirmed)}.");
+        screen.Line(
+            $"[yellow]Unconfirmed:[/] {Formats.Count(unconfirmed.Calls, "call")} without an outcome may have cost "
+            + $"{Formats.Unconfirmed(unconfirmed)}.");
     }
 
     static string[] Row(string day, string agent, string model, Spend spend) =>
@@ -84,7 +94,8 @@ static class CostVerb
 
     static readonly string[] Columns =
     [
-        "calls", "failed_attempts", "lost_attempts", "cost_usd", "unpriced_calls", "input_tokens", "cached_input_tokens", "cache_write_5_minutes_tokens",
+        "calls", "failed_attempts", "lost_attempts", "cost_usd", "unpriced_calls", "input_tokens", "cached_input_tokens",
+        "cache_write_5_minutes_tokens",
         "cache_write_1_hour_tokens", "output_tokens", "reasoning_tokens", "audio_input_tokens", "audio_output_tokens", "web_searches",
     ];
 
@@ -99,7 +110,8 @@ static class CostVerb
 
     static object?[] Cells(DayCost day) =>
     [
-        $"{day.Day:yyyy-MM-dd}", day.Agent, day.Model, day.Spend.Calls, day.Spend.CostUsd, day.Spend.UnpricedCalls, day.Spend.InputTokens, day.Spend.OutputTokens,
+        $"{day.Day:yyyy-MM-dd}", day.Agent, day.Model, day.Spend.Calls, day.Spend.CostUsd, day.Spend.UnpricedCalls, day.Spend.InputTokens,
+        day.Spend.OutputTokens,
     ];
 
     static void Write(TextWriter output, IEnumerable<string> names, IEnumerable<object?[]> rows)

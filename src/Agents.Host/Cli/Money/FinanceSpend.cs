@@ -13,7 +13,10 @@ static class FinanceSpend
     static readonly Argument<int> ModelCall = new("call") { Description = "Ordinal of the model call within the run, from 1." };
     static readonly Argument<int> Attempt = new("attempt") { Description = "From 1." };
     static readonly Argument<decimal> Usd = new("usd") { Description = "US dollars that it did cost." };
-    static readonly Argument<FileInfo> File = new("file") { Description = "CSV with headings: time, model, and response_id, request_id, input_tokens, output_tokens or cost_usd." };
+    static readonly Argument<FileInfo> File = new("file")
+    {
+        Description = "CSV with headings: time, model, and response_id, request_id, input_tokens, output_tokens or cost_usd."
+    };
 
     /// <summary>Verbs below <c>finance</c>.</summary>
     public static IEnumerable<Command> Create(Verb verb) =>
@@ -48,12 +51,16 @@ static class FinanceSpend
 
     static void Print(Screen screen, UsageImport import)
     {
-        screen.Line($"{Formats.Count(import.Rows, "row")}, {Formats.Number(import.NewRows)} new; {Formats.Count(import.Resolved, "call")} of unknown outcome resolved.");
+        screen.Line(
+            $"{Formats.Count(import.Rows, "row")}, {Formats.Number(import.NewRows)} new; {Formats.Count(import.Resolved, "call")} of unknown outcome "
+            + "resolved.");
         if (import.Items.Count == 0) return;
 
-        var rows = import.Items.Select(hour => Row($"{hour.Hour:yyyy-MM-dd HH}:00", hour.Model, hour.ProviderUsd ?? 0, hour.MatchedUsd, hour.ExplainedUsd, hour.UnexplainedUsd)).ToList();
+        var rows = import.Items.Select(hour => Row(
+            $"{hour.Hour:yyyy-MM-dd HH}:00", hour.Model, hour.ProviderUsd ?? 0, hour.MatchedUsd, hour.ExplainedUsd, hour.UnexplainedUsd)).ToList();
         rows.Add(Row(
-            "total", "", import.Items.Sum(hour => hour.ProviderUsd ?? 0), import.Items.Sum(hour => hour.MatchedUsd), import.Items.Sum(hour => hour.ExplainedUsd),
+            "total", "", import.Items.Sum(hour => hour.ProviderUsd ?? 0), import.Items.Sum(hour => hour.MatchedUsd),
+            import.Items.Sum(hour => hour.ExplainedUsd),
             import.Items.Sum(hour => hour.UnexplainedUsd)));
         screen.Line();
         Table.Print(screen, ["hour (UTC)", "model", ">billed", ">matched", ">explained", ">unexplained"], rows);

@@ -53,7 +53,8 @@ static class RatesVerb
     {
         if (rates.Count == 0) call.Note("No limits. Set one: agents rates set openai gpt-4o-mini --requests 500 --tokens 200000");
         else Table.Print(
-            call.Screen, ["provider", "model", ">requests/min", ">told", ">used", ">tokens/min", ">told", ">used", ">waiting runs", "closed until"], [.. rates.Select(RowOf)]);
+            call.Screen, ["provider", "model", ">requests/min", ">told", ">used", ">tokens/min", ">told", ">used", ">waiting runs", "closed until"],
+            [.. rates.Select(RowOf)]);
     }
 
     static string[] RowOf(RateView rate) =>
@@ -65,5 +66,6 @@ static class RatesVerb
 
     static string Number(long? number) => number is { } value ? Formats.Number(value) : "";
 
-    static string PathOf(Call call) => $"rates/{Uri.EscapeDataString(call.Parsed.GetValue(Provider)!)}/{Uri.EscapeDataString(call.Parsed.GetValue(Model)!)}";
+    static string PathOf(Call call) =>
+        $"rates/{Uri.EscapeDataString(call.Parsed.GetValue(Provider)!)}/{Uri.EscapeDataString(call.Parsed.GetValue(Model)!)}";
 }

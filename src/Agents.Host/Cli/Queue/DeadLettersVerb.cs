@@ -20,7 +20,8 @@ static class DeadLettersVerb
         var replay = new Command("replay", "Sends a message again, or all.") { MaybeId, All };
         replay.Validators.Add(parsed =>
         {
-            if (parsed.GetResult(MaybeId)?.Tokens.Count > 0 == parsed.GetValue(All)) parsed.AddError("Name one message, or say --all. See: agents dead-letters list");
+            if (parsed.GetResult(MaybeId)?.Tokens.Count > 0 == parsed.GetValue(All))
+                parsed.AddError("Name one message, or say --all. See: agents dead-letters list");
         });
         return new("dead-letters", "Shows messages that were given up, and sends them again.")
         {

@@ -12,9 +12,18 @@ namespace Agents.Host.Cli.Queue;
 /// <summary>What waits, who is given slots, and where none are given: for the operator of the servers.</summary>
 static class QueueVerbs
 {
-    static readonly Argument<string> Scope = new("scope") { Description = "overall, or tenant:NAME, agent:NAME, model:NAME, provider:NAME, key:NAME or node:NAME." };
-    static readonly Option<int?> MaxRuns = new("--max-runs") { Description = "Runs that may hold a slot at once, over all nodes. No limit when nothing is said.", HelpName = "N" };
-    static readonly Option<double?> Weight = new("--weight") { Description = "Share of slots beside others; for tenants and keys. 1 when nothing is said.", HelpName = "W" };
+    static readonly Argument<string> Scope = new("scope")
+    {
+        Description = "overall, or tenant:NAME, agent:NAME, model:NAME, provider:NAME, key:NAME or node:NAME."
+    };
+    static readonly Option<int?> MaxRuns = new("--max-runs")
+    {
+        Description = "Runs that may hold a slot at once, over all nodes. No limit when nothing is said.", HelpName = "N"
+    };
+    static readonly Option<double?> Weight = new("--weight")
+    {
+        Description = "Share of slots beside others; for tenants and keys. 1 when nothing is said.", HelpName = "W"
+    };
     static readonly Argument<string> Node = new("node") { Description = "Its name; see: agents nodes" };
     static readonly Option<bool> All = new("--all") { Description = "Everywhere." };
     static readonly Option<string?> Tenant = new("--tenant") { Description = "Only this tenant's runs.", HelpName = "T" };
@@ -27,12 +36,19 @@ static class QueueVerbs
         verb.Does(new("queues", "Shows what waits for a slot, for how long, and how fast it goes."), Queues),
         With(verb.Does(new("limits", "Shows and changes how many runs may be worked on at once."), Limits),
             verb.Does(new("set", "Sets a limit, a weight or both; what is not said is removed.") { Scope, MaxRuns, Weight }, SetLimit),
-            verb.Does(new("remove", "Removes a limit and its weight.") { Scope }, (call, ct) => Delete(call, $"limits/{Uri.EscapeDataString(call.Parsed.GetValue(Scope)!)}", ct))),
+            verb.Does(
+                new("remove", "Removes a limit and its weight.") { Scope },
+                (call, ct) => Delete(call, $"limits/{Uri.EscapeDataString(call.Parsed.GetValue(Scope)!)}", ct))),
         With(verb.Does(new("admission", "Shows where no run is given a slot; pauses and resumes that."), Pauses),
-            Where(verb.Does(new("pause", "Gives no run a slot any more; runs that have one go on.") { All, Tenant, Agent, OnNode, Reason }, (call, ct) => Pause(call, ScopeOf(call.Parsed)!, call.Parsed.GetValue(Reason), ct))),
-            Where(verb.Does(new("resume", "Gives slots again.") { All, Tenant, Agent, OnNode }, (call, ct) => Delete(call, $"pauses/{Uri.EscapeDataString(ScopeOf(call.Parsed)!)}", ct)))),
+            Where(verb.Does(
+                new("pause", "Gives no run a slot any more; runs that have one go on.") { All, Tenant, Agent, OnNode, Reason },
+                (call, ct) => Pause(call, ScopeOf(call.Parsed)!, call.Parsed.GetValue(Reason), ct))),
+            Where(verb.Does(
+                new("resume", "Gives slots again.") { All, Tenant, Agent, OnNode },
+                (call, ct) => Delete(call, $"pauses/{Uri.EscapeDataString(ScopeOf(call.Parsed)!)}", ct)))),
         With(verb.Does(new("nodes", "Shows the servers that take runs; drains one."), Nodes),
-            verb.Does(new("drain", "Empties a node: it takes no runs and hands over those it has.") { Node }, (call, ct) => Change(call, "drain", ct)),
+            verb.Does(
+                new("drain", "Empties a node: it takes no runs and hands over those it has.") { Node }, (call, ct) => Change(call, "drain", ct)),
             verb.Does(new("resume", "Lets a drained node take runs again.") { Node }, (call, ct) => Change(call, "resume", ct))),
     ];
 
@@ -52,7 +68,8 @@ static class QueueVerbs
         return command;
     }
 
-    static string? ScopeOf(ParseResult parsed) => Scopes(parsed.GetValue(All), parsed.GetValue(Tenant), parsed.GetValue(Agent), parsed.GetValue(OnNode)).FirstOrDefault();
+    static string? ScopeOf(ParseResult parsed) =>
+        Scopes(parsed.GetValue(All), parsed.GetValue(Tenant), parsed.GetValue(Agent), parsed.GetValue(OnNode)).FirstOrDefault();
 
     internal static IEnumerable<string> Scopes(bool all, string? tenant, string? agent, string? node)
     {
@@ -65,20 +82,27 @@ static class QueueVerbs
     static Task<int> Queues(Call call, CancellationToken ct) => Show<QueueView>(call, "queues", "Nothing waits, and nothing was started lately.",
         ["tenant", "agent", ">priority", ">waiting", ">held back", ">running", ">oldest", ">starts/min"], queue =>
         [
-            queue.Tenant, queue.Agent, $"{queue.Priority}", Formats.Number(queue.Waiting), Formats.Number(queue.HeldBack), Formats.Number(queue.Running),
+            queue.Tenant, queue.Agent, $"{queue.Priority}", Formats.Number(queue.Waiting), Formats.Number(queue.HeldBack),
+            Formats.Number(queue.Running),
             queue.OldestSeconds is { } oldest ? Formats.Duration(TimeSpan.FromSeconds(oldest)) : "", Short(queue.StartsPerMinute),
         ], ct);
 
-    static Task<int> Limits(Call call, CancellationToken ct) => Show<LimitView>(call, "limits", "No limits. Make one: agents limits set overall --max-runs 8",
+    static Task<int> Limits(Call call, CancellationToken ct) =>
+        Show<LimitView>(call, "limits", "No limits. Make one: agents limits set overall --max-runs 8",
         ["scope", ">max runs", ">running", ">weight", "changed by"],
-        limit => [limit.Scope, limit.MaxRuns is { } most ? Formats.Number(most) : "", Formats.Number(limit.Running), Short(limit.Weight), limit.ChangedBy], ct);
+        limit =>
+            [limit.Scope, limit.MaxRuns is { } most ? Formats.Number(most) : "", Formats.Number(limit.Running), Short(limit.Weight), limit.ChangedBy],
+            ct);
 
     static Task<int> Pauses(Call call, CancellationToken ct) => Show<PauseView>(call, "pauses", "Admission is paused nowhere.",
         ["scope", "since", "by", "reason"], pause => [pause.Scope, Formats.Time(pause.PausedAt), pause.PausedBy, pause.Reason], ct);
 
     static Task<int> Nodes(Call call, CancellationToken ct) => Show<NodeView>(call, "nodes", "No node takes runs.",
         ["node", ">slots", ">running", "since", "drained"],
-        node => [node.Name, Formats.Number(node.Slots), Formats.Number(node.Running), Formats.Time(node.StartedAt), node.DrainedAt is { } at ? $"{Formats.Time(at)} by {node.DrainedBy}" : ""], ct);
+        node =>
+            [
+                node.Name, Formats.Number(node.Slots), Formats.Number(node.Running), Formats.Time(node.StartedAt),
+                node.DrainedAt is { } at ? $"{Formats.Time(at)} by {node.DrainedBy}" : ""], ct);
 
     static async Task<int> Show<T>(Call call, string path, string none, IReadOnlyList<string> headings, Func<T, string[]> row, CancellationToken ct)
     {
@@ -95,10 +119,15 @@ static class QueueVerbs
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
         var answer = await server.Api.Put(
-            $"limits/{Uri.EscapeDataString(call.Parsed.GetValue(Scope)!)}", new SetLimitRequest(call.Parsed.GetValue(MaxRuns), call.Parsed.GetValue(Weight)), ct);
+            $"limits/{Uri.EscapeDataString(call.Parsed.GetValue(Scope)!)}",
+            new SetLimitRequest(call.Parsed.GetValue(MaxRuns), call.Parsed.GetValue(Weight)), ct);
         var limit = answer.As<LimitView>();
         if (call.IsJson) call.Screen.Json(answer);
-        else call.Screen.Line(Screen.Safe($"{limit.Scope}: {(limit.MaxRuns is { } most ? $"at most {Formats.Count(most, "run")} at once, {Formats.Number(limit.Running)} now" : "no limit")}{(limit.Weight is { } weight ? $", weight {Short(weight)}" : "")}."));
+        else call.Screen.Line(
+            Screen.Safe(
+                $"{limit.Scope}: "
+                + (limit.MaxRuns is { } most ? $"at most {Formats.Count(most, "run")} at once, {Formats.Number(limit.Running)} now" : "no limit")
+                + (limit.Weight is { } weight ? $", weight {Short(weight)}." : ".")));
         return ExitCodes.Ok;
     }
 
@@ -107,7 +136,10 @@ static class QueueVerbs
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
         var answer = await server.Api.Put($"pauses/{Uri.EscapeDataString(scope)}", new ReasonRequest(reason), ct);
         if (call.IsJson) call.Screen.Json(answer);
-        else call.Screen.Line(Screen.Safe($"No run is given a slot: {scope}. Go on with: agents admission resume {(scope == "all" ? "--all" : "--" + scope.Replace(":", " ", StringComparison.Ordinal))}"));
+        else call.Screen.Line(
+            Screen.Safe(
+                $"No run is given a slot: {scope}. Go on with: agents admission resume "
+                + $"{(scope == "all" ? "--all" : "--" + scope.Replace(":", " ", StringComparison.Ordinal))}"));
         return ExitCodes.Ok;
     }
 
@@ -117,7 +149,11 @@ static class QueueVerbs
         var answer = await server.Api.Post($"nodes/{Uri.EscapeDataString(call.Parsed.GetValue(Node)!)}/{change}", new { }, ct);
         var node = answer.As<NodeView>();
         if (call.IsJson) call.Screen.Json(answer);
-        else call.Screen.Line(Screen.Safe(node.DrainedAt is null ? $"{node.Name} takes runs." : $"{node.Name} takes no runs; {Formats.Count(node.Running, "run")} left to hand over."));
+        else call.Screen.Line(
+            Screen.Safe(
+                node.DrainedAt is null
+                    ? $"{node.Name} takes runs."
+                    : $"{node.Name} takes no runs; {Formats.Count(node.Running, "run")} left to hand over."));
         return ExitCodes.Ok;
     }
 

@@ -15,13 +15,25 @@ namespace Agents.Host.Cli.Queue;
 static class ScheduleVerb
 {
     static readonly Argument<string> Name = new("name") { Description = "Of the schedule." };
-    static readonly Option<string> Cron = new("--cron") { Description = "Minute, hour, day, month, day of the week; six fields begin with the second.", HelpName = "C", Required = true };
+    static readonly Option<string> Cron = new("--cron")
+    {
+        Description = "Minute, hour, day, month, day of the week; six fields begin with the second.", HelpName = "C", Required = true
+    };
     static readonly Option<string> Question = new("--question") { Description = "What is asked each time.", HelpName = "Q", Required = true };
     static readonly Option<string> Agent = new("--agent") { Description = "Who is asked.", HelpName = "A", DefaultValueFactory = _ => "research" };
-    static readonly Option<string> Zone = new("--zone") { Description = "Time zone, such as Europe/Berlin.", HelpName = "Z", DefaultValueFactory = _ => "UTC" };
+    static readonly Option<string> Zone = new("--zone")
+    {
+        Description = "Time zone, such as Europe/Berlin.", HelpName = "Z", DefaultValueFactory = _ => "UTC"
+    };
     static readonly Option<string?> Priority = new("--priority") { Description = "0 to 9, or low, normal, high, urgent.", HelpName = "P" };
-    static readonly Option<Overlap> OverlapOption = new("--overlap") { Description = "skip, queue or cancel, when the run before has not ended.", HelpName = "O", DefaultValueFactory = _ => Overlap.Skip };
-    static readonly Option<Missed> MissedOption = new("--missed") { Description = "skip, once or all, when no server ran at the time.", HelpName = "M", DefaultValueFactory = _ => Missed.Once };
+    static readonly Option<Overlap> OverlapOption = new("--overlap")
+    {
+        Description = "skip, queue or cancel, when the run before has not ended.", HelpName = "O", DefaultValueFactory = _ => Overlap.Skip
+    };
+    static readonly Option<Missed> MissedOption = new("--missed")
+    {
+        Description = "skip, once or all, when no server ran at the time.", HelpName = "M", DefaultValueFactory = _ => Missed.Once
+    };
 
     public static Command Create(Verb verb) => new("schedules", "Shows and changes what is run again and again.")
     {
@@ -49,9 +61,11 @@ static class ScheduleVerb
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
         var priority = call.Parsed.GetValue(Priority);
         object? level = int.TryParse(priority, out var number) ? number : priority;
-        var run = new QueueRunRequest(call.Parsed.GetValue(Agent), call.Parsed.GetValue(Question), level is null ? null : JsonSerializer.SerializeToElement(level));
+        var run = new QueueRunRequest(
+            call.Parsed.GetValue(Agent), call.Parsed.GetValue(Question), level is null ? null : JsonSerializer.SerializeToElement(level));
         var wanted = new ScheduleRequest(
-            call.Parsed.GetValue(Cron), run, call.Parsed.GetValue(Name), call.Parsed.GetValue(Zone)!, call.Parsed.GetValue(OverlapOption), call.Parsed.GetValue(MissedOption));
+            call.Parsed.GetValue(Cron), run, call.Parsed.GetValue(Name), call.Parsed.GetValue(Zone)!, call.Parsed.GetValue(OverlapOption),
+            call.Parsed.GetValue(MissedOption));
         return Print(call, await server.Api.Post("schedules", wanted, ct));
     }
 
@@ -88,13 +102,15 @@ static class ScheduleVerb
         }
 
         var schedule = answer.As<ScheduleView>();
-        call.Screen.Line(schedule.Paused ? $"{Screen.Safe(schedule.Name)} is paused." : $"{Screen.Safe(schedule.Name)} fires next {NextOf(schedule)}.");
+        call.Screen.Line(
+            schedule.Paused ? $"{Screen.Safe(schedule.Name)} is paused." : $"{Screen.Safe(schedule.Name)} fires next {NextOf(schedule)}.");
         return ExitCodes.Ok;
     }
 
     static string[] RowOf(ScheduleView schedule) =>
     [
-        schedule.Name, schedule.Cron, schedule.TimeZone, NextOf(schedule), schedule.Last is { } last ? Formats.Time(last) : "", schedule.LastOutcome ?? "",
+        schedule.Name, schedule.Cron, schedule.TimeZone, NextOf(schedule), schedule.Last is { } last ? Formats.Time(last) : "",
+        schedule.LastOutcome ?? "",
         schedule.Run.Agent ?? "", Screen.Clip(schedule.Run.Question, 200),
     ];
 

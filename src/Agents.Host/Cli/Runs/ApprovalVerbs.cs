@@ -9,12 +9,17 @@ namespace Agents.Host.Cli.Runs;
 /// <summary>Approve and deny: what a person says to a tool call that waits for it.</summary>
 public static class ApprovalVerbs
 {
-    static readonly Argument<string?> ToolCallId = new("call") { Description = "The tool call's id; may be left out when only one waits.", Arity = ArgumentArity.ZeroOrOne };
+    static readonly Argument<string?> ToolCallId = new("call")
+    {
+        Description = "The tool call's id; may be left out when only one waits.", Arity = ArgumentArity.ZeroOrOne
+    };
     static readonly Option<string?> Reason = new("--reason") { Description = "The model is told it.", HelpName = "R" };
 
     internal static IEnumerable<Command> Create(Verb verb) =>
     [
-        verb.Does(new("approve", "Lets a tool call run that waits for a person.") { RunArgument.Id, ToolCallId }, (call, ct) => Run(call, "approve", null, ct)),
+        verb.Does(
+            new("approve", "Lets a tool call run that waits for a person.") { RunArgument.Id, ToolCallId },
+            (call, ct) => Run(call, "approve", null, ct)),
         verb.Does(new("deny", "Refuses a tool call that waits for a person.") { RunArgument.Id, ToolCallId, Reason },
             (call, ct) => Run(call, "deny", call.Parsed.GetValue(Reason), ct)),
     ];
@@ -41,7 +46,9 @@ public static class ApprovalVerbs
         {
             [var only] => only.Id,
             [] => throw new VerbException(ExitCodes.NothingFound, $"No tool call of run {RunIds.Brief(runId)} waits for approval."),
-            _ => throw new VerbException(ExitCodes.Usage, "Several wait, name one: " + string.Join("; ", waiting.Select(one => $"{one.Id} {one.Tool} {one.Arguments}"))),
+            _ =>
+                throw new VerbException(
+                    ExitCodes.Usage, "Several wait, name one: " + string.Join("; ", waiting.Select(one => $"{one.Id} {one.Tool} {one.Arguments}"))),
         };
     }
 }

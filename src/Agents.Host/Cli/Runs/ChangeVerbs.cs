@@ -13,7 +13,10 @@ static class ChangeVerbs
     static readonly Option<bool> All = new("--all") { Description = "All runs that fit instead of one." };
     static readonly Option<string?> Status = new("--status") { Description = "With --all: only runs of this status.", HelpName = "S" };
     static readonly Option<string?> Agent = new("--agent") { Description = "With --all: only this agent's.", HelpName = "A" };
-    static readonly Option<string?> Failure = new("--failure") { Description = "With --all: only runs parked for this, such as RateLimited.", HelpName = "F" };
+    static readonly Option<string?> Failure = new("--failure")
+    {
+        Description = "With --all: only runs parked for this, such as RateLimited.", HelpName = "F"
+    };
 
     public static IEnumerable<Command> Create(Verb verb) =>
     [
@@ -25,11 +28,15 @@ static class ChangeVerbs
     /// <summary>One run, or admission: which runs are given a slot. Runs that have one are not paused by the latter.</summary>
     static Command Pause(Verb verb)
     {
-        Option<bool> all = new("--all") { Description = "Instead of a run: no run is given a slot any more. The same as: agents admission pause --all" };
+        Option<bool> all = new("--all")
+        {
+            Description = "Instead of a run: no run is given a slot any more. The same as: agents admission pause --all"
+        };
         Option<string?> tenant = new("--tenant") { Description = "Instead of a run: none of this tenant's.", HelpName = "T" };
         Option<string?> agent = new("--agent") { Description = "Instead of a run: none of this agent's.", HelpName = "A" };
         Option<string?> node = new("--node") { Description = "Instead of a run: none on this node.", HelpName = "N" };
-        var command = new Command("pause", "Stops a run until it is resumed, or, without one, admission.") { RunArgument.MaybeId, all, tenant, agent, node, Reason };
+        var command = new Command(
+            "pause", "Stops a run until it is resumed, or, without one, admission.") { RunArgument.MaybeId, all, tenant, agent, node, Reason };
         command.Validators.Add(parsed =>
         {
             var named = parsed.GetResult(RunArgument.MaybeId)?.Tokens.Count > 0 ? 1 : 0;
@@ -37,7 +44,9 @@ static class ChangeVerbs
                 parsed.AddError("Name one run, or say one of --all, --tenant, --agent and --node. For example: agents pause last");
         });
         return verb.Does(command, (call, ct) =>
-            QueueVerbs.Scopes(call.Parsed.GetValue(all), call.Parsed.GetValue(tenant), call.Parsed.GetValue(agent), call.Parsed.GetValue(node)).FirstOrDefault() is { } scope
+            QueueVerbs.Scopes(
+                call.Parsed.GetValue(all), call.Parsed.GetValue(tenant), call.Parsed.GetValue(agent),
+                call.Parsed.GetValue(node)).FirstOrDefault() is { } scope
                 ? QueueVerbs.Pause(call, scope, call.Parsed.GetValue(Reason), ct)
                 : ChangeOne(call, "pause", call.Parsed.GetValue(RunArgument.MaybeId)!, ct));
     }
@@ -49,7 +58,8 @@ static class ChangeVerbs
         {
             var (id, all) = (parsed.GetResult(RunArgument.MaybeId)?.Tokens.Count > 0, parsed.GetValue(All));
             if (id == all) parsed.AddError($"Name one run, or say --all. For example: agents {name} last");
-            else if (!all && (parsed.GetValue(Status) ?? parsed.GetValue(Agent) ?? parsed.GetValue(Failure)) is not null) parsed.AddError("--status, --agent and --failure go with --all.");
+            else if (!all && (parsed.GetValue(Status) ?? parsed.GetValue(Agent) ?? parsed.GetValue(Failure)) is not null)
+                parsed.AddError("--status, --agent and --failure go with --all.");
         });
         return verb.Does(command, (call, ct) => call.Parsed.GetValue(All)
             ? ChangeAll(call, name, done, ct)
@@ -85,7 +95,8 @@ static class ChangeVerbs
             hasMore = answer.HasMore && answer.Changed.Count > 0;
         }
 
-        if (call.IsJson) call.Screen.Json(System.Text.Json.JsonSerializer.SerializeToElement(new ChangedRuns(changed, unchanged, HasMore: false), Answers.Format));
+        if (call.IsJson)
+            call.Screen.Json(System.Text.Json.JsonSerializer.SerializeToElement(new ChangedRuns(changed, unchanged, HasMore: false), Answers.Format));
         else if (changed.Count == 0) call.Note("No run fits. See: agents runs --status parked");
         else call.Screen.Line($"{changed.Count} runs {done}{(unchanged.Count > 0 ? $", {unchanged.Count} had moved on" : "")}.");
         return ExitCodes.Ok;

@@ -39,7 +39,9 @@ public static class RunIds
         if (text == Newest)
         {
             var newest = await Page(api, 1, null, ct);
-            return newest.Items is [var run] ? run.Id : throw new VerbException(ExitCodes.NothingFound, "There is no run yet. Start one: agents ask \"question\"");
+            return newest.Items is [var run]
+                ? run.Id
+                : throw new VerbException(ExitCodes.NothingFound, "There is no run yet. Start one: agents ask \"question\"");
         }
 
         return await Abbreviated(api, text, ct);
@@ -60,7 +62,10 @@ public static class RunIds
         {
             [var run] => run.Id,
             [] => throw new VerbException(ExitCodes.NothingFound, $"No run's id begins or ends with {text}. See: agents runs"),
-            _ => throw new VerbException(ExitCodes.Usage, $"{text} fits {found.Count} runs: {string.Join(", ", found.Take(5).Select(run => run.Id))}. Say more of the id."),
+            _ =>
+                throw new VerbException(
+                    ExitCodes.Usage,
+                    $"{text} fits {found.Count} runs: {string.Join(", ", found.Take(5).Select(run => run.Id))}. Say more of the id."),
         };
     }
 

@@ -8,9 +8,15 @@ namespace Agents.Host.Cli.Runs;
 /// <summary>Lists runs, newest first.</summary>
 static class RunsVerb
 {
-    static readonly Option<string?> Status = new("--status") { Description = "queued, running, paused, parked, completed, failed or cancelled.", HelpName = "S" };
+    static readonly Option<string?> Status = new("--status")
+    {
+        Description = "queued, running, paused, parked, completed, failed or cancelled.", HelpName = "S"
+    };
     static readonly Option<string?> Agent = new("--agent") { Description = "Only this agent's.", HelpName = "A" };
-    static readonly Option<string?> Failure = new("--failure") { Description = "Only runs parked or failed for this, such as RateLimited.", HelpName = "F" };
+    static readonly Option<string?> Failure = new("--failure")
+    {
+        Description = "Only runs parked or failed for this, such as RateLimited.", HelpName = "F"
+    };
     static readonly Option<int> Limit = new("--limit") { Description = "How many, 1 to 200.", HelpName = "N", DefaultValueFactory = _ => 20 };
 
     public static Command Create(Verb verb) => verb.Does(new("runs", "Lists runs, newest first.") { Status, Agent, Failure, Limit }, Run);

@@ -22,7 +22,8 @@ static class TailVerb
             return ExitCodes.Of(run.Status);
         }
 
-        await foreach (var fact in RunFollowing.Until(server.Api, runId, ct)) call.Screen.JsonLine(JsonSerializer.SerializeToElement(fact, Answers.Format));
+        await foreach (var fact in RunFollowing.Until(server.Api, runId, ct)) call.Screen.JsonLine(
+            JsonSerializer.SerializeToElement(fact, Answers.Format));
         return ExitCodes.Of((await server.Api.Get($"runs/{runId}", ct)).AsRun().Status);
     }
 }

@@ -9,7 +9,8 @@ namespace Agents.Host.Cli.Runs;
 /// <summary>Says why a run waits, and when it can be expected to start.</summary>
 static class WhyVerb
 {
-    public static Command Create(Verb verb) => verb.Does(new("why", "Says why a run waits, and when it can be expected to start.") { RunArgument.Id }, Run);
+    public static Command Create(Verb verb) =>
+        verb.Does(new("why", "Says why a run waits, and when it can be expected to start.") { RunArgument.Id }, Run);
 
     static async Task<int> Run(Call call, CancellationToken ct)
     {
@@ -24,7 +25,8 @@ static class WhyVerb
     {
         screen.Line(Screen.Safe(why.Summary));
         foreach (var obstacle in why.BlockedBy) screen.Line($"  {Screen.Safe(obstacle.Kind),-10} {Screen.Safe(obstacle.Detail)}");
-        if (why.StartsPerMinute is { } pace) screen.Line($"[grey]{pace.ToString("0.##", CultureInfo.InvariantCulture)} runs of its tenant start in a minute.[/]");
+        if (why.StartsPerMinute is { } pace)
+            screen.Line($"[grey]{pace.ToString("0.##", CultureInfo.InvariantCulture)} runs of its tenant start in a minute.[/]");
         if (why.EstimatedStart is { } start) screen.Line($"It can be expected to start at {Formats.Time(start)}.");
     }
 }

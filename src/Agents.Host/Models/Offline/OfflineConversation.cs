@@ -19,7 +19,8 @@ sealed partial record OfflineConversation(
     /// <summary>Reads instructions, question, earlier steps and passages.</summary>
     public static OfflineConversation Read(IEnumerable<ChatMessage> messages, ChatOptions? options)
     {
-        var said = messages.Where(message => message.Role != ChatRole.System && message.AdditionalProperties?.ContainsKey(ModelRequest.EarlierProperty) is not true).ToList();
+        var said = messages.Where(message =>
+            message.Role != ChatRole.System && message.AdditionalProperties?.ContainsKey(ModelRequest.EarlierProperty) is not true).ToList();
         var question = said.Find(message => message.Role == ChatRole.User);
         var others = said.Where(message => message != question && message.Role != ChatRole.Assistant).ToList();
         var passages = new SortedDictionary<int, ShownPassage>();

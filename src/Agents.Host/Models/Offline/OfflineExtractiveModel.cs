@@ -83,11 +83,17 @@ public sealed class OfflineExtractiveModel : IChatClient
         var pieces = new List<AIContent>();
         var at = 0;
         var citations = (text.Annotations ?? []).OfType<CitationAnnotation>()
-            .Select(citation => (End: citation.AnnotatedRegions?.OfType<TextSpanAnnotatedRegion>().FirstOrDefault()?.EndIndex ?? text.Text.Length, citation));
+            .Select(citation => (
+                End: citation.AnnotatedRegions?.OfType<TextSpanAnnotatedRegion>().FirstOrDefault()?.EndIndex ?? text.Text.Length, citation));
         foreach (var (end, citation) in citations)
         {
             pieces.AddRange(WordGroups(text.Text[at..end]));
-            if (pieces.Count > 0) pieces[^1].Annotations = [new CitationAnnotation { Title = citation.Title, Snippet = citation.Snippet, AdditionalProperties = citation.AdditionalProperties }];
+            if (pieces.Count > 0)
+                pieces[^1].Annotations = [
+                    new CitationAnnotation
+                    {
+                        Title = citation.Title, Snippet = citation.Snippet, AdditionalProperties = citation.AdditionalProperties
+                    }];
             at = end;
         }
 
@@ -112,7 +118,8 @@ public sealed class OfflineExtractiveModel : IChatClient
     /// <summary>An estimate, four characters to a token: nothing here counts tokens, and nothing is charged.</summary>
     static UsageDetails Estimate(IEnumerable<ChatMessage> messages, AIContent reply)
     {
-        var input = messages.SelectMany(message => message.Contents).Sum(content => (long)OfflineConversation.TextOf(content).Length) / CharactersPerToken;
+        var input = messages.SelectMany(message => message.Contents).Sum(content =>
+            (long)OfflineConversation.TextOf(content).Length) / CharactersPerToken;
         var output = (long)OfflineConversation.TextOf(reply).Length / CharactersPerToken;
         return new UsageDetails { InputTokenCount = input, OutputTokenCount = output, TotalTokenCount = input + output };
     }

@@ -13,7 +13,10 @@ static partial class OfflineQueries
         var words = Word().Matches(whole).Select(match => match.Value).ToList();
         var identifiers = string.Join(' ', words.Where(Terms.IsIdentifier));
         var related = OfflineVocabulary.RelatedTo(whole);
-        return new[] { whole, identifiers, related.Count > 0 ? $"{string.Join(' ', words.Where(word => Terms.Of(word).Any()))} {string.Join(' ', related)}" : "" }
+        return new[]
+        {
+            whole, identifiers, related.Count > 0 ? $"{string.Join(' ', words.Where(word => Terms.Of(word).Any()))} {string.Join(' ', related)}" : ""
+        }
             .Where(query => query.Length > 0).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
     }
 
