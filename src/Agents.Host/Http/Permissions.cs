@@ -31,35 +31,6 @@ public static class Permissions
         [Administer] = [Roles.Admin],
     };
 
-    /// <summary>First parts of routes that are about money.</summary>
-    static readonly string[] Money = ["budgets", "costs", "dashboard", "finance", "prices"];
-
-    /// <summary>
-    /// First parts of routes that are about what all tenants share: reading them is no more than reading, changing them is for administrators.
-    /// </summary>
-    static readonly string[] Shared = ["limits", "nodes", "pauses", "rates"];
-
-    /// <summary>Parts of routes of a run that are about its money.</summary>
-    static readonly string[] MoneyOfARun = ["budget", "spend"];
-
-    /// <summary>
-    /// What an endpoint asks for: by what its route is about, and whether it changes something. A new one falls under one of them by itself.
-    /// </summary>
-    public static string Of(string route, IEnumerable<string> methods)
-    {
-        var parts = route.ToLowerInvariant().Split('/', StringSplitOptions.RemoveEmptyEntries);
-        var about = parts.FirstOrDefault("");
-        var isReading = methods.All(method => HttpMethods.IsGet(method) || HttpMethods.IsHead(method));
-        var isAboutMoney = Money.Contains(about) || parts.Any(MoneyOfARun.Contains);
-        return (isAboutMoney, isReading) switch
-        {
-            (false, true) => Read,
-            (false, false) => Shared.Contains(about) ? Administer : Operate,
-            (true, true) => Costs,
-            (true, false) => about == "prices" ? Administer : ManageMoney,
-        };
-    }
-
     public static IReadOnlyCollection<string> All => [.. Holders.Keys];
 
     /// <summary>Asks for what the endpoint states. Where it states nothing, the fallback below refuses every caller.</summary>

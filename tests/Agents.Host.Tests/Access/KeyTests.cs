@@ -176,21 +176,6 @@ public sealed class KeyTests(Locked server) : IClassFixture<Locked>
         }
     }
 
-    [Theory]
-    [InlineData("GET", "/runs/{id}", Permissions.Read)]
-    [InlineData("POST", "/runs", Permissions.Operate)]
-    [InlineData("POST", "/runs/{id}/fork", Permissions.Operate)]
-    [InlineData("POST", "/runs/fork", Permissions.Operate)]
-    [InlineData("DELETE", "documents/{id}", Permissions.Operate)]
-    [InlineData("POST", "/v1/responses", Permissions.Operate)]
-    [InlineData("GET", "/costs", Permissions.Costs)]
-    [InlineData("GET", "/budgets/{scope}/{value}", Permissions.Costs)]
-    [InlineData("PUT", "/budgets/{scope}/{value}", Permissions.ManageMoney)]
-    [InlineData("POST", "/prices", Permissions.Administer)]
-    [InlineData("POST", "/something/new", Permissions.Operate)]
-    public void An_endpoint_asks_for_what_its_route_is_about(string method, string route, string permission) =>
-        Assert.Equal(permission, Permissions.Of(route, [method]));
-
     [Fact]
     public async Task A_revoked_key_is_refused_within_five_seconds_and_its_streams_close()
     {

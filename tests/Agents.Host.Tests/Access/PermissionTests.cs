@@ -59,10 +59,6 @@ public sealed class PermissionTests
         Assert.False(await Fallback(Roles.Finance, endpoint: null));
     }
 
-    [Fact]
-    public void The_stated_permissions_are_those_that_were_guessed_before() =>
-        Assert.All(Endpoints(), endpoint => Assert.Equal(Permissions.Of(endpoint.Name.Split(' ')[1], [endpoint.Name.Split(' ')[0]]), endpoint.Permission));
-
     /// <summary>Whether a caller with this role passes where nothing is stated.</summary>
     static async Task<bool> Fallback(string role, Endpoint? endpoint)
     {
