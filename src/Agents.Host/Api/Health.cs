@@ -1,4 +1,5 @@
 using Agents.Host.Engine.Queue;
+using Agents.Host.Platform;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
@@ -15,7 +16,8 @@ public static class Health
     public static void MapHealth(this WebApplication app)
     {
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = Write }).AllowAnonymous();
-        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains(Ready), ResponseWriter = Write }).AllowAnonymous();
+        var ready = new HealthCheckOptions { Predicate = check => check.Tags.Contains(Ready), ResponseWriter = Write };
+        app.MapHealthChecks("/health/ready", ready).AllowAnonymous();
     }
 
     static Task Write(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(new
@@ -31,8 +33,7 @@ public static class Health
         {
             try
             {
-                await using var command = database.CreateCommand("select 1");
-                await command.ExecuteScalarAsync(cancellationToken);
+                await database.First<int>("select 1", null, cancellationToken);
             }
             catch (Exception e) when (e is NpgsqlException or TimeoutException)
             {

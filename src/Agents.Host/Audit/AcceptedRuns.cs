@@ -14,7 +14,8 @@ static class AcceptedRuns
 
         var expected = folded.Status switch { RunStatus.Queued => "waiting", RunStatus.Running => "running", _ => null };
         if (run.QueueState == expected) yield break;
-        if (run.QueueState == "settling" && expected is null && folded.Status is not RunStatus.Completed) yield break; // until it is seen that nothing of it is open
+        if (run.QueueState == "settling" && expected is null && folded.Status is not RunStatus.Completed)
+            yield break; // until it is seen that nothing of it is open
         yield return $"{run} is {folded.Status.ToString().ToLowerInvariant()} and its row in the queue is {run.QueueState ?? "missing"}";
     }
 
@@ -22,12 +23,12 @@ static class AcceptedRuns
     public static async Task Look(Invariant invariant, Snapshot snapshot, string? tenant, CancellationToken ct)
     {
         foreach (var table in new[] { "agents.run_summary", "agents.run_queue" })
-            await foreach (var row in snapshot.Rows(
+            await foreach (var run in snapshot.Rows<RunRows>(
                 $"""
-                select t.tenant_id, t.run_id from {table} t
-                where ($1::text is null or t.tenant_id = $1)
+                select t.tenant_id, t.run_id, 1 as rows from {table} t
+                where (@tenant is null or t.tenant_id = @tenant)
                   and not exists (select from agents.mt_streams s where s.tenant_id = t.tenant_id and s.id = t.run_id and s.version > 0)
-                """, ct, tenant))
-                invariant.Violate($"{new StoredRun(row.GetString(0), row.GetGuid(1), 0)} is in {table} and has no facts");
+                """, new { tenant }, ct))
+                invariant.Violate($"{run} is in {table} and has no facts");
     }
 }

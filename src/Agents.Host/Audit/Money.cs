@@ -21,19 +21,21 @@ sealed class Money
 
         var (facts, finance) = (expected.Sum(row => row.CostUsd ?? 0), run.Money.Sum(row => row.CostUsd ?? 0));
         if (facts != finance || (run.Summary is { } summary && summary.CostUsd != facts))
-            yield return FormattableString.Invariant($"{run} cost {facts} USD by its facts, {finance} in finance.model_call, {run.Summary?.CostUsd} in its summary");
+            yield return FormattableString.Invariant(
+                $"{run} cost {facts} USD by its facts, {finance} in finance.model_call, {run.Summary?.CostUsd} in its summary");
     }
 
     /// <summary>The sums that finance reads, against the sums of the facts.</summary>
     public async Task Look(Invariant invariant, Snapshot snapshot, string? tenant, CancellationToken ct)
     {
         var finance = new Dictionary<(string Tenant, DateOnly Day, string? Model), decimal>();
-        await foreach (var row in snapshot.Rows(
+        await foreach (var row in snapshot.Rows<DayRow>(
             """
-            select tenant_id, day, model, sum(cost_usd) from finance.daily_cost
-            where cost_usd is not null and ($1::text is null or tenant_id = $1) group by tenant_id, day, model
-            """, ct, tenant))
-            finance.Add((row.GetString(0), row.GetFieldValue<DateOnly>(1), row.IsDBNull(2) ? null : row.GetString(2)), row.GetDecimal(3));
+            select tenant_id, day, model, sum(cost_usd) as cost_usd from finance.daily_cost
+            where cost_usd is not null and (@tenant is null or tenant_id = @tenant)
+            group by tenant_id, day, model
+            """, new { tenant }, ct))
+            finance.Add((row.TenantId, row.Day, row.Model), row.CostUsd);
 
         foreach (var group in days.Keys.Union(finance.Keys))
         {
@@ -45,4 +47,6 @@ sealed class Money
 
         invariant.Note = FormattableString.Invariant($"{days.Values.Sum()} USD");
     }
+
+    sealed record DayRow(string TenantId, DateOnly Day, string? Model, decimal CostUsd);
 }

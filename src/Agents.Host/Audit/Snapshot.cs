@@ -1,10 +1,10 @@
 using System.Data;
-using System.Runtime.CompilerServices;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Audit;
 
-/// <summary>The whole database as it stood at one moment, whatever is written meanwhile. Takes no lock that anybody waits for.</summary>
+/// <summary>The whole database as it stood at one moment, whatever is written meanwhile. Takes no lock that a node waits for.</summary>
 sealed class Snapshot : IAsyncDisposable
 {
     /// <summary>The longest that one query may take: a large database is read from end to end.</summary>
@@ -28,7 +28,7 @@ sealed class Snapshot : IAsyncDisposable
         try
         {
             await snapshot.connection.OpenAsync(ct);
-            await snapshot.Execute("set default_transaction_read_only = on", ct);
+            await snapshot.connection.Execute("set default_transaction_read_only = on", null, ct);
             await snapshot.connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
             return snapshot;
         }
@@ -40,25 +40,17 @@ sealed class Snapshot : IAsyncDisposable
     }
 
     /// <summary>The rows, one after the other; read to the end before the next query.</summary>
-    public async IAsyncEnumerable<NpgsqlDataReader> Rows(string sql, [EnumeratorCancellation] CancellationToken ct, params object?[] values)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        foreach (var value in values) command.Parameters.Add(new() { Value = value ?? DBNull.Value });
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        while (await rows.ReadAsync(ct)) yield return rows;
-    }
+    public IAsyncEnumerable<T> Rows<T>(string sql, object? values, CancellationToken ct) => connection.Stream<T>(sql, values, ct);
 
-    public async Task<T> Scalar<T>(string sql, CancellationToken ct, params object?[] values)
-    {
-        await foreach (var row in Rows(sql, ct, values)) return row.GetFieldValue<T>(0);
-        throw new InvalidOperationException("The query has no rows.");
-    }
+    /// <summary>The first column of the only row.</summary>
+    public async Task<T> Value<T>(string sql, object? values, CancellationToken ct) => (await connection.First<T>(sql, values, ct))!;
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();
+}
 
-    async Task Execute(string sql, CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync(ct);
-    }
+/// <summary>A run of which something is wrong.</summary>
+/// <param name="Rows">How many rows are.</param>
+sealed record RunRows(string TenantId, Guid RunId, long Rows)
+{
+    public override string ToString() => new StoredRun(TenantId, RunId, 0).ToString();
 }

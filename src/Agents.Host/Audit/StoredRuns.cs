@@ -3,7 +3,6 @@ using System.Text.Json;
 using Agents.Domain.Runs;
 using Agents.Projections;
 using Marten;
-using Npgsql;
 
 namespace Agents.Host.Audit;
 
@@ -16,9 +15,9 @@ sealed class StoredRuns(Snapshot snapshot, ISerializer json, bool hasBudgets = f
     /// <summary>Marten's own stream, which fills numbers of appends that failed, stays at version 0.</summary>
     const string NextBatch =
         """
-        select tenant_id, id, version from agents.mt_streams
-        where version > 0 and ($1::text is null or tenant_id = $1) and (tenant_id, id) > ($2, $3)
-        order by tenant_id, id limit $4
+        select tenant_id as tenant, id, version as head from agents.mt_streams
+        where version > 0 and (@tenant is null or tenant_id = @tenant) and (tenant_id, id) > (@last_tenant, @last_id)
+        order by tenant_id, id limit @batch
         """;
 
     static readonly Dictionary<string, Type> Types = EventNames.All.ToDictionary(name => name.Value, name => name.Key);
@@ -30,8 +29,8 @@ sealed class StoredRuns(Snapshot snapshot, ISerializer json, bool hasBudgets = f
         while (true)
         {
             var runs = new Dictionary<(string Tenant, Guid Id), StoredRun>();
-            await foreach (var row in snapshot.Rows(NextBatch, ct, tenant, last.Tenant, last.Id, Batch))
-                runs.Add(last = (row.GetString(0), row.GetGuid(1)), new(row.GetString(0), row.GetGuid(1), row.GetInt64(2)));
+            await foreach (var run in snapshot.Rows<StoredRun>(NextBatch, new { tenant, lastTenant = last.Tenant, lastId = last.Id, Batch }, ct))
+                runs.Add(last = (run.Tenant, run.Id), run);
             if (runs.Count == 0) yield break;
 
             await Fill(runs, ct);
@@ -41,47 +40,81 @@ sealed class StoredRuns(Snapshot snapshot, ISerializer json, bool hasBudgets = f
 
     async Task Fill(IReadOnlyDictionary<(string, Guid), StoredRun> runs, CancellationToken ct)
     {
-        await Each("version, type, timestamp, data from agents.mt_events", "stream_id", "order by version", (run, row) => run.Add(FactOf(row)));
-        await Each("data::text from agents.mt_doc_run", "id", "", (run, row) => run.Checkpoint = row.GetString(2));
-        await Each("state from agents.run_queue", "run_id", "", (run, row) => run.QueueState = row.GetString(2));
-        await Each("version, type from agents.timeline", "run_id", "order by version", (run, row) => run.Timeline.Add((row.GetInt64(2), row.GetString(3))));
-        await Each(
+        await Each<FactRow>(
+            "version, type, timestamp, data from agents.mt_events", "stream_id", "order by version", (run, row) => run.Add(FactOf(row)));
+        await Each<CheckpointRow>("data::text as data from agents.mt_doc_run", "id", "", (run, row) => run.Checkpoint = row.Data);
+        await Each<QueueRow>("state from agents.run_queue", "run_id", "", (run, row) => run.QueueState = row.State);
+        await Each<TimelineRow>("version, type from agents.timeline", "run_id", "order by version", (run, row) =>
+            run.Timeline.Add((row.Version, row.Type)));
+        await Each<SummaryOfRun>(
             "status, step, model_calls, input_tokens, cached_input_tokens, cache_write_5_minutes_tokens, cache_write_1_hour_tokens, output_tokens, "
-            + "reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches, cost_usd, unpriced_calls from agents.run_summary", "run_id", "",
-            (run, row) => run.Summary = new(
-                row.GetString(2), row.GetInt32(3), row.GetInt32(4), row.GetInt64(5), row.GetInt64(6), row.GetInt64(7), row.GetInt64(8),
-                row.GetInt64(9), row.GetInt64(10), row.GetInt64(11), row.GetInt64(12), row.GetInt64(13), row.GetDecimal(14), row.GetInt32(15)));
+            + "reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches, cost_usd, unpriced_calls from agents.run_summary",
+            "run_id", "",
+            (run, row) => run.Summary = row.Summary());
         if (hasBudgets)
-            await Each(
-                "call, attempt, scope || ' ' || value || ' ' || period, state, upper_usd, charged_usd from finance.reservation", "run_id", "order by call, attempt, scope, value, period",
-                (run, row) => run.Reservations.Add(new(row.GetInt32(2), row.GetInt32(3), row.GetString(4), row.GetString(5), row.GetDecimal(6), row.GetDecimal(7))));
-        await Each(
+            await Each<ReservationOfRun>(
+                "call, attempt, scope || ' ' || value || ' ' || period as budget, state, upper_usd, charged_usd from finance.reservation", "run_id",
+                "order by call, attempt, scope, value, period",
+                (run, row) => run.Reservations.Add(new(row.Call, row.Attempt, row.Budget, row.State, row.UpperUsd, row.ChargedUsd)));
+        await Each<MoneyOfRun>(
             "version, day, call, attempt, status, model, cost_usd, low_usd, high_usd from finance.model_call", "run_id", "order by version",
-            (run, row) => run.Money.Add(new(
-                row.GetInt64(2), row.GetFieldValue<DateOnly>(3), row.GetInt32(4), row.GetInt32(5), row.GetString(6),
-                Get<string?>(row, 7), Get<decimal?>(row, 8), Get<decimal?>(row, 9), Get<decimal?>(row, 10))));
+            (run, row) => run.Money.Add(
+                new(row.Version, row.Day, row.Call, row.Attempt, row.Status, row.Model, row.CostUsd, row.LowUsd, row.HighUsd)));
 
-        async Task Each(string columns, string id, string order, Action<StoredRun, NpgsqlDataReader> read)
+        async Task Each<T>(string columns, string id, string order, Action<StoredRun, T> read) where T : IRowOfRun
         {
-            var rows = snapshot.Rows(
-                $"select tenant_id, {id}, {columns} where (tenant_id, {id}) in (select * from unnest($1::text[], $2::uuid[])) {order}", ct,
-                runs.Keys.Select(key => key.Item1).ToArray(), runs.Keys.Select(key => key.Item2).ToArray());
-            await foreach (var row in rows) read(runs[(row.GetString(0), row.GetGuid(1))], row);
+            var rows = snapshot.Rows<T>(
+                $"""
+                select tenant_id, {id} as run_id, {columns}
+                where (tenant_id, {id}) in (select * from unnest(@tenants, @ids))
+                {order}
+                """, new { tenants = runs.Keys.Select(key => key.Item1).ToArray(), ids = runs.Keys.Select(key => key.Item2).ToArray() }, ct);
+            await foreach (var row in rows) read(runs[(row.TenantId, row.RunId)], row);
         }
     }
 
-    StoredFact FactOf(NpgsqlDataReader row)
+    StoredFact FactOf(FactRow row)
     {
-        var (version, type, at) = (row.GetInt64(2), row.GetString(3), row.GetFieldValue<DateTimeOffset>(4));
         try
         {
-            return new(version, type, at, Types.GetValueOrDefault(type) is { } known ? (RunEvent)json.FromJson(known, row, 5) : null);
+            var happened = Types.GetValueOrDefault(row.Type) is { } known ? (RunEvent)json.FromJson(known, new MemoryStream(row.Data)) : null;
+            return new(row.Version, row.Type, row.Timestamp, happened);
         }
         catch (JsonException)
         {
-            return new(version, type, at, null);
+            return new(row.Version, row.Type, row.Timestamp, null);
         }
     }
 
-    static T? Get<T>(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? default : row.GetFieldValue<T>(column);
+    interface IRowOfRun
+    {
+        string TenantId { get; }
+
+        Guid RunId { get; }
+    }
+
+    sealed record FactRow(string TenantId, Guid RunId, long Version, string Type, DateTimeOffset Timestamp, byte[] Data) : IRowOfRun;
+
+    sealed record CheckpointRow(string TenantId, Guid RunId, string Data) : IRowOfRun;
+
+    sealed record QueueRow(string TenantId, Guid RunId, string State) : IRowOfRun;
+
+    sealed record TimelineRow(string TenantId, Guid RunId, long Version, string Type) : IRowOfRun;
+
+    sealed record ReservationOfRun(
+        string TenantId, Guid RunId, int Call, int Attempt, string Budget, string State, decimal UpperUsd, decimal ChargedUsd) : IRowOfRun;
+
+    sealed record MoneyOfRun(
+        string TenantId, Guid RunId, long Version, DateOnly Day, int Call, int Attempt, string Status, string? Model,
+        decimal? CostUsd, decimal? LowUsd, decimal? HighUsd) : IRowOfRun;
+
+    sealed record SummaryOfRun(
+        string TenantId, Guid RunId, string Status, int Step, int ModelCalls, long InputTokens, long CachedInputTokens, long CacheWrite5MinutesTokens,
+        long CacheWrite1HourTokens, long OutputTokens, long ReasoningTokens, long AudioInputTokens, long AudioOutputTokens, long WebSearches,
+        decimal CostUsd, int UnpricedCalls) : IRowOfRun
+    {
+        public SummaryRow Summary() => new(
+            Status, Step, ModelCalls, InputTokens, CachedInputTokens, CacheWrite5MinutesTokens, CacheWrite1HourTokens, OutputTokens, ReasoningTokens,
+            AudioInputTokens, AudioOutputTokens, WebSearches, CostUsd, UnpricedCalls);
+    }
 }

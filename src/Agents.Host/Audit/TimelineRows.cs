@@ -18,13 +18,13 @@ static class TimelineRows
     /// <summary>Rows of runs that are not there.</summary>
     public static async Task Look(Invariant invariant, Snapshot snapshot, string? tenant, CancellationToken ct)
     {
-        await foreach (var row in snapshot.Rows(
+        await foreach (var run in snapshot.Rows<RunRows>(
             """
-            select t.tenant_id, t.run_id, count(*) from agents.timeline t
-            where ($1::text is null or t.tenant_id = $1)
+            select t.tenant_id, t.run_id, count(*) as rows from agents.timeline t
+            where (@tenant is null or t.tenant_id = @tenant)
               and not exists (select from agents.mt_streams s where s.tenant_id = t.tenant_id and s.id = t.run_id and s.version > 0)
             group by t.tenant_id, t.run_id
-            """, ct, tenant))
-            invariant.Violate($"{new StoredRun(row.GetString(0), row.GetGuid(1), 0)} is not there and has a timeline of {row.GetInt64(2)} rows");
+            """, new { tenant }, ct))
+            invariant.Violate($"{run} is not there and has a timeline of {run.Rows} rows");
     }
 }

@@ -18,17 +18,20 @@ public static class Verification
     public static async Task<VerificationReport?> Run(string connectionString, string? ledger, string? tenant, CancellationToken ct)
     {
         await using var snapshot = await Snapshot.Open(connectionString, ct);
-        if (!await snapshot.Scalar<bool>("select to_regclass('agents.mt_streams') is not null and to_regclass('wolverine.wolverine_nodes') is not null", ct)) return null;
+        var isThere = await snapshot.Value<bool>(
+            "select to_regclass('agents.mt_streams') is not null and to_regclass('wolverine.wolverine_nodes') is not null", null, ct);
+        if (!isThere) return null;
 
-        var at = await snapshot.Scalar<DateTimeOffset>("select now()", ct);
+        var at = await snapshot.Value<DateTimeOffset>("select now()", null, ct);
         var store = new StoreOptions();
         store.AddRunStore();
         var json = store.Serializer();
-        var hasBudgets = await snapshot.Scalar<bool>("select to_regclass('finance.reservation') is not null", ct); // not before a server of this version has started on it
+        var hasBudgets = await snapshot.Value<bool>("select to_regclass('finance.reservation') is not null", null, ct); // not before this version
         var definitions = await Definitions(snapshot, ct);
 
-        Invariant accepted = AcceptedRuns.Invariant(), steps = CommittedSteps.Invariant(), versions = Versions.Invariant(), folded = FoldedState.Invariant(),
-            money = Money.Invariant(), asked = ProviderLedger.Invariant(), budgets = Budgets.Invariant(), timeline = TimelineRows.Invariant(),
+        Invariant accepted = AcceptedRuns.Invariant(), steps = CommittedSteps.Invariant(), versions = Versions.Invariant(),
+            folded = FoldedState.Invariant(), money = Money.Invariant(), asked = ProviderLedger.Invariant(),
+            budgets = Budgets.Invariant(), timeline = TimelineRows.Invariant(),
             messages = Messages.Invariant(), living = LivingRuns.Invariant();
         var sums = new Money();
         var requests = ledger is null ? null : await ProviderLedger.Read(ledger, asked, ct);
@@ -63,10 +66,12 @@ public static class Verification
     static async Task<Dictionary<string, AgentDefinition>> Definitions(Snapshot snapshot, CancellationToken ct)
     {
         var definitions = new Dictionary<string, AgentDefinition>(StringComparer.Ordinal);
-        await foreach (var row in snapshot.Rows("select hash, body from agents.definition", ct))
-            definitions.Add(row.GetString(0), JsonSerializer.Deserialize<AgentDefinition>(row.GetString(1))!);
+        await foreach (var stored in snapshot.Rows<Definition>("select hash, body from agents.definition", null, ct))
+            definitions.Add(stored.Hash, JsonSerializer.Deserialize<AgentDefinition>(stored.Body)!);
         return definitions;
     }
+
+    sealed record Definition(string Hash, string Body);
 }
 
 /// <summary>What a verification found.</summary>

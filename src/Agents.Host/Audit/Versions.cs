@@ -20,13 +20,13 @@ static class Versions
     /// <summary>Facts of streams that are not there.</summary>
     public static async Task Look(Invariant invariant, Snapshot snapshot, string? tenant, CancellationToken ct)
     {
-        await foreach (var row in snapshot.Rows(
+        await foreach (var run in snapshot.Rows<RunRows>(
             """
-            select e.tenant_id, e.stream_id, count(*) from agents.mt_events e
-            where ($1::text is null or e.tenant_id = $1) and e.type <> 'tombstone'
+            select e.tenant_id, e.stream_id as run_id, count(*) as rows from agents.mt_events e
+            where (@tenant is null or e.tenant_id = @tenant) and e.type <> 'tombstone'
               and not exists (select from agents.mt_streams s where s.tenant_id = e.tenant_id and s.id = e.stream_id and s.version > 0)
             group by e.tenant_id, e.stream_id
-            """, ct, tenant))
-            invariant.Violate($"{new StoredRun(row.GetString(0), row.GetGuid(1), 0)} has {row.GetInt64(2)} facts and no stream");
+            """, new { tenant }, ct))
+            invariant.Violate($"{run} has {run.Rows} facts and no stream");
     }
 }

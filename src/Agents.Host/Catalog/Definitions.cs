@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Agents.Domain.Definitions;
+using Agents.Host.Platform;
 using Marten;
 using Npgsql;
 
@@ -26,9 +27,8 @@ public sealed class Definitions(NpgsqlDataSource database)
     {
         if (known.TryGetValue(hash, out var definition)) return definition;
 
-        await using var command = database.CreateCommand("select body from agents.definition where hash = $1");
-        command.Parameters.Add(new() { Value = hash });
-        var body = await command.ExecuteScalarAsync(ct) as string ?? throw new InvalidOperationException($"Definition {hash} is not stored.");
+        var body = await database.First<string>("select body from agents.definition where hash = @hash", new { hash }, ct)
+            ?? throw new InvalidOperationException($"Definition {hash} is not stored.");
         return known.GetOrAdd(hash, JsonSerializer.Deserialize<AgentDefinition>(body)!);
     }
 }

@@ -22,7 +22,7 @@ public sealed partial record ApiKey(
 
     public static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
 
-    /// <summary>SHA-256; enough for 256 random bits, which nobody can guess their way to.</summary>
+    /// <summary>SHA-256; enough for 256 random bits, which cannot be guessed.</summary>
     public static byte[] HashOf(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret));
 
     /// <summary>What a tenant may be called: 1 to 64 of a-z, 0-9, dot, hyphen and underscore, beginning with a letter or digit.</summary>

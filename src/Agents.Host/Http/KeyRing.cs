@@ -6,14 +6,16 @@ using Npgsql;
 
 namespace Agents.Host.Http;
 
-/// <summary>The keys that open this server, read again when they are older than <see cref="Fresh"/>: a revoked key is refused within five seconds.</summary>
+/// <summary>
+/// The keys that open this server, read again when they are older than <see cref="Fresh"/>: a revoked key is refused within five seconds.
+/// </summary>
 /// <param name="own">Null for a server that others use too.</param>
 public sealed class KeyRing(NpgsqlDataSource database, OwnKey? own = null) : IDisposable
 {
     /// <summary>How long the keys are taken as they were read.</summary>
     static readonly TimeSpan Fresh = TimeSpan.FromSeconds(3);
 
-    /// <summary>How often it is written down that a key is in use.</summary>
+    /// <summary>How often the use of a key is written down.</summary>
     static readonly TimeSpan UseNoted = TimeSpan.FromMinutes(1);
 
     readonly SemaphoreSlim reading = new(1);
@@ -23,7 +25,7 @@ public sealed class KeyRing(NpgsqlDataSource database, OwnKey? own = null) : IDi
 
     sealed record Ring(IReadOnlyDictionary<string, ApiKey> ByHash, IReadOnlySet<string> Ids, bool WasEverLocked, long ReadAt);
 
-    /// <summary>No key was ever made: whoever reaches this machine's own address is its operator.</summary>
+    /// <summary>No key was ever made: a caller who reaches this machine's own address is its operator.</summary>
     public async ValueTask<bool> IsOpen(CancellationToken ct) => own is null && !(await Current(ct)).WasEverLocked;
 
     /// <summary>Null for a secret that is unknown or revoked.</summary>
@@ -77,9 +79,7 @@ public sealed class KeyRing(NpgsqlDataSource database, OwnKey? own = null) : IDi
         var (readAt, inUse) = (Stopwatch.GetTimestamp(), used.Keys.ToArray());
         if (inUse.Length > 0)
         {
-            await using var note = database.CreateCommand("update agents.api_key set last_used_at = clock_timestamp() where id = any($1)");
-            note.Parameters.Add(new() { Value = inUse });
-            await note.ExecuteNonQueryAsync(ct);
+            await database.Execute("update agents.api_key set last_used_at = clock_timestamp() where id = any(@in_use)", new { inUse }, ct);
             foreach (var id in inUse)
             {
                 noted[id] = readAt;
@@ -87,22 +87,18 @@ public sealed class KeyRing(NpgsqlDataSource database, OwnKey? own = null) : IDi
             }
         }
 
-        await using var command = database.CreateCommand(
-            "select id, tenant_id, role, name, created_at, hash from agents.api_key where revoked_at is null");
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        var keys = new Dictionary<string, ApiKey>();
-        while (await rows.ReadAsync(ct))
-            keys[Convert.ToHexStringLower(rows.GetFieldValue<byte[]>(5))] = new(
-                rows.GetString(0), rows.GetString(1), rows.GetString(2), rows.GetString(3), rows.GetFieldValue<DateTimeOffset>(4), null, null);
-        await rows.CloseAsync();
-
-        await using var any = database.CreateCommand("select exists (select from agents.api_key)");
-        var wasEverLocked = keys.Count > 0 || await any.ExecuteScalarAsync(ct) is true;
+        var rows = await database.Query<KeyRow>(
+            "select id, tenant_id, role, name, created_at, hash from agents.api_key where revoked_at is null", null, ct);
+        var keys = rows.ToDictionary(
+            row => Convert.ToHexStringLower(row.Hash), row => new ApiKey(row.Id, row.TenantId, row.Role, row.Name, row.CreatedAt, null, null));
+        var wasEverLocked = keys.Count > 0 || await database.First<bool>("select exists (select from agents.api_key)", null, ct);
         return new(keys, keys.Values.Select(key => key.Id).ToHashSet(), wasEverLocked, readAt);
     }
+
+    sealed record KeyRow(string Id, string TenantId, string Role, string Name, DateTimeOffset CreatedAt, byte[] Hash);
 }
 
-/// <summary>The key of a server that a verb starts for itself: whoever starts it has the database anyway.</summary>
+/// <summary>The key of a server that a verb starts for itself: the operator who starts it has the database anyway.</summary>
 public sealed record OwnKey(string Secret)
 {
     public const string Id = "own";

@@ -1,4 +1,5 @@
 using Agents.Domain.Runs;
+using Agents.Host.Platform;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -22,42 +23,41 @@ sealed record Candidate(
     /// <param name="sources">Only documents whose label begins with this; empty for all.</param>
     public static async Task<List<Candidate>> Find(NpgsqlDataSource database, string tenant, QueryWords words, string sources, CancellationToken ct)
     {
-        var parameters = new List<NpgsqlParameter> { new() { Value = tenant }, new() { Value = Finding(tenant, words) }, new() { Value = sources } };
+        var values = new Dictionary<string, object> { ["tenant"] = tenant, ["finding"] = Finding(tenant, words), ["sources"] = sources };
         var score = new List<string>();
         foreach (var word in words.Words)
         {
-            parameters.Add(new NpgsqlParameter { Value = IndexedWords.Quoted(word.Text) + ":A" });
-            parameters.Add(new NpgsqlParameter { Value = IndexedWords.Quoted(word.Text) });
+            var name = $"word_{score.Count}";
+            values[name] = IndexedWords.Quoted(word.Text);
+            values[$"{name}_in_heading"] = IndexedWords.Quoted(word.Text) + ":A";
             score.Add(
                 $"""
-                case when p.words @@ ${parameters.Count - 1}::tsquery then {QueryWords.Sql(word.Weight * HeadingFactor)}
-                     when p.words @@ ${parameters.Count}::tsquery then {QueryWords.Sql(word.Weight)} else 0 end
+                case when p.words @@ @{name}_in_heading::tsquery then {QueryWords.Sql(word.Weight * HeadingFactor)}
+                     when p.words @@ @{name}::tsquery then {QueryWords.Sql(word.Weight)} else 0 end
                 """);
         }
 
-        await using var command = database.CreateCommand(
+        var rows = await database.Query<CandidateRow>(
             $"""
             select p.passage_id, p.document_id, p.version, d.source, p.heading, p.text, p.length, p.words
             from (select p.passage_id, {string.Join(" + ", score)} as score
-                  from agents.passage p where p.tenant_id = $1 and p.words is not null and p.words @@ $2::tsquery
-                    and ($3 = '' or exists (select from agents.document named where named.id = p.document_id and starts_with(named.source, $3)))
+                  from agents.passage p
+                  where p.tenant_id = @tenant and p.words is not null and p.words @@ @finding::tsquery
+                    and (@sources = '' or exists (
+                      select from agents.document named where named.id = p.document_id and starts_with(named.source, @sources)))
                   order by score desc, p.passage_id limit {Most}) best
             join agents.passage p using (passage_id)
-            join agents.document d on d.id = p.document_id and d.tenant_id = $1
+            join agents.document d on d.id = p.document_id and d.tenant_id = @tenant
             where p.words is not null
             order by p.passage_id
-            """);
-        command.Parameters.AddRange(parameters.ToArray());
+            """, values, ct);
+        return rows.ConvertAll(row => row.ToCandidate());
+    }
 
-        var candidates = new List<Candidate>();
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        while (await rows.ReadAsync(ct))
-        {
-            candidates.Add(new Candidate(rows.GetString(0), rows.GetString(1), rows.GetInt32(2), rows.GetString(3), rows.GetString(4),
-                rows.GetString(5), rows.GetInt32(6), Places.Of(rows.GetFieldValue<NpgsqlTsVector>(7))));
-        }
-
-        return candidates;
+    sealed record CandidateRow(
+        string PassageId, string DocumentId, int Version, string Source, string Heading, string Text, int Length, NpgsqlTsVector Words)
+    {
+        public Candidate ToCandidate() => new(PassageId, DocumentId, Version, Source, Heading, Text, Length, Places.Of(Words));
     }
 
     /// <summary>The passage as the domain knows it.</summary>

@@ -1,3 +1,4 @@
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Knowledge;
@@ -23,16 +24,12 @@ sealed class DocumentVersionTransaction : IAsyncDisposable
         var opened = new DocumentVersionTransaction(connection, await connection.BeginTransactionAsync(ct), tenant, source);
         try
         {
-            await using var command = opened.Command(
+            (opened.id, opened.latest, opened.isDeleted) = (await connection.First<Locked>(
                 """
-                insert into agents.document as d (id, tenant_id, source) values ($1, $2, $3)
+                insert into agents.document as d (id, tenant_id, source) values (@id, @tenant, @source)
                 on conflict (tenant_id, source) do update set source = excluded.source
-                returning d.id, d.latest_version, d.deleted_at is not null
-                """,
-                Guid.CreateVersion7().ToString("n"), tenant, source);
-            await using var row = await command.ExecuteReaderAsync(ct);
-            await row.ReadAsync(ct);
-            (opened.id, opened.latest, opened.isDeleted) = (row.GetString(0), row.GetInt32(1), row.GetBoolean(2));
+                returning d.id, d.latest_version, d.deleted_at is not null as is_deleted
+                """, new { id = Guid.CreateVersion7().ToString("n"), tenant, source }, ct))!;
         }
         catch
         {
@@ -50,16 +47,13 @@ sealed class DocumentVersionTransaction : IAsyncDisposable
     public static async Task<IngestedDocument?> Unchanged(
         NpgsqlConnection connection, string tenant, string source, byte[] hash, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(
+        var same = await connection.First<Latest>(
             """
             select d.id, v.number, v.passages
             from agents.document d join agents.document_version v on v.document_id = d.id and v.number = d.latest_version
-            where d.tenant_id = $1 and d.source = $2 and d.deleted_at is null and v.content_hash = $3
-            """, connection) { Parameters = { new() { Value = tenant }, new() { Value = source }, new() { Value = hash } } };
-        await using var row = await command.ExecuteReaderAsync(ct);
-        return await row.ReadAsync(ct)
-            ? new IngestedDocument(source, IngestOutcome.Unchanged, row.GetString(0), row.GetInt32(1), row.GetInt32(2))
-            : null;
+            where d.tenant_id = @tenant and d.source = @source and d.deleted_at is null and v.content_hash = @hash
+            """, new { tenant, source, hash }, ct);
+        return same is null ? null : new(source, IngestOutcome.Unchanged, same.Id, same.Number, same.Passages);
     }
 
     /// <summary>Stores the text as the latest version and commits.</summary>
@@ -69,14 +63,13 @@ sealed class DocumentVersionTransaction : IAsyncDisposable
         var passages = Splitter.Split(title, text).ToList();
         var number = latest + 1;
 
-        await Execute(
+        await connection.Execute(
             """
             insert into agents.document_version (document_id, number, tenant_id, content_hash, media_type, title, bytes, passages)
-            values ($1, $2, $3, $4, $5, $6, $7, $8)
-            """,
-            ct, id, number, tenant, hash, text.MediaType, title, bytes, passages.Count);
-        await Execute("update agents.document set latest_version = $2, deleted_at = null where id = $1", ct, id, number);
-        await Execute("update agents.passage set words = null where document_id = $1 and words is not null", ct, id);
+            values (@id, @number, @tenant, @hash, @media_type, @title, @bytes, @passages)
+            """, new { id, number, tenant, hash, text.MediaType, title, bytes, passages = passages.Count }, ct);
+        await connection.Execute("update agents.document set latest_version = @number, deleted_at = null where id = @id", new { id, number }, ct);
+        await connection.Execute("update agents.passage set words = null where document_id = @id and words is not null", new { id }, ct);
         await Insert(passages, number, ct);
         await transaction.CommitAsync(ct);
         return new IngestedDocument(source, latest == 0 || isDeleted ? IngestOutcome.Added : IngestOutcome.NewVersion, id, number, passages.Count);
@@ -89,31 +82,29 @@ sealed class DocumentVersionTransaction : IAsyncDisposable
         {
             var some = passages.Skip(first).Take(batch).ToArray();
             var words = some.Select(passage => IndexedWords.Of(tenant, source, passage)).ToArray();
-            await Execute(
+            await connection.Execute(
                 """
                 insert into agents.passage (passage_id, tenant_id, document_id, version, ordinal, heading, text, length, words)
-                select $1 || '/' || $2 || '/' || ordinal, $3, $1, $2, ordinal, heading, text, length, words::tsvector
-                from unnest($4::integer[], $5::text[], $6::text[], $7::integer[], $8::text[]) as p (ordinal, heading, text, length, words)
+                select @id || '/' || @number || '/' || ordinal, @tenant, @id, @number, ordinal, heading, text, length, words::tsvector
+                from unnest(@ordinals, @headings, @texts, @lengths, @vectors) as p (ordinal, heading, text, length, words)
                 """,
-                ct, id, number, tenant,
-                Enumerable.Range(first + 1, some.Length).ToArray(), some.Select(passage => passage.Heading).ToArray(),
-                some.Select(passage => passage.Text).ToArray(),
-                words.Select(word => word.Length).ToArray(), words.Select(word => word.Vector).ToArray());
+                new
+                {
+                    id,
+                    number,
+                    tenant,
+                    ordinals = Enumerable.Range(first + 1, some.Length).ToArray(),
+                    headings = some.Select(passage => passage.Heading).ToArray(),
+                    texts = some.Select(passage => passage.Text).ToArray(),
+                    lengths = words.Select(word => word.Length).ToArray(),
+                    vectors = words.Select(word => word.Vector).ToArray(),
+                }, ct);
         }
     }
 
-    async Task Execute(string sql, CancellationToken ct, params object[] values)
-    {
-        await using var command = Command(sql, values);
-        await command.ExecuteNonQueryAsync(ct);
-    }
+    sealed record Locked(string Id, int LatestVersion, bool IsDeleted);
 
-    NpgsqlCommand Command(string sql, params object[] values)
-    {
-        var command = new NpgsqlCommand(sql, connection, transaction);
-        foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
-        return command;
-    }
+    sealed record Latest(string Id, int Number, int Passages);
 
     /// <summary>Rolls back what was not committed.</summary>
     public async ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Knowledge;
@@ -25,22 +26,22 @@ sealed record QueryWords(IReadOnlyList<QueryWord> Words, int Passages, double Av
         var importance = Importance(query.Length > limits.QueryCharacters ? query[..limits.QueryCharacters] : query);
         if (importance.Count == 0) return new QueryWords([], 0, 1);
 
-        await using var batch = database.CreateBatch();
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("select passages, average_length from agents.collection where tenant_id = $1") { Parameters = { new() { Value = tenant } } });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("select word, passages from agents.word_count where tenant_id = $1 and word = any($2)")
-        {
-            Parameters = { new() { Value = tenant }, new() { Value = importance.Keys.ToArray() } },
-        });
-        await using var rows = await batch.ExecuteReaderAsync(ct);
-        if (!await rows.ReadAsync(ct)) return new QueryWords([], 0, 1);
+        var counted = await database.Query<Counted>(
+            """
+            select c.passages as of, c.average_length, w.word, w.passages from agents.collection c
+            left join agents.word_count w on w.tenant_id = c.tenant_id and w.word = any(@words)
+            where c.tenant_id = @tenant
+            """, new { tenant, words = importance.Keys.ToArray() }, ct);
+        if (counted is not [var collection, ..]) return new QueryWords([], 0, 1);
 
-        var (passages, averageLength) = (rows.GetInt32(0), rows.GetDouble(1));
-        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
-        await rows.NextResultAsync(ct);
-        while (await rows.ReadAsync(ct)) counts[rows.GetString(0)] = rows.GetInt32(1);
-
-        return new QueryWords(Weigh(importance, counts, passages, limits.QueryWords), passages, averageLength);
+        var counts = counted.Where(word => word.Word is not null)
+            .ToDictionary(word => word.Word!, word => word.Passages!.Value, StringComparer.Ordinal);
+        return new QueryWords(Weigh(importance, counts, collection.Of, limits.QueryWords), collection.Of, collection.AverageLength);
     }
+
+    /// <summary>A word of the query that occurs; the only row has none when no word does.</summary>
+    /// <param name="Of">Passages of the tenant.</param>
+    sealed record Counted(int Of, double AverageLength, string? Word, int? Passages);
 
     /// <summary>How rare a word is, as in BM25; never negative.</summary>
     public static double Rarity(int passages, int of) => Math.Log(1 + ((of - Math.Min(passages, of) + 0.5) / (Math.Min(passages, of) + 0.5)));

@@ -21,23 +21,20 @@ public sealed class DeadLetterLog(NpgsqlDataSource database)
     /// <param name="only">Null for all.</param>
     public async Task<IReadOnlyList<DeadLetterView>> List(string tenant, Guid? only, int limit, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(
+        var all = database.Stream<Letter>(
             """
             select id, body, message_type, exception_type, exception_message, sent_at, replayable from wolverine.wolverine_dead_letters
-            where $1::uuid is null or id = $1 order by sent_at desc nulls last, id limit $2
-            """);
-        command.Parameters.Add(new() { Value = (object?)only ?? DBNull.Value });
-        command.Parameters.Add(new() { Value = MostLookedAt });
-        await using var rows = await command.ExecuteReaderAsync(ct);
+            where @only is null or id = @only
+            order by sent_at desc nulls last, id limit @most_looked_at
+            """, new { only, MostLookedAt }, ct);
 
         var letters = new List<DeadLetterView>();
-        while (letters.Count < limit && await rows.ReadAsync(ct))
+        await foreach (var letter in all)
         {
-            var body = rows.GetFieldValue<byte[]>(1);
-            if ((TenantOf(body) ?? Tenants.Default) != tenant) continue;
+            if (letters.Count == limit) break;
+            if ((TenantOf(letter.Body) ?? Tenants.Default) != tenant) continue;
             letters.Add(new(
-                rows.GetGuid(0), rows.GetString(2), RunOf(body), Get<string?>(rows, 3), Get<string?>(rows, 4),
-                Get<DateTimeOffset?>(rows, 5), rows.GetBoolean(6)));
+                letter.Id, letter.MessageType, RunOf(letter.Body), letter.ExceptionType, letter.ExceptionMessage, letter.SentAt, letter.Replayable));
         }
 
         return letters;
@@ -45,17 +42,10 @@ public sealed class DeadLetterLog(NpgsqlDataSource database)
 
     /// <summary>Sends them again, within some seconds. How many.</summary>
     public Task<int> Replay(IReadOnlyCollection<Guid> ids, CancellationToken ct) =>
-        Execute("update wolverine.wolverine_dead_letters set replayable = true where id = any($1)", ids, ct);
+        database.Execute("update wolverine.wolverine_dead_letters set replayable = true where id = any(@ids)", new { ids = ids.ToArray() }, ct);
 
     public Task<int> Discard(IReadOnlyCollection<Guid> ids, CancellationToken ct) =>
-        Execute("delete from wolverine.wolverine_dead_letters where id = any($1)", ids, ct);
-
-    async Task<int> Execute(string sql, IReadOnlyCollection<Guid> ids, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(sql);
-        command.Parameters.Add(new() { Value = ids.ToArray() });
-        return await command.ExecuteNonQueryAsync(ct);
-    }
+        database.Execute("delete from wolverine.wolverine_dead_letters where id = any(@ids)", new { ids = ids.ToArray() }, ct);
 
     static string? TenantOf(byte[] body) => Read(body, EnvelopeSerializer.TryReadTenantId);
 
@@ -81,5 +71,6 @@ public sealed class DeadLetterLog(NpgsqlDataSource database)
         }
     }
 
-    static T? Get<T>(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? default : row.GetFieldValue<T>(column);
+    sealed record Letter(
+        Guid Id, byte[] Body, string MessageType, string? ExceptionType, string? ExceptionMessage, DateTimeOffset? SentAt, bool Replayable);
 }

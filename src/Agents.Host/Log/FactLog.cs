@@ -1,4 +1,5 @@
 using Agents.Domain.Runs;
+using Agents.Host.Platform;
 using Agents.Projections;
 using Marten;
 using Npgsql;
@@ -15,72 +16,66 @@ public sealed class FactLog(NpgsqlDataSource database, IDocumentStore store)
     readonly ISerializer json = store.Options.Serializer();
 
     /// <summary>The facts after a version, at most so many.</summary>
-    public async Task<IReadOnlyList<StreamedItem.Fact>> After(string tenant, Guid runId, long after, int limit, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(
-            $"select {Columns} from agents.mt_events e where e.tenant_id = $1 and e.stream_id = $2 and e.version > $3 order by e.version limit $4");
-        command.Parameters.Add(new() { Value = tenant });
-        command.Parameters.Add(new() { Value = runId });
-        command.Parameters.Add(new() { Value = after });
-        command.Parameters.Add(new() { Value = limit });
-        return await Facts(command, ct);
-    }
+    public async Task<IReadOnlyList<StreamedItem.Fact>> After(string tenant, Guid runId, long after, int limit, CancellationToken ct) =>
+        (await database.Query<FactRow>(
+            $"""
+            select {Columns} from agents.mt_events e
+            where e.tenant_id = @tenant and e.stream_id = @run_id and e.version > @after
+            order by e.version limit @limit
+            """, new { tenant, runId, after, limit }, ct)).ConvertAll(FactOf);
 
     /// <summary>The last facts, at most so many, in order; empty when the tenant has no such run.</summary>
-    public async Task<IReadOnlyList<StreamedItem.Fact>> Latest(string tenant, Guid runId, int limit, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(
+    public async Task<IReadOnlyList<StreamedItem.Fact>> Latest(string tenant, Guid runId, int limit, CancellationToken ct) =>
+        (await database.Query<FactRow>(
             $"""
             select {Columns} from (
-              select * from agents.mt_events where tenant_id = $1 and stream_id = $2 order by version desc limit $3) e
+              select * from agents.mt_events
+              where tenant_id = @tenant and stream_id = @run_id
+              order by version desc limit @limit) e
             order by e.version
-            """);
-        command.Parameters.Add(new() { Value = tenant });
-        command.Parameters.Add(new() { Value = runId });
-        command.Parameters.Add(new() { Value = limit });
-        return await Facts(command, ct);
-    }
+            """, new { tenant, runId, limit }, ct)).ConvertAll(FactOf);
 
     /// <summary>The facts of several runs, each after a version and at most so many, in one query.</summary>
     public async Task<IReadOnlyDictionary<Guid, List<StreamedItem.Fact>>> After(
         IReadOnlyList<(string Tenant, Guid RunId, long After)> runs, int limit, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(
-            $"""
-            select {Columns}, r.run_id from unnest($1, $2, $3) r(tenant_id, run_id, after), lateral (
-              select * from agents.mt_events where tenant_id = r.tenant_id and stream_id = r.run_id and version > r.after order by version limit $4) e
-            order by r.run_id, e.version
-            """);
-        command.Parameters.Add(new() { Value = runs.Select(run => run.Tenant).ToArray() });
-        command.Parameters.Add(new() { Value = runs.Select(run => run.RunId).ToArray() });
-        command.Parameters.Add(new() { Value = runs.Select(run => run.After).ToArray() });
-        command.Parameters.Add(new() { Value = limit });
-        await using var rows = await command.ExecuteReaderAsync(ct);
-
         var found = new Dictionary<Guid, List<StreamedItem.Fact>>();
-        while (await rows.ReadAsync(ct))
+        var rows = database.Stream<RunFactRow>(
+            $"""
+            select r.run_id, {Columns} from unnest(@tenants, @run_ids, @afters) r(tenant_id, run_id, after), lateral (
+              select * from agents.mt_events
+              where tenant_id = r.tenant_id and stream_id = r.run_id and version > r.after
+              order by version limit @limit) e
+            order by r.run_id, e.version
+            """,
+            new
+            {
+                tenants = runs.Select(run => run.Tenant).ToArray(),
+                runIds = runs.Select(run => run.RunId).ToArray(),
+                afters = runs.Select(run => run.After).ToArray(),
+                limit,
+            }, ct);
+        await foreach (var (runId, version, type, timestamp, data) in rows)
         {
-            var runId = rows.GetGuid(4);
             if (!found.TryGetValue(runId, out var facts)) found[runId] = facts = [];
-            facts.Add(FactOf(rows));
+            facts.Add(FactOf(new FactRow(version, type, timestamp, data)));
         }
 
         return found;
     }
 
-    async Task<IReadOnlyList<StreamedItem.Fact>> Facts(NpgsqlCommand command, CancellationToken ct)
+    StreamedItem.Fact FactOf(FactRow row)
     {
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        var facts = new List<StreamedItem.Fact>();
-        while (await rows.ReadAsync(ct)) facts.Add(FactOf(rows));
-        return facts;
+        var happened = (RunEvent)json.FromJson(Types[row.Type], new MemoryStream(row.Data));
+        return new(EventView.Of(row.Version, row.Type, row.Timestamp, happened), happened);
     }
 
     /// <summary>The row's first columns are <see cref="Columns"/>.</summary>
-    internal StreamedItem.Fact FactOf(NpgsqlDataReader row)
-    {
-        var name = row.GetString(1);
-        var happened = (RunEvent)json.FromJson(Types[name], row, 3);
-        return new(EventView.Of(row.GetInt64(0), name, row.GetFieldValue<DateTimeOffset>(2), happened), happened);
-    }
+    internal StreamedItem.Fact FactOf(NpgsqlDataReader row) =>
+        FactOf(new FactRow(row.GetInt64(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2), row.GetFieldValue<byte[]>(3)));
+
+    /// <summary>What <see cref="Columns"/> are.</summary>
+    readonly record struct FactRow(long Version, string Type, DateTimeOffset Timestamp, byte[] Data);
+
+    readonly record struct RunFactRow(Guid RunId, long Version, string Type, DateTimeOffset Timestamp, byte[] Data);
 }

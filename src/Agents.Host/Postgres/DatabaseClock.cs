@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Postgres;
@@ -26,10 +27,9 @@ public sealed class DatabaseClock : TimeProvider
     /// <exception cref="NpgsqlException">The database cannot be reached; the last offset stays.</exception>
     public async Task Measure(NpgsqlConnection connection, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("select clock_timestamp()", connection);
         var before = Stopwatch.GetTimestamp();
-        var theirs = (DateTime)(await command.ExecuteScalarAsync(ct))!;
+        var theirs = await connection.First<DateTimeOffset>("select clock_timestamp()", null, ct);
         var half = Stopwatch.GetElapsedTime(before) / 2;
-        Interlocked.Exchange(ref offsetTicks, (theirs + half - System.GetUtcNow().UtcDateTime).Ticks);
+        Interlocked.Exchange(ref offsetTicks, (theirs + half - System.GetUtcNow()).Ticks);
     }
 }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Log;
+using Agents.Host.Platform;
 using Agents.Host.Streaming;
 using Marten;
 using Npgsql;
@@ -48,7 +49,8 @@ public sealed class ResponseReader(IDocumentStore store, NpgsqlDataSource databa
                 yield return null;
             }
 
-            if (item is StreamedItem.Fact { Happened: RunQueued queued }) story = new(runId, part, await definitions.Of(queued.DefinitionHash, ct), include);
+            if (item is StreamedItem.Fact { Happened: RunQueued queued })
+                story = new(runId, part, await definitions.Of(queued.DefinitionHash, ct), include);
             foreach (var told in story is null ? [] : story.Add(item))
             {
                 if (told.After(after) is not { } missing) continue;
@@ -78,20 +80,13 @@ public sealed class ResponseReader(IDocumentStore store, NpgsqlDataSource databa
     }
 
     /// <summary>Whether a caller wanted it to be shown here no longer.</summary>
-    public async Task<bool> IsDeleted(string tenant, Guid runId, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand("select exists (select from agents.deleted_response where tenant_id = $1 and run_id = $2)");
-        command.Parameters.Add(new() { Value = tenant });
-        command.Parameters.Add(new() { Value = runId });
-        return (bool)(await command.ExecuteScalarAsync(ct))!;
-    }
+    public Task<bool> IsDeleted(string tenant, Guid runId, CancellationToken ct) => database.First<bool>(
+        "select exists (select from agents.deleted_response where tenant_id = @tenant and run_id = @run_id)", new { tenant, runId }, ct);
 
-    public async Task Delete(string tenant, Guid runId, string by, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand("insert into agents.deleted_response (tenant_id, run_id, deleted_by) values ($1, $2, $3) on conflict do nothing");
-        command.Parameters.Add(new() { Value = tenant });
-        command.Parameters.Add(new() { Value = runId });
-        command.Parameters.Add(new() { Value = by });
-        await command.ExecuteNonQueryAsync(ct);
-    }
+    public Task Delete(string tenant, Guid runId, string by, CancellationToken ct) => database.Execute(
+        """
+        insert into agents.deleted_response (tenant_id, run_id, deleted_by)
+        values (@tenant, @run_id, @by)
+        on conflict do nothing
+        """, new { tenant, runId, by }, ct);
 }

@@ -6,6 +6,7 @@ using Agents.Host.Cli.Database;
 using Agents.Host.Cli.Display;
 using Agents.Host.Cli.Runs;
 using Agents.Host.Engine.Money;
+using Agents.Host.Platform;
 using Agents.Host.Postgres;
 using Npgsql;
 
@@ -86,8 +87,7 @@ static class FinanceVerb
 
         await using var database = await CallDatabase.Open(call, ct);
         await using var source = NpgsqlDataSource.Create(database.ConnectionString);
-        await using var command = source.CreateCommand(script);
-        await command.ExecuteNonQueryAsync(ct);
+        await source.Execute(script, null, ct);
         call.Note($"{FinanceRole.Name} {(password is null ? "cannot log in; grant it to a login of yours" : "can log in")}, and reads schema finance of {database.Describe()}.");
         return ExitCodes.Ok;
     }

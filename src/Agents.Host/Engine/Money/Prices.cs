@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using Agents.Domain.Costs;
+using Agents.Host.Platform;
 using Agents.Host.Postgres;
 using Npgsql;
 
@@ -43,26 +44,34 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IHo
     /// <param name="tenant">Whose contract it is. Null when it holds for all.</param>
     /// <returns>Whether it is new; false when a list of that version is there already.</returns>
     /// <exception cref="System.Text.Json.JsonException">It is no price list.</exception>
-    public async Task<bool> Publish(string json, DateTimeOffset? from, string? tenant, string source, string by, bool isShipped, CancellationToken ct)
+    public async Task<bool> Publish(
+        string json, DateTimeOffset? from, string? tenant, string source, string by, bool isShipped, CancellationToken ct)
     {
         var prices = PriceListFormat.Read(json);
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using var list = new NpgsqlCommand(
+        var added = await connection.Execute(
             """
             insert into finance.price_list (version, tenant_id, is_shipped, effective_from, source, digest, body, published_by)
-            select $1, $2, $3, coalesce($4, case when $3 and not exists (select from finance.price_list where is_shipped)
-              then 'epoch'::timestamptz else clock_timestamp() end), $5, $6, $7, $8
+            select @version, @tenant, @is_shipped,
+              coalesce(@from, case
+                when @is_shipped and not exists (select from finance.price_list where is_shipped) then 'epoch'::timestamptz
+                else clock_timestamp() end),
+              @source, @digest, @json, @by
             on conflict do nothing
-            """, connection);
-        object?[] values =
-        [
-            prices.Version, tenant, isShipped, from?.ToUniversalTime(), source, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json))), json, by,
-        ];
-        foreach (var value in values) list.Parameters.Add(new() { Value = value ?? DBNull.Value });
-        list.Parameters[1].NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text;
-        list.Parameters[3].NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz;
-        if (await list.ExecuteNonQueryAsync(ct) == 0) return false;
+            """,
+            new
+            {
+                prices.Version,
+                tenant,
+                isShipped,
+                from,
+                source,
+                digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json))),
+                json,
+                by,
+            }, ct);
+        if (added == 0) return false;
 
         await using (var rows = await connection.BeginBinaryImportAsync(
             "copy finance.price (version, model, service_tier, above_tokens, provider, input_usd, cached_input_usd, cache_write_5_minutes_usd, "
@@ -79,7 +88,9 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IHo
         return true;
     }
 
-    /// <summary>This node's idea of the database's clock may lag by half a round trip; whoever publishes a list from now on finds it in force.</summary>
+    /// <summary>
+    /// This node's idea of the database's clock may lag by half a round trip; the caller who publishes a list from now on finds it in force.
+    /// </summary>
     async Task UntilInForce(string version, CancellationToken ct)
     {
         var from = book.Published.Where(list => list.Prices.Version == version).Max(list => list.From);
@@ -97,7 +108,8 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IHo
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var isNew = await Publish(PriceListFormat.Shipped(), from: null, tenant: null, "prices.json of this server", Server, isShipped: true, cancellationToken);
+        var isNew = await Publish(
+            PriceListFormat.Shipped(), from: null, tenant: null, "prices.json of this server", Server, isShipped: true, cancellationToken);
         if (!isNew) await Read(cancellationToken);
     }
 
@@ -127,7 +139,7 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IHo
 
     bool IsOld() => Environment.TickCount64 - Interlocked.Read(ref readAt) > Every.TotalMilliseconds;
 
-    /// <param name="unlessReadMeanwhile">Whether it will do that somebody else has read them while this one waited.</param>
+    /// <param name="unlessReadMeanwhile">Whether it will do that another call has read them while this one waited.</param>
     async Task Read(CancellationToken ct, bool unlessReadMeanwhile = false)
     {
         await reading.WaitAsync(ct);
@@ -136,14 +148,14 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IHo
             if (unlessReadMeanwhile && !IsOld()) return;
 
             var published = book.Published.ToList();
-            await using var command = database.CreateCommand(
-                "select number, effective_from, tenant_id, is_shipped, body from finance.price_list where not number = any($1) order by number");
-            command.Parameters.Add(new() { Value = published.Select(list => list.Number).ToArray() });
-            await using var rows = await command.ExecuteReaderAsync(ct);
-            while (await rows.ReadAsync(ct))
-                published.Add(new(
-                    PriceListFormat.Read(rows.GetString(4)), rows.GetInt64(0), rows.GetFieldValue<DateTimeOffset>(1),
-                    rows.IsDBNull(2) ? null : rows.GetString(2), rows.GetBoolean(3)));
+            var added = await database.Query<ListRow>(
+                """
+                select number, effective_from, tenant_id, is_shipped, body from finance.price_list
+                where not number = any(@known)
+                order by number
+                """, new { known = published.Select(list => list.Number).ToArray() }, ct);
+            published.AddRange(added.Select(row => new PublishedPrices(
+                PriceListFormat.Read(row.Body), row.Number, row.EffectiveFrom, row.TenantId, row.IsShipped)));
             book = new(published);
             Interlocked.Exchange(ref readAt, Environment.TickCount64);
         }
@@ -152,4 +164,6 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IHo
             reading.Release();
         }
     }
+
+    sealed record ListRow(long Number, DateTimeOffset EffectiveFrom, string? TenantId, bool IsShipped, string Body);
 }

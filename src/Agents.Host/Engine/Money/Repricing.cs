@@ -1,4 +1,5 @@
 using Agents.Domain.Costs;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Engine.Money;
@@ -20,31 +21,24 @@ static class Repricing
         await using var reading = await database.OpenConnectionAsync(ct);
         await using var writing = await database.OpenConnectionAsync(ct);
         await using var transaction = await writing.BeginTransactionAsync(ct);
-        await using var command = new NpgsqlCommand(
+        var calls = reading.Stream<CallRow>(
             """
             select tenant_id, run_id, version, model, service_tier, cost_usd, input_tokens, output_tokens, cached_input_tokens,
               cache_write_5_minutes_tokens, cache_write_1_hour_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches
             from finance.model_call
-            where day between $1 and $2 and ($3::text is null or tenant_id = $3) and input_tokens is not null and model is not null
-            """, reading);
-        command.Parameters.Add(new() { Value = from });
-        command.Parameters.Add(new() { Value = until });
-        command.Parameters.Add(new() { Value = (object?)tenant ?? DBNull.Value });
-        await using var rows = await command.ExecuteReaderAsync(ct);
+            where day between @from and @until and (@tenant is null or tenant_id = @tenant) and input_tokens is not null and model is not null
+            """, new { from, until, tenant }, ct);
 
         var valued = new List<(string Tenant, Guid Run, long Version, decimal Usd)>();
-        while (await rows.ReadAsync(ct))
+        await foreach (var call in calls)
         {
-            var (owner, model) = (rows.GetString(0), rows.GetString(3));
-            var usage = new Usage(
-                rows.GetInt64(6), rows.GetInt64(7), rows.GetInt64(8), rows.GetInt64(9), rows.GetInt64(10), rows.GetInt64(11), rows.GetInt64(12),
-                rows.GetInt64(13), rows.GetInt64(14));
-            var cost = list.Of(model, usage, rows.IsDBNull(4) ? null : rows.GetString(4));
+            var (owner, model) = (call.TenantId, call.Model);
+            var cost = list.Of(model, call.Usage(), call.ServiceTier);
             var sum = differences.GetValueOrDefault((owner, model)) ?? new(owner, model, 0, 0, 0, 0);
-            differences[(owner, model)] = sum.With(rows.IsDBNull(5) ? null : rows.GetDecimal(5), cost?.Usd);
+            differences[(owner, model)] = sum.With(call.CostUsd, cost?.Usd);
             if (cost is null) continue;
 
-            valued.Add((owner, rows.GetGuid(1), rows.GetInt64(2), cost.Usd));
+            valued.Add((owner, call.RunId, call.Version, cost.Usd));
             if (valued.Count == Batch) await Store(writing, version, by, valued, ct);
         }
 
@@ -53,29 +47,42 @@ static class Repricing
         return [.. differences.Values];
     }
 
-    static async Task<PriceList?> ListOf(NpgsqlDataSource database, string version, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand("select body from finance.price_list where version = $1");
-        command.Parameters.Add(new() { Value = version });
-        return await command.ExecuteScalarAsync(ct) is string body ? PriceListFormat.Read(body) : null;
-    }
+    static async Task<PriceList?> ListOf(NpgsqlDataSource database, string version, CancellationToken ct) =>
+        await database.First<string>("select body from finance.price_list where version = @version", new { version }, ct) is { } body
+            ? PriceListFormat.Read(body)
+            : null;
 
     /// <summary>A call is valued by a list once: the same list would say the same again.</summary>
-    static async Task Store(NpgsqlConnection connection, string version, string by, List<(string Tenant, Guid Run, long Version, decimal Usd)> valued, CancellationToken ct)
+    static async Task Store(
+        NpgsqlConnection connection, string priceVersion, string by, List<(string Tenant, Guid Run, long Version, decimal Usd)> valued,
+        CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(
+        await connection.Execute(
             """
             insert into finance.valuation (tenant_id, run_id, version, price_version, usd, valued_by)
-            select t, r, v, $5, u, $6 from unnest($1::text[], $2::uuid[], $3::bigint[], $4::numeric[]) as valued(t, r, v, u) on conflict do nothing
-            """, connection);
-        foreach (var value in new object[]
-                 {
-                     valued.Select(call => call.Tenant).ToArray(), valued.Select(call => call.Run).ToArray(), valued.Select(call => call.Version).ToArray(),
-                     valued.Select(call => call.Usd).ToArray(), version, by,
-                 })
-            command.Parameters.Add(new() { Value = value });
-        await command.ExecuteNonQueryAsync(ct);
+            select t, r, v, @price_version, u, @by from unnest(@tenants, @runs, @versions, @usd) as valued(t, r, v, u)
+            on conflict do nothing
+            """,
+            new
+            {
+                priceVersion,
+                by,
+                tenants = valued.Select(call => call.Tenant).ToArray(),
+                runs = valued.Select(call => call.Run).ToArray(),
+                versions = valued.Select(call => call.Version).ToArray(),
+                usd = valued.Select(call => call.Usd).ToArray(),
+            }, ct);
         valued.Clear();
+    }
+
+    sealed record CallRow(
+        string TenantId, Guid RunId, long Version, string Model, string? ServiceTier, decimal? CostUsd,
+        long InputTokens, long OutputTokens, long CachedInputTokens, long CacheWrite5MinutesTokens, long CacheWrite1HourTokens, long ReasoningTokens,
+        long AudioInputTokens, long AudioOutputTokens, long WebSearches)
+    {
+        public Usage Usage() => new(
+            InputTokens, OutputTokens, CachedInputTokens, CacheWrite5MinutesTokens, CacheWrite1HourTokens, ReasoningTokens,
+            AudioInputTokens, AudioOutputTokens, WebSearches);
     }
 }
 

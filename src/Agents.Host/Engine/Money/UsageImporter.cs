@@ -3,6 +3,7 @@ using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Engine.Deciding;
 using Agents.Host.Http;
+using Agents.Host.Platform;
 using Marten;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
@@ -25,7 +26,10 @@ public sealed class UsageImporter(NpgsqlDataSource database, IDocumentStore stor
         foreach (var attempt in billed)
             if (await Resolve(caller, attempt.Key, attempt.Sum(told => told.Cost.Usd!.Value), ct)) resolved++;
 
-        return new(rows.Count, added, resolved, rows.Count == 0 ? [] : await Compare(caller.Tenant, rows.Min(row => row.At), rows.Max(row => row.At), ct), null);
+        IReadOnlyList<Variance> compared = rows.Count == 0
+            ? []
+            : await Compare(caller.Tenant, rows.Min(row => row.At), rows.Max(row => row.At), ct);
+        return new(rows.Count, added, resolved, compared, null);
     }
 
     /// <summary>As billed; else by the price list in force, whose version is then named.</summary>
@@ -36,32 +40,34 @@ public sealed class UsageImporter(NpgsqlDataSource database, IDocumentStore stor
         return (cost?.Usd, cost?.PriceVersion);
     }
 
-    async Task<int> Insert(Caller caller, IReadOnlyList<(UsageRow Row, (decimal? Usd, string? PriceVersion) Cost)> told, CancellationToken ct)
+    Task<int> Insert(Caller caller, IReadOnlyList<(UsageRow Row, (decimal? Usd, string? PriceVersion) Cost)> told, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(
+        return database.Execute(
             """
             insert into finance.provider_usage
               (tenant_id, imported_by, row_id, at, model, response_id, run_id, call, attempt, input_tokens, output_tokens, cost_usd, price_version)
-            select $1, $2, * from unnest($3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::uuid[], $8::integer[], $9::integer[], $10::bigint[], $11::bigint[], $12::numeric[], $13::text[])
+            select @tenant, @by, * from unnest(
+              @row_ids, @ats, @models, @response_ids, @run_ids, @calls, @attempts, @input_tokens, @output_tokens, @costs, @price_versions)
             on conflict do nothing
-            """);
-        command.Parameters.Add(new() { Value = caller.Tenant });
-        command.Parameters.Add(new() { Value = caller.Name });
-        Add(one => one.Row.RowId);
-        Add(one => one.Row.At);
-        Add(one => one.Row.Model);
-        Add(one => one.Row.ResponseId);
-        Add(one => one.Row.Request?.RunId);
-        Add(one => one.Row.Request?.Call);
-        Add(one => one.Row.Request?.Attempt);
-        Add(one => one.Row.InputTokens);
-        Add(one => one.Row.OutputTokens);
-        Add(one => one.Cost.Usd);
-        Add(one => one.Cost.PriceVersion);
-        return await command.ExecuteNonQueryAsync(ct);
+            """,
+            new
+            {
+                caller.Tenant,
+                by = caller.Name,
+                rowIds = All(one => one.Row.RowId),
+                ats = All(one => one.Row.At),
+                models = All(one => one.Row.Model),
+                responseIds = All(one => one.Row.ResponseId),
+                runIds = All(one => one.Row.Request?.RunId),
+                calls = All(one => one.Row.Request?.Call),
+                attempts = All(one => one.Row.Request?.Attempt),
+                inputTokens = All(one => one.Row.InputTokens),
+                outputTokens = All(one => one.Row.OutputTokens),
+                costs = All(one => one.Cost.Usd),
+                priceVersions = All(one => one.Cost.PriceVersion),
+            }, ct);
 
-        void Add<T>(Func<(UsageRow Row, (decimal? Usd, string? PriceVersion) Cost), T> column) =>
-            command.Parameters.Add(new() { Value = told.Select(column).ToArray() });
+        T[] All<T>(Func<(UsageRow Row, (decimal? Usd, string? PriceVersion) Cost), T> column) => [.. told.Select(column)];
     }
 
     async Task<bool> Resolve(Caller caller, (Guid RunId, int Call, int Attempt) request, decimal usd, CancellationToken ct)
@@ -76,23 +82,13 @@ public sealed class UsageImporter(NpgsqlDataSource database, IDocumentStore stor
         return decision is { Events.Count: > 0 };
     }
 
-    async Task<IReadOnlyList<Variance>> Compare(string tenant, DateTimeOffset from, DateTimeOffset until, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(
+    async Task<IReadOnlyList<Variance>> Compare(string tenant, DateTimeOffset from, DateTimeOffset until, CancellationToken ct) =>
+        await database.Query<Variance>(
             """
-            select hour, model, calls, provider_usd, matched_usd, explained_usd, unexplained_usd, below_usd, unpriced_calls from finance.variance
-            where tenant_id = $1 and hour >= date_trunc('hour', $2 at time zone 'UTC') and hour <= $3 at time zone 'UTC' order by hour, model
-            """);
-        command.Parameters.Add(new() { Value = tenant });
-        command.Parameters.Add(new() { Value = from });
-        command.Parameters.Add(new() { Value = until });
-        await using var rows = await command.ExecuteReaderAsync(ct);
-
-        var variances = new List<Variance>();
-        while (await rows.ReadAsync(ct))
-            variances.Add(new(
-                DateTime.SpecifyKind(rows.GetDateTime(0), DateTimeKind.Utc), rows.GetString(1), rows.GetInt64(2), rows.IsDBNull(3) ? null : rows.GetDecimal(3),
-                rows.GetDecimal(4), rows.GetDecimal(5), rows.GetDecimal(6), rows.GetDecimal(7), rows.GetInt64(8)));
-        return variances;
-    }
+            select v.hour at time zone 'UTC' as hour, v.model, v.calls, v.provider_usd, v.matched_usd, v.explained_usd, v.unexplained_usd,
+              v.below_usd, v.unpriced_calls
+            from finance.variance v
+            where v.tenant_id = @tenant and v.hour >= date_trunc('hour', @from at time zone 'UTC') and v.hour <= @until at time zone 'UTC'
+            order by v.hour, v.model
+            """, new { tenant, from, until }, ct);
 }

@@ -1,4 +1,5 @@
 using Agents.Host.Engine.Signals;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Engine.Queue;
@@ -12,47 +13,36 @@ public sealed record NodeView(string Name, int Slots, int Running, DateTimeOffse
 /// <summary>The servers that take runs: each makes itself known, and those that are gone are forgotten by the next that starts.</summary>
 public sealed class NodeStore(NpgsqlDataSource database, NodeSignals signals)
 {
-    public async Task Register(string name, int slots, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(
-            """
-            with gone as (delete from agents.node n where n.name <> $1 and n.name not in (select l.name from agents.living_node l))
-            insert into agents.node (name, slots) values ($1, $2) on conflict (name) do update set slots = $2
-            """);
-        command.Parameters.Add(new() { Value = name });
-        command.Parameters.Add(new() { Value = slots });
-        await command.ExecuteNonQueryAsync(ct);
-    }
+    public Task Register(string name, int slots, CancellationToken ct) => database.Execute(
+        """
+        with gone as (
+          delete from agents.node n
+          where n.name <> @name and n.name not in (select l.name from agents.living_node l))
+        insert into agents.node (name, slots) values (@name, @slots)
+        on conflict (name) do update set slots = @slots
+        """, new { name, slots }, ct);
 
-    public async Task<IReadOnlyList<NodeView>> List(CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(
-            """
-            select n.name, least(n.slots, (select l.max_runs from agents.admission_limit l where l.scope = 'node' and l.value = n.name)), (select count(*) from agents.run_queue q where q.node = n.name and q.state <> 'settling')::integer, n.started_at, n.drained_by, n.drained_at
-            from agents.living_node n order by n.started_at, n.name
-            """);
-        await using var rows = await command.ExecuteReaderAsync(ct);
-
-        var nodes = new List<NodeView>();
-        while (await rows.ReadAsync(ct))
-            nodes.Add(new(
-                rows.GetString(0), rows.GetInt32(1), rows.GetInt32(2), rows.GetFieldValue<DateTimeOffset>(3),
-                rows.IsDBNull(4) ? null : rows.GetString(4), rows.IsDBNull(5) ? null : rows.GetFieldValue<DateTimeOffset>(5)));
-        return nodes;
-    }
+    public async Task<IReadOnlyList<NodeView>> List(CancellationToken ct) => await database.Query<NodeView>(
+        """
+        select n.name,
+          least(n.slots, (select l.max_runs from agents.admission_limit l where l.scope = 'node' and l.value = n.name)) as slots,
+          (select count(*) from agents.run_queue q where q.node = n.name and q.state <> 'settling') as running,
+          n.started_at, n.drained_by, n.drained_at
+        from agents.living_node n
+        order by n.started_at, n.name
+        """, null, ct);
 
     /// <param name="by">Null lets it take runs again.</param>
     /// <returns>False when there is no such node.</returns>
     public async Task<bool> Drain(string name, string? by, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(
+        var drained = await database.Execute(
             """
-            update agents.node set drained_by = $2, drained_at = case when $2 is null then null else coalesce(drained_at, clock_timestamp()) end
-            where name = $1 and name in (select l.name from agents.living_node l)
-            """);
-        command.Parameters.Add(new() { Value = name });
-        command.Parameters.Add(new() { Value = (object?)by ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
-        if (await command.ExecuteNonQueryAsync(ct) == 0) return false;
+            update agents.node
+            set drained_by = @by, drained_at = case when @by is null then null else coalesce(drained_at, clock_timestamp()) end
+            where name = @name and name in (select l.name from agents.living_node l)
+            """, new { name, by }, ct);
+        if (drained == 0) return false;
         signals.WakeAdmissionEverywhere();
         return true;
     }

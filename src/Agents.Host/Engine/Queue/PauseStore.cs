@@ -1,4 +1,5 @@
 using Agents.Host.Engine.Signals;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Engine.Queue;
@@ -16,37 +17,26 @@ public sealed class PauseStore(NpgsqlDataSource database, NodeSignals signals)
     public const string Whole = "all";
 
     /// <param name="scope">Null for all.</param>
-    public async Task<IReadOnlyList<PauseView>> List(Scope? scope, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(
-            """
-            select scope, value, reason, paused_by, paused_at from agents.admission_pause
-            where $1::text is null or scope = $1 and value = $2 order by scope <> 'all', scope, value
-            """);
-        command.Parameters.Add(new() { Value = scope is null ? DBNull.Value : scope.Kind, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
-        command.Parameters.Add(new() { Value = scope?.Value ?? "" });
-        await using var rows = await command.ExecuteReaderAsync(ct);
+    public async Task<IReadOnlyList<PauseView>> List(Scope? scope, CancellationToken ct) => await database.Query<PauseView>(
+        """
+        select concat_ws(':', p.scope, nullif(p.value, '')) as scope, p.reason, p.paused_by, p.paused_at from agents.admission_pause p
+        where @kind is null or p.scope = @kind and p.value = @value
+        order by p.scope <> 'all', p.scope, p.value
+        """, new { scope?.Kind, scope?.Value }, ct);
 
-        var pauses = new List<PauseView>();
-        while (await rows.ReadAsync(ct))
-            pauses.Add(new(new Scope(rows.GetString(0), rows.GetString(1)).ToString(), rows.GetString(2), rows.GetString(3), rows.GetFieldValue<DateTimeOffset>(4)));
-        return pauses;
-    }
-
-    public async Task Set(Scope scope, string reason, string by, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(
-            "insert into agents.admission_pause (scope, value, reason, paused_by) values ($1, $2, $3, $4) on conflict (scope, value) do update set reason = $3");
-        foreach (var value in new[] { scope.Kind, scope.Value, reason, by }) command.Parameters.Add(new() { Value = value });
-        await command.ExecuteNonQueryAsync(ct);
-    }
+    public Task Set(Scope scope, string reason, string by, CancellationToken ct) => database.Execute(
+        """
+        insert into agents.admission_pause (scope, value, reason, paused_by)
+        values (@kind, @value, @reason, @by)
+        on conflict (scope, value) do update set reason = @reason
+        """, new { scope.Kind, scope.Value, reason, by }, ct);
 
     /// <returns>False when there was none.</returns>
     public async Task<bool> Remove(Scope scope, CancellationToken ct)
     {
-        await using var command = database.CreateCommand("delete from agents.admission_pause where scope = $1 and value = $2");
-        foreach (var value in new[] { scope.Kind, scope.Value }) command.Parameters.Add(new() { Value = value });
-        if (await command.ExecuteNonQueryAsync(ct) == 0) return false;
+        var removed = await database.Execute(
+            "delete from agents.admission_pause where scope = @kind and value = @value", new { scope.Kind, scope.Value }, ct);
+        if (removed == 0) return false;
         signals.WakeAdmissionEverywhere();
         return true;
     }

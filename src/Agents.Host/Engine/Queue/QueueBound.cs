@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Agents.Host.Log;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Engine.Queue;
@@ -18,8 +20,8 @@ public sealed record QueueFull(string? Tenant, long Waiting, long Most, double? 
 }
 
 /// <summary>
-/// Refuses runs when too many wait already. The queue is counted at most once a second, and counting never takes more than a twentieth of the time; in
-/// between, what this node accepts is added. So the bound is kept to within what the other nodes accept, and the queue gives up, in that time.
+/// Refuses runs when too many wait already. The queue is counted at most once a second, and counting never takes more than a twentieth of the time;
+/// in between, what this node accepts is added. So the bound is kept to within what the other nodes accept, and the queue gives up, in that time.
 /// </summary>
 public sealed class QueueBound(NpgsqlDataSource database, WorkerOptions options) : IDisposable
 {
@@ -41,8 +43,9 @@ public sealed class QueueBound(NpgsqlDataSource database, WorkerOptions options)
     volatile Count? last;
 
     /// <summary>
-    /// A request for runs waits here, without a connection, until few enough others are under way: each of them holds a connection, perhaps while it waits for
-    /// one with the same key, and may need a second. A hundred at once that hold all there are would wait for each other until they time out.
+    /// A request for runs waits here, without a connection, until few enough others are under way: each of them holds a connection, perhaps while it
+    /// waits for one with the same key, and may need a second. A hundred at once that hold all there are would wait for each other until they time
+    /// out.
     /// </summary>
     /// <returns>To be disposed of when the request's transaction has ended.</returns>
     public async Task<IDisposable> Turn(CancellationToken ct)
@@ -77,14 +80,14 @@ public sealed class QueueBound(NpgsqlDataSource database, WorkerOptions options)
     /// <summary>Room comes as fast as runs begin; a tenant's share of that is its share of the queue.</summary>
     async Task<QueueFull> Full(Count count, string? tenant, long waiting, int most, int runs, CancellationToken ct)
     {
-        var rate = await count.RunsPerSecond(() => BeganPerSecond(ct));
+        var rate = await count.RunsPerSecond(() => RunStarts.PerSecond(database, ct));
         var wait = rate is > 0 ? (waiting + runs - most) / (rate.Value * waiting / Math.Max(1, count.All)) : UnknownSeconds;
         return new(tenant, waiting, most, rate, (int)Math.Clamp(Math.Ceiling(wait), 1, MostSeconds));
     }
 
     async ValueTask<Count> Latest(CancellationToken ct)
     {
-        if (last is { } known && (known.IsFresh() || counting.CurrentCount == 0)) return known; // somebody is counting already
+        if (last is { } known && (known.IsFresh() || counting.CurrentCount == 0)) return known; // another request is counting already
 
         await counting.WaitAsync(ct);
         try
@@ -101,26 +104,15 @@ public sealed class QueueBound(NpgsqlDataSource database, WorkerOptions options)
     async Task<Count> CountQueue(CancellationToken ct)
     {
         var began = Stopwatch.GetTimestamp();
-        await using var command = database.CreateCommand("select tenant_id, count(*) from agents.run_queue where state = 'waiting' group by tenant_id");
-        await using var rows = await command.ExecuteReaderAsync(ct);
+        var counted = await database.Query<Waiting>(
+            "select tenant_id, count(*) as runs from agents.run_queue where state = 'waiting' group by tenant_id", null, ct);
 
-        var tenants = new ConcurrentDictionary<string, long>(StringComparer.Ordinal);
-        while (await rows.ReadAsync(ct)) tenants[rows.GetString(0)] = rows.GetInt64(1);
+        var tenants = new ConcurrentDictionary<string, long>(
+            counted.Select(one => KeyValuePair.Create(one.TenantId, one.Runs)), StringComparer.Ordinal);
         return new(tenants, Stopwatch.GetElapsedTime(began));
     }
 
-    /// <summary>From the latest facts, at most five minutes of them. Null when no run began among them.</summary>
-    async Task<double?> BeganPerSecond(CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(
-            """
-            select count(*) filter (where type = 'run_started')::double precision
-              / greatest(1, extract(epoch from clock_timestamp() - case when count(*) < 20000 then least(min(timestamp), clock_timestamp() - interval '1 minute') else min(timestamp) end))
-            from (select type, timestamp from agents.mt_events where seq_id > (select max(seq_id) - 20000 from agents.mt_events)) latest
-            where timestamp > clock_timestamp() - interval '5 minutes'
-            """);
-        return await command.ExecuteScalarAsync(ct) is double and > 0 and var rate ? rate : null;
-    }
+    readonly record struct Waiting(string TenantId, long Runs);
 
     /// <summary>The queue as it was counted, and what this node has accepted since.</summary>
     sealed class Count(ConcurrentDictionary<string, long> tenants, TimeSpan took)

@@ -3,13 +3,15 @@ using System.Diagnostics;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Signals;
 using Agents.Host.Models;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Engine.Queue;
 
 /// <summary>
-/// Keeps model calls of all nodes within what a provider takes in a minute, in requests and tokens. A call is let through by one short statement just before
-/// it is claimed; tokens count at their upper bound until the reply says how many they were. A call that must wait longer than a second gives the run's slot back.
+/// Keeps model calls of all nodes within what a provider takes in a minute, in requests and tokens. A call is let through by one short statement
+/// just before it is claimed; tokens count at their upper bound until the reply says how many they were. A call that must wait longer than a second
+/// gives the run's slot back.
 /// </summary>
 public sealed class RateLimits(NpgsqlDataSource database, Node node, ModelOptions options, NodeSignals signals, ILogger<RateLimits> log)
 {
@@ -49,7 +51,7 @@ public sealed class RateLimits(NpgsqlDataSource database, Node node, ModelOption
             }
             catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
-                return null; // the run ended, or the node stops: whoever has it next asks again
+                return null; // the run ended, or the node stops: the node that has it next asks again
             }
         }
     }
@@ -59,17 +61,20 @@ public sealed class RateLimits(NpgsqlDataSource database, Node node, ModelOption
 
     async Task<(long? Second, TimeSpan? Wait)> Ask(string tenant, Guid runId, string model, long tokens, TimeSpan longest, CancellationToken ct)
     {
-        await using var command = Command(
-            "select taken_second, wait from agents.take_rate($1, $2, $3, $4, $5, $6, $7)", options.Name, model, tokens, tenant, runId, node.Name, longest);
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        await rows.ReadAsync(ct);
-        return (rows.IsDBNull(0) ? null : rows.GetInt64(0), rows.IsDBNull(1) ? null : rows.GetFieldValue<TimeSpan>(1));
+        var taken = await database.First<Taken>(
+            "select taken_second, wait from agents.take_rate(@provider, @model, @tokens, @tenant, @run_id, @node, @longest)",
+            new { provider = options.Name, model, tokens, tenant, runId, node = node.Name, longest }, ct);
+        return (taken.TakenSecond, taken.Wait);
     }
 
-    internal Task GiveBack(string model, long second, long tokens) => Try("call agents.give_back_rate($1, $2, $3, $4)", options.Name, model, second, tokens);
+    readonly record struct Taken(long? TakenSecond, TimeSpan? Wait);
 
-    internal Task Settle(string model, long second, long reserved, long tokens, TimeSpan sinceHeard) =>
-        Try("call agents.settle_rate($1, $2, $3, $4, $5, $6)", options.Name, model, second, reserved, tokens, sinceHeard.TotalSeconds);
+    internal Task GiveBack(string model, long second, long tokens) => Try(
+        "call agents.give_back_rate(@provider, @model, @second, @tokens)", new { provider = options.Name, model, second, tokens });
+
+    internal Task Settle(string model, long second, long reserved, long tokens, TimeSpan sinceHeard) => Try(
+        "call agents.settle_rate(@provider, @model, @second, @reserved, @tokens, @seconds_ago)",
+        new { provider = options.Name, model, second, reserved, tokens, secondsAgo = sinceHeard.TotalSeconds });
 
     /// <summary>Keeps what a provider told with a reply.</summary>
     /// <param name="retryAfter">It refused the call, and wants to be left alone so long. Null when it did not.</param>
@@ -77,29 +82,35 @@ public sealed class RateLimits(NpgsqlDataSource database, Node node, ModelOption
     {
         Forget(model);
         return Try(
-            "call agents.note_rate($1, $2, $3::bigint, $4::bigint, $5::bigint, $6::interval, $7::bigint, $8::interval, $9::interval)",
-            options.Name, model, told?.RequestsPerMinute, told?.TokensPerMinute, told?.RequestsLeft, told?.RequestsReset, told?.TokensLeft, told?.TokensReset, retryAfter);
+            """
+            call agents.note_rate(
+              @provider, @model, @requests_per_minute, @tokens_per_minute, @requests_left, @requests_reset, @tokens_left, @tokens_reset, @retry_after)
+            """,
+            new
+            {
+                provider = options.Name,
+                model,
+                told?.RequestsPerMinute,
+                told?.TokensPerMinute,
+                told?.RequestsLeft,
+                told?.RequestsReset,
+                told?.TokensLeft,
+                told?.TokensReset,
+                retryAfter,
+            });
     }
 
     /// <summary>The call's outcome must not be lost for this: without it, a little less is let through for a minute.</summary>
-    async Task Try(string sql, params object?[] values)
+    async Task Try(string sql, object values)
     {
         try
         {
-            await using var command = Command(sql, values);
-            await command.ExecuteNonQueryAsync(CancellationToken.None);
+            await database.Execute(sql, values, CancellationToken.None);
         }
         catch (NpgsqlException away)
         {
             log.LogWarning("A rate is not corrected: {Reason}", away.Message);
         }
-    }
-
-    NpgsqlCommand Command(string sql, params object?[] values)
-    {
-        var command = database.CreateCommand(sql);
-        foreach (var value in values) command.Parameters.Add(new() { Value = value ?? DBNull.Value });
-        return command;
     }
 }
 
@@ -118,7 +129,8 @@ public sealed class RatePass(RateLimits rates, string model, long? second, long 
     public async Task Settle(ModelOutcome? outcome, RateHeaders.Ear? ear = null)
     {
         if (second is { } taken)
-            await rates.Settle(model, taken, tokens, (outcome as ModelOutcome.Answered)?.Usage?.Total() ?? tokens, ear?.SinceHeard() ?? TimeSpan.Zero);
+            await rates.Settle(
+                model, taken, tokens, (outcome as ModelOutcome.Answered)?.Usage?.Total() ?? tokens, ear?.SinceHeard() ?? TimeSpan.Zero);
         var told = ear?.Told;
         var retryAfter = outcome is ModelOutcome.Failed { Failure: { Kind: FailureKind.RateLimited, RetryAfter: { } wait } } ? wait : (TimeSpan?)null;
         if (told is not null || retryAfter is not null) await rates.Note(model, told, retryAfter);

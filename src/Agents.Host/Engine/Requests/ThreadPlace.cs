@@ -1,8 +1,8 @@
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Engine.Deciding;
+using Agents.Host.Platform;
 using Marten;
-using Npgsql;
 
 namespace Agents.Host.Engine.Requests;
 
@@ -23,10 +23,8 @@ public sealed record ThreadPlace(string? ThreadId, Guid? Previous, Guid? After, 
         IDocumentSession session, string threadId, Guid? previous, Multitask multitask, string by, Definitions definitions, CancellationToken ct)
     {
         await session.BeginTransactionAsync(ct);
-        await using var wait = new NpgsqlCommand("select pg_advisory_xact_lock(hashtextextended($1 || chr(30) || $2, 0))");
-        wait.Parameters.Add(new() { Value = session.TenantId });
-        wait.Parameters.Add(new() { Value = threadId });
-        await session.ExecuteAsync(wait, ct);
+        await session.Execute(
+            "select pg_advisory_xact_lock(hashtextextended(@tenant || chr(30) || @thread_id, 0))", new { tenant = session.TenantId, threadId }, ct);
 
         var (latest, unfinished) = await Runs(session, threadId, ct);
         previous ??= latest;
@@ -35,35 +33,34 @@ public sealed record ThreadPlace(string? ThreadId, Guid? Previous, Guid? After, 
         if (multitask is Multitask.Enqueue) return new(threadId, previous, unfinished[0], null);
 
         var owed = new List<Work>();
-        foreach (var earlier in unfinished) owed.AddRange(await session.Cancel(earlier, by, $"A new run of thread {threadId} interrupts it.", definitions, ct));
+        foreach (var earlier in unfinished)
+            owed.AddRange(await session.Cancel(earlier, by, $"A new run of thread {threadId} interrupts it.", definitions, ct));
         return new(threadId, previous, null, null) { Owed = owed };
     }
 
     /// <summary>The thread's latest run, and those that have not ended, latest first.</summary>
     static async Task<(Guid? Latest, List<Guid> Unfinished)> Runs(IDocumentSession session, string threadId, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(
+        var runs = await session.Query<RunOfThread>(
             $"""
-            (select queued_at, run_id, finished_at is null from agents.run_summary where {InThread} order by queued_at desc, run_id desc limit 1)
+            (select queued_at, run_id, finished_at is null as is_unfinished from agents.run_summary
+             where {InThread}
+             order by queued_at desc, run_id desc limit 1)
             union
-            (select queued_at, run_id, true from agents.run_summary where {InThread} and finished_at is null)
-            order by 1 desc, 2 desc
-            """);
-        AddThread(command, session.TenantId, threadId);
-        await using var rows = await session.ExecuteReaderAsync(command, ct);
-
-        var runs = new List<(Guid Id, bool IsUnfinished)>();
-        while (await rows.ReadAsync(ct)) runs.Add((rows.GetGuid(1), rows.GetBoolean(2)));
-        return (runs.Count > 0 ? runs[0].Id : null, [.. runs.Where(run => run.IsUnfinished).Select(run => run.Id)]);
+            (select queued_at, run_id, true from agents.run_summary
+             where {InThread} and finished_at is null)
+            order by queued_at desc, run_id desc
+            """, new { tenant = session.TenantId, threadId, rootId = RootOf(threadId) }, ct);
+        return (runs is [var latest, ..] ? latest.RunId : null, [.. runs.Where(run => run.IsUnfinished).Select(run => run.RunId)]);
     }
 
-    /// <summary>A condition on <c>agents.run_summary</c>: runs of the tenant $1 in the thread $2. A thread may have the id of its first run as its name.</summary>
-    internal const string InThread = "tenant_id = $1 and (thread_id = $2 or (run_id = $3 and thread_id is null))";
+    readonly record struct RunOfThread(Guid RunId, bool IsUnfinished);
 
-    internal static void AddThread(NpgsqlCommand command, string tenant, string threadId)
-    {
-        command.Parameters.Add(new() { Value = tenant });
-        command.Parameters.Add(new() { Value = threadId });
-        command.Parameters.Add(new() { Value = Guid.TryParse(threadId, out var root) ? root : Guid.Empty });
-    }
+    /// <summary>
+    /// A condition on <c>agents.run_summary</c>: runs of the tenant in the thread. A thread may have the id of its first run as its name.
+    /// </summary>
+    internal const string InThread = "tenant_id = @tenant and (thread_id = @thread_id or (run_id = @root_id and thread_id is null))";
+
+    /// <summary>The run that a thread's name is the id of; an id that no run has when it is none.</summary>
+    internal static Guid RootOf(string threadId) => Guid.TryParse(threadId, out var root) ? root : Guid.Empty;
 }

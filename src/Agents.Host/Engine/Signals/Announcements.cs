@@ -45,10 +45,7 @@ public sealed class Announcements(Node node, NodeSignals signals, NpgsqlDataSour
                 gathered[about] = gathered.TryGetValue(about, out var earlier) ? Both(earlier, signal) : signal;
             }
 
-            await using var command = database.CreateCommand("select pg_notify($1, $2)");
-            command.Parameters.Add(new() { Value = Channel });
-            command.Parameters.Add(new() { Value = TextOf(node.Name, gathered.Values) });
-            await command.ExecuteNonQueryAsync(stoppingToken);
+            await database.Execute("select pg_notify(@channel, @text)", new { Channel, text = TextOf(node.Name, gathered.Values) }, stoppingToken);
         }
     }
 

@@ -1,4 +1,5 @@
 using Agents.Domain.Runs;
+using Agents.Host.Log;
 using JasperFx.Events;
 using Marten;
 using Marten.Services;
@@ -7,8 +8,8 @@ using Npgsql;
 namespace Agents.Host.Engine.Telemetry;
 
 /// <summary>
-/// When a run has ended: one more in <c>agents.runs.ended</c>, and the run as one <c>invoke_agent</c> span from being asked for to its end, in the trace of
-/// the request. No model is named on it: a tool that adds up tokens by model would count them twice.
+/// When a run has ended: one more in <c>agents.runs.ended</c>, and the run as one <c>invoke_agent</c> span from being asked for to its end, in the
+/// trace of the request. No model is named on it: a tool that adds up tokens by model would count them twice.
 /// </summary>
 public sealed class RunEndings(NpgsqlDataSource database) : DocumentSessionListenerBase
 {
@@ -20,7 +21,7 @@ public sealed class RunEndings(NpgsqlDataSource database) : DocumentSessionListe
             if (StatusOf(ended.Data) is { } status) await TellIfPossible(ended, status, token);
     }
 
-    /// <summary>The end is stored; that nobody hears of it must not undo what follows from it.</summary>
+    /// <summary>The end is stored; that no trace tells of it must not undo what follows from it.</summary>
     async Task TellIfPossible(IEvent ended, string status, CancellationToken ct)
     {
         try
@@ -34,25 +35,16 @@ public sealed class RunEndings(NpgsqlDataSource database) : DocumentSessionListe
 
     async Task Tell(IEvent ended, string status, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(
-            """
-            select r.agent, r.agent_version, r.queued_at, q.data->>'traceParent' from agents.run_summary r
-            join agents.mt_events q on q.tenant_id = r.tenant_id and q.stream_id = r.run_id and q.version = 1
-            where r.tenant_id = $1 and r.run_id = $2
-            """);
-        command.Parameters.Add(new() { Value = ended.TenantId });
-        command.Parameters.Add(new() { Value = ended.StreamId });
-        await using var row = await command.ExecuteReaderAsync(ct);
-        if (!await row.ReadAsync(ct)) return;
+        if (await RunOrigin.Of(database, ended.TenantId, ended.StreamId, ct) is not { Agent: var agent } origin) return;
 
-        var agent = row.GetString(0);
         RunTelemetry.Runs.Add(1, new("gen_ai.agent.name", agent), new("agents.run.status", status));
-        using var span = RunTelemetry.Begin(
-            row.IsDBNull(3) ? null : row.GetString(3), $"invoke_agent {agent}", System.Diagnostics.ActivityKind.Internal, row.GetFieldValue<DateTimeOffset>(2));
-        span?.SetTag("gen_ai.operation.name", "invoke_agent").SetTag("gen_ai.agent.name", agent).SetTag("gen_ai.agent.version", $"{row.GetInt32(1)}")
+        using var span = RunTelemetry.Begin(origin.TraceParent, $"invoke_agent {agent}", System.Diagnostics.ActivityKind.Internal, origin.QueuedAt);
+        span?.SetTag("gen_ai.operation.name", "invoke_agent").SetTag("gen_ai.agent.name", agent)
+            .SetTag("gen_ai.agent.version", $"{origin.AgentVersion}")
             .SetTag("gen_ai.conversation.id", ended.StreamId).SetTag("agents.run.id", ended.StreamId).SetTag("agents.run.status", status)
             .SetEndTime(ended.Timestamp.UtcDateTime);
-        if (ended.Data is RunFailed failed) span?.SetTag("error.type", failed.Failure.Kind.ToString()).SetStatus(System.Diagnostics.ActivityStatusCode.Error);
+        if (ended.Data is RunFailed failed)
+            span?.SetTag("error.type", failed.Failure.Kind.ToString()).SetStatus(System.Diagnostics.ActivityStatusCode.Error);
     }
 
     static string? StatusOf(object happened) => happened switch
