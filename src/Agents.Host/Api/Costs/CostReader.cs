@@ -1,4 +1,5 @@
 using Agents.Host.Api.Runs;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Api.Costs;
@@ -14,40 +15,29 @@ static class CostReader
     }
 
     /// <summary>Groups of nothing but failed and lost attempts are left out.</summary>
-    static async Task<List<DayCost>> Days(NpgsqlDataSource database, string tenant, DateOnly since, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(
+    static async Task<List<DayCost>> Days(NpgsqlDataSource database, string tenant, DateOnly since, CancellationToken ct) =>
+        (await database.Query<DayRow>(
             """
-            select day, agent, model, calls, coalesce(cost_usd, 0), unpriced_calls::int,
-              coalesce(input_tokens + cached_input_tokens + cache_write_5_minutes_tokens + cache_write_1_hour_tokens, 0)::bigint,
-              coalesce(output_tokens + reasoning_tokens, 0)::bigint
+            select day, agent, model, calls, coalesce(cost_usd, 0) as cost_usd, unpriced_calls,
+              coalesce(input_tokens + cached_input_tokens + cache_write_5_minutes_tokens + cache_write_1_hour_tokens, 0) as input_tokens,
+              coalesce(output_tokens + reasoning_tokens, 0) as output_tokens
             from finance.daily_cost
-            where tenant_id = $1 and day >= $2 and (calls > 0 or cost_usd <> 0)
+            where tenant_id = @tenant and day >= @since and (calls > 0 or cost_usd <> 0)
             order by day desc, agent, model
-            """);
-        command.Parameters.Add(new() { Value = tenant });
-        command.Parameters.Add(new() { Value = since });
-        await using var rows = await command.ExecuteReaderAsync(ct);
+            """, new { tenant, since }, ct)).ConvertAll(row => new DayCost(
+                row.Day, row.Agent, row.Model, new(row.Calls, row.CostUsd, row.UnpricedCalls, row.InputTokens, row.OutputTokens)));
 
-        var days = new List<DayCost>();
-        while (await rows.ReadAsync(ct))
-            days.Add(new(
-                rows.GetFieldValue<DateOnly>(0), rows.GetString(1), rows.IsDBNull(2) ? null : rows.GetString(2),
-                new(rows.GetInt64(3), rows.GetDecimal(4), rows.GetInt32(5), rows.GetInt64(6), rows.GetInt64(7))));
-        return days;
-    }
+    sealed record DayRow(
+        DateOnly Day, string Agent, string? Model, long Calls, decimal CostUsd, int UnpricedCalls, long InputTokens, long OutputTokens);
 
     static async Task<UnconfirmedView?> Unconfirmed(NpgsqlDataSource database, string tenant, DateOnly since, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(
+        var lost = await database.First<UnconfirmedView>(
             """
-            select count(*)::int, sum(low_usd), case when bool_or(high_usd is null) then null else sum(high_usd) end
-            from finance.unconfirmed where tenant_id = $1 and day >= $2
-            """);
-        command.Parameters.Add(new() { Value = tenant });
-        command.Parameters.Add(new() { Value = since });
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        await rows.ReadAsync(ct);
-        return rows.GetInt32(0) == 0 ? null : new(rows.GetInt32(0), rows.GetDecimal(1), rows.IsDBNull(2) ? null : rows.GetDecimal(2));
+            select count(*) as calls, coalesce(sum(low_usd), 0) as low, case when bool_or(high_usd is null) then null else sum(high_usd) end as high
+            from finance.unconfirmed
+            where tenant_id = @tenant and day >= @since
+            """, new { tenant, since }, ct);
+        return lost is { Calls: > 0 } ? lost : null;
     }
 }

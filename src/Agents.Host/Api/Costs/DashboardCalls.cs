@@ -1,11 +1,11 @@
+using Agents.Domain.Costs;
 using Agents.Host.Api.Runs;
-using Npgsql;
 
 namespace Agents.Host.Api.Costs;
 
 /// <summary>
-/// Reads the model calls of a window: closed days from their stored sums, open days and the ends of the window from the calls themselves. Latencies of closed
-/// days are within 1 % of what they were, all others exact; a percentile is a latency that occurred.
+/// Reads the model calls of a window: closed days from their stored sums, open days and the ends of the window from the calls themselves. Latencies
+/// of closed days are within 1 % of what they were, all others exact; a percentile is a latency that occurred.
 /// </summary>
 static class DashboardCalls
 {
@@ -13,53 +13,61 @@ static class DashboardCalls
         $"""
         {DashboardWindow.DaysReadSingly}, calls as (
           select c.* from singly s cross join lateral (
-            select * from finance.model_call c where c.tenant_id = $1 and c.day = s.day and c.at >= $4 and c.at < $5 offset 0) c
+            select * from finance.model_call c where c.tenant_id = @tenant and c.day = s.day and c.at >= @from and c.at < @until offset 0) c
         )
         """;
 
     /// <summary>Stored sums do not tell runs apart.</summary>
-    const string AllSingly = "with calls as (select * from finance.model_call where tenant_id = $1 and day between $2 and $3 and at >= $4 and at < $5)";
+    const string AllSingly =
+        """
+        with calls as (
+          select * from finance.model_call
+          where tenant_id = @tenant and day between @first_day and @last_day and at >= @from and at < @until)
+        """;
 
     public static async Task<List<DashboardGroup>> Read(DashboardWindow window, string? by, int groups, CancellationToken ct)
     {
         var latencies = await Latencies(window, by, ct);
         var unconfirmed = await Unconfirmed(window, by, ct);
-        await using var command = window.Command(
+        var rows = await window.Query<GroupRow>(
             $"""
             {(by is "run" ? AllSingly : Singly)}, parts as (
-              select {KeyOf(by)} as k, (status = 'completed')::int as calls, (status = 'failed')::int as failed, (status = 'unknown')::int as lost, cost_usd,
+              select {KeyOf(by)} as k, (status = 'completed')::int as calls, (status = 'failed')::int as failed, (status = 'unknown')::int as lost,
+                cost_usd,
                 (status = 'completed' and cost_usd is null)::int as unpriced, input_tokens, cached_input_tokens, cache_write_5_minutes_tokens,
                 cache_write_1_hour_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches
               from calls
               {(by is "run" ? "" : $"""
               union all
-              select {KeyOf(by)}, calls, failed_attempts, lost_attempts, cost_usd, unpriced_calls, input_tokens, cached_input_tokens, cache_write_5_minutes_tokens,
-                cache_write_1_hour_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches
-              from finance.day_sum where tenant_id = $1 and day between $2 and $3 and day not in (select day from singly)
+              select {KeyOf(by)}, calls, failed_attempts, lost_attempts, cost_usd, unpriced_calls, input_tokens, cached_input_tokens,
+                cache_write_5_minutes_tokens, cache_write_1_hour_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches
+              from finance.day_sum where tenant_id = @tenant and day between @first_day and @last_day and day not in (select day from singly)
               """)}
             )
-            select grouping(k) as is_total, k::text, coalesce(sum(calls), 0)::bigint, coalesce(sum(failed), 0)::bigint, coalesce(sum(lost), 0)::bigint,
-              coalesce(sum(cost_usd), 0), coalesce(sum(unpriced), 0)::bigint,
-              coalesce(sum(input_tokens), 0)::bigint, coalesce(sum(cached_input_tokens), 0)::bigint, coalesce(sum(cache_write_5_minutes_tokens), 0)::bigint,
-              coalesce(sum(cache_write_1_hour_tokens), 0)::bigint, coalesce(sum(output_tokens), 0)::bigint, coalesce(sum(reasoning_tokens), 0)::bigint,
-              coalesce(sum(audio_input_tokens), 0)::bigint, coalesce(sum(audio_output_tokens), 0)::bigint, coalesce(sum(web_searches), 0)::bigint
-            from parts group by grouping sets ((), (k))
-            order by is_total desc, coalesce(sum(cost_usd), 0) desc, k limit {(by is null ? 1 : (long)groups + 1)}
-            """);
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        var found = new List<DashboardGroup>();
-        while (await rows.ReadAsync(ct))
-        {
-            var key = rows.IsDBNull(1) ? null : rows.GetString(1);
-            var group = new GroupKey(rows.GetInt32(0) == 1, key);
-            found.Add(new(key, new(
-                rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4), rows.GetDecimal(5), unconfirmed.GetValueOrDefault(group), rows.GetInt64(6),
-                new(rows.GetInt64(7), rows.GetInt64(11), rows.GetInt64(8), rows.GetInt64(9), rows.GetInt64(10), rows.GetInt64(12),
-                    rows.GetInt64(13), rows.GetInt64(14), rows.GetInt64(15)),
-                latencies.GetValueOrDefault(group))));
-        }
+            select grouping(k) = 1 as is_total, k::text as key, coalesce(sum(calls), 0) as calls, coalesce(sum(failed), 0) as failed,
+              coalesce(sum(lost), 0) as lost, coalesce(sum(cost_usd), 0) as cost_usd, coalesce(sum(unpriced), 0) as unpriced,
+              coalesce(sum(input_tokens), 0) as input_tokens, coalesce(sum(cached_input_tokens), 0) as cached_input_tokens,
+              coalesce(sum(cache_write_5_minutes_tokens), 0) as cache_write_5_minutes_tokens,
+              coalesce(sum(cache_write_1_hour_tokens), 0) as cache_write_1_hour_tokens, coalesce(sum(output_tokens), 0) as output_tokens,
+              coalesce(sum(reasoning_tokens), 0) as reasoning_tokens, coalesce(sum(audio_input_tokens), 0) as audio_input_tokens,
+              coalesce(sum(audio_output_tokens), 0) as audio_output_tokens, coalesce(sum(web_searches), 0) as web_searches
+            from parts
+            group by grouping sets ((), (k))
+            order by grouping(k) desc, coalesce(sum(parts.cost_usd), 0) desc, k limit {(by is null ? 1 : (long)groups + 1)}
+            """, ct);
+        return rows.ConvertAll(row => new DashboardGroup(row.Key, new(
+            row.Calls, row.Failed, row.Lost, row.CostUsd, unconfirmed.GetValueOrDefault(new(row.IsTotal, row.Key)), row.Unpriced, row.Tokens(),
+            latencies.GetValueOrDefault(new(row.IsTotal, row.Key)))));
+    }
 
-        return found;
+    sealed record GroupRow(
+        bool IsTotal, string? Key, long Calls, long Failed, long Lost, decimal CostUsd, long Unpriced,
+        long InputTokens, long CachedInputTokens, long CacheWrite5MinutesTokens, long CacheWrite1HourTokens, long OutputTokens, long ReasoningTokens,
+        long AudioInputTokens, long AudioOutputTokens, long WebSearches)
+    {
+        public Usage Tokens() => new(
+            InputTokens, OutputTokens, CachedInputTokens, CacheWrite5MinutesTokens, CacheWrite1HourTokens, ReasoningTokens,
+            AudioInputTokens, AudioOutputTokens, WebSearches);
     }
 
     static Task<Dictionary<GroupKey, Durations>> Latencies(DashboardWindow window, string? by, CancellationToken ct)
@@ -72,8 +80,10 @@ static class DashboardCalls
               select {KeyOf(by)} as k, latency_ms as ms, 1::bigint as n from calls where status = 'completed' and latency_ms is not null
               {(by is "run" ? "" : $"""
               union all
-              select {(dimension == "all" ? KeyOf(by) : "key")}, t.ms, t.n from finance.day_latency l cross join lateral unnest(l.milliseconds, l.calls) t (ms, n)
-              where l.tenant_id = $1 and l.dimension = '{dimension}' and l.day between $2 and $3 and l.day not in (select day from singly)
+              select {(dimension == "all" ? KeyOf(by) : "key")}, t.ms, t.n
+              from finance.day_latency l cross join lateral unnest(l.milliseconds, l.calls) t (ms, n)
+              where l.tenant_id = @tenant and l.dimension = '{dimension}' and l.day between @first_day and @last_day
+                and l.day not in (select day from singly)
               """)}
             )
             """,
@@ -82,21 +92,19 @@ static class DashboardCalls
 
     static async Task<Dictionary<GroupKey, UnconfirmedView>> Unconfirmed(DashboardWindow window, string? by, CancellationToken ct)
     {
-        await using var command = window.Command(
+        var rows = await window.Query<LostRow>(
             $"""
-            select grouping(k), k::text, count(*)::int, sum(low_usd), case when bool_or(high_usd is null) then null else sum(high_usd) end
+            select grouping(k) = 1 as is_total, k::text as key, count(*) as calls, sum(low_usd) as low_usd,
+              case when bool_or(high_usd is null) then null else sum(high_usd) end as high_usd
             from (
               select {(by is "provider" ? "null::text" : KeyOf(by))} as k, low_usd, high_usd from finance.unconfirmed
-              where tenant_id = $1 and day between $2 and $3 and at >= $4 and at < $5) lost
+              where tenant_id = @tenant and day between @first_day and @last_day and at >= @from and at < @until) lost
             group by grouping sets ((), (k)) having count(*) > 0
-            """);
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        var found = new Dictionary<GroupKey, UnconfirmedView>();
-        while (await rows.ReadAsync(ct))
-            found[new(rows.GetInt32(0) == 1, rows.IsDBNull(1) ? null : rows.GetString(1))] =
-                new(rows.GetInt32(2), rows.GetDecimal(3), rows.IsDBNull(4) ? null : rows.GetDecimal(4));
-        return found;
+            """, ct);
+        return rows.ToDictionary(row => new GroupKey(row.IsTotal, row.Key), row => new UnconfirmedView(row.Calls, row.LowUsd, row.HighUsd));
     }
+
+    sealed record LostRow(bool IsTotal, string? Key, int Calls, decimal LowUsd, decimal? HighUsd);
 
     static string KeyOf(string? by) => by is null ? "null::text" : DashboardReader.Groupings[by];
 }

@@ -6,28 +6,31 @@ readonly record struct GroupKey(bool IsTotal, string? Key);
 /// <summary>Averages and percentiles of how long things took; a percentile is a time that occurred.</summary>
 static class DashboardDurations
 {
-    /// <param name="took">Common table expressions, the last one <c>took</c>: key <c>k</c>, milliseconds <c>ms</c>, and how many took so long, <c>n</c>.</param>
+    /// <param name="took">
+    /// Common table expressions, the last one <c>took</c>: key <c>k</c>, milliseconds <c>ms</c>, and how many took so long, <c>n</c>.
+    /// </param>
     /// <param name="isGrouped">False for all together only.</param>
     public static async Task<Dictionary<GroupKey, Durations>> Read(DashboardWindow window, string took, bool isGrouped, CancellationToken ct)
     {
-        await using var command = window.Command(
+        var rows = await window.Query<TookRow>(
             $"""
             {took}, counted as (
               select {(isGrouped ? "grouping(k) as is_total, k" : "1 as is_total, null as k")}, ms, sum(n) as n from took
               group by {(isGrouped ? "grouping sets ((ms), (k, ms))" : "ms")}
             ), placed as (
-              select is_total, k, ms, n, sum(n) over (partition by is_total, k order by ms) as place, sum(n) over (partition by is_total, k) as of from counted
+              select is_total, k, ms, n, sum(n) over (partition by is_total, k order by ms) as place, sum(n) over (partition by is_total, k) as of
+              from counted
             )
-            select is_total, k::text, (sum(ms * n) / sum(n))::double precision, min(ms) filter (where place >= 0.5 * of), min(ms) filter (where place >= 0.95 * of),
-              min(ms) filter (where place >= 0.99 * of)
-            from placed group by is_total, k
-            """);
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        var found = new Dictionary<GroupKey, Durations>();
-        while (await rows.ReadAsync(ct))
-            found.Add(
-                new(rows.GetInt32(0) == 1, rows.IsDBNull(1) ? null : rows.GetString(1)),
-                new(rows.GetDouble(2) / 1000, rows.GetDouble(3) / 1000, rows.GetDouble(4) / 1000, rows.GetDouble(5) / 1000));
-        return found;
+            select is_total = 1 as is_total, k::text as key, (sum(ms * n) / sum(n))::double precision as average_ms,
+              min(ms) filter (where place >= 0.5 * of) as p_50_ms, min(ms) filter (where place >= 0.95 * of) as p_95_ms,
+              min(ms) filter (where place >= 0.99 * of) as p_99_ms
+            from placed
+            group by placed.is_total, k
+            """, ct);
+        return rows.ToDictionary(
+            row => new GroupKey(row.IsTotal, row.Key),
+            row => new Durations(row.AverageMs / 1000, row.P50Ms / 1000, row.P95Ms / 1000, row.P99Ms / 1000));
     }
+
+    sealed record TookRow(bool IsTotal, string? Key, double AverageMs, double P50Ms, double P95Ms, double P99Ms);
 }

@@ -8,7 +8,8 @@ public static class DashboardReader
     /// <summary>What figures can be grouped by, and the column that is.</summary>
     public static readonly IReadOnlyDictionary<string, string> Groupings = new Dictionary<string, string>
     {
-        ["agent"] = "agent", ["model"] = "model", ["day"] = "day", ["run"] = "run_id", ["step"] = "step_name", ["provider"] = "provider", ["tenant"] = "tenant_id",
+        ["agent"] = "agent", ["model"] = "model", ["day"] = "day", ["run"] = "run_id", ["step"] = "step_name",
+        ["provider"] = "provider", ["tenant"] = "tenant_id",
     };
 
     /// <summary>The most groups of an answer, the dearest first.</summary>
@@ -19,13 +20,14 @@ public static class DashboardReader
         {DashboardWindow.DaysReadSingly}, ended as (
           select r.status, extract(epoch from r.finished_at - r.queued_at) as seconds from singly s cross join lateral (
             select status, queued_at, finished_at from agents.run_summary
-            where tenant_id = $1 and (finished_at at time zone 'UTC')::date = s.day and finished_at >= $4 and finished_at < $5 offset 0) r
+            where tenant_id = @tenant and (finished_at at time zone 'UTC')::date = s.day and finished_at >= @from and finished_at < @until offset 0) r
         )
         """;
 
     /// <param name="by">A key of <see cref="Groupings"/>. Null for no groups.</param>
     public static async Task<Dashboard> Read(
-        NpgsqlConnection connection, string tenant, DateTimeOffset from, DateTimeOffset until, string? by, CancellationToken ct, int groups = MostGroups)
+        NpgsqlConnection connection, string tenant, DateTimeOffset from, DateTimeOffset until, string? by, CancellationToken ct,
+        int groups = MostGroups)
     {
         var window = new DashboardWindow(connection, tenant, from.ToUniversalTime(), until.ToUniversalTime());
         var calls = await DashboardCalls.Read(window, by, groups, ct);
@@ -41,23 +43,23 @@ public static class DashboardReader
 
     static async Task<RunFigures> Runs(DashboardWindow window, CancellationToken ct)
     {
-        await using var command = window.Command(
+        var counted = (await window.First<RunCounts>(
             $"""
             {EndedSingly}, parts as (
-              select (status = 'completed')::int as completed, (status = 'failed')::int as failed, (status = 'cancelled')::int as cancelled, seconds from ended
+              select (status = 'completed')::int as completed, (status = 'failed')::int as failed, (status = 'cancelled')::int as cancelled, seconds
+              from ended
               union all
-              select completed, failed, cancelled, ended_seconds from finance.day_run where tenant_id = $1 and day between $2 and $3 and day not in (select day from singly)
+              select completed, failed, cancelled, ended_seconds from finance.day_run
+              where tenant_id = @tenant and day between @first_day and @last_day and day not in (select day from singly)
             )
-            select coalesce(sum(completed), 0)::bigint, coalesce(sum(failed), 0)::bigint, coalesce(sum(cancelled), 0)::bigint, sum(seconds)::double precision from parts
-            """);
-        await using var row = await command.ExecuteReaderAsync(ct);
-        await row.ReadAsync(ct);
-        var (completed, failed, cancelled) = (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2));
+            select coalesce(sum(completed), 0) as completed, coalesce(sum(failed), 0) as failed, coalesce(sum(cancelled), 0) as cancelled,
+              sum(seconds)::double precision as seconds
+            from parts
+            """, ct))!;
+        var (completed, failed, cancelled, seconds) = counted;
         var ended = completed + failed + cancelled;
         if (ended == 0) return new(0, 0, 0, 0, null);
 
-        var seconds = row.GetDouble(3);
-        await row.DisposeAsync();
         var durations = await DashboardDurations.Read(
             window,
             $"""
@@ -65,29 +67,26 @@ public static class DashboardReader
               select null::text as k, 1000 * seconds::double precision as ms, 1::bigint as n from ended
               union all
               select null, t.ms, t.n from finance.day_latency l cross join lateral unnest(l.milliseconds, l.calls) t (ms, n)
-              where l.tenant_id = $1 and l.dimension = 'run' and l.day between $2 and $3 and l.day not in (select day from singly)
+              where l.tenant_id = @tenant and l.dimension = 'run' and l.day between @first_day and @last_day and l.day not in (select day from singly)
             )
             """,
             isGrouped: false, ct); // after the counts: a run that ends meanwhile is one more
-        return new(ended, completed, failed, cancelled, durations[new(IsTotal: true, null)] with { AverageSeconds = seconds / ended });
+        return new(ended, completed, failed, cancelled, durations[new(IsTotal: true, null)] with { AverageSeconds = seconds!.Value / ended });
     }
 
-    static async Task<IReadOnlyList<Wasted>> Waste(DashboardWindow window, CancellationToken ct)
-    {
-        await using var command = window.Command(
-            "select kind, sum(attempts)::bigint, sum(cost_usd), coalesce(sum(tokens), 0)::bigint from finance.waste "
-            + "where tenant_id = $1 and day between $2 and $3 group by kind order by kind", hasTimes: false);
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        var waste = new List<Wasted>();
-        while (await rows.ReadAsync(ct)) waste.Add(new(rows.GetString(0), rows.GetInt64(1), rows.IsDBNull(2) ? null : rows.GetDecimal(2), rows.GetInt64(3)));
-        return waste;
-    }
+    sealed record RunCounts(long Completed, long Failed, long Cancelled, double? Seconds);
 
-    static async Task<decimal> Saved(DashboardWindow window, CancellationToken ct)
-    {
-        await using var command = window.Command(
-            "select coalesce(sum(saved_usd), 0) - coalesce(sum(write_surcharge_usd), 0) from finance.day_group where tenant_id = $1 and day between $2 and $3",
-            hasTimes: false);
-        return (decimal)(await command.ExecuteScalarAsync(ct))!;
-    }
+    static async Task<IReadOnlyList<Wasted>> Waste(DashboardWindow window, CancellationToken ct) => await window.Query<Wasted>(
+        """
+        select kind, sum(attempts) as attempts, sum(cost_usd) as cost_usd, coalesce(sum(tokens), 0) as tokens from finance.waste
+        where tenant_id = @tenant and day between @first_day and @last_day
+        group by kind
+        order by kind
+        """, ct);
+
+    static Task<decimal> Saved(DashboardWindow window, CancellationToken ct) => window.First<decimal>(
+        """
+        select coalesce(sum(saved_usd), 0) - coalesce(sum(write_surcharge_usd), 0) from finance.day_group
+        where tenant_id = @tenant and day between @first_day and @last_day
+        """, ct);
 }

@@ -1,3 +1,4 @@
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Api.Costs;
@@ -9,25 +10,30 @@ sealed record DashboardWindow(NpgsqlConnection Connection, string Tenant, DateTi
     public const string DaysReadSingly =
         """
         with singly as (
-          select day from finance.open_day where tenant_id = $1 and day between $2 and $3
-          union select day from unnest($6::date[]) part (day) where day between $2 and $3
+          select day from finance.open_day where tenant_id = @tenant and day between @first_day and @last_day
+          union select day from unnest(@days_in_part) part (day) where day between @first_day and @last_day
         )
         """;
 
-    /// <summary>A statement whose <c>$1</c> is the tenant, <c>$2</c> and <c>$3</c> the first and the last day; with times, <c>$4</c> the first moment, <c>$5</c> the first moment after it and <c>$6</c> the days that are in it in part.</summary>
-    public NpgsqlCommand Command(string sql, bool hasTimes = true)
-    {
-        var command = new NpgsqlCommand(sql, Connection);
-        command.Parameters.Add(new() { Value = Tenant });
-        command.Parameters.Add(new() { Value = DayOf(From) });
-        command.Parameters.Add(new() { Value = DayOf(Until.AddTicks(-1)) });
-        if (!hasTimes) return command;
+    /// <summary>
+    /// Asks with the window's values: <c>@tenant</c>, <c>@first_day</c> and <c>@last_day</c>, the first moment <c>@from</c>, the first moment after
+    /// it
+    /// <c>@until</c>, and <c>@days_in_part</c>, the days that are in it in part.
+    /// </summary>
+    public Task<List<T>> Query<T>(string sql, CancellationToken ct) => Connection.Query<T>(sql, Values(), ct);
 
-        command.Parameters.Add(new() { Value = From });
-        command.Parameters.Add(new() { Value = Until });
-        command.Parameters.Add(new() { Value = new[] { From, Until }.Where(time => time.TimeOfDay != TimeSpan.Zero).Select(DayOf).Distinct().ToArray() });
-        return command;
-    }
+    /// <inheritdoc cref="Query"/>
+    public Task<T?> First<T>(string sql, CancellationToken ct) => Connection.First<T>(sql, Values(), ct);
+
+    object Values() => new
+    {
+        Tenant,
+        FirstDay = DayOf(From),
+        LastDay = DayOf(Until.AddTicks(-1)),
+        From,
+        Until,
+        DaysInPart = new[] { From, Until }.Where(time => time.TimeOfDay != TimeSpan.Zero).Select(DayOf).Distinct().ToArray(),
+    };
 
     static DateOnly DayOf(DateTimeOffset time) => DateOnly.FromDateTime(time.UtcDateTime);
 }
