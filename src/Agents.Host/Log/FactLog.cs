@@ -58,24 +58,20 @@ public sealed class FactLog(NpgsqlDataSource database, IDocumentStore store)
         await foreach (var (runId, version, type, timestamp, data) in rows)
         {
             if (!found.TryGetValue(runId, out var facts)) found[runId] = facts = [];
-            facts.Add(FactOf(new FactRow(version, type, timestamp, data)));
+            facts.Add(FactOf(new(version, type, timestamp, data)));
         }
 
         return found;
     }
 
-    StreamedItem.Fact FactOf(FactRow row)
+    internal StreamedItem.Fact FactOf(FactRow row)
     {
         var happened = (RunEvent)json.FromJson(Types[row.Type], new MemoryStream(row.Data));
         return new(EventView.Of(row.Version, row.Type, row.Timestamp, happened), happened);
     }
 
-    /// <summary>The row's first columns are <see cref="Columns"/>.</summary>
-    internal StreamedItem.Fact FactOf(NpgsqlDataReader row) =>
-        FactOf(new FactRow(row.GetInt64(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2), row.GetFieldValue<byte[]>(3)));
-
     /// <summary>What <see cref="Columns"/> are.</summary>
-    readonly record struct FactRow(long Version, string Type, DateTimeOffset Timestamp, byte[] Data);
+    internal readonly record struct FactRow(long Version, string Type, DateTimeOffset Timestamp, byte[] Data);
 
     readonly record struct RunFactRow(Guid RunId, long Version, string Type, DateTimeOffset Timestamp, byte[] Data);
 }

@@ -1,3 +1,4 @@
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Log;
@@ -23,62 +24,51 @@ public sealed class NumberedFacts(FactLog facts, NpgsqlDataSource database)
         """;
 
     /// <summary>The highest number that was given out, whether or not its fact can be seen yet.</summary>
-    public async Task<long> LastNumber(CancellationToken ct)
-    {
-        await using var command = database.CreateCommand("select last_value from agents.mt_events_sequence");
-        return (long)(await command.ExecuteScalarAsync(ct))!;
-    }
+    public Task<long> LastNumber(CancellationToken ct) => database.First<long>("select last_value from agents.mt_events_sequence", null, ct);
 
     /// <summary>The numbers of the facts after a number that can be seen now.</summary>
-    public async Task<IReadOnlyList<long>> NumbersAfter(long number, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand("select seq_id from agents.mt_events where seq_id > $1");
-        command.Parameters.Add(new() { Value = number });
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        var numbers = new List<long>();
-        while (await rows.ReadAsync(ct)) numbers.Add(rows.GetInt64(0));
-        return numbers;
-    }
+    public async Task<IReadOnlyList<long>> NumbersAfter(long number, CancellationToken ct) =>
+        await database.Query<long>("select seq_id from agents.mt_events where seq_id > @number", new { number }, ct);
 
     /// <summary>The facts of a tenant after a number, at most so many.</summary>
-    public async Task<IReadOnlyList<NumberedFact>> After(string tenant, long number, int limit, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand($"{Select} where e.tenant_id = $1 and e.seq_id > $2 order by e.seq_id limit $3");
-        command.Parameters.Add(new() { Value = tenant });
-        command.Parameters.Add(new() { Value = number });
-        command.Parameters.Add(new() { Value = limit });
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        var found = new List<NumberedFact>();
-        while (await rows.ReadAsync(ct)) found.Add(FactOf(rows));
-        return found;
-    }
+    public async Task<IReadOnlyList<NumberedFact>> After(string tenant, long number, int limit, CancellationToken ct) =>
+        (await database.Query<FactRow>(
+            $"""
+            {Select}
+            where e.tenant_id = @tenant and e.seq_id > @number
+            order by e.seq_id limit @limit
+            """, new { tenant, number, limit }, ct)).ConvertAll(FactOf);
 
     /// <summary>
     /// The facts of all tenants after a number but for those that are known, at most so many, with the state of transactions at that moment.
     /// </summary>
     public async Task<NewestFacts> Newest(long after, long[] known, int limit, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(
+        var rows = await database.Query<NewestRow>(
             $"""
             with now as (select pg_snapshot_xmin(s)::text::bigint as oldest, pg_snapshot_xmax(s)::text::bigint as next from pg_current_snapshot() s)
             select e.*, now.oldest, now.next from now left join (
-              {Select} where e.seq_id > $1 and e.seq_id <> all($2) order by e.seq_id limit $3) e on true
+              {Select}
+              where e.seq_id > @after and e.seq_id <> all(@known)
+              order by e.seq_id limit @limit) e on true
             order by e.seq_id
-            """);
-        command.Parameters.Add(new() { Value = after });
-        command.Parameters.Add(new() { Value = known });
-        command.Parameters.Add(new() { Value = limit });
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        var (found, oldest, next) = (new List<NumberedFact>(), 0L, 0L);
-        while (await rows.ReadAsync(ct))
-        {
-            (oldest, next) = (rows.GetInt64(9), rows.GetInt64(10));
-            if (!rows.IsDBNull(0)) found.Add(FactOf(rows));
-        }
-
-        return new(found, oldest, next);
+            """, new { after, known, limit }, ct);
+        return new([.. rows.Select(row => row.Fact()).OfType<FactRow>().Select(FactOf)], rows[0].Oldest, rows[0].Next);
     }
 
-    NumberedFact FactOf(NpgsqlDataReader row) =>
-        new(row.GetInt64(4), row.GetString(5), row.GetGuid(6), row.GetString(7), row.GetString(8), facts.FactOf(row).Stored);
+    NumberedFact FactOf(FactRow row) => new(
+        row.SeqId, row.TenantId, row.StreamId, row.Agent, row.Status, facts.FactOf(new(row.Version, row.Type, row.Timestamp, row.Data)).Stored);
+
+    sealed record FactRow(
+        long Version, string Type, DateTimeOffset Timestamp, byte[] Data, long SeqId, string TenantId, Guid StreamId, string Agent, string Status);
+
+    /// <summary>The state of transactions, and a fact; the only row has none when there is none.</summary>
+    sealed record NewestRow(
+        long Oldest, long Next, long? Version, string? Type, DateTimeOffset? Timestamp, byte[]? Data, long? SeqId, string? TenantId, Guid? StreamId,
+        string? Agent, string? Status)
+    {
+        public FactRow? Fact() => Version is { } version
+            ? new(version, Type!, Timestamp!.Value, Data!, SeqId!.Value, TenantId!, StreamId!.Value, Agent!, Status!)
+            : null;
+    }
 }

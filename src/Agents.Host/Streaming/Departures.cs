@@ -61,7 +61,7 @@ public sealed class Departures(
 
             // Just after a start, or when the database was away, other nodes have not renewed their rows yet, and clients not come back.
             if (Stopwatch.GetElapsedTime(renewedSince) < 2 * Grace) return;
-            foreach (var (tenant, runId, by) in await Left(stoppingToken))
+            foreach (var (tenant, runId, by) in await RunsLeft(stoppingToken))
                 await decisions.Cancel(tenant, runId, by, "The last reader left.", stoppingToken);
         }
     }
@@ -71,37 +71,37 @@ public sealed class Departures(
         var rows = present.ToArray();
         if (rows.Length == 0) return;
 
-        await using var renew = database.CreateCommand(
+        await database.Execute(
             """
             insert into agents.reader (tenant_id, run_id, node, by, seen_at)
-            select p.tenant_id, p.run_id, $1, p.by, clock_timestamp() from unnest($2, $3, $4) p(tenant_id, run_id, by)
+            select p.tenant_id, p.run_id, @node, p.by, clock_timestamp() from unnest(@tenants, @run_ids, @bys) p(tenant_id, run_id, by)
             on conflict (tenant_id, run_id, node) do update set seen_at = excluded.seen_at, by = excluded.by
-            """);
-        renew.Parameters.Add(new() { Value = node.Name });
-        renew.Parameters.Add(new() { Value = rows.Select(row => row.Key.Tenant).ToArray() });
-        renew.Parameters.Add(new() { Value = rows.Select(row => row.Key.RunId).ToArray() });
-        renew.Parameters.Add(new() { Value = rows.Select(row => row.Value.By).ToArray() });
-        await renew.ExecuteNonQueryAsync(ct);
+            """,
+            new
+            {
+                node = node.Name,
+                tenants = rows.Select(row => row.Key.Tenant).ToArray(),
+                runIds = rows.Select(row => row.Key.RunId).ToArray(),
+                bys = rows.Select(row => row.Value.By).ToArray(),
+            }, ct);
         foreach (var row in rows)
             if (row.Value.TryClose()) present.TryRemove(row);
     }
 
     /// <summary>Runs whose readers have all been away for too long.</summary>
-    async Task<List<(string Tenant, Guid RunId, string By)>> Left(CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(
-            """
-            with gone as (delete from agents.reader where seen_at < clock_timestamp() - $1 returning tenant_id, run_id, by)
-            select g.tenant_id, g.run_id, max(g.by) from gone g where not exists (
-              select from agents.reader r where r.tenant_id = g.tenant_id and r.run_id = g.run_id and r.seen_at >= clock_timestamp() - $1)
-            group by 1, 2
-            """);
-        command.Parameters.Add(new() { Value = Grace });
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        var left = new List<(string, Guid, string)>();
-        while (await rows.ReadAsync(ct)) left.Add((rows.GetString(0), rows.GetGuid(1), rows.GetString(2)));
-        return left;
-    }
+    Task<List<Left>> RunsLeft(CancellationToken ct) => database.Query<Left>(
+        """
+        with gone as (
+          delete from agents.reader where seen_at < clock_timestamp() - @grace
+          returning tenant_id, run_id, by)
+        select g.tenant_id, g.run_id, max(g.by) as by from gone g
+        where not exists (
+          select from agents.reader r
+          where r.tenant_id = g.tenant_id and r.run_id = g.run_id and r.seen_at >= clock_timestamp() - @grace)
+        group by g.tenant_id, g.run_id
+        """, new { Grace }, ct);
+
+    readonly record struct Left(string TenantId, Guid RunId, string By);
 
     /// <summary>The readers of one run on this node.</summary>
     sealed class Present

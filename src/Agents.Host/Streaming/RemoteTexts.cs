@@ -1,4 +1,5 @@
 using Agents.Host.Engine.Signals;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Streaming;
@@ -17,21 +18,25 @@ sealed class RemoteTexts(NodeSignals signals, NpgsqlDataSource database)
         if (wanted.Count == 0) return;
 
         foreach (var one in wanted) signals.AnnounceElsewhere(new(one.Hub.RunId, News.Followed));
-        await using var command = database.CreateCommand(
+        var byRun = wanted.ToDictionary(one => one.Hub.RunId, one => one.Hub);
+        var pieces = database.Stream<Piece>(
             """
-            select d.run_id, d.call, d.attempt, d.begins_at, d.text from unnest($1, $2, $3, $4, $5) w(tenant_id, run_id, call, attempt, known)
+            select d.run_id, d.call, d.attempt, d.begins_at, d.text
+            from unnest(@tenants, @run_ids, @calls, @attempts, @known) w(tenant_id, run_id, call, attempt, known)
             join agents.delta d on d.tenant_id = w.tenant_id and d.run_id = w.run_id and d.call = w.call and d.attempt = w.attempt
               and d.ends_at > w.known
             order by d.run_id, d.begins_at
-            """);
-        command.Parameters.Add(new() { Value = wanted.Select(one => one.Hub.Tenant).ToArray() });
-        command.Parameters.Add(new() { Value = wanted.Select(one => one.Hub.RunId).ToArray() });
-        command.Parameters.Add(new() { Value = wanted.Select(one => one.Call).ToArray() });
-        command.Parameters.Add(new() { Value = wanted.Select(one => one.Attempt).ToArray() });
-        command.Parameters.Add(new() { Value = wanted.Select(one => one.Known).ToArray() });
-        var byRun = wanted.ToDictionary(one => one.Hub.RunId, one => one.Hub);
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        while (await rows.ReadAsync(ct))
-            byRun[rows.GetGuid(0)].AddRemoteText(rows.GetInt32(1), rows.GetInt32(2), rows.GetInt32(3), rows.GetString(4));
+            """,
+            new
+            {
+                tenants = wanted.Select(one => one.Hub.Tenant).ToArray(),
+                runIds = wanted.Select(one => one.Hub.RunId).ToArray(),
+                calls = wanted.Select(one => one.Call).ToArray(),
+                attempts = wanted.Select(one => one.Attempt).ToArray(),
+                known = wanted.Select(one => one.Known).ToArray(),
+            }, ct);
+        await foreach (var piece in pieces) byRun[piece.RunId].AddRemoteText(piece.Call, piece.Attempt, piece.BeginsAt, piece.Text);
     }
+
+    readonly record struct Piece(Guid RunId, int Call, int Attempt, int BeginsAt, string Text);
 }
