@@ -17,6 +17,7 @@ static class StoreServices
     {
         var services = builder.Services;
         services.AddSingleton(database);
+        if (database.Embedded is { } own) services.AddSingleton(own).AddHostedService<ServerWatch>();
         services.AddSingleton(_ => NpgsqlDataSource.Create(database.ConnectionString));
         services.AddSingleton<DatabaseClock>();
         services.AddHostedService<DatabaseSetup>(); // first: everything after it finds its tables

@@ -5,16 +5,22 @@ namespace Agents.Host.Postgres;
 /// <summary>Starts, or joins, the PostgreSQL server that keeps its files in a directory of ours.</summary>
 /// <remarks>
 /// The server is a process of its own: it outlives a host that is killed, and the next host joins it. It ends with the last user who leaves.
+/// A server that dies under its users is started again by the first of them that notices, see <see cref="ServerWatch"/>.
 /// All processes on a directory must be of the same account.
 /// </remarks>
 public sealed class EmbeddedServer : IAsyncDisposable
 {
     readonly ServerFiles _files;
     readonly ServerCluster _cluster;
+    readonly ServerRevival _revival;
     readonly ServerLock _user;
     int _left;
 
-    EmbeddedServer(ServerFiles files, ServerCluster cluster, ServerLock user) => (_files, _cluster, _user) = (files, cluster, user);
+    EmbeddedServer(ServerFiles files, ServerCluster cluster, ServerRevival revival, ServerLock user) =>
+        (_files, _cluster, _revival, _user) = (files, cluster, revival, user);
+
+    /// <summary>Where it keeps its files.</summary>
+    public string Directory => _files.Directory;
 
     /// <summary>To our database, which exists. Holds the password: not for logs.</summary>
     public required string ConnectionString { get; init; }
@@ -60,31 +66,43 @@ public sealed class EmbeddedServer : IAsyncDisposable
         return new(EmbeddedServerState.Running, files.Directory, postmaster.ProcessId, answer?.Version ?? $"{major}", size, programs);
     }
 
-    /// <summary>Stops the server when nobody uses it, such as one that was left by a host that was killed.</summary>
+    /// <summary>Stops the server when no process uses it, such as one that was left by a host that was killed.</summary>
     /// <returns>False when it was not running.</returns>
-    /// <exception cref="EmbeddedServerException">Somebody uses it, or it did not stop in time.</exception>
+    /// <exception cref="EmbeddedServerException">A process uses it, or it did not stop in time.</exception>
     public static async Task<bool> Stop(string directory, CancellationToken ct)
     {
         var files = new ServerFiles(directory);
         if (files.Major() is null) return false;
 
         using var control = await ServerLock.Control(files, ct);
-        using var nobody = await ServerLock.NoUsers(files, ct) ?? throw EmbeddedServerException.InUse(files.Directory);
+        using var unused = await ServerLock.NoUsers(files, ct) ?? throw EmbeddedServerException.InUse(files.Directory);
         return await StopRunning(files, ct);
     }
 
     /// <summary>Stops the server and deletes its data for good. Downloaded programs stay.</summary>
-    /// <exception cref="EmbeddedServerException">Somebody uses it; nothing was deleted.</exception>
+    /// <exception cref="EmbeddedServerException">A process uses it; nothing was deleted.</exception>
     public static async Task Reset(string directory, CancellationToken ct)
     {
         var files = new ServerFiles(directory);
         if (!System.IO.Directory.Exists(files.Home)) return;
 
         using var control = await ServerLock.Control(files, ct);
-        using var nobody = await ServerLock.NoUsers(files, ct) ?? throw EmbeddedServerException.InUse(files.Directory);
+        using var unused = await ServerLock.NoUsers(files, ct) ?? throw EmbeddedServerException.InUse(files.Directory);
         await StopRunning(files, ct);
         files.Discard();
         ServerAddress.Remove(files);
+    }
+
+    /// <summary>What has become of it. Starts and waits for nothing.</summary>
+    public ServerFate Fate() => _revival.Fate();
+
+    /// <summary>Starts it again if it has died. Its data, address and settings are those it had.</summary>
+    /// <returns>Null when there was nothing to do: it runs, was stopped in good order, has no data, or we have left.</returns>
+    /// <exception cref="EmbeddedServerException">It does not start.</exception>
+    public async Task<RevivedServer?> Revive(CancellationToken ct)
+    {
+        using var control = await ServerLock.Control(_files, ct);
+        return Volatile.Read(ref _left) == 1 ? null : await _revival.Revive(ct);
     }
 
     /// <summary>AGENTS_DATA, else <c>agents</c> in the user's local application data; for root <c>/var/lib/agents</c>.</summary>
@@ -107,8 +125,8 @@ public sealed class EmbeddedServer : IAsyncDisposable
         {
             using var control = await ServerLock.Control(_files, CancellationToken.None);
             _user.Dispose();
-            using var nobody = await ServerLock.NoUsers(_files, CancellationToken.None);
-            if (nobody is not null) await _cluster.Stop(CancellationToken.None);
+            using var unused = await ServerLock.NoUsers(_files, CancellationToken.None);
+            if (unused is not null) await _cluster.Stop(CancellationToken.None);
         }
         catch (EmbeddedServerException)
         {
@@ -125,7 +143,7 @@ public sealed class EmbeddedServer : IAsyncDisposable
         var cluster = new ServerCluster(files, account, programs);
         var server = running ?? await StartNew(files, account, cluster, password, options.Durable, ct);
         await server.EnsureDatabase(password, ct);
-        return new EmbeddedServer(files, cluster, user)
+        return new EmbeddedServer(files, cluster, new ServerRevival(files, account, server.Address, password), user)
         {
             ConnectionString = server.Address.ConnectionString(password, ServerCluster.User),
             Programs = programs.Directory,
@@ -137,7 +155,8 @@ public sealed class EmbeddedServer : IAsyncDisposable
         ServerFiles files, ServerAccount account, ServerCluster cluster, string password, bool durable, CancellationToken ct)
     {
         if (files.Major() is null) await cluster.Create(password, durable, ct);
-        await cluster.Start(await ServerAddress.Prepare(files, account, ct), durable, ct);
+        await cluster.WriteSettings(await ServerAddress.Prepare(files, account, ct), durable, ct);
+        await cluster.Start(ct);
         return await RunningServer.Find(files, password, ct)
             ?? throw EmbeddedServerException.NotStarted(files.Directory, "It ended right after its start.", cluster.LogEnd());
     }

@@ -47,7 +47,7 @@ public sealed class EmbeddedServerException : Exception
         $"write there the password you gave the user '{ServerCluster.User}'.");
 
     internal static EmbeddedServerException SocketTaken(string socket, Exception? cause) => new(
-        $"Cannot use {socket} as the directory of the server's socket: {cause?.Message ?? "it is a link."} Remove it if nobody uses " +
+        $"Cannot use {socket} as the directory of the server's socket: {cause?.Message ?? "it is a link."} Remove it if no program uses " +
         $"it, or set AGENTS_DATA to a directory with a shorter path.", cause);
 
     internal static EmbeddedServerException NoPort() => new(

@@ -11,7 +11,7 @@ sealed class ServerCluster(ServerFiles files, ServerAccount account, ServerProgr
     const int LogLines = 15;
     const long LongestLogBytes = 10_000_000;
 
-    /// <summary>After a crash other server processes may live on for a moment; PostgreSQL does not start before they are gone.</summary>
+    /// <summary>After a crash other server processes live on for a moment; PostgreSQL does not start before they are gone.</summary>
     const int StartAttempts = 10;
 
     static readonly TimeSpan AttemptPause = TimeSpan.FromMilliseconds(300);
@@ -37,15 +37,25 @@ sealed class ServerCluster(ServerFiles files, ServerAccount account, ServerProgr
         Directory.Move(files.Staging, files.Cluster);
     }
 
-    /// <summary>Starts the server as a process that outlives us, and waits until it answers.</summary>
-    public async Task Start(ServerAddress address, bool durable, CancellationToken ct)
+    /// <summary>What the next start is told. A server that has died is started again with what it was told before.</summary>
+    public async Task WriteSettings(ServerAddress address, bool durable, CancellationToken ct)
     {
         await File.WriteAllTextAsync(files.Settings, ServerSettings.Text(address, programs, durable), ct);
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(files.Settings, Modes.Readable);
+    }
+
+    /// <summary>Starts the server as a process that outlives us, and waits until it answers.</summary>
+    public async Task Start(CancellationToken ct)
+    {
         await PrepareLog(ct);
         for (var attempt = 1; ; attempt++)
         {
-            Postmaster.Read(files)?.RemoveLocks(files);
+            if (Postmaster.Read(files) is { } left)
+            {
+                left.EndOrphans(files);
+                left.RemoveLocks(files);
+            }
+
             var start = await Control(["-l", files.Log, "-t", $"{StartSeconds}", "start"], ct);
             if (start.ExitCode == 0) return;
             if (attempt == StartAttempts || Postmaster.Read(files) is null)

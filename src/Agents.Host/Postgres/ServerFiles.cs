@@ -28,7 +28,7 @@ sealed class ServerFiles(string directory)
     /// <summary>Held while the server is started or stopped.</summary>
     public string ControlLock => Path.Combine(Home, "control.lock");
 
-    /// <summary>Held, shared, by everybody who uses the server, for as long as they do.</summary>
+    /// <summary>Held, shared, by each process that uses the server, for as long as it does.</summary>
     public string UsersLock => Path.Combine(Home, "users.lock");
 
     /// <summary>The password in the form initdb wants it: a file its account can read. Gone after initdb.</summary>
@@ -41,6 +41,14 @@ sealed class ServerFiles(string directory)
     {
         var version = Path.Combine(Cluster, "PG_VERSION");
         return File.Exists(version) ? int.Parse(File.ReadAllText(version).Trim(), CultureInfo.InvariantCulture) : null;
+    }
+
+    /// <summary>Whether the last server of the cluster ended in good order, as the cluster's control file tells: PostgreSQL's DBState at byte 16.</summary>
+    public bool WasShutDown()
+    {
+        const int stateAt = 16, shutDown = 1, shutDownInRecovery = 2;
+        var control = File.ReadAllBytes(Path.Combine(Cluster, "global", "pg_control"));
+        return control.Length > stateAt + sizeof(int) && BitConverter.ToInt32(control, stateAt) is shutDown or shutDownInRecovery;
     }
 
     /// <summary>What the cluster takes on disk. Files that vanish while it counts do not count.</summary>

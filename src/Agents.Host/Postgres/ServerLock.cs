@@ -18,17 +18,17 @@ sealed class ServerLock : IDisposable
     ServerLock(FileStream file) => _file = file;
 
     /// <summary>One at a time may start or stop the server.</summary>
-    /// <exception cref="EmbeddedServerException">Somebody else has been at it for minutes.</exception>
+    /// <exception cref="EmbeddedServerException">Another process has been at it for minutes.</exception>
     public static async Task<ServerLock> Control(ServerFiles files, CancellationToken ct) =>
         await Take(files.ControlLock, FileAccess.ReadWrite, FileShare.None, ControlWait, ct)
         ?? throw EmbeddedServerException.Busy(files.Directory, ControlWait);
 
-    /// <summary>Says that somebody uses the server. Taken under the control lock, so that nobody decides at the same time that nobody does.</summary>
+    /// <summary>Says that a process uses the server. Taken under the control lock, so that no other process decides at the same time that it is unused.</summary>
     public static async Task<ServerLock> User(ServerFiles files, CancellationToken ct) =>
         await Take(files.UsersLock, FileAccess.Read, FileShare.Read, ForkWait, ct)
         ?? throw EmbeddedServerException.Busy(files.Directory, ForkWait);
 
-    /// <summary>Null when somebody uses the server; else nobody will until it is given back.</summary>
+    /// <summary>Null when a process uses the server; else none will until it is given back.</summary>
     public static Task<ServerLock?> NoUsers(ServerFiles files, CancellationToken ct) =>
         Take(files.UsersLock, FileAccess.ReadWrite, FileShare.None, ForkWait, ct);
 

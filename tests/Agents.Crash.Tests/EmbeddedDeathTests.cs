@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Agents.Host.Postgres;
+using Agents.Host.Tests.Models;
+
+namespace Agents.Crash.Tests;
+
+/// <summary>kill -9 of the PostgreSQL that servers started for themselves: a server starts it again, and its runs go on.</summary>
+[Collection(nameof(ChaosTests))]
+public sealed class EmbeddedDeathTests(ITestOutputHelper output)
+{
+    static readonly TimeSpan Within = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan CallTakes = TimeSpan.FromMilliseconds(300);
+    const int Runs = 6;
+
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_PostgreSQL_that_is_killed_in_the_middle_of_runs_is_started_again_by_one_of_its_servers_and_the_runs_complete(int servers)
+    {
+        var directory = Path.Combine(Path.GetTempPath(), $"agents-death-{Guid.CreateVersion7():N}");
+        await using var provider = await FakeProvider.Start();
+        provider.Otherwise(request => FakeReply.Answer($"reply {request.Number}", new(1000, 100)) with { Delay = CallTakes });
+        var started = new List<ServerProcess>();
+        try
+        {
+            for (var number = 0; number < servers; number++) started.Add(ServerProcess.Launch("", provider.Address, ("AGENTS_DATA", directory)));
+            await Task.WhenAll(started.Select(server => server.Ready()));
+            var runs = new List<(ServerProcess Server, Guid Id)>();
+            for (var number = 0; number < Runs; number++) runs.Add((started[number % servers], await started[number % servers].Queue($"Question {number}?")));
+            await Rig.Until(() => provider.Requests.Count > Runs / 2, Patience, "No model was asked.");
+
+            var died = (await EmbeddedServer.Status(directory, Cancellation)).ProcessId!.Value;
+            Signals.Send(died, "KILL");
+            var away = Stopwatch.StartNew();
+            await Rig.Until(() => WordsOfRestart(started).Any(), Within, $"Nothing was started again.\n{started[0].Output}");
+            await Task.WhenAll(started.Select(server => server.Ready()));
+            away.Stop();
+
+            output.WriteLine($"{servers} servers: ready {away.Elapsed.TotalSeconds:0.0} s after the kill. {WordsOfRestart(started).First()}");
+            Assert.True(away.Elapsed < Within, $"Ready only after {away.Elapsed}.\n{started[0].Output}");
+            foreach (var (server, id) in runs) Assert.Equal("completed", (await server.Finished(id)).GetProperty("status").GetString());
+            Assert.Single(WordsOfRestart(started));
+            var now = await EmbeddedServer.Status(directory, Cancellation);
+            Assert.Equal(EmbeddedServerState.Running, now.State);
+            Assert.NotEqual(died, now.ProcessId);
+        }
+        finally
+        {
+            foreach (var server in started) await server.DisposeAsync();
+            await EmbeddedServer.Reset(directory, CancellationToken.None);
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    static IEnumerable<string> WordsOfRestart(IEnumerable<ServerProcess> servers) =>
+        servers.SelectMany(server => Regex.Matches(server.Output, ".*was started again as process.*").Select(match => match.Value.Trim()));
+}
