@@ -9,7 +9,7 @@ static class Chaos
 {
     static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    static IEnumerable<Scenario> Playable => [.. Scenario.All, Scenario.Takeovers, Scenario.Rolling];
+    static IEnumerable<Scenario> Playable => [.. Scenario.All, Scenario.Takeovers, Scenario.Rolling, Scenario.Failover];
 
     public static async Task<int> Run(string[] args)
     {

@@ -29,6 +29,13 @@ public sealed class ChaosTests(ITestOutputHelper output)
         return Holds(new(Scenario.Named(scenario), seed, runs, faults, ProviderFaults: share) { QuietWithin = TimeSpan.FromMinutes(4) });
     }
 
+    [Fact]
+    public Task A_failover_of_the_database_loses_nothing_does_nothing_twice_and_ends_within_two_seconds_of_the_promotion()
+    {
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("AGENTS_RIG") == "1", "Takes minutes and wants the machine to itself: set AGENTS_RIG=1.");
+        return Holds(new(Scenario.Failover, 25, 40, 3, ProviderFaults: 0.02) { QuietWithin = TimeSpan.FromMinutes(4) });
+    }
+
     async Task Holds(Play play)
     {
         var result = await Rig.Run(play, output.WriteLine);

@@ -51,7 +51,7 @@ public sealed class Rig : IAsyncDisposable
     {
         log($"{play.Scenario.Name}, seed {play.Seed}: {play.Scenario.Says}");
         var ledger = Path.GetTempFileName();
-        await using var rig = new Rig(play, await RigDatabase.Start(), await FakeProvider.Start(ledger), ledger);
+        await using var rig = new Rig(play, await RigDatabase.Start(play.Scenario.IsReplicated), await FakeProvider.Start(ledger), ledger);
         return await rig.Perform(log);
     }
 
@@ -88,6 +88,7 @@ public sealed class Rig : IAsyncDisposable
             Resumed = resumed,
             Requests = Provider.Requests.Count,
             Takeovers = faults.OfType<Kills>().FirstOrDefault() is { } kills ? await kills.Takeovers(this) : [],
+            Promotions = faults.OfType<Failovers>().FirstOrDefault()?.Waits ?? [],
             Deadlocks = Database.Deadlocks(),
             Report = report!,
             Problems = problems,

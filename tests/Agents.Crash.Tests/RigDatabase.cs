@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Agents.Crash.Tests;
 
-/// <summary>A PostgreSQL of the rig's own, with fsync on, that can be crashed.</summary>
+/// <summary>A PostgreSQL of the rig's own, with fsync on, that can be crashed; or a primary and its standby.</summary>
 sealed class RigDatabase : IAsyncDisposable
 {
     static readonly EmbeddedServerOptions Options = new() { Durable = true, MayDownload = false };
@@ -15,12 +15,19 @@ sealed class RigDatabase : IAsyncDisposable
 
     RigDatabase(string directory) => this.directory = directory;
 
-    public string ConnectionString => uses[0].ConnectionString;
+    /// <summary>For the servers.</summary>
+    public string ConnectionString => Replicated?.ConnectionString ?? uses[0].ConnectionString;
 
-    public static async Task<RigDatabase> Start()
+    /// <summary>Null for a single server.</summary>
+    public PrimaryAndStandby? Replicated { get; private init; }
+
+    public static async Task<RigDatabase> Start(bool isReplicated = false)
     {
-        var database = new RigDatabase(Path.Combine(Path.GetTempPath(), $"agents-rig-{Guid.CreateVersion7():N}"));
-        database.uses.Add(await EmbeddedServer.Start(database.directory, Options, CancellationToken.None));
+        var directory = Path.Combine(Path.GetTempPath(), $"agents-rig-{Guid.CreateVersion7():N}");
+        if (isReplicated) return new(directory) { Replicated = await PrimaryAndStandby.Start(directory) };
+
+        var database = new RigDatabase(directory);
+        database.uses.Add(await EmbeddedServer.Start(directory, Options, CancellationToken.None));
         return database;
     }
 
@@ -51,7 +58,8 @@ sealed class RigDatabase : IAsyncDisposable
     /// <summary>What PostgreSQL wrote of each deadlock. Retries get over them; they cost half a second each.</summary>
     public IReadOnlyList<string> Deadlocks()
     {
-        var lines = File.ReadAllLines(Path.Combine(directory, "postgres", "postgres.log"));
+        var logs = Replicated?.Logs ?? [Path.Combine(directory, "postgres", "postgres.log")];
+        var lines = logs.SelectMany(File.ReadAllLines).ToList();
         return [.. lines.Index().Where(line => line.Item.Contains("deadlock detected", StringComparison.Ordinal)).Select(line => string.Join('\n', lines.Skip(line.Index).Take(14)))];
     }
 
@@ -61,7 +69,7 @@ sealed class RigDatabase : IAsyncDisposable
         try
         {
             await using var connection = new NpgsqlConnection(
-                new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false, Timeout = 2, ApplicationName = "rig" }.ConnectionString);
+                new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false, Timeout = 2, HostRecheckSeconds = 0, ApplicationName = "rig" }.ConnectionString);
             await connection.OpenAsync();
             await using var command = new NpgsqlCommand(sql, connection);
             foreach (var value in values) command.Parameters.Add(new() { Value = value });
@@ -84,6 +92,12 @@ sealed class RigDatabase : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Replicated is not null)
+        {
+            await Replicated.DisposeAsync();
+            return;
+        }
+
         foreach (var use in uses) await use.DisposeAsync();
         await EmbeddedServer.Reset(directory, CancellationToken.None);
         Directory.Delete(directory, recursive: true);

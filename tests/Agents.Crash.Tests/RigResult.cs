@@ -26,6 +26,9 @@ public sealed record RigResult(Play Play, int Accepted, IReadOnlyDictionary<stri
 
     public required IReadOnlyList<Takeover> Takeovers { get; init; }
 
+    /// <summary>From each promotion of a standby until every server was ready again.</summary>
+    public IReadOnlyList<TimeSpan> Promotions { get; init; } = [];
+
     /// <summary>What PostgreSQL wrote of each deadlock.</summary>
     public required IReadOnlyList<string> Deadlocks { get; init; }
     public required VerificationReport Report { get; init; }
@@ -47,6 +50,7 @@ public sealed record RigResult(Play Play, int Accepted, IReadOnlyDictionary<stri
             yield return $"          every orphan: {Distribution([.. Takeovers.SelectMany(takeover => takeover.Waits)])}";
         }
 
+        if (Promotions.Count > 0) yield return $"ready     after a promotion: {Distribution([.. Promotions])}";
         if (Deadlocks.Count > 0) yield return $"deadlocks {Deadlocks.Count}, such as\n{Deadlocks[0]}";
         foreach (var invariant in Report.Invariants)
         {

@@ -32,6 +32,13 @@ public sealed record Scenario(string Name, string Says, [property: JsonIgnore] F
     public static readonly Scenario Rolling = new(
         "rolling", "the nodes are restarted in turn by SIGTERM, with calls in flight that all end before the drain does", play => [new RollingRestarts(play, outlasting: 0)]);
 
+    /// <summary>What a failover of the database costs: a pause.</summary>
+    public static readonly Scenario Failover = new(
+        "failover", "the primary of the database is killed and its synchronous standby promoted", _ => [new Failovers(new(4, 8))]) { IsReplicated = true };
+
+    /// <summary>The database is a primary and a standby.</summary>
+    public bool IsReplicated { get; init; }
+
     public static Scenario Named(string name) => All.Single(known => known.Name == name);
 }
 
