@@ -9,7 +9,7 @@ namespace Agents.Host.Postgres;
 /// <summary>Makes and updates all tables before anything else starts, one node at a time, while other nodes work.</summary>
 public sealed class DatabaseSetup(NpgsqlDataSource database, IDocumentStore store, IMessageStore messages) : IHostedService
 {
-    /// <summary>Advisory lock of whoever sets up; ASCII "agntsetu".</summary>
+    /// <summary>Advisory lock of the node that sets up; ASCII "agntsetu".</summary>
     const long SetupLock = 0x61676e7473657475;
 
     public async Task StartAsync(CancellationToken cancellationToken)

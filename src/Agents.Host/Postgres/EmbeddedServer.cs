@@ -154,6 +154,7 @@ public sealed class EmbeddedServer : IAsyncDisposable
     static async Task<RunningServer> StartNew(
         ServerFiles files, ServerAccount account, ServerCluster cluster, string password, bool durable, CancellationToken ct)
     {
+        await cluster.MustBeReachable(ct);
         if (files.Major() is null) await cluster.Create(password, durable, ct);
         await cluster.WriteSettings(await ServerAddress.Prepare(files, account, ct), durable, ct);
         await cluster.Start(ct);

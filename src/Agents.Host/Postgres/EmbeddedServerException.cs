@@ -38,6 +38,17 @@ public sealed class EmbeddedServerException : Exception
         $"PostgreSQL runs as the account '{account.Name ?? Environment.UserName}', which cannot get at {directory}. Set AGENTS_DATA to " +
         $"a directory that others may pass through, such as one below /var/lib. It said:\n{said}");
 
+    /// <param name="path">What the account needs: a folder or a program.</param>
+    /// <param name="closed">The folder above it that keeps the account out, or the path itself.</param>
+    internal static EmbeddedServerException Closed(ServerAccount account, string path, string closed) => new(
+        $"PostgreSQL runs as the account '{account.Name}', which must reach {path}, but {closed} is closed to it. Open it with " +
+        $"'chmod o+x {closed}'; or set AGENTS_DATA to a directory that others may pass through, such as one below /var/lib, and " +
+        $"{ProgramDirectories.Variable} to programs that others may run; or {OwnServer}.");
+
+    internal static EmbeddedServerException PathTooLong(string directory, int longest) => new(
+        $"The path of {directory} is too long for PostgreSQL, which takes {longest} bytes of it. Set AGENTS_DATA to a directory with a shorter " +
+        $"path.");
+
     internal static EmbeddedServerException PasswordLost(string file, string directory) => new(
         $"There is data in {directory}, but its password file {file} is gone. Restore that file from a backup, or delete the data for " +
         $"good: 'agents db reset'.");
@@ -73,10 +84,17 @@ public sealed class EmbeddedServerException : Exception
     internal static EmbeddedServerException NotCreated(string directory, string said) => new(
         $"initdb could not make a cluster in {directory}{Advice(said)}. It said:\n{said}");
 
-    static string Advice(string said) =>
-        said.Contains("No space left on device", StringComparison.Ordinal) || said.Contains("Check free disk space", StringComparison.Ordinal)
-        ? ": the disk is full. Free some space, or set AGENTS_DATA to a directory on another disk"
-        : "";
+    static string Advice(string said)
+    {
+        if (Says("No space left on device") || Says("Check free disk space"))
+            return ": the disk is full. Free some space, or set AGENTS_DATA to a directory on another disk";
+        if (Says("wrong ownership"))
+            return ": its files belong to another account. Start Agents as that account, give the files with 'chown -R' to the account that " +
+                "PostgreSQL runs as, or set AGENTS_DATA to another directory";
+        return "";
+
+        bool Says(string words) => said.Contains(words, StringComparison.Ordinal);
+    }
 
     static string Listed(IReadOnlyList<ServerPrograms> installed) => installed.Count == 0
         ? "no server programs"

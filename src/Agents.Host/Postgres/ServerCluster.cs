@@ -18,6 +18,11 @@ sealed class ServerCluster(ServerFiles files, ServerAccount account, ServerProgr
 
     static readonly string[] Locales = ["C.UTF-8", "C"]; // not every system has the first
 
+    /// <summary>Proves that the account can reach its files and programs, before it is told so by an error of a program.</summary>
+    /// <exception cref="EmbeddedServerException">With the folder that keeps it out.</exception>
+    public Task MustBeReachable(CancellationToken ct) =>
+        account.MustReach(ct, files.Home, programs["initdb"], programs["pg_ctl"], programs["postgres"]);
+
     /// <summary>Makes the cluster under another name first: what has its real name is whole.</summary>
     public async Task Create(string password, bool durable, CancellationToken ct)
     {

@@ -1,11 +1,15 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Agents.Host.Postgres;
 
 /// <summary>Where an embedded server keeps what. Only <see cref="Prepare"/> and <see cref="Password"/> write.</summary>
 sealed class ServerFiles(string directory)
 {
+    /// <summary>Of the directory, in bytes: PostgreSQL takes paths of up to 1023, and its own names below follow.</summary>
+    const int LongestPath = 900;
+
     /// <summary>Named in every message: what a person chose, or the default.</summary>
     public string Directory { get; } = Path.GetFullPath(directory);
 
@@ -43,7 +47,7 @@ sealed class ServerFiles(string directory)
         return File.Exists(version) ? int.Parse(File.ReadAllText(version).Trim(), CultureInfo.InvariantCulture) : null;
     }
 
-    /// <summary>Whether the last server of the cluster ended in good order, as the cluster's control file tells: PostgreSQL's DBState at byte 16.</summary>
+    /// <summary>Whether the cluster's last server ended in good order, as its control file tells: PostgreSQL's DBState stands at byte 16.</summary>
     public bool WasShutDown()
     {
         const int stateAt = 16, shutDown = 1, shutDownInRecovery = 2;
@@ -59,12 +63,13 @@ sealed class ServerFiles(string directory)
     }
 
     /// <summary>Makes the home directory, closed to others, and proves that we may write there.</summary>
-    /// <exception cref="EmbeddedServerException">We may not.</exception>
+    /// <exception cref="EmbeddedServerException">We may not, or PostgreSQL could not name its files there.</exception>
     public void Prepare(ServerAccount account)
     {
+        if (Encoding.UTF8.GetByteCount(Directory) > LongestPath) throw EmbeddedServerException.PathTooLong(Directory, LongestPath);
         try
         {
-            if (!System.IO.Directory.Exists(Directory)) MakeReachable(System.IO.Directory.CreateDirectory(Directory), account);
+            MakeDirectory(Directory, account);
             System.IO.Directory.CreateDirectory(Home);
             if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Home, account.IsOurs ? Modes.Private : Modes.Passage);
             File.WriteAllText(Path.Combine(Home, "README"), "The embedded PostgreSQL of Agents. Read docs/postgres.md before you touch it.\n");
@@ -111,9 +116,13 @@ sealed class ServerFiles(string directory)
         if (System.IO.Directory.Exists(Staging)) System.IO.Directory.Delete(Staging, recursive: true);
     }
 
-    /// <summary>The directory of the data must let the server's account through, whatever our umask.</summary>
-    static void MakeReachable(DirectoryInfo made, ServerAccount account)
+    /// <summary>Each directory that is made lets the server's account through, whatever our umask.</summary>
+    static void MakeDirectory(string directory, ServerAccount account)
     {
-        if (!OperatingSystem.IsWindows() && !account.IsOurs) made.UnixFileMode = Modes.Passage;
+        if (System.IO.Directory.Exists(directory)) return;
+
+        if (Path.GetDirectoryName(directory) is { } above) MakeDirectory(above, account);
+        System.IO.Directory.CreateDirectory(directory);
+        if (!OperatingSystem.IsWindows() && !account.IsOurs) File.SetUnixFileMode(directory, Modes.Passage);
     }
 }

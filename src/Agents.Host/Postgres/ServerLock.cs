@@ -23,7 +23,7 @@ sealed class ServerLock : IDisposable
         await Take(files.ControlLock, FileAccess.ReadWrite, FileShare.None, ControlWait, ct)
         ?? throw EmbeddedServerException.Busy(files.Directory, ControlWait);
 
-    /// <summary>Says that a process uses the server. Taken under the control lock, so that no other process decides at the same time that it is unused.</summary>
+    /// <summary>Says that a process uses the server. Taken under the control lock, so that none decides just then that it is unused.</summary>
     public static async Task<ServerLock> User(ServerFiles files, CancellationToken ct) =>
         await Take(files.UsersLock, FileAccess.Read, FileShare.Read, ForkWait, ct)
         ?? throw EmbeddedServerException.Busy(files.Directory, ForkWait);

@@ -7,12 +7,15 @@ namespace Agents.Host.Postgres;
 /// <summary>Runs the scripts that make and change tables, while other nodes use them.</summary>
 public static class SetupScripts
 {
-    /// <summary>Changing a table waits for whoever uses it, and all that come later wait behind; so it steps back soon and tries again.</summary>
+    /// <summary>A change of a table waits for statements that use it, and later ones wait behind it: it steps back soon and tries again.</summary>
     const string StepBackAfter = "2s";
 
     const int MostTries = 30;
 
-    /// <summary>Each set of scripts once in the life of a database: a node that starts again touches no table that others use, and an older one undoes nothing.</summary>
+    /// <summary>
+    /// Each set of scripts once in the life of a database: a node that starts again touches no table that others use, and an older one undoes
+    /// nothing.
+    /// </summary>
     public static async Task RunOnce(NpgsqlConnection connection, IReadOnlyList<string> scripts, CancellationToken ct)
     {
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', scripts))));
@@ -45,7 +48,8 @@ public static class SetupScripts
                 await transaction.CommitAsync(ct);
                 return;
             }
-            catch (PostgresException e) when (attempt < MostTries && e.SqlState is (PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected))
+            catch (PostgresException e) when (
+                attempt < MostTries && e.SqlState is (PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected))
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(100 * attempt), ct);
             }
