@@ -1,12 +1,13 @@
 using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
+using System.Text.RegularExpressions;
 using Agents.Projections;
 
 namespace Agents.Host.Tests;
 
 /// <summary>What the code of the server may not do, read from what was compiled.</summary>
-public sealed class ArchitectureTests
+public sealed partial class ArchitectureTests
 {
     [Fact]
     public void Facts_are_only_appended_to_a_stream_whose_version_was_read()
@@ -25,6 +26,69 @@ public sealed class ArchitectureTests
             || name.Contains("Write", StringComparison.Ordinal) || name.Contains("Writing", StringComparison.Ordinal) || name.Contains("Overwrite", StringComparison.Ordinal)
             || name.Contains("Tombstone", StringComparison.Ordinal) || name.Contains("Archive", StringComparison.Ordinal);
     }
+
+    /// <summary>The one way to the database, which all others take.</summary>
+    static readonly string[] Sql = ["Agents.Host.Platform.Values", "Agents.Host.Platform.Row`1", "Agents.Host.Platform.Statement", "Agents.Host.Platform.Sql"];
+
+    /// <summary>What still goes its own way to the database.</summary>
+    static readonly string[] Exceptions =
+    [
+        "Agents.Host.Engine.Attempts.", "Agents.Host.Engine.Duties.", "Agents.Host.Engine.Queue.Admission", "Agents.Host.Engine.Queue.Draining",
+        "Agents.Host.Engine.Queue.RunQueueTable", "Agents.Host.Engine.Queue.Rates", "Agents.Host.Engine.Schedules.ScheduleStore",
+    ];
+
+    [Fact]
+    public void Values_of_a_statement_have_names_and_rows_are_records()
+    {
+        var byHand = (
+            from type in Ours()
+            where !Sql.Contains(CompiledTypes.Outermost(type).FullName) && !IsExcepted(type)
+            from called in CompiledTypes.CalledBy(type)
+            where IsParameter(called) || IsColumn(called)
+            select $"{CompiledTypes.Outermost(type).FullName} calls {called.DeclaringType!.Name}.{called.Name}").Distinct().ToList();
+        var counted = (
+            from type in Ours()
+            where !IsExcepted(type)
+            from text in CompiledTypes.TextsOf(type)
+            where CountedParameter().IsMatch(text)
+            select $"{CompiledTypes.Outermost(type).FullName}: {text}").ToList();
+
+        Assert.Contains(Ours().Where(type => type.FullName == Sql[0]).SelectMany(CompiledTypes.CalledBy), IsParameter); // the list is not empty by mistake
+        Assert.Empty(byHand);
+        Assert.Empty(counted);
+
+        static bool IsParameter(MethodBase called) => called.DeclaringType is { Name: "NpgsqlParameterCollection", Namespace: "Npgsql" }
+            && called.Name.StartsWith("Add", StringComparison.Ordinal);
+
+        static bool IsColumn(MethodBase called) => called.DeclaringType is { Name: "NpgsqlDataReader" or "DbDataReader" } && called.Name.StartsWith("Get", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tables_of_the_event_store_and_the_message_store_are_named_in_one_layer()
+    {
+        string[] allowed = ["Agents.Host.Log.", "Agents.Host.Audit.", "Agents.Host.Engine.Duties."];
+
+        var named = (
+            from type in Ours()
+            from text in CompiledTypes.TextsOf(type)
+            where TheirTable().IsMatch(text)
+            select CompiledTypes.Outermost(type).FullName!).Distinct().ToList();
+
+        Assert.Contains("Agents.Host.Log.FactLog", named); // the list is not empty by mistake
+        Assert.Empty(named.Where(type => !allowed.Any(layer => type.StartsWith(layer, StringComparison.Ordinal))));
+    }
+
+    static bool IsExcepted(Type type) =>
+        Exceptions.Any(one => CompiledTypes.Outermost(type).FullName!.StartsWith(one, StringComparison.Ordinal));
+
+    static IEnumerable<Type> Ours() => typeof(Server).Assembly.GetTypes()
+        .Where(type => CompiledTypes.Outermost(type).Namespace?.StartsWith("Agents.Host", StringComparison.Ordinal) is true);
+
+    [GeneratedRegex(@"\$[1-9]\b")]
+    private static partial Regex CountedParameter();
+
+    [GeneratedRegex("mt_events|mt_streams|wolverine_")]
+    private static partial Regex TheirTable();
 
     /// <summary>Members of other assemblies that the code mentions, by the type that has them; of a generic type, by its definition.</summary>
     static IEnumerable<(string Type, string Name)> Members(Assembly assembly)

@@ -15,6 +15,14 @@ static class CompiledTypes
     public static IEnumerable<Type> MentionedBy(Type type) => InHead(type).Concat(InMembers(type))
         .SelectMany(Parts).Where(mentioned => mentioned.Assembly == type.Assembly).Select(Outermost).Distinct();
 
+    /// <summary>The methods and constructors that its code calls, of whatever assembly.</summary>
+    public static IEnumerable<MethodBase> CalledBy(Type type) => MethodsOf(type)
+        .SelectMany(method => Operands(method, OperandType.InlineMethod, OperandType.InlineTok).Select(token => Resolve(method, token))).OfType<MethodBase>();
+
+    /// <summary>The texts that stand in its code, pieces of interpolated ones each by itself.</summary>
+    public static IEnumerable<string> TextsOf(Type type) =>
+        MethodsOf(type).SelectMany(method => Operands(method, OperandType.InlineString).Select(method.Module.ResolveString));
+
     public static Type Outermost(Type type) => type.DeclaringType is { } outer ? Outermost(outer) : type;
 
     static IEnumerable<Type?> InHead(Type type) =>
@@ -23,7 +31,7 @@ static class CompiledTypes
     static IEnumerable<Type?> InMembers(Type type)
     {
         foreach (var field in type.GetFields(All)) yield return field.FieldType;
-        foreach (var method in type.GetMethods(All).Cast<MethodBase>().Concat(type.GetConstructors(All)))
+        foreach (var method in MethodsOf(type))
         {
             if (method is MethodInfo { ReturnType: var returned }) yield return returned;
             foreach (var parameter in method.GetParameters()) yield return parameter.ParameterType;
@@ -33,8 +41,14 @@ static class CompiledTypes
         }
     }
 
+    static IEnumerable<MethodBase> MethodsOf(Type type) => type.GetMethods(All).Cast<MethodBase>().Concat(type.GetConstructors(All));
+
+    static IEnumerable<Type?> InCode(MethodBase method) =>
+        Operands(method, OperandType.InlineMethod, OperandType.InlineField, OperandType.InlineType, OperandType.InlineTok)
+            .SelectMany(token => Of(Resolve(method, token)));
+
     /// <summary>By ECMA-335, III: each instruction is a code of one or two bytes, then an operand of a length that the code says.</summary>
-    static IEnumerable<Type?> InCode(MethodBase method)
+    static IEnumerable<int> Operands(MethodBase method, params OperandType[] wanted)
     {
         var code = method.GetMethodBody()?.GetILAsByteArray() ?? [];
         for (var at = 0; at < code.Length;)
@@ -42,8 +56,7 @@ static class CompiledTypes
             var value = code[at] == 0xfe ? unchecked((short)((code[at] << 8) | code[at + 1])) : code[at];
             at += code[at] == 0xfe ? 2 : 1;
             var operand = Codes[value].OperandType;
-            if (operand is OperandType.InlineMethod or OperandType.InlineField or OperandType.InlineType or OperandType.InlineTok)
-                foreach (var mentioned in Of(Resolve(method, BitConverter.ToInt32(code, at)))) yield return mentioned;
+            if (wanted.Contains(operand)) yield return BitConverter.ToInt32(code, at);
             at += operand is OperandType.InlineSwitch ? 4 + (4 * BitConverter.ToInt32(code, at)) : LengthOf(operand);
         }
     }

@@ -1,7 +1,7 @@
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
+using Agents.Host.Platform;
 using Marten;
-using Npgsql;
 
 namespace Agents.Host.Engine.Money;
 
@@ -21,25 +21,28 @@ public static class Reservations
     public static async Task<BudgetRefusal?> Reserve(
         this IDocumentSession session, Run run, CallModel work, string key, CallOffer offer, bool mayBeUnpriced, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(
+        var full = await session.First<FullBudget>(
             """
             select scope, value, period, limit_usd, spent_usd, reserved_usd
-            from finance.try_reserve(@tenant, @run, @root, @agent, @key, @call, @attempt, @upper::numeric, @mayBeUnpriced)
-            """);
-        command.Parameters.AddWithValue("tenant", session.TenantId);
-        command.Parameters.AddWithValue("run", run.Id);
-        command.Parameters.AddWithValue("root", run.Root());
-        command.Parameters.AddWithValue("agent", run.Agent);
-        command.Parameters.AddWithValue("key", key);
-        command.Parameters.AddWithValue("call", work.Call);
-        command.Parameters.AddWithValue("attempt", work.Attempt);
-        command.Parameters.AddWithValue("upper", (object?)offer.Estimate?.UpperUsd() ?? DBNull.Value);
-        command.Parameters.AddWithValue("mayBeUnpriced", mayBeUnpriced);
-        await using var rows = await session.ExecuteReaderAsync(command, ct);
-        if (!await rows.ReadAsync(ct)) return null;
+            from finance.try_reserve(@tenant_id, @run_id, @root, @agent, @key, @call, @attempt, @upper_usd, @may_be_unpriced)
+            """,
+            new
+            {
+                session.TenantId,
+                runId = run.Id,
+                root = run.Root(),
+                run.Agent,
+                key,
+                work.Call,
+                work.Attempt,
+                upperUsd = offer.Estimate?.UpperUsd(),
+                mayBeUnpriced,
+            }, ct);
+        if (full is null) return null;
 
-        var budget = new BudgetName(
-            Enum.Parse<BudgetScope>(rows.GetString(0), ignoreCase: true), rows.GetString(1), Enum.Parse<BudgetPeriod>(rows.GetString(2), ignoreCase: true));
-        return new(budget, rows.GetDecimal(3), rows.GetDecimal(4), rows.GetDecimal(5), offer.Estimate?.UpperUsd(), offer.Estimate?.LeastUsd());
+        var budget = new BudgetName(full.Scope, full.Value, full.Period);
+        return new(budget, full.LimitUsd, full.SpentUsd, full.ReservedUsd, offer.Estimate?.UpperUsd(), offer.Estimate?.LeastUsd());
     }
+
+    sealed record FullBudget(BudgetScope Scope, string Value, BudgetPeriod Period, decimal LimitUsd, decimal SpentUsd, decimal ReservedUsd);
 }

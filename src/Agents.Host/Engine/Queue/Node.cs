@@ -48,19 +48,13 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
         var others = workers.Where(worker => worker != Name).Distinct().ToArray();
         if (others.Length == 0) return new HashSet<string>();
 
-        await using var command = database.CreateCommand(
+        var gone = await database.Query<string>(
             """
-            select worker from unnest($1) worker
-            where clock_timestamp() > pg_postmaster_start_time() + $3 and pg_try_advisory_xact_lock_shared(hashtextextended(worker, $2))
-            """);
-        command.Parameters.Add(new() { Value = others });
-        command.Parameters.Add(new() { Value = LockSpace });
-        command.Parameters.Add(new() { Value = ReturnWithin });
-        await using var rows = await command.ExecuteReaderAsync(ct);
-
-        var gone = new HashSet<string>();
-        while (await rows.ReadAsync(ct)) gone.Add(rows.GetString(0));
-        return gone;
+            select worker from unnest(@others) worker
+            where clock_timestamp() > pg_postmaster_start_time() + @return_within
+              and pg_try_advisory_xact_lock_shared(hashtextextended(worker, @lock_space))
+            """, new { others, LockSpace, ReturnWithin }, ct);
+        return gone.ToHashSet();
     }
 
     /// <summary>
@@ -82,14 +76,8 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
         await connection.OpenAsync(ct);
         connection.Notification += (_, announced) => Heard?.Invoke(announced.Payload);
         await clock.Measure(connection, ct);
-        await using (var listen = new NpgsqlCommand($"listen {Announcements.Channel}", connection)) await listen.ExecuteNonQueryAsync(ct);
-        await using (var take = new NpgsqlCommand("select pg_advisory_lock(hashtextextended($2, $1))", connection))
-        {
-            take.Parameters.Add(new() { Value = LockSpace });
-            take.Parameters.Add(new() { Value = Name });
-            await take.ExecuteNonQueryAsync(ct);
-        }
-
+        await connection.Execute($"listen {Announcements.Channel}", null, ct);
+        await connection.Execute("select pg_advisory_lock(hashtextextended(@name, @lock_space))", new { Name, LockSpace }, ct);
         holds = true;
         held.TrySetResult();
         try
