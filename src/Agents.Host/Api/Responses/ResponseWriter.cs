@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using Agents.Host.Log;
 using Agents.Host.Platform;
 using Agents.Host.Streaming;

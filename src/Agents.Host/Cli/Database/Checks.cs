@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using Agents.Host.Cli.Ask;
-using Agents.Host.Cli.Runs;
 using Agents.Host.Models;
 using Agents.Host.Platform;
 using Agents.Host.Postgres;

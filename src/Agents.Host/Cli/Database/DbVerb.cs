@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
-using Agents.Host.Cli.Ask;
 using Agents.Host.Cli.Display;
-using Agents.Host.Cli.Runs;
 using Agents.Host.Postgres;
 using Npgsql;
 

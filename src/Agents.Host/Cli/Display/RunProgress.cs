@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Agents.Domain.Runs;
 using Agents.Host.Api.Runs;
-using Agents.Host.Cli.Ask;
 using Agents.Host.Log;
 
 namespace Agents.Host.Cli.Display;

@@ -1,10 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using Agents.Host.Audit;
-using Agents.Host.Cli.Ask;
 using Agents.Host.Cli.Database;
 using Agents.Host.Cli.Display;
-using Agents.Host.Cli.Runs;
 using Agents.Host.Engine.Money;
 using Agents.Host.Platform;
 using Agents.Host.Postgres;
