@@ -1,5 +1,3 @@
-using Agents.Domain.Runs;
-
 namespace Agents.Host.Audit;
 
 /// <summary>I5: what the facts say was spent is what finance reads, for each run, tenant, day and model, to the last digit.</summary>

@@ -1,7 +1,5 @@
-using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Api.Costs;
-using Agents.Host.Platform;
 using Agents.Projections;
 using Marten;
 

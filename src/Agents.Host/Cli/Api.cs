@@ -1,9 +1,7 @@
-using System.Net;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
-using Agents.Host.Cli.Ask;
 using Agents.Host.Http;
 using Agents.Host.Log;
 

@@ -1,9 +1,7 @@
-using System.CommandLine;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Agents.Host.Cli.Database;
 using Agents.Host.Cli.Display;
-using Agents.Host.Cli.Runs;
 
 namespace Agents.Host.Cli;
 

@@ -1,4 +1,3 @@
-using Agents.Host.Cli.Ask;
 using Agents.Host.Http;
 using Agents.Host.Postgres;
 

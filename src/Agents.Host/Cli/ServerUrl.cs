@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Agents.Host.Cli.Ask;
 
 namespace Agents.Host.Cli;
 

@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Authorization;
-
 namespace Agents.Host.Http;
 
 /// <summary>What a key may be used for. Stored by name: add, never rename.</summary>

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Agents.Domain.Runs;
 
 namespace Agents.Host.Log;
 

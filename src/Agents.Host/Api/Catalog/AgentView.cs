@@ -1,6 +1,4 @@
 using Agents.Domain.Definitions;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
 
 namespace Agents.Host.Api.Catalog;
 

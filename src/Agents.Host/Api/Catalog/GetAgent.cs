@@ -1,4 +1,3 @@
-using Agents.Domain.Definitions;
 using Agents.Host.Catalog;
 using Agents.Host.Http;
 using Microsoft.AspNetCore.Mvc;

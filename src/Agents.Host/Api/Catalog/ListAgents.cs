@@ -1,7 +1,5 @@
-using Agents.Domain.Definitions;
 using Agents.Host.Catalog;
 using Agents.Host.Http;
-using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
 namespace Agents.Host.Api.Catalog;

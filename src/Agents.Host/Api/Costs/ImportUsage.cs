@@ -1,12 +1,7 @@
-using Agents.Domain.Costs;
-using Agents.Domain.Runs;
-using Agents.Host.Api.Budgets;
 using Agents.Host.Engine.Money;
 using Agents.Host.Http;
-using Marten;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 using Wolverine.Http;
 
 namespace Agents.Host.Api.Costs;

@@ -1,9 +1,6 @@
-using Agents.Domain.Costs;
-using Agents.Domain.Runs;
 using Agents.Host.Engine.Money;
 using Agents.Host.Http;
 using Agents.Host.Postgres;
-using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
 namespace Agents.Host.Api.Costs;

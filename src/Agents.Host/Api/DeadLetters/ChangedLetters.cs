@@ -1,6 +1,3 @@
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
-
 namespace Agents.Host.Api.DeadLetters;
 
 /// <param name="Letters">Messages that are sent again or thrown away.</param>

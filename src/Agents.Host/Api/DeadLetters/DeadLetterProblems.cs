@@ -1,6 +1,4 @@
 using Agents.Host.Http;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
 
 namespace Agents.Host.Api.DeadLetters;
 

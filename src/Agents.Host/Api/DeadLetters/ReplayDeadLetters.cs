@@ -1,6 +1,5 @@
 using Agents.Host.Http;
 using Agents.Host.Log;
-using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
 namespace Agents.Host.Api.DeadLetters;

@@ -1,8 +1,6 @@
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Http;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
 
 namespace Agents.Host.Api.Queue;
 

@@ -1,7 +1,6 @@
 using Agents.Host.Engine.Queue;
 using Agents.Host.Http;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 using Wolverine.Http;
 
 namespace Agents.Host.Api.Queue;

@@ -1,4 +1,3 @@
-using Agents.Domain.Runs;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Http;
 using Microsoft.AspNetCore.Mvc;

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Requests;
 using Agents.Host.Http;

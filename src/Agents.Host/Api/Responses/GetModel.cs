@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-using Agents.Domain.Definitions;
 using Agents.Host.Catalog;
 using Agents.Host.Http;
 using Agents.Host.Platform;

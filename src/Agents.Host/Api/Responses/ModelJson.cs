@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
 using Agents.Domain.Definitions;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
 
 namespace Agents.Host.Api.Responses;
 

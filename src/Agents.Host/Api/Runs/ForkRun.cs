@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Requests;

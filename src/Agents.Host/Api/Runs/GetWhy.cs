@@ -1,8 +1,6 @@
 using Agents.Domain.Runs;
 using Agents.Host.Http;
-using Marten;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 using Wolverine.Http;
 
 namespace Agents.Host.Api.Runs;

@@ -2,7 +2,6 @@ using Agents.Domain.Runs;
 using Agents.Host.Http;
 using Marten;
 using Microsoft.AspNetCore.Mvc;
-using Wolverine;
 using Wolverine.Http;
 
 namespace Agents.Host.Api.Runs;

@@ -1,4 +1,3 @@
-using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Deciding;
 using Agents.Host.Http;

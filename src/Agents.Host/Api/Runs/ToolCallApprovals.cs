@@ -1,8 +1,4 @@
 using Agents.Domain.Runs;
-using Marten;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine;
-using Wolverine.Http;
 
 namespace Agents.Host.Api.Runs;
 

@@ -1,7 +1,5 @@
-using Agents.Domain.Runs;
 using Agents.Host.Engine.Schedules;
 using Agents.Host.Http;
-using Marten;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 

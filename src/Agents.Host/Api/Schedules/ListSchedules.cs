@@ -1,6 +1,5 @@
 using Agents.Host.Engine.Schedules;
 using Agents.Host.Http;
-using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
 namespace Agents.Host.Api.Schedules;

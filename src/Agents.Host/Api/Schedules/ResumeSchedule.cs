@@ -1,8 +1,6 @@
-using Agents.Domain.Runs;
 using Agents.Host.Engine.Schedules;
 using Agents.Host.Http;
 using Agents.Host.Postgres;
-using Marten;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 

@@ -1,7 +1,5 @@
 using Agents.Host.Audit;
-using Agents.Host.Cli.Ask;
 using Agents.Host.Cli.Display;
-using Agents.Host.Cli.Runs;
 using Agents.Host.Postgres;
 
 namespace Agents.Host.Cli.Database;

@@ -29,7 +29,8 @@ static class DutyCheck
             var tenant = rows.GetString(1);
             named.Add(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{rows.GetString(0)}, {rows.GetString(2)}{(tenant == "" ? "" : $" of tenant {tenant}")}: failed {Formats.Count(rows.GetInt32(3), "time")} since "
+                $"{rows.GetString(0)}, {rows.GetString(2)}{(tenant == "" ? "" : $" of tenant {tenant}")}: failed "
+                + $"{Formats.Count(rows.GetInt32(3), "time")} since "
                 + $"{rows.GetFieldValue<DateTimeOffset>(4):u}, tried again at {rows.GetFieldValue<DateTimeOffset>(5):u}. {rows.GetString(6)}"));
         }
 

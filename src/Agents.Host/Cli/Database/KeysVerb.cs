@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Agents.Domain.Runs;
-using Agents.Host.Cli.Ask;
 using Agents.Host.Cli.Display;
-using Agents.Host.Cli.Runs;
 using Agents.Host.Http;
 using Agents.Host.Platform;
 using Agents.Host.Postgres;

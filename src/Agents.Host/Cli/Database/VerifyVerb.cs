@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Agents.Host.Audit;
-using Agents.Host.Cli.Runs;
 
 namespace Agents.Host.Cli.Database;
 

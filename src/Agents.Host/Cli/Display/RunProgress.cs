@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Agents.Domain.Runs;
 using Agents.Host.Api.Runs;
-using Agents.Host.Cli.Ask;
 using Agents.Host.Log;
 
 namespace Agents.Host.Cli.Display;
@@ -112,7 +111,7 @@ public sealed class StepProgress(string name)
                 says = data.GetProperty("failure").GetProperty("message").GetString() ?? "";
                 break;
             case "model_call_outcome_unknown":
-                says = "an interrupted call, whose outcome nobody knows";
+                says = "an interrupted call, whose outcome is unknown";
                 break;
             case "tool_call_requested":
                 says = $"{data.GetProperty("tool").GetString()} {data.GetProperty("arguments").GetString()}";

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Agents.Domain.Costs;
 using Agents.Host.Api.Budgets;
 using Agents.Host.Api.Runs;
-using Agents.Host.Cli.Ask;
 using Agents.Host.Cli.Display;
 using Agents.Host.Cli.Runs;
 using Agents.Host.Engine.Money;

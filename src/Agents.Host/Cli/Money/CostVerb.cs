@@ -2,9 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Agents.Host.Api.Costs;
 using Agents.Host.Api.Runs;
-using Agents.Host.Cli.Ask;
 using Agents.Host.Cli.Display;
-using Agents.Host.Engine.Money;
 
 namespace Agents.Host.Cli.Money;
 

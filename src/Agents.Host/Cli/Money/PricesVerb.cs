@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Agents.Domain.Costs;
 using Agents.Host.Api.Costs;
-using Agents.Host.Cli.Ask;
 using Agents.Host.Cli.Display;
 using Agents.Host.Engine.Money;
 using Agents.Host.Engine.Money.Import;

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Text.Json;
 using Agents.Host.Api.Queue;
-using Agents.Host.Cli.Ask;
 using Agents.Host.Cli.Display;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Http;

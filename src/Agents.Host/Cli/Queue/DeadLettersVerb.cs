@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Agents.Host.Api.DeadLetters;
-using Agents.Host.Cli.Ask;
 using Agents.Host.Cli.Display;
 using Agents.Host.Cli.Runs;
 using Agents.Host.Http;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Agents.Host.Api.Queue;
 using Agents.Host.Api.Runs;
-using Agents.Host.Cli.Ask;
 using Agents.Host.Cli.Display;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Http;

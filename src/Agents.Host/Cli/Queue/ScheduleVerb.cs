@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Agents.Domain.Schedules;
 using Agents.Host.Api.Runs;
-using Agents.Host.Cli.Ask;
 using Agents.Host.Cli.Display;
 using Agents.Host.Cli.Runs;
 using Agents.Host.Engine.Requests;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Agents.Host.Api.Runs;
 using Agents.Host.Cli.Ask;
-using Agents.Host.Cli.Display;
 using Agents.Host.Cli.Queue;
 
 namespace Agents.Host.Cli.Runs;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using Agents.Host.Cli.Ask;
 using Agents.Host.Cli.Display;
 
 namespace Agents.Host.Cli.Runs;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using Agents.Host.Cli.Ask;
-using Agents.Host.Cli.Display;
 
 namespace Agents.Host.Cli.Runs;
 
