@@ -14,7 +14,9 @@ public sealed class RunQueueTable(NpgsqlDataSource database)
         return await command.ExecuteNonQueryAsync(CancellationToken.None) > 0;
     }
 
-    /// <summary>Sets free the runs of nodes that are gone; a node with a free slot takes them up. Rows that are locked are left for the next time.</summary>
+    /// <summary>
+    /// Sets free the runs of nodes that are gone; a node with a free slot takes them up. Rows that are locked are left for the next time.
+    /// </summary>
     /// <returns>How many.</returns>
     public async Task<int> SetFree(IReadOnlyCollection<string> gone, CancellationToken ct)
     {
