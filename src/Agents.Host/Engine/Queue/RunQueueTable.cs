@@ -14,7 +14,9 @@ public sealed class RunQueueTable(NpgsqlDataSource database)
         where tenant_id = @tenant and run_id = @run_id and state = 'waiting' and node = @node
         """, new { tenant, runId, node }, CancellationToken.None) > 0;
 
-    /// <summary>Sets free the runs of nodes that are gone; a node with a free slot takes them up. Rows that are locked are left for the next time.</summary>
+    /// <summary>
+    /// Sets free the runs of nodes that are gone; a node with a free slot takes them up. Rows that are locked are left for the next time.
+    /// </summary>
     /// <returns>How many.</returns>
     public Task<int> SetFree(IReadOnlyCollection<string> gone, CancellationToken ct) => database.Execute(
         """
