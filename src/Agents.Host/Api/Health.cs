@@ -24,7 +24,8 @@ public static class Health
     {
         Service = "agents",
         Status = report.Status.ToString().ToLowerInvariant(),
-        Checks = report.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Description ?? entry.Value.Status.ToString().ToLowerInvariant()),
+        Checks = report.Entries.ToDictionary(
+            entry => entry.Key, entry => entry.Value.Description ?? entry.Value.Status.ToString().ToLowerInvariant()),
     });
 
     sealed class CanWork(NpgsqlDataSource database, Node node, IServiceProvider services) : IHealthCheck

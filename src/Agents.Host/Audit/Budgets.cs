@@ -23,7 +23,8 @@ static class Budgets
 
             var most = before.MostUsd(agent.Limits);
             if (before.SpentAtMostUsd() >= most)
-                yield return FormattableString.Invariant($"{run} began call {call.Call} at {fact} with {before.SpentAtMostUsd()} of {most} USD spent");
+                yield return FormattableString.Invariant(
+                    $"{run} began call {call.Call} at {fact} with {before.SpentAtMostUsd()} of {most} USD spent");
         }
 
         foreach (var reservation in run.Reservations)

@@ -3,7 +3,9 @@ using Agents.Domain.Runs;
 
 namespace Agents.Host.Audit;
 
-/// <summary>I2: each step began and ended once, in order; a completed run made all of its definition's. A fork has made those that it continues.</summary>
+/// <summary>
+/// I2: each step began and ended once, in order; a completed run made all of its definition's. A fork has made those that it continues.
+/// </summary>
 static class CommittedSteps
 {
     public static Invariant Invariant() => new("I2", "Each step of a run is committed exactly once and in order.");
@@ -23,7 +25,8 @@ static class CommittedSteps
         if (begun.Count - completed.Count is not (0 or 1)) yield return $"{run} began {begun.Count} steps and completed {completed.Count}";
 
         if (run.Facts.Select(fact => fact.Happened).OfType<RunQueued>().FirstOrDefault() is not { } queued) yield break;
-        if (!definitions.TryGetValue(queued.DefinitionHash, out var agent)) yield return $"{run} obeys the definition {queued.DefinitionHash}, which is not stored";
+        if (!definitions.TryGetValue(queued.DefinitionHash, out var agent))
+            yield return $"{run} obeys the definition {queued.DefinitionHash}, which is not stored";
         else if (run.Folded is { Status: RunStatus.Completed } && completed.Count != agent.Steps.Count)
             yield return $"{run} is completed with {completed.Count} of {agent.Steps.Count} steps";
     }

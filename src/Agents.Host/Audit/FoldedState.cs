@@ -19,14 +19,17 @@ static class FoldedState
         }
 
         if (run.Checkpoint is null) yield return $"{run} has no checkpoint";
-        else if (Differences(json.ToJson(folded), Read(run.Checkpoint, json)) is { Length: > 0 } wrong) yield return $"{run} has a checkpoint that is wrong in {wrong}";
+        else if (Differences(json.ToJson(folded), Read(run.Checkpoint, json)) is { Length: > 0 } wrong)
+            yield return $"{run} has a checkpoint that is wrong in {wrong}";
 
         if (run.Summary is null) yield return $"{run} has no summary";
         else if (Differences(json.ToJson(SummaryRow.Of(folded)), json.ToJson(run.Summary)) is { Length: > 0 } other)
             yield return $"{run} has a summary that is wrong in {other}";
     }
 
-    /// <summary>As a worker would read it: what an older version did not write yet has its default. What no worker could read stays as it is.</summary>
+    /// <summary>
+    /// As a worker would read it: what an older version did not write yet has its default. What no worker could read stays as it is.
+    /// </summary>
     static string Read(string checkpoint, ISerializer json)
     {
         try
@@ -40,7 +43,9 @@ static class FoldedState
         }
     }
 
-    /// <summary>Members that are not the same, such as <c>costUsd (99, not 0.01)</c>; their order and the way of writing a number do not count.</summary>
+    /// <summary>
+    /// Members that are not the same, such as <c>costUsd (99, not 0.01)</c>; their order and the way of writing a number do not count.
+    /// </summary>
     static string Differences(string expected, string stored)
     {
         using var left = JsonDocument.Parse(expected);

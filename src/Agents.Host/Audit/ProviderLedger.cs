@@ -6,8 +6,9 @@ using Agents.Host.Models;
 namespace Agents.Host.Audit;
 
 /// <summary>
-/// I6: what the provider was asked is what the facts say it was asked. The ledger is a file of JSON lines, one for each request received, with the id that
-/// <see cref="RequestId"/> sends as the member <c>ClientRequestId</c>, and where it knows it, what it billed as <c>BilledUsd</c>. About 50 bytes of each line are held in memory.
+/// I6: what the provider was asked is what the facts say it was asked. The ledger is a file of JSON lines, one for each request received, with the id
+/// that <see cref="RequestId"/> sends as the member <c>ClientRequestId</c>, and where it knows it, what it billed as <c>BilledUsd</c>. About 50 bytes
+/// of each line are held in memory.
 /// </summary>
 sealed class ProviderLedger
 {
@@ -60,7 +61,10 @@ sealed class ProviderLedger
         }
     }
 
-    /// <summary>What the provider billed for a run must lie between what is confirmed and that with what is not, at most. Only where the ledger says what was billed.</summary>
+    /// <summary>
+    /// What the provider billed for a run must lie between what is confirmed and that with what is not, at most. Only where the ledger says what was
+    /// billed.
+    /// </summary>
     public string? Bill(StoredRun run)
     {
         if (!billed.Remove(run.Id, out var usd) || run.Folded is not { } folded) return null;
@@ -68,7 +72,8 @@ sealed class ProviderLedger
         var most = folded.Unconfirmed.Any(attempt => attempt.HighUsd is null) ? decimal.MaxValue : folded.SpentAtMostUsd();
         return usd >= folded.CostUsd && usd <= most
             ? null
-            : FormattableString.Invariant($"{run} was billed {usd} USD by the provider; confirmed are {folded.CostUsd}, with unconfirmed at most {most}");
+            : FormattableString.Invariant(
+                $"{run} was billed {usd} USD by the provider; confirmed are {folded.CostUsd}, with unconfirmed at most {most}");
     }
 
     /// <summary>Requests of runs that the database does not know, and their sum.</summary>
@@ -79,7 +84,8 @@ sealed class ProviderLedger
             foreach (var (run, attempts) in requests)
                 invariant.Violate($"run {run} is not there, and sent {string.Join(", ", attempts.Select(Name))}");
 
-        invariant.Note = $"{completed} answered + {refused} refused + {unknown} of unknown outcome + {open} in flight = {completed + refused + unknown + open} requests; "
+        invariant.Note = $"{completed} answered + {refused} refused + {unknown} of unknown outcome + {open} in flight = "
+            + $"{completed + refused + unknown + open} requests; "
             + $"{unsent} of unknown outcome were never sent";
     }
 
@@ -89,7 +95,9 @@ sealed class ProviderLedger
         {
             using var json = JsonDocument.Parse(line);
             if (!json.RootElement.TryGetProperty("ClientRequestId", out var id) || RequestId.Parse(id.GetString()) is not { } request) return null;
-            return (request, json.RootElement.TryGetProperty("BilledUsd", out var usd) && usd.ValueKind is not JsonValueKind.Null ? usd.GetDecimal() : null);
+            return (
+                request,
+                json.RootElement.TryGetProperty("BilledUsd", out var usd) && usd.ValueKind is not JsonValueKind.Null ? usd.GetDecimal() : null);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {

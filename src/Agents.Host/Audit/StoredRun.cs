@@ -80,12 +80,14 @@ sealed record SummaryRow(
 /// <summary>What an attempt holds or has cost in one budget.</summary>
 sealed record ReservationRow(int Call, int Attempt, string Budget, string State, decimal UpperUsd, decimal ChargedUsd)
 {
-    public override string ToString() => FormattableString.Invariant($"attempt {Attempt} of call {Call} {State} in {Budget}, up to {UpperUsd} USD, charged {ChargedUsd}");
+    public override string ToString() =>
+        FormattableString.Invariant($"attempt {Attempt} of call {Call} {State} in {Budget}, up to {UpperUsd} USD, charged {ChargedUsd}");
 }
 
 /// <summary>One outcome of a model call as money: a fact, or its row in <c>finance.model_call</c>.</summary>
 sealed record MoneyRow(
-    long Version, DateOnly Day, int Call, int Attempt, string Status, string? Model, decimal? CostUsd, decimal? LowUsd = null, decimal? HighUsd = null)
+    long Version, DateOnly Day, int Call, int Attempt, string Status, string? Model, decimal? CostUsd, decimal? LowUsd = null,
+    decimal? HighUsd = null)
 {
     /// <summary>What the facts of one run say about money, in their order.</summary>
     public static IEnumerable<MoneyRow> AllOf(IEnumerable<StoredFact> facts)
@@ -99,7 +101,8 @@ sealed record MoneyRow(
             {
                 ModelCallCompleted e => new(fact.Version, day, e.Call, e.Attempt, "completed", e.Reply.Model, e.Cost?.Usd),
                 ModelCallFailed e => new(fact.Version, day, e.Call, e.Attempt, "failed", asked.GetValueOrDefault(e.Call), e.Cost?.Usd),
-                ModelCallOutcomeUnknown e => new(fact.Version, day, e.Call, e.Attempt, "unknown", asked.GetValueOrDefault(e.Call), null, e.LowUsd, e.HighUsd),
+                ModelCallOutcomeUnknown e =>
+                    new(fact.Version, day, e.Call, e.Attempt, "unknown", asked.GetValueOrDefault(e.Call), null, e.LowUsd, e.HighUsd),
                 SpendResolved e => new(fact.Version, day, e.Call, e.Attempt, "resolved", asked.GetValueOrDefault(e.Call), e.ActualUsd),
                 _ => null, // not about money
             };

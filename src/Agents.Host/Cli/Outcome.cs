@@ -35,8 +35,10 @@ public static partial class Outcome
     public static string Sentence(RunView run) => run.Status switch
     {
         "parked" when run.Failure is { Kind: nameof(FailureKind.OutcomeUnknown) } doubt =>
-            $"[yellow]Parked:[/] {Screen.Safe(doubt.Message)}\nFind out whether it had, then go on without the call: [bold]agents resume {RunIds.Brief(run.Id)}[/]",
-        "parked" => $"[yellow]Parked:[/] {Screen.Safe(run.Failure?.Message)}\nGo on when that is put right: [bold]agents resume {RunIds.Brief(run.Id)}[/]",
+            $"[yellow]Parked:[/] {Screen.Safe(doubt.Message)}\nFind out whether it had, then go on without the call: [bold]agents resume "
+            + $"{RunIds.Brief(run.Id)}[/]",
+        "parked" =>
+            $"[yellow]Parked:[/] {Screen.Safe(run.Failure?.Message)}\nGo on when that is put right: [bold]agents resume {RunIds.Brief(run.Id)}[/]",
         "paused" => $"[yellow]Paused[/]{Because(run)}\nGo on: [bold]agents resume {RunIds.Brief(run.Id)}[/]",
         "failed" => $"[red]Failed:[/] {Screen.Safe(run.Failure?.Message)}",
         "cancelled" => $"[yellow]Cancelled[/]{Because(run)}",

@@ -5,14 +5,14 @@ using System.Text.RegularExpressions;
 
 namespace Agents.Host.Http;
 
-/// <summary>A key as it is kept: who it stands for, and never the key itself.</summary>
+/// <summary>A key as the database keeps it: who it stands for, but not the secret.</summary>
 /// <param name="Id">Names the key in lists; it opens nothing.</param>
 /// <param name="LastUsedAt">To the minute. Null when it was never used.</param>
 /// <param name="RevokedAt">Null while it opens.</param>
 public sealed partial record ApiKey(
     string Id, string Tenant, string Role, string Name, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt)
 {
-    /// <summary>Every key begins so, for scanners that look for secrets where none should be.</summary>
+    /// <summary>Every key begins with this, so that scanners find keys that were committed or logged by mistake.</summary>
     public const string Prefix = "agents_";
 
     const int SecretBytes = 32;

@@ -12,7 +12,7 @@ namespace Agents.Host.Http;
 /// <param name="own">Null for a server that others use too.</param>
 public sealed class KeyRing(NpgsqlDataSource database, OwnKey? own = null) : IDisposable
 {
-    /// <summary>How long the keys are taken as they were read.</summary>
+    /// <summary>How long the keys that were read hold before they are read again.</summary>
     static readonly TimeSpan Fresh = TimeSpan.FromSeconds(3);
 
     /// <summary>How often the use of a key is written down.</summary>
@@ -53,7 +53,7 @@ public sealed class KeyRing(NpgsqlDataSource database, OwnKey? own = null) : IDi
         }
         catch (Exception away) when (away is NpgsqlException or TimeoutException)
         {
-            return true; // until the database can be asked again; meanwhile it gives nothing away
+            return true; // the database answers no reader either, so a revoked key gains nothing until it is back
         }
     }
 

@@ -25,7 +25,8 @@ public static class ListenAddresses
     {
         try
         {
-            await RefuseBeyondLoopback(configuration, async () => needsDatabase && await KeyStore.HasKeys(database.ConnectionString, CancellationToken.None));
+            await RefuseBeyondLoopback(
+                configuration, async () => needsDatabase && await KeyStore.HasKeys(database.ConnectionString, CancellationToken.None));
         }
         catch
         {

@@ -40,7 +40,8 @@ static class DashboardCalls
               {(by is "run" ? "" : $"""
               union all
               select {KeyOf(by)}, calls, failed_attempts, lost_attempts, cost_usd, unpriced_calls, input_tokens, cached_input_tokens,
-                cache_write_5_minutes_tokens, cache_write_1_hour_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches
+                cache_write_5_minutes_tokens, cache_write_1_hour_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens,
+                web_searches
               from finance.day_sum where tenant_id = @tenant and day between @first_day and @last_day and day not in (select day from singly)
               """)}
             )

@@ -8,7 +8,9 @@ namespace Agents.Host.Api.Responses;
 /// <summary>A response as an answer: once, or as a stream of events.</summary>
 public sealed class ResponseWriter(ResponseReader responses)
 {
-    /// <summary>How long a request waits for the end. The run goes on whatever happens to the request; the answer is then the response in progress.</summary>
+    /// <summary>
+    /// How long a request waits for the end. The run goes on whatever happens to the request; the answer is then the response in progress.
+    /// </summary>
     static readonly TimeSpan MostWait = TimeSpan.FromMinutes(9);
 
     public static IResult Json(ResponseStory story) => Results.Json(story.Response(), JsonFormat.Api);

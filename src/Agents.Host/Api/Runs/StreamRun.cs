@@ -6,9 +6,9 @@ using Wolverine.Http;
 namespace Agents.Host.Api.Runs;
 
 /// <summary>
-/// Server-sent events: the facts after <c>Last-Event-ID</c> (or <c>?after=</c>), then live with the model's words as they come, to the terminal fact, then
-/// <c>data: [DONE]</c>. <c>?format=simple</c> gives thinking, tool_call, tool_result and answer instead; <c>?on_disconnect=cancel</c> cancels the run when
-/// the last reader that said so has left.
+/// Server-sent events: the facts after <c>Last-Event-ID</c> (or <c>?after=</c>), then live with the model's words as they come, to the terminal fact,
+/// then <c>data: [DONE]</c>. <c>?format=simple</c> gives thinking, tool_call, tool_result and answer instead; <c>?on_disconnect=cancel</c> cancels
+/// the run when the last reader that said so has left.
 /// </summary>
 public static class StreamRunEndpoint
 {
@@ -18,7 +18,8 @@ public static class StreamRunEndpoint
     const string Cancel = "cancel";
 
     public static ProblemDetails Validate(
-        string? format, [FromQuery(Name = "on_disconnect")] string? onDisconnect, [FromQuery] long? after, [FromHeader(Name = "Last-Event-ID")] string? last)
+        string? format, [FromQuery(Name = "on_disconnect")] string? onDisconnect, [FromQuery] long? after,
+        [FromHeader(Name = "Last-Event-ID")] string? last)
     {
         if (format is not (null or Facts or Simple)) return Refusals.Malformed("Unknown format", $"A format is {Facts} or {Simple}.");
         if (onDisconnect is not (null or Continue or Cancel)) return Refusals.Malformed("Unknown on_disconnect", $"It is {Continue} or {Cancel}.");

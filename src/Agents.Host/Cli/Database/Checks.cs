@@ -37,7 +37,10 @@ static class Checks
     {
         [var first, ..] => new("PostgreSQL", CheckResult.Ok, $"{first.Version} in {first.Directory}"),
         _ when isOwn => new("PostgreSQL", CheckResult.Ok, "no programs here, and none needed: a database of your own is configured"),
-        _ => new("PostgreSQL", CheckResult.Warn, "no programs found; the first start downloads them. Or install them (apt-get install postgresql), or set ConnectionStrings__agents"),
+        _ =>
+            new(
+                "PostgreSQL", CheckResult.Warn,
+                "no programs found; the first start downloads them. Or install them (apt-get install postgresql), or set ConnectionStrings__agents"),
     };
 
     static Check Writable(string directory)
@@ -51,7 +54,9 @@ static class Checks
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new("data directory", CheckResult.Fail, $"cannot write to {existing.FullName}: {e.Message} Choose another one with --data DIR or AGENTS_DATA");
+            return new(
+                "data directory", CheckResult.Fail,
+                $"cannot write to {existing.FullName}: {e.Message} Choose another one with --data DIR or AGENTS_DATA");
         }
     }
 
@@ -73,7 +78,9 @@ static class Checks
 
         yield return clock.Offset.Duration() <= ClockTolerance
             ? new("clock", CheckResult.Ok, $"{clock.Offset.Duration().TotalMilliseconds:0} ms from the database's")
-            : new("clock", CheckResult.Warn, $"{clock.Offset.TotalSeconds:+0.0;-0.0} s to the database's; set this machine's clock (chrony, systemd-timesyncd)");
+            : new(
+                "clock", CheckResult.Warn,
+                $"{clock.Offset.TotalSeconds:+0.0;-0.0} s to the database's; set this machine's clock (chrony, systemd-timesyncd)");
     }
 
     /// <returns>Also what duties of the server have set aside. Null before the server has made its tables.</returns>
@@ -82,12 +89,19 @@ static class Checks
         try
         {
             await using var database = await DatabaseConnection.Find(settings, directory, needsDatabase: true);
-            await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false }.ConnectionString);
+            await using var connection = new NpgsqlConnection(
+                new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false }.ConnectionString);
             await connection.OpenAsync(ct);
             await clock.Measure(connection, ct);
             return connection.PostgreSqlVersion.Major >= ServerPrograms.OldestMajor
-                ? (new("database", CheckResult.Ok, $"PostgreSQL {connection.ServerVersion}, {database.Describe()}"), await DutyCheck.Of(connection, ct))
-                : (new("database", CheckResult.Fail, $"PostgreSQL {connection.ServerVersion} is too old; {ServerPrograms.OldestMajor} or newer is needed"), null);
+                ? (
+                    new("database", CheckResult.Ok, $"PostgreSQL {connection.ServerVersion}, {database.Describe()}"),
+                    await DutyCheck.Of(connection, ct))
+                : (
+                    new(
+                        "database", CheckResult.Fail,
+                        $"PostgreSQL {connection.ServerVersion} is too old; {ServerPrograms.OldestMajor} or newer is needed"),
+                    null);
         }
         catch (Exception e) when (e is NpgsqlException or EmbeddedServerException or StartRefusedException)
         {

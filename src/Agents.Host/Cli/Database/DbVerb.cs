@@ -19,7 +19,7 @@ static class DbVerb
     public static Command Create(Verb verb) => new("db", "The embedded PostgreSQL: status, stop, psql, reset.")
     {
         verb.Does(new("status", "Shows whether it runs, its version and size."), Status),
-        verb.Does(new("stop", "Stops it, if nobody uses it."), Stop),
+        verb.Does(new("stop", "Stops it, if no program uses it."), Stop),
         verb.Does(new("psql", "Opens psql on the database, the embedded one or your own.") { PsqlArguments }, Psql),
         verb.Does(new("reset", "Deletes all its data for good.") { Yes }, Reset),
     };

@@ -18,7 +18,8 @@ static class DutyCheck
 
         await using var command = new NpgsqlCommand(
             $"""
-            select duty, tenant_id, item, failures, since, until, reason, count(*) over () from agents.set_aside order by since, duty, item limit {MostNamed}
+            select duty, tenant_id, item, failures, since, until, reason, count(*) over () from agents.set_aside
+            order by since, duty, item limit {MostNamed}
             """, connection);
         await using var rows = await command.ExecuteReaderAsync(ct);
 
@@ -29,7 +30,8 @@ static class DutyCheck
             var tenant = rows.GetString(1);
             named.Add(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{rows.GetString(0)}, {rows.GetString(2)}{(tenant == "" ? "" : $" of tenant {tenant}")}: failed {Formats.Count(rows.GetInt32(3), "time")} since "
+                $"{rows.GetString(0)}, {rows.GetString(2)}{(tenant == "" ? "" : $" of tenant {tenant}")}: failed "
+                + $"{Formats.Count(rows.GetInt32(3), "time")} since "
                 + $"{rows.GetFieldValue<DateTimeOffset>(4):u}, tried again at {rows.GetFieldValue<DateTimeOffset>(5):u}. {rows.GetString(6)}"));
         }
 

@@ -19,8 +19,11 @@ public static class FactText
         var data = fact.Data;
         return fact.Type switch
         {
-            "run_queued" => $"{Text("agent")} version {Text("agentVersion")}, priority {Text("priority")}, for {Text("requestedBy")}: {Text("question")}",
-            "state_inherited" => $"{(data.GetProperty("step").GetInt32() < 0 ? "nothing done yet" : $"step {Position()} {Text("name")}")}, inherited {Formats.Usd(Usd("inheritedUsd") ?? 0)}{(Text("reason") is { Length: > 0 } why ? $": {why}" : "")}",
+            "run_queued" =>
+                $"{Text("agent")} version {Text("agentVersion")}, priority {Text("priority")}, for {Text("requestedBy")}: {Text("question")}",
+            "state_inherited" =>
+                $"{(data.GetProperty("step").GetInt32() < 0 ? "nothing done yet" : $"step {Position()} {Text("name")}")}, inherited "
+                + $"{Formats.Usd(Usd("inheritedUsd") ?? 0)}{(Text("reason") is { Length: > 0 } why ? $": {why}" : "")}",
             "fork_started" => $"run {Text("fork")}, for at most {Formats.Usd(Usd("heldUsd") ?? 0)}",
             "fork_ended" => $"run {Text("fork")} has spent {Formats.Usd(Usd("spentUsd") ?? 0)}",
             "run_started" => $"on {Text("worker")}",
@@ -34,9 +37,12 @@ public static class FactText
             "model_call_started" => $"{Attempt()}, on {Text("worker")}{Reserved()}{Shortened()}",
             "model_call_completed" => $"{Attempt()}, {Used()}, {Price()}, {Took()}: {data.GetProperty("reply").GetProperty("text").GetString()}",
             "model_call_failed" => $"{Attempt()}, {Took()}, {FailureText()}",
-            "model_call_outcome_unknown" => $"{Attempt()}, {Text("cause")}, may have cost {Formats.Usd(Usd("lowUsd") ?? 0)} to {(Usd("highUsd") is { } high ? Formats.Usd(high) : "an unknown amount")}",
+            "model_call_outcome_unknown" =>
+                $"{Attempt()}, {Text("cause")}, may have cost {Formats.Usd(Usd("lowUsd") ?? 0)} to "
+                + $"{(Usd("highUsd") is { } high ? Formats.Usd(high) : "an unknown amount")}",
             "spend_resolved" => $"{Attempt()}, did cost {Formats.Usd(Usd("actualUsd") ?? 0)}, by {Text("source")}",
-            "tool_call_requested" => $"{Tool()}, {Text("tool")} {Text("arguments")}{(data.GetProperty("needsApproval").GetBoolean() ? ", needs approval" : "")}",
+            "tool_call_requested" =>
+                $"{Tool()}, {Text("tool")} {Text("arguments")}{(data.GetProperty("needsApproval").GetBoolean() ? ", needs approval" : "")}",
             "tool_call_approved" => $"{Tool()}, by {Text("by")}",
             "tool_call_denied" => $"{Tool()}, {ByAndReason()}",
             "tool_call_scheduled" => $"{Tool()}, attempt {Text("attempt")}{After()}",
@@ -69,9 +75,11 @@ public static class FactText
         string Took() => Formats.Duration(Time("latency"));
         string After() => Time("delay") is var delay && delay > TimeSpan.Zero ? $", in {Formats.Duration(delay)}" : "";
         string Reserved() => Usd("reservedUsd") is { } usd and > 0 ? $", at most {Formats.Usd(usd)}" : "";
-        string Shortened() => Member("maxOutputTokens") is { ValueKind: JsonValueKind.Number } tokens ? $", at most {tokens.GetRawText()} tokens of reply" : "";
+        string Shortened() =>
+            Member("maxOutputTokens") is { ValueKind: JsonValueKind.Number } tokens ? $", at most {tokens.GetRawText()} tokens of reply" : "";
         string Used() => Member("usage") is { ValueKind: JsonValueKind.Object } usage ? Formats.Tokens(usage.As<UsageView>()) : "tokens unknown";
-        string Price() => Member("cost") is { ValueKind: JsonValueKind.Object } cost ? Formats.Usd(cost.GetProperty("usd").GetDecimal()) : "cost unknown";
+        string Price() =>
+            Member("cost") is { ValueKind: JsonValueKind.Object } cost ? Formats.Usd(cost.GetProperty("usd").GetDecimal()) : "cost unknown";
         TimeSpan Time(string member) => TimeSpan.TryParse(Text(member), CultureInfo.InvariantCulture, out var time) ? time : TimeSpan.Zero;
     }
 }

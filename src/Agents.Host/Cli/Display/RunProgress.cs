@@ -111,7 +111,7 @@ public sealed class StepProgress(string name)
                 says = data.GetProperty("failure").GetProperty("message").GetString() ?? "";
                 break;
             case "model_call_outcome_unknown":
-                says = "an interrupted call, whose outcome nobody knows";
+                says = "an interrupted call, whose outcome is unknown";
                 break;
             case "tool_call_requested":
                 says = $"{data.GetProperty("tool").GetString()} {data.GetProperty("arguments").GetString()}";

@@ -19,13 +19,16 @@ public static class StepLines
 
     public static string Failed(StepProgress step, int width) => Markup("✗", "red", step, "default", null, width);
 
-    public static string Running(StepProgress step, string spinner, TimeSpan since, int width) => Markup(spinner, "yellow", step, "grey", since, width);
+    public static string Running(StepProgress step, string spinner, TimeSpan since, int width) =>
+        Markup(spinner, "yellow", step, "grey", since, width);
 
     public static string Waiting(StepProgress step) => $"[grey]· {Screen.Safe(step.Name)}[/]";
 
     static string Markup(string mark, string colour, StepProgress step, string text, TimeSpan? took, int width)
     {
-        var tokens = step.InputTokens + step.OutputTokens == 0 ? "" : $"{Formats.Number(step.InputTokens)} in / {Formats.Number(step.OutputTokens)} out";
+        var tokens = step.InputTokens + step.OutputTokens == 0
+            ? ""
+            : $"{Formats.Number(step.InputTokens)} in / {Formats.Number(step.OutputTokens)} out";
         var numbers = $"{(took is { } time ? Formats.Duration(time) : ""),Duration}  {tokens,Tokens}".TrimEnd();
         var room = Math.Max(10, width - Fixed - 1);
         var start = $"[{colour}]{mark}[/] [bold]{Screen.Safe(Screen.Fit(step.Name, Name))}[/]  ";

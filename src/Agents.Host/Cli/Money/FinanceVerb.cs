@@ -10,16 +10,28 @@ using Npgsql;
 
 namespace Agents.Host.Cli.Money;
 
-/// <summary>What finance asks of the database: proof, other prices, a role to read with. Needs no server and starts none; what is below <see cref="FinanceSpend"/> does.</summary>
+/// <summary>
+/// What finance asks of the database: proof, other prices, a role to read with. Needs no server and starts none; what is below
+/// <see cref="FinanceSpend"/> does.
+/// </summary>
 static class FinanceVerb
 {
-    static readonly Option<string?> Ledger = new("--ledger") { Description = "JSON lines of the requests a provider got and billed, to hold against the facts.", HelpName = "FILE" };
+    static readonly Option<string?> Ledger = new("--ledger")
+    {
+        Description = "JSON lines of the requests a provider got and billed, to hold against the facts.", HelpName = "FILE"
+    };
     static readonly Option<string?> Tenant = new("--tenant") { Description = "Only this tenant's runs.", HelpName = "T" };
     static readonly Option<DateOnly> From = new("--from") { Description = "First day, as 2026-11-01.", HelpName = "DATE", Required = true };
     static readonly Option<DateOnly> To = new("--to") { Description = "Last day, included.", HelpName = "DATE", Required = true };
-    static readonly Option<string> List = new("--list") { Description = "Version of the price list to value by; see 'agents prices list'.", HelpName = "VERSION", Required = true };
+    static readonly Option<string> List = new("--list")
+    {
+        Description = "Version of the price list to value by; see 'agents prices list'.", HelpName = "VERSION", Required = true
+    };
     static readonly Option<bool> Apply = new("--apply") { Description = "Run it on the database, instead of printing it." };
-    static readonly Option<bool> Password = new("--password-stdin") { Description = "Let the role log in, with the password that is the first line of the standard input." };
+    static readonly Option<bool> Password = new("--password-stdin")
+    {
+        Description = "Let the role log in, with the password that is the first line of the standard input."
+    };
 
     public static Command Create(Verb verb)
     {
@@ -28,11 +40,15 @@ static class FinanceVerb
         return finance;
     }
 
-    static Command Proofs(Verb verb) => new("finance", "Proves the books, settles unconfirmed spend, values calls by other prices, makes a role to read them.")
+    static Command Proofs(Verb verb) =>
+        new("finance", "Proves the books, settles unconfirmed spend, values calls by other prices, makes a role to read them.")
     {
-        verb.Does(new("reconcile", "Proves that facts, ledger, views and dashboard have the same money, to the last digit.") { Ledger, Tenant }, Reconcile),
+        verb.Does(
+            new("reconcile", "Proves that facts, ledger, views and dashboard have the same money, to the last digit.") { Ledger, Tenant }, Reconcile),
         verb.Does(new("reprice", "Values the calls of some days by another price list, beside what they cost.") { From, To, List, Tenant }, Reprice),
-        verb.Does(new("role", $"Prints the SQL that makes {FinanceRole.Name}, a role that reads schema finance and nothing else.") { Apply, Password }, Role),
+        verb.Does(
+            new("role", $"Prints the SQL that makes {FinanceRole.Name}, a role that reads schema finance and nothing else.") { Apply, Password },
+            Role),
     };
 
     static async Task<int> Reconcile(Call call, CancellationToken ct)
@@ -41,7 +57,8 @@ static class FinanceVerb
         if (ledger is not null && !File.Exists(ledger)) throw new VerbException(ExitCodes.Usage, $"There is no file {ledger}.");
 
         await using var database = await CallDatabase.Open(call, ct);
-        var report = await Reconciliation.Run(database.ConnectionString, ledger, call.Parsed.GetValue(Tenant), ct) ?? throw CallDatabase.NothingThere(database.Describe());
+        var report = await Reconciliation.Run(
+            database.ConnectionString, ledger, call.Parsed.GetValue(Tenant), ct) ?? throw CallDatabase.NothingThere(database.Describe());
         return CallDatabase.Print(call, report);
     }
 
@@ -54,7 +71,8 @@ static class FinanceVerb
 
         var repriced = await Repricing.Run(source, list, from, to, call.Parsed.GetValue(Tenant), Environment.UserName, ct)
             ?? throw new VerbException(ExitCodes.NothingFound, $"There is no price list {list}. See: agents prices list");
-        if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new { list, from, to, Items = repriced, Next = (string?)null }, Answers.Format));
+        if (call.IsJson)
+            call.Screen.Json(JsonSerializer.SerializeToElement(new { list, from, to, Items = repriced, Next = (string?)null }, Answers.Format));
         else Print(call.Screen, repriced, list);
         return ExitCodes.Ok;
     }
@@ -74,7 +92,8 @@ static class FinanceVerb
     static async Task<int> Role(Call call, CancellationToken ct)
     {
         var password = call.Parsed.GetValue(Password) ? await Console.In.ReadLineAsync(ct) : null;
-        if (call.Parsed.GetValue(Password) && password is not { Length: >= 12 }) throw new VerbException(ExitCodes.Usage, "A password has at least 12 characters.");
+        if (call.Parsed.GetValue(Password) && password is not { Length: >= 12 })
+            throw new VerbException(ExitCodes.Usage, "A password has at least 12 characters.");
 
         var script = FinanceRole.Script(password);
         if (!call.Parsed.GetValue(Apply))
@@ -86,7 +105,9 @@ static class FinanceVerb
         await using var database = await CallDatabase.Open(call, ct);
         await using var source = NpgsqlDataSource.Create(database.ConnectionString);
         await source.Execute(script, null, ct);
-        call.Note($"{FinanceRole.Name} {(password is null ? "cannot log in; grant it to a login of yours" : "can log in")}, and reads schema finance of {database.Describe()}.");
+        call.Note(
+            $"{FinanceRole.Name} {(password is null ? "cannot log in; grant it to a login of yours" : "can log in")}, and reads schema finance of "
+            + $"{database.Describe()}.");
         return ExitCodes.Ok;
     }
 }

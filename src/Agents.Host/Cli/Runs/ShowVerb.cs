@@ -9,7 +9,8 @@ namespace Agents.Host.Cli.Runs;
 /// <summary>Shows one run: what was asked, how it stands, its steps, its answer.</summary>
 static class ShowVerb
 {
-    public static Command Create(Verb verb) => verb.Does(new("show", "Shows a run: question, steps, answer, citations, cost.") { RunArgument.Id }, Run);
+    public static Command Create(Verb verb) =>
+        verb.Does(new("show", "Shows a run: question, steps, answer, citations, cost.") { RunArgument.Id }, Run);
 
     static async Task<int> Run(Call call, CancellationToken ct)
     {
@@ -17,21 +18,29 @@ static class ShowVerb
         var runId = await call.Run(server.Api, ct);
         var document = await server.Api.Get($"runs/{runId}", ct);
         if (call.IsJson) call.Screen.Json(document);
-        else Print(call.Screen, document.AsRun(), (await server.Api.Events(runId, ct)).Items, (await server.Api.Get($"runs/{runId}/children", ct)).As<Page<RunView>>().Items);
+        else Print(
+            call.Screen, document.AsRun(), (await server.Api.Events(runId, ct)).Items,
+            (await server.Api.Get($"runs/{runId}/children", ct)).As<Page<RunView>>().Items);
         return ExitCodes.Ok;
     }
 
     static void Print(Screen screen, RunView run, IReadOnlyList<EventView> facts, IReadOnlyList<RunView> children)
     {
         screen.Line($"[bold]{Screen.Safe(run.Question)}[/]");
-        screen.Line($"[grey]{run.Status} · {Screen.Safe(run.Agent)} {run.AgentVersion} · priority {run.Priority} · queued {Formats.Time(run.QueuedAt)}{Budget(run)}[/]");
-        if (run.ForkedFrom is { } from) screen.Line($"[grey]continues run {from.Run} from version {from.Version}, which had cost {Formats.Usd(run.InheritedUsd ?? 0)}[/]");
+        screen.Line(
+            $"[grey]{run.Status} · {Screen.Safe(run.Agent)} {run.AgentVersion} · priority {run.Priority} · queued {Formats.Time(run.QueuedAt)}"
+            + $"{Budget(run)}[/]");
+        if (run.ForkedFrom is { } from)
+            screen.Line($"[grey]continues run {from.Run} from version {from.Version}, which had cost {Formats.Usd(run.InheritedUsd ?? 0)}[/]");
         screen.Line();
         var progress = new RunProgress();
         foreach (var fact in facts) progress.Add(fact);
-        foreach (var step in progress.Steps) screen.Line(step.EndedAt is null ? StepLines.Failed(step, screen.Width) : StepLines.Over(step, screen.Width));
+        foreach (var step in progress.Steps)
+            screen.Line(step.EndedAt is null ? StepLines.Failed(step, screen.Width) : StepLines.Over(step, screen.Width));
         foreach (var child in children)
-            screen.Line($"[grey]started run {child.Id}: {Screen.Safe(child.Agent)}, {child.Status}, {Formats.Cost(child.CostUsd, child.UnpricedCalls, child.UnconfirmedUsd)}[/]");
+            screen.Line(
+                $"[grey]started run {child.Id}: {Screen.Safe(child.Agent)}, {child.Status}, "
+                + $"{Formats.Cost(child.CostUsd, child.UnpricedCalls, child.UnconfirmedUsd)}[/]");
         Outcome.Print(screen, run);
     }
 
