@@ -1,7 +1,5 @@
-using Agents.Domain.Runs;
 using Agents.Host.Log;
 using Agents.Host.Platform;
-using Marten;
 using Npgsql;
 
 namespace Agents.Host.Engine.Duties;
@@ -16,7 +14,7 @@ public readonly record struct OverdueRun(string Tenant, Guid RunId, DateTimeOffs
 /// The questions of the duties that look after runs. What is set aside is left out. A question that says <c>redriven_at</c> marks what it gives, so
 /// that it does not give the same again at once; it passes over rows that others have locked.
 /// </summary>
-public sealed class RunsDue(NpgsqlDataSource database, IDocumentStore store)
+public sealed class RunsDue(NpgsqlDataSource database)
 {
     /// <summary>Runs of a kind seen to in one round.</summary>
     const int Batch = 200;
@@ -133,13 +131,6 @@ public sealed class RunsDue(NpgsqlDataSource database, IDocumentStore store)
         select tenant_id as tenant, run_id from agents.run_summary where run_id = any(@runs) and status in ('cancelled', 'failed')
           and not agents.is_set_aside('{AbortEndedElsewhere.Title}', tenant_id, run_id::text)
         """, new { runs = runs.ToArray() }, ct);
-
-    /// <summary>The run as its checkpoint has it. Null when there is none.</summary>
-    public async Task<Run?> Checkpoint(FoundRun run, CancellationToken ct)
-    {
-        await using var session = store.QuerySession(run.Tenant);
-        return await session.LoadAsync<Run>(run.RunId, ct);
-    }
 
     async Task<IReadOnlyList<FoundRun>> Find(string sql, object? values, CancellationToken ct) => await database.Query<FoundRun>(sql, values, ct);
 }
