@@ -22,7 +22,7 @@ public sealed class RedrivingTests(App app)
 
         var first = await redriving.UnlessFirst(new() { Attempts = 1 }, "default", id, Cancellation);
         var later = await redriving.UnlessFirst(new() { Attempts = 2 }, "default", id, Cancellation);
-        await Queue("node = null, waits_for = 'nothing that comes'");
+        await Queue("node = null, waits_for = 'approval'");
         var without = await redriving.UnlessFirst(new() { Attempts = 2 }, "default", id, Cancellation);
         await Queue("waits_for = null");
         answer.SetResult();
