@@ -1,7 +1,8 @@
 namespace Agents.Domain.Runs;
 
 /// <summary>
-/// What a run in the queue waits for besides a slot. Column <c>waits_for</c> of <c>agents.run_queue</c> has the name in lower case, and no other value.
+/// What a run in the queue waits for besides a slot. Column <c>waits_for</c> of <c>agents.run_queue</c> has the name in lower case, and no other
+/// value.
 /// </summary>
 public enum QueueWait
 {
