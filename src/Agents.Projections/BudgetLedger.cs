@@ -41,11 +41,13 @@ public sealed partial class BudgetLedger : EventProjection
                 operations.QueueSqlCommand(
                     "call finance.await_budget(?, ?, ?, ?, ?, ?, ?, ?, ?::numeric, ?::numeric, ?)",
                     tenant, run, refusal.Budget.Scope.ToString().ToLowerInvariant(), refusal.Budget.Value,
-                    refusal.Budget.Period.ToString().ToLowerInvariant(), refusal.LimitUsd, refusal.SpentUsd, refusal.ReservedUsd, ReadModels.Nullable(refusal.WantedUsd), ReadModels.Nullable(refusal.LeastUsd), happened.Timestamp);
+                    refusal.Budget.Period.ToString().ToLowerInvariant(), refusal.LimitUsd, refusal.SpentUsd, refusal.ReservedUsd,
+                    ReadModels.Nullable(refusal.WantedUsd), ReadModels.Nullable(refusal.LeastUsd), happened.Timestamp);
                 break;
 
             case RunResumed:
-                operations.QueueSqlCommand("update finance.budget_wait set resumed_at = clock_timestamp() where tenant_id = ? and run_id = ?", tenant, run);
+                operations.QueueSqlCommand(
+                    "update finance.budget_wait set resumed_at = clock_timestamp() where tenant_id = ? and run_id = ?", tenant, run);
                 break;
 
             case RunPaused or RunCancelled or RunFailed:

@@ -7,24 +7,30 @@ using Marten.Events.Projections;
 namespace Agents.Projections;
 
 /// <summary>One row in <c>finance.model_call</c> for each outcome of a model call attempt. Insert only, so runs never wait for each other.</summary>
-/// <remarks>What the outcome does not say itself is read from the run's earlier facts, so that a rebuild writes the same rows.</remarks>
+/// <remarks>
+/// What the outcome does not say itself is read from the run's summary and its earlier facts, so that a rebuild writes the same rows. So summaries
+/// are written, and rebuilt, before it.
+/// </remarks>
 public sealed partial class CostLedger : EventProjection
 {
     const string Table = "finance.model_call";
 
-    const string Insert =
+    static readonly string Insert =
         $"""
         insert into {Table} (
-          tenant_id, run_id, version, at, day, agent, root_run_id, step, step_name, call, attempt, status, model, provider, service_tier, response_id,
-          input_tokens, cached_input_tokens, cache_write_5_minutes_tokens, cache_write_1_hour_tokens, output_tokens, reasoning_tokens,
+          tenant_id, run_id, version, at, day, agent, root_run_id, step, step_name, call, attempt, status,
+          model, provider, service_tier, response_id,
+          {UsageColumns.All},
           cost_usd, price_version, input_price_usd, cached_input_price_usd, cache_write_5_minutes_price_usd, cache_write_1_hour_price_usd,
-          output_price_usd, reasoning_price_usd, low_usd, high_usd, cause, latency_ms, first_token_ms, audio_input_tokens, audio_output_tokens,
-          web_searches, audio_input_price_usd, audio_output_price_usd, request_fee_usd, web_search_fee_usd)
+          output_price_usd, reasoning_price_usd, audio_input_price_usd, audio_output_price_usd, request_fee_usd, web_search_fee_usd,
+          low_usd, high_usd, cause, latency_ms, first_token_ms)
         select
           o.tenant_id, o.run_id, o.version, ?, ?, r.agent, coalesce(r.root_run_id, o.run_id), asked.step, began.name, o.call, ?, ?,
-          coalesce(?::text, asked.model), ?::text, ?::text, ?::text, ?::bigint, ?::bigint, ?::bigint, ?::bigint, ?::bigint, ?::bigint,
-          ?::numeric, ?::text, ?::numeric, ?::numeric, ?::numeric, ?::numeric, ?::numeric, ?::numeric, ?::numeric, ?::numeric, ?::text,
-          ?::double precision, ?::double precision, ?::bigint, ?::bigint, ?::bigint, ?::numeric, ?::numeric, ?::numeric, ?::numeric
+          coalesce(?::text, asked.model), ?::text, ?::text, ?::text,
+          {UsageColumns.Placeholders},
+          ?::numeric, ?::text, ?::numeric, ?::numeric, ?::numeric, ?::numeric,
+          ?::numeric, ?::numeric, ?::numeric, ?::numeric, ?::numeric, ?::numeric,
+          ?::numeric, ?::numeric, ?::text, ?::double precision, ?::double precision
         from (select ?::text as tenant_id, ?::uuid as run_id, ?::bigint as version, ?::integer as call) o
         left join agents.run_summary r on r.tenant_id = o.tenant_id and r.run_id = o.run_id
         left join lateral (
@@ -54,15 +60,20 @@ public sealed partial class CostLedger : EventProjection
         return ValueTask.CompletedTask;
     }
 
-    static object?[] ValuesOf(Row row, IEvent happened) =>
-    [
-        happened.Timestamp, DateOnly.FromDateTime(happened.Timestamp.UtcDateTime), row.Attempt, row.Status, row.Model, row.Provider, row.ServiceTier,
-        row.ResponseId, row.Usage?.InputTokens, row.Usage?.CachedInputTokens, row.Usage?.CacheWrite5MinutesTokens, row.Usage?.CacheWrite1HourTokens,
-        row.Usage?.OutputTokens, row.Usage?.ReasoningTokens, row.CostUsd, row.Cost?.PriceVersion, row.Cost?.Unit?.Input, row.Cost?.Unit?.CachedInput,
-        row.Cost?.Unit?.CacheWrite5Minutes, row.Cost?.Unit?.CacheWrite1Hour, row.Cost?.Unit?.Output, row.Cost?.Unit?.Reasoning, row.LowUsd, row.HighUsd,
-        row.Cause, row.Latency?.TotalMilliseconds, row.FirstToken?.TotalMilliseconds, row.Usage?.AudioInputTokens, row.Usage?.AudioOutputTokens,
-        row.Usage?.WebSearches, row.Cost?.Unit?.AudioInput, row.Cost?.Unit?.AudioOutput, row.Cost?.Unit?.RequestFee, row.Cost?.Unit?.WebSearchFee, happened.TenantId, happened.StreamId, happened.Version, row.Call,
-    ];
+    static object?[] ValuesOf(Row row, IEvent happened)
+    {
+        var unit = row.Cost?.Unit;
+        return
+        [
+            happened.Timestamp, DateOnly.FromDateTime(happened.Timestamp.UtcDateTime), row.Attempt, row.Status,
+            row.Model, row.Provider, row.ServiceTier, row.ResponseId,
+            .. UsageColumns.Values(row.Usage),
+            row.CostUsd, row.Cost?.PriceVersion, unit?.Input, unit?.CachedInput, unit?.CacheWrite5Minutes, unit?.CacheWrite1Hour,
+            unit?.Output, unit?.Reasoning, unit?.AudioInput, unit?.AudioOutput, unit?.RequestFee, unit?.WebSearchFee,
+            row.LowUsd, row.HighUsd, row.Cause, row.Latency?.TotalMilliseconds, row.FirstToken?.TotalMilliseconds,
+            happened.TenantId, happened.StreamId, happened.Version, row.Call,
+        ];
+    }
 
     sealed record Row(
         int Call, int Attempt, string Status, string? Model = null, string? Provider = null, string? ServiceTier = null, string? ResponseId = null,

@@ -51,7 +51,8 @@ comment on column agents.passage.passage_id is 'document id / version / ordinal;
 comment on column agents.passage.heading is 'The headings above the passage, outermost first, the document''s title before them.';
 comment on column agents.passage.length is 'Number of words in the text that are searched.';
 comment on column agents.passage.words is
-    'Stems by place: A headings, B source label, C parts of identifiers, D text; and one that names the tenant. Null when the passage is no longer searched.';
+    'Stems by place: A headings, B source label, C parts of identifiers, D text; and one that names the tenant. '
+    'Null when the passage is no longer searched.';
 create index if not exists passage_words on agents.passage using gin (words) where words is not null;
 create index if not exists passage_of_document on agents.passage (document_id, version, ordinal);
 

@@ -25,6 +25,7 @@ public static class ReadModels
         store.Events.UseExclusiveLockOnConcurrentAppends = true;
         foreach (var (type, name) in EventNames.All) store.Events.MapEventType(type, name);
 
+        // In this order within a transaction: the cost ledger reads what the summaries wrote.
         store.Projections.Add(new Checkpoints(), ProjectionLifecycle.Inline);
         store.Projections.Add(new RunSummaries(), ProjectionLifecycle.Inline);
         store.Projections.Add(new RunQueue(fairnessKey), ProjectionLifecycle.Inline);
@@ -33,19 +34,31 @@ public static class ReadModels
         store.Projections.Add(new BudgetLedger(), ProjectionLifecycle.Inline);
     }
 
+    /// <summary>Tables before what refers to them. Functions are looked up when they run: they may call those of later scripts.</summary>
     static readonly string[] ScriptNames =
     [
         "Runs.sql",
-        "Workers.sql",
+        "Streams.sql",
+        "Responses.sql",
+        "Queue/Queue.sql",
+        "Queue/Limits.sql",
+        "Queue/Nodes.sql",
+        "Queue/Admission.sql",
+        "Queue/Rates.sql",
+        "Duties.sql",
         "Batches.sql",
         "Schedules.sql",
-        "Rates.sql",
         "Finance/Prices.sql",
         "Finance/Ledger.sql",
         "Finance/Days.sql",
         "Finance/RunDays.sql",
-        "Finance/Views.sql",
+        "Finance/Costs.sql",
+        "Finance/Waste.sql",
+        "Finance/Charges.sql",
         "Finance/Budgets.sql",
+        "Finance/BudgetEvents.sql",
+        "Finance/Reservations.sql",
+        "Finance/BudgetWaits.sql",
         "Finance/Usage.sql",
         "Knowledge.sql",
         "Keys.sql",
@@ -57,7 +70,8 @@ public static class ReadModels
     /// <summary>One of the scripts.</summary>
     public static string Script(string name)
     {
-        using var reader = new StreamReader(typeof(ReadModels).Assembly.GetManifestResourceStream(name) ?? throw new ArgumentException(name, nameof(name)));
+        var script = typeof(ReadModels).Assembly.GetManifestResourceStream(name) ?? throw new ArgumentException(name, nameof(name));
+        using var reader = new StreamReader(script);
         return reader.ReadToEnd();
     }
 

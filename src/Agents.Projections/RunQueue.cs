@@ -6,8 +6,8 @@ using Marten.Events.Projections;
 namespace Agents.Projections;
 
 /// <summary>
-/// One row in <c>agents.run_queue</c> for each run that waits for a slot or holds one. A run that stops otherwise than by completing keeps its row as
-/// <c>settling</c>: an attempt may be open whose outcome, and whose bill, somebody must see to.
+/// One row in <c>agents.run_queue</c> for each run that waits for a slot or holds one. A run that stops otherwise than by completing keeps its row
+/// as <c>settling</c>: an attempt may be open whose outcome, and whose bill, a watchdog must still see to.
 /// </summary>
 public sealed partial class RunQueue : EventProjection
 {
@@ -31,12 +31,13 @@ public sealed partial class RunQueue : EventProjection
                 operations.QueueSqlCommand(
                     $"""
                     insert into {Table} (tenant_id, run_id, agent, model, key, priority, state, since, deadline_at, after_run, not_before, waits_for)
-                    values (?, ?, ?, agents.first_model(?, ?), ?, ?, 'waiting', ?, ?, ?, ?, (
+                    values (?, ?, ?, coalesce((select first_model from agents.definition where hash = ?), ?), ?, ?, 'waiting', ?, ?, ?, ?, (
                       select 'thread' from agents.run_summary where tenant_id = ? and run_id = ?::uuid and finished_at is null for share))
                     on conflict do nothing
                     """,
                     happened.TenantId, happened.StreamId, e.Agent, e.DefinitionHash, e.Model, KeyOf(e.Metadata), e.Priority, happened.Timestamp,
-                    e.EndsBy(happened.Timestamp), ReadModels.Nullable(e.After), ReadModels.Nullable(e.NotBefore), happened.TenantId, ReadModels.Nullable(e.After));
+                    e.EndsBy(happened.Timestamp), ReadModels.Nullable(e.After), ReadModels.Nullable(e.NotBefore),
+                    happened.TenantId, ReadModels.Nullable(e.After));
                 break;
 
             case RunStarted e:
@@ -55,11 +56,12 @@ public sealed partial class RunQueue : EventProjection
                 operations.QueueSqlCommand(
                     $"""
                     insert into {Table} (tenant_id, run_id, agent, model, key, priority, state, since, deadline_at)
-                    select s.tenant_id, s.run_id, s.agent, agents.first_model(e.data ->> 'definitionHash', s.model), coalesce(s.metadata ->> ?, ''), s.priority, 'running',
+                    select s.tenant_id, s.run_id, s.agent, coalesce(d.first_model, s.model), coalesce(s.metadata ->> ?, ''), s.priority, 'running',
                       s.queued_at, least(? + s.max_duration, s.deadline_at)
-                    from agents.run_summary s left join agents.mt_events e on e.tenant_id = s.tenant_id and e.stream_id = s.run_id and e.version = 1
+                    from agents.run_summary s left join agents.definition d on d.hash = s.definition_hash
                     where s.tenant_id = ? and s.run_id = ?
-                    on conflict (tenant_id, run_id) do update set state = 'running', node = null, since = excluded.since, deadline_at = excluded.deadline_at
+                    on conflict (tenant_id, run_id) do update set
+                      state = 'running', node = null, since = excluded.since, deadline_at = excluded.deadline_at
                     """,
                     fairnessKey ?? "", happened.Timestamp, happened.TenantId, happened.StreamId);
                 break;
@@ -81,12 +83,11 @@ public sealed partial class RunQueue : EventProjection
 
         return ValueTask.CompletedTask;
 
-        void Settle() =>
-            operations.QueueSqlCommand($"update {Table} set state = 'settling', redriven_at = '-infinity' where tenant_id = ? and run_id = ?", happened.TenantId, happened.StreamId);
+        void Settle() => operations.QueueSqlCommand(
+            $"update {Table} set state = 'settling', redriven_at = '-infinity' where tenant_id = ? and run_id = ?",
+            happened.TenantId, happened.StreamId);
 
-        // After the summary has its end: who was queued behind it saw it unfinished under a lock, and its row is seen here.
-        void LetFollow() => operations.QueueSqlCommand(
-            $"update {Table} set waits_for = null where tenant_id = ? and after_run = ? and waits_for = 'thread'", happened.TenantId, happened.StreamId);
+        void LetFollow() => operations.QueueSqlCommand("call agents.let_follow(?, ?)", happened.TenantId, happened.StreamId);
     }
 
     string KeyOf(IReadOnlyDictionary<string, string>? metadata) => fairnessKey is null ? "" : metadata?.GetValueOrDefault(fairnessKey) ?? "";

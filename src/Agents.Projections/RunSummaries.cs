@@ -24,12 +24,16 @@ public sealed partial class RunSummaries : EventProjection
         {
             case RunQueued e: rows.Insert(e); break;
             case StateInherited e:
-                rows.Set("step = ?, step_name = ?, model_calls = ?, inherited_usd = ?", e.Step, ReadModels.Nullable(e.Step < 0 ? null : e.Name), e.ModelCalls, e.InheritedUsd);
+                rows.Set(
+                    "step = ?, step_name = ?, model_calls = ?, inherited_usd = ?",
+                    e.Step, ReadModels.Nullable(e.Step < 0 ? null : e.Name), e.ModelCalls, e.InheritedUsd);
                 break;
             case RunStarted: rows.Set("status = 'running', started_at = coalesce(started_at, ?)", happened.Timestamp); break;
             case RunPaused e: rows.Set("status = 'paused', reason = ?", e.Reason); break;
             case RunResumed e: rows.Set("status = 'running', reason = ?, failure_kind = null, failure_message = null", e.Reason); break;
-            case RunParked e: rows.Set("status = 'parked', failure_kind = ?, failure_message = ?", e.Failure.Kind.ToString(), e.Failure.Message); break;
+            case RunParked e:
+                rows.Set("status = 'parked', failure_kind = ?, failure_message = ?", e.Failure.Kind.ToString(), e.Failure.Message);
+                break;
             case RunBudgetChanged e: rows.Set("budget_usd = ?", e.BudgetUsd); break;
             case StepStarted e: rows.Set("step = ?, step_name = ?", e.Step, e.Name); break;
             case ModelCallScheduled { Attempt: 1 } e: rows.Set("model_calls = ?", e.Call); break;
@@ -48,18 +52,23 @@ public sealed partial class RunSummaries : EventProjection
     readonly struct Rows(IDocumentOperations operations, IEvent happened)
     {
         public void Insert(RunQueued e) => operations.QueueSqlCommand(
-            $"insert into {Table} (tenant_id, run_id, agent, agent_version, status, priority, question, requested_by, metadata, model, "
-            + "budget_usd, max_duration, queued_at, idempotency_key, request_hash, parent, thread_id, previous, forked_from, forked_at, "
-            + "not_before, deadline_at, batch_id, schedule_id, root_run_id) "
-            + "values (?, ?, ?, ?, 'queued', ?, ?, ?, ?::json, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-            + $"coalesce((select root_run_id from {Table} where tenant_id = ? and run_id = ?), ?::uuid, ?)) on conflict (tenant_id, run_id) do nothing",
-            happened.TenantId, happened.StreamId, e.Agent, e.AgentVersion, e.Priority, e.Question, e.RequestedBy,
-            ReadModels.Nullable(e.Metadata is null ? null : ReadModels.Json(e.Metadata)), e.Model,
-            ReadModels.Nullable(e.BudgetUsd), e.MaxDuration, happened.Timestamp,
-            ReadModels.Nullable(e.IdempotencyKey), ReadModels.Nullable(e.RequestHash), ReadModels.Nullable(e.Parent),
-            ReadModels.Nullable(e.ThreadId), ReadModels.Nullable(e.Previous),
-            ReadModels.Nullable(e.ForkedFrom?.Run), ReadModels.Nullable(e.ForkedFrom?.Version),
-            ReadModels.Nullable(e.NotBefore), ReadModels.Nullable(e.Deadline), ReadModels.Nullable(e.Batch), ReadModels.Nullable(e.Schedule?.Schedule),
+            $"""
+            insert into {Table} (
+              tenant_id, run_id, agent, agent_version, definition_hash, status, priority, question, requested_by, metadata, model, budget_usd,
+              max_duration, queued_at, idempotency_key, request_hash, parent, thread_id, previous, forked_from, forked_at, not_before, deadline_at,
+              batch_id, schedule_id, root_run_id)
+            values (
+              ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?::json, ?, ?,
+              ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+              ?, ?, coalesce((select root_run_id from {Table} where tenant_id = ? and run_id = ?), ?::uuid, ?))
+            on conflict (tenant_id, run_id) do nothing
+            """,
+            happened.TenantId, happened.StreamId, e.Agent, e.AgentVersion, e.DefinitionHash, e.Priority, e.Question, e.RequestedBy,
+            ReadModels.Nullable(e.Metadata is null ? null : ReadModels.Json(e.Metadata)), e.Model, ReadModels.Nullable(e.BudgetUsd),
+            e.MaxDuration, happened.Timestamp, ReadModels.Nullable(e.IdempotencyKey), ReadModels.Nullable(e.RequestHash),
+            ReadModels.Nullable(e.Parent), ReadModels.Nullable(e.ThreadId), ReadModels.Nullable(e.Previous), ReadModels.Nullable(e.ForkedFrom?.Run),
+            ReadModels.Nullable(e.ForkedFrom?.Version), ReadModels.Nullable(e.NotBefore), ReadModels.Nullable(e.Deadline),
+            ReadModels.Nullable(e.Batch), ReadModels.Nullable(e.Schedule?.Schedule),
             happened.TenantId, ReadModels.Nullable(OriginOf(e)), ReadModels.Nullable(OriginOf(e)), happened.StreamId);
 
         static Guid? OriginOf(RunQueued e) => e.Parent ?? e.ForkedFrom?.Run;
@@ -72,14 +81,8 @@ public sealed partial class RunSummaries : EventProjection
 
         public void Pay(Usage? usage, Cost? cost, int unpriced)
         {
-            var used = usage ?? Usage.None;
-            Set("input_tokens = input_tokens + ?, cached_input_tokens = cached_input_tokens + ?, "
-                + "cache_write_5_minutes_tokens = cache_write_5_minutes_tokens + ?, cache_write_1_hour_tokens = cache_write_1_hour_tokens + ?, "
-                + "output_tokens = output_tokens + ?, reasoning_tokens = reasoning_tokens + ?, audio_input_tokens = audio_input_tokens + ?, "
-                + "audio_output_tokens = audio_output_tokens + ?, web_searches = web_searches + ?, "
-                + "cost_usd = cost_usd + ?, unpriced_calls = unpriced_calls + ?",
-                used.InputTokens, used.CachedInputTokens, used.CacheWrite5MinutesTokens, used.CacheWrite1HourTokens,
-                used.OutputTokens, used.ReasoningTokens, used.AudioInputTokens, used.AudioOutputTokens, used.WebSearches, cost?.Usd ?? 0m, unpriced);
+            Set($"{UsageColumns.Additions}, cost_usd = cost_usd + ?, unpriced_calls = unpriced_calls + ?",
+                [.. UsageColumns.Values(usage ?? Usage.None).Select(ReadModels.Nullable), cost?.Usd ?? 0m, unpriced]);
         }
     }
 }

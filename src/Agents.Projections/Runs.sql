@@ -11,6 +11,15 @@ create table if not exists agents.definition (
 comment on table agents.definition is 'Agent definitions that runs refer to, by content. Never changed.';
 comment on column agents.definition.hash is 'SHA-256 of body, lower-case hex.';
 comment on column agents.definition.body is 'The definition as JSON, to the letter.';
+do $do$ begin
+  if not exists (
+    select from pg_attribute where attrelid = 'agents.definition'::regclass and attname = 'first_model' and not attisdropped) then
+    alter table agents.definition add column first_model text;
+    update agents.definition set first_model = jsonb_path_query_first(body::jsonb, '$.Steps[*] ? (@.kind == "model")') ->> 'Model';
+  end if;
+end $do$;
+comment on column agents.definition.first_model is 'The model of its first model step. Null when that names none: the run''s model is called.';
+drop function if exists agents.first_model(text, text);
 
 create table if not exists agents.run_summary (
   tenant_id                     text not null,
@@ -49,13 +58,16 @@ create table if not exists agents.run_summary (
   parent                        uuid,
   primary key (tenant_id, run_id)
 ) with (fillfactor = 80);
-alter table agents.run_summary add column if not exists thread_id text;
-alter table agents.run_summary add column if not exists previous uuid;
+alter table agents.run_summary
+  add column if not exists thread_id        text,
+  add column if not exists previous         uuid,
+  add column if not exists definition_hash  text;
 alter table agents.run_summary
   add column if not exists audio_input_tokens   bigint not null default 0,
   add column if not exists audio_output_tokens  bigint not null default 0,
   add column if not exists web_searches         bigint not null default 0;
 comment on table agents.run_summary is 'One row for each run: what lists and run pages show.';
+comment on column agents.run_summary.definition_hash is 'Names its definition in agents.definition. Null in rows older than this column.';
 comment on column agents.run_summary.status is 'queued, running, paused, parked, completed, failed or cancelled.';
 comment on column agents.run_summary.step is 'Position of the step begun last, from 0; -1 before the first.';
 comment on column agents.run_summary.failure_kind is 'Why the run is parked or failed; null otherwise.';
@@ -67,7 +79,8 @@ comment on column agents.run_summary.unpriced_calls is 'Completed calls whose co
 comment on column agents.run_summary.max_duration is 'Wall clock the run may take from being queued or resumed.';
 create index if not exists run_summary_recent on agents.run_summary (tenant_id, run_id desc);
 create index if not exists run_summary_by_status on agents.run_summary (tenant_id, status, run_id desc);
-comment on column agents.run_summary.thread_id is 'The conversation the run belongs to; null when it began none but by its own id, under which later runs may follow it.';
+comment on column agents.run_summary.thread_id is
+  'The conversation the run belongs to; null when it began none but by its own id, under which later runs may follow it.';
 comment on column agents.run_summary.previous is 'The run before this one in its conversation.';
 create index if not exists run_summary_by_thread on agents.run_summary (tenant_id, thread_id, queued_at desc) where thread_id is not null;
 create index if not exists run_summary_by_request on agents.run_summary (tenant_id, request_hash, queued_at desc) where request_hash is not null;
@@ -97,70 +110,12 @@ comment on column agents.timeline.name is 'Of the step, the model or the tool.';
 comment on column agents.timeline.duration_ms is 'Of the outside call, measured by the worker; null for facts that took no time.';
 comment on column agents.timeline.detail is 'At most 500 characters; the fact has the whole.';
 
-create table if not exists agents.run_queue (
-  tenant_id    text not null,
-  run_id       uuid not null,
-  agent        text not null,
-  priority     integer not null,
-  state        text not null check (state in ('waiting', 'running', 'settling')),
-  node         text,
-  since        timestamptz not null,
-  deadline_at  timestamptz not null,
-  redriven_at  timestamptz not null default clock_timestamp(),
-  primary key (tenant_id, run_id)
-) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
-alter table agents.run_queue add column if not exists approve_by timestamptz;
-alter table agents.run_queue add column if not exists after_run uuid;
-alter table agents.run_queue
-  add column if not exists not_before timestamptz,
-  add column if not exists waits_for  text;
-comment on table agents.run_queue is 'One row for each run that waits for a slot or holds one, or that stands still or has ended while an outcome may still be owed.';
-comment on column agents.run_queue.state is 'waiting: for a slot. running: has begun. settling: paused, parked, failed or cancelled, until no attempt is open any more.';
-comment on column agents.run_queue.node is 'The node whose slot the run holds; null while it waits, or has given its slot back, until a node takes it up.';
-comment on column agents.run_queue.not_before is 'The run is given no slot before; null means now.';
-comment on column agents.run_queue.waits_for is 'What the run waits for besides a slot, such as approval; it is given none before this is null again. Null means nothing else.';
-comment on column agents.run_queue.after_run is 'The run of the same thread that it follows; waits_for is thread until that one has ended. Null when it follows none.';
-comment on column agents.run_queue.redriven_at is 'When the run''s outstanding work was last sent again by a watchdog.';
-comment on column agents.run_queue.approve_by is 'When tool calls that wait for a person are denied; null when none does, or none has a limit.';
-
-create unlogged table if not exists agents.delta (
-  tenant_id    text not null,
-  run_id       uuid not null,
-  call         integer not null,
-  attempt      integer not null,
-  begins_at    integer not null,
-  ends_at      integer not null,
-  text         text not null,
-  at           timestamptz not null default clock_timestamp(),
-  primary key (tenant_id, run_id, call, attempt, begins_at)
-) with (autovacuum_vacuum_scale_factor = 0.02);
-comment on table agents.delta is 'What models are saying at this moment, for readers on other nodes. Gone when the call ends; the reply is a fact.';
-comment on column agents.delta.begins_at is 'UTF-16 units of the attempt''s text before this piece; ends_at counts it in.';
-
-create unlogged table if not exists agents.reader (
-  tenant_id    text not null,
-  run_id       uuid not null,
-  node         text not null,
-  by           text not null,
-  seen_at      timestamptz not null,
-  primary key (tenant_id, run_id, node)
-) with (autovacuum_vacuum_scale_factor = 0.02);
-comment on table agents.reader is 'Nodes with readers who want a run cancelled when they have left; renewed every second while there are any.';
-
-create table if not exists agents.deleted_response (
-  tenant_id   text not null,
-  run_id      uuid not null,
-  deleted_by  text not null,
-  deleted_at  timestamptz not null default clock_timestamp(),
-  primary key (tenant_id, run_id)
-);
-comment on table agents.deleted_response is 'Runs that the Responses API shows no longer, because a caller deleted them there. Their history stays. Not made from facts.';
-
 alter table agents.run_summary
   add column if not exists root_run_id  uuid,
   add column if not exists forked_from  uuid,
   add column if not exists forked_at    bigint;
-comment on column agents.run_summary.root_run_id is 'The run at the root of this one: itself, unless another started or was forked into it. Null in rows older than this column.';
+comment on column agents.run_summary.root_run_id is
+  'The run at the root of this one: itself, unless another started or was forked into it. Null in rows older than this column.';
 comment on column agents.run_summary.forked_from is 'The run this one continues from. Null when it starts fresh.';
 comment on column agents.run_summary.forked_at is 'The last version of that run that this one shares.';
 create index if not exists run_summary_ended on agents.run_summary (tenant_id, ((finished_at at time zone 'UTC')::date))
@@ -180,7 +135,7 @@ comment on column agents.run_summary.schedule_id is 'The schedule that asked for
 create index if not exists run_summary_by_schedule on agents.run_summary (tenant_id, schedule_id, run_id) where schedule_id is not null;
 create index if not exists run_summary_children on agents.run_summary (tenant_id, parent) where parent is not null;
 create index if not exists run_summary_open_children on agents.run_summary (tenant_id, parent) where parent is not null and finished_at is null;
-create index if not exists run_queue_for_children on agents.run_queue (tenant_id, run_id) where waits_for = 'child';
 comment on column agents.run_summary.parent is 'The run that started this one and waits for it. Null for a run that a caller asked for.';
 alter table agents.run_summary add column if not exists inherited_usd numeric;
-comment on column agents.run_summary.inherited_usd is 'US dollars that the history a fork continues has cost the runs that made it; no part of cost_usd. Null when it started fresh.';
+comment on column agents.run_summary.inherited_usd is
+  'US dollars that the history a fork continues has cost the runs that made it; no part of cost_usd. Null when it started fresh.';

@@ -42,7 +42,8 @@ public sealed partial class Timeline : EventProjection
     {
         RunQueued e => new(e.Question, Name: e.Agent),
         StateInherited e => new(
-            FormattableString.Invariant($"inherited {e.InheritedUsd} USD{(e.Reason.Length > 0 ? ", " : "")}{e.Reason}"), Step: e.Step < 0 ? null : e.Step, Name: e.Step < 0 ? null : e.Name),
+            FormattableString.Invariant($"inherited {e.InheritedUsd} USD{(e.Reason.Length > 0 ? ", " : "")}{e.Reason}"),
+            Step: e.Step < 0 ? null : e.Step, Name: e.Step < 0 ? null : e.Name),
         ForkStarted e => new(FormattableString.Invariant($"{e.Fork} for at most {e.HeldUsd} USD")),
         ForkEnded e => new(FormattableString.Invariant($"{e.Fork} has spent {e.SpentUsd} USD")),
         RunStarted e => new(e.Worker),
@@ -59,7 +60,9 @@ public sealed partial class Timeline : EventProjection
         ModelCallCompleted e => new(
             e.Reply.Text, Name: e.Reply.Model, Call: e.Call, Attempt: e.Attempt, Took: e.Latency,
             InputTokens: e.Usage?.TotalInput(), OutputTokens: e.Usage?.TotalOutput(), CostUsd: e.Cost?.Usd),
-        ModelCallFailed e => new(e.Failure.Message, Name: e.Failure.Kind.ToString(), Call: e.Call, Attempt: e.Attempt, Took: e.Latency, CostUsd: e.Cost?.Usd),
+        ModelCallFailed e => new(
+            e.Failure.Message, Name: e.Failure.Kind.ToString(), Call: e.Call, Attempt: e.Attempt, Took: e.Latency,
+            InputTokens: e.Usage?.TotalInput(), OutputTokens: e.Usage?.TotalOutput(), CostUsd: e.Cost?.Usd),
         ModelCallOutcomeUnknown e => new(Name: e.Cause.ToString(), Call: e.Call, Attempt: e.Attempt),
         SpendResolved e => new(Name: e.Source.ToString(), Call: e.Call, Attempt: e.Attempt, CostUsd: e.ActualUsd),
         ToolCallRequested e => new(e.Arguments, Name: e.Tool, Call: e.Call, ToolCallId: e.ToolCallId),
@@ -67,7 +70,8 @@ public sealed partial class Timeline : EventProjection
         ToolCallDenied e => new($"{e.By}: {e.Reason}", ToolCallId: e.ToolCallId),
         ChildRunStarted e => new(e.Child.ToString(), Name: e.Agent, Attempt: e.Attempt, ToolCallId: e.ToolCallId),
         ToolCallCompleted e => new(e.Result, Attempt: e.Attempt, ToolCallId: e.ToolCallId, Took: e.Latency),
-        ToolCallFailed e => new(e.Failure.Message, Name: e.Failure.Kind.ToString(), Attempt: e.Attempt, ToolCallId: e.ToolCallId, Took: e.Latency),
+        ToolCallFailed e => new(
+            e.Failure.Message, Name: e.Failure.Kind.ToString(), Attempt: e.Attempt, ToolCallId: e.ToolCallId, Took: e.Latency),
         _ => null, // scheduling is plumbing; passages are shown with the tool call that found them
     };
 }

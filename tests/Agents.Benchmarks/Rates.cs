@@ -49,7 +49,7 @@ static class Rates
             runsCompleted = await Count(database, "select count(*) from agents.run_summary where status = 'completed'"),
             runsStopped = await Count(database, "select count(*) from agents.run_summary where status in ('failed', 'parked')"),
             slotsHeldAtTheEnd = (long)(await holds.ExecuteScalarAsync())!,
-            runsWaitingForTheRate = await Count(database, "select count(*) from agents.run_queue where waits_for like 'rate %' and not_before > clock_timestamp()"),
+            runsWaitingForTheRate = await Count(database, "select count(*) from agents.run_queue where waits_for = 'rate' and not_before > clock_timestamp()"),
         }, Indented));
         return figures is { Refused: 0 } && figures.MostRequestsInAMinute <= requests + 1 && figures.TokensAboveTheLimit <= figures.LargestCallTokens ? 0 : 1;
     }

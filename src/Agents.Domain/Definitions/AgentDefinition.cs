@@ -27,6 +27,9 @@ public sealed record AgentDefinition
     /// <summary>SHA-256 of the definition's JSON, in lower-case hex. Two definitions are the same if and only if their hashes are.</summary>
     public string Hash() => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this)));
 
+    /// <summary>The model that its first model step names. Null when that names none, or there is no such step.</summary>
+    public string? FirstModel() => Steps.OfType<ModelStep>().FirstOrDefault()?.Model;
+
     /// <summary>Whether a step's output is read by a tool step after it, so that a checkpoint must keep it.</summary>
     public bool IsReadLater(int step) => Steps.Skip(step + 1).OfType<ToolStep>()
         .SelectMany(later => later.Arguments.Values)

@@ -6,6 +6,7 @@ namespace Agents.Domain.Runs;
 /// <param name="Node">The node whose slot it holds. Null when it has none.</param>
 /// <param name="WaitsFor">What it waits for besides a slot. Null when for nothing.</param>
 /// <param name="DueIn">It is given no slot before. Null, or not above zero, means now.</param>
+/// <param name="Rate">The limit whose room it waits for, such as <c>openai/gpt-4o</c>. Null when it never waited for one.</param>
 /// <param name="After">The run of its thread that it follows. Null when it follows none.</param>
 /// <param name="FullLimits">The limits that count it and have no room.</param>
 /// <param name="Pauses">Where admission is paused, as far as it is concerned.</param>
@@ -14,7 +15,7 @@ namespace Agents.Domain.Runs;
 /// <param name="Held">Slots that are taken.</param>
 /// <param name="StartsPerMinute">Slots its tenant was given for runs as urgent, lately. Null when none.</param>
 public sealed record QueuePlace(
-    string? Node, string? WaitsFor, TimeSpan? DueIn, Guid? After, IReadOnlyList<FullLimit> FullLimits, IReadOnlyList<string> Pauses,
+    string? Node, QueueWait? WaitsFor, string? Rate, TimeSpan? DueIn, Guid? After, IReadOnlyList<FullLimit> FullLimits, IReadOnlyList<string> Pauses,
     long Ahead, int Slots, int Held, double? StartsPerMinute);
 
 /// <summary>A limit without room.</summary>
@@ -75,16 +76,16 @@ public sealed record Explanation(string Summary, IReadOnlyList<Obstacle> Blocked
     /// <summary>What it waits for before it stands in line. Null when it does.</summary>
     static Obstacle? WaitOf(Run run, QueuePlace place) => place.WaitsFor switch
     {
-        "approval" => new("approval", $"The run waits for a person to approve {string.Join(", ", AwaitingApproval(run))}."),
-        "thread" => new("thread", $"The run waits until run {place.After} of the same thread has ended."),
-        "child" => new("child", $"The run waits for the end of {string.Join(", ", Children(run))}, which it started. Ask why about that one."),
-        { } rate when rate.StartsWith("rate ", StringComparison.Ordinal) =>
-            new("rate", $"The run waits for the rate limit of {rate[5..]}{In(place.DueIn)}."),
-        { } other => new(other, $"The run waits for {other}."),
+        QueueWait.Approval => new("approval", $"The run waits for a person to approve {string.Join(", ", AwaitingApproval(run))}."),
+        QueueWait.Thread => new("thread", $"The run waits until run {place.After} of the same thread has ended."),
+        QueueWait.Child => new(
+            "child", $"The run waits for the end of {string.Join(", ", Children(run))}, which it started. Ask why about that one."),
+        QueueWait.Rate => new("rate", $"The run waits for the rate limit of {place.Rate}{In(place.DueIn)}."),
         null when place.DueIn > TimeSpan.Zero => run.Status is RunStatus.Queued
             ? new("not_before", $"The run is not to start before its time{In(place.DueIn)}.")
             : new("retry", $"A call that failed is tried again{In(place.DueIn)}."),
         null => null,
+        _ => throw new ArgumentOutOfRangeException(nameof(place), place.WaitsFor, "A run waits for something that has no explanation."),
     };
 
     static IEnumerable<Obstacle> ObstaclesOf(QueuePlace place)

@@ -44,21 +44,27 @@ static class FoldedState
     }
 
     /// <summary>
-    /// Members that are not the same, such as <c>costUsd (99, not 0.01)</c>; their order and the way of writing a number do not count.
+    /// Members that are not the same, such as <c>costUsd (99, not 0.01)</c> and <c>usage.inputTokens (7, not 8)</c>; their order and the way of
+    /// writing a number do not count.
     /// </summary>
     static string Differences(string expected, string stored)
     {
         using var left = JsonDocument.Parse(expected);
         using var right = JsonDocument.Parse(stored);
-        var names = left.RootElement.EnumerateObject().Concat(right.RootElement.EnumerateObject()).Select(member => member.Name).Distinct();
-        return string.Join(", ", names
-            .Select(name => (Name: name, Expected: Member(left, name), Stored: Member(right, name)))
-            .Where(member => !JsonElement.DeepEquals(member.Expected, member.Stored))
-            .Select(member => $"{member.Name} ({Text(member.Stored)}, not {Text(member.Expected)})"));
+        return string.Join(", ", Differences("", left.RootElement, right.RootElement));
+    }
+
+    static IEnumerable<string> Differences(string path, JsonElement expected, JsonElement stored)
+    {
+        if (expected.ValueKind is not JsonValueKind.Object || stored.ValueKind is not JsonValueKind.Object)
+            return JsonElement.DeepEquals(expected, stored) ? [] : [$"{path} ({Text(stored)}, not {Text(expected)})"];
+
+        var names = expected.EnumerateObject().Concat(stored.EnumerateObject()).Select(member => member.Name).Distinct();
+        return names.SelectMany(name => Differences(path.Length == 0 ? name : $"{path}.{name}", Member(expected, name), Member(stored, name)));
     }
 
     /// <summary>A member that is not there counts as null.</summary>
-    static JsonElement Member(JsonDocument document, string name) => document.RootElement.TryGetProperty(name, out var member) ? member : Null;
+    static JsonElement Member(JsonElement of, string name) => of.TryGetProperty(name, out var member) ? member : Null;
 
     static string Text(JsonElement member) => Sanitiser.Text(member.GetRawText(), LongestText);
 

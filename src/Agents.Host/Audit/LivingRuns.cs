@@ -7,20 +7,15 @@ static class LivingRuns
 {
     public static Invariant Invariant() => new("I13", "No running run has been without a new fact for 60 s while its node is gone.");
 
-    /// <summary>A living node holds its lock; it is only looked at, not tried, so that no node ever waits for this.</summary>
-    static readonly string Abandoned =
-        $"""
+    const string Abandoned =
+        """
         select q.tenant_id, q.run_id, q.node, extract(epoch from clock_timestamp() - s.timestamp)::float8 as seconds
         from agents.run_queue q join agents.mt_streams s on s.tenant_id = q.tenant_id and s.id = q.run_id
         where q.state = 'running' and (@tenant is null or q.tenant_id = @tenant) and s.timestamp < clock_timestamp() - interval '60 s'
           and q.waits_for is null and (q.not_before is null or q.not_before < clock_timestamp() - interval '60 s')
           and (q.node is not null or not exists (select from agents.admission_pause) and not exists (select from agents.admission_limit)
             and not exists (select from agents.run_queue h where h.node is not null and h.redriven_at > clock_timestamp() - interval '60 s'))
-          and (q.node is null or not exists (
-            select from pg_locks l
-            where l.locktype = 'advisory' and l.granted and l.objsubid = 1
-              and l.database = (select oid from pg_database where datname = current_database())
-              and (l.classid::bigint << 32) | l.objid::bigint = hashtextextended(q.node, {Node.LockSpace})))
+          and (q.node is null or not agents.lives(q.node))
         """;
 
     /// <summary>Where no server runs, nothing can go on, and nothing is amiss.</summary>

@@ -61,14 +61,16 @@ public static class Reconciliation
     static string WrongDays(string stored, string made) =>
         $"""
         with stored as (
-          select * from finance.{stored} s where not exists (select from finance.open_day o where o.tenant_id = s.tenant_id and o.day = s.day)
+          select to_jsonb(s) as sums from finance.{stored} s
+          where not exists (select from finance.open_day o where o.tenant_id = s.tenant_id and o.day = s.day)
             and (@tenant is null or tenant_id = @tenant)
         ), made as (
-          select * from finance.{made} m where not exists (select from finance.open_day o where o.tenant_id = m.tenant_id and o.day = m.day)
+          select to_jsonb(m) as sums from finance.{made} m
+          where not exists (select from finance.open_day o where o.tenant_id = m.tenant_id and o.day = m.day)
             and (@tenant is null or tenant_id = @tenant)
         )
-        select 'stored as' as which, row_to_json(d)::text as row from (select * from stored except all select * from made) d
-        union all select 'in truth', row_to_json(d)::text from (select * from made except all select * from stored) d
+        select 'stored as' as which, sums::text as row from (select * from stored except all select * from made) wrong
+        union all select 'in truth', sums::text from (select * from made except all select * from stored) wrong
         """;
 
     static readonly string[] Dimensions = ["tenant", "day", "model", "run"];

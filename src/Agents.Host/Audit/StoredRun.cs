@@ -1,3 +1,4 @@
+using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 
 namespace Agents.Host.Audit;
@@ -67,14 +68,10 @@ sealed record StoredFact(long Version, string Type, DateTimeOffset At, RunEvent?
 }
 
 /// <summary>What <c>agents.run_summary</c> says that can be folded from facts.</summary>
-sealed record SummaryRow(
-    string Status, int Step, int ModelCalls, long InputTokens, long CachedInputTokens, long CacheWrite5MinutesTokens, long CacheWrite1HourTokens,
-    long OutputTokens, long ReasoningTokens, long AudioInputTokens, long AudioOutputTokens, long WebSearches, decimal CostUsd, int UnpricedCalls)
+sealed record SummaryRow(string Status, int Step, int ModelCalls, Usage Usage, decimal CostUsd, int UnpricedCalls)
 {
-    public static SummaryRow Of(Run run) => new(
-        run.Status.ToString().ToLowerInvariant(), run.Step, run.ModelCalls, run.Usage.InputTokens, run.Usage.CachedInputTokens,
-        run.Usage.CacheWrite5MinutesTokens, run.Usage.CacheWrite1HourTokens, run.Usage.OutputTokens, run.Usage.ReasoningTokens,
-        run.Usage.AudioInputTokens, run.Usage.AudioOutputTokens, run.Usage.WebSearches, run.CostUsd, run.UnpricedCalls);
+    public static SummaryRow Of(Run run) =>
+        new(run.Status.ToString().ToLowerInvariant(), run.Step, run.ModelCalls, run.Usage, run.CostUsd, run.UnpricedCalls);
 }
 
 /// <summary>What an attempt holds or has cost in one budget.</summary>
@@ -86,8 +83,8 @@ sealed record ReservationRow(int Call, int Attempt, string Budget, string State,
 
 /// <summary>One outcome of a model call as money: a fact, or its row in <c>finance.model_call</c>.</summary>
 sealed record MoneyRow(
-    long Version, DateOnly Day, int Call, int Attempt, string Status, string? Model, decimal? CostUsd, decimal? LowUsd = null,
-    decimal? HighUsd = null)
+    long Version, DateOnly Day, int Call, int Attempt, string Status, string? Model, Usage? Usage, decimal? CostUsd,
+    decimal? LowUsd = null, decimal? HighUsd = null)
 {
     /// <summary>What the facts of one run say about money, in their order.</summary>
     public static IEnumerable<MoneyRow> AllOf(IEnumerable<StoredFact> facts)
@@ -99,11 +96,11 @@ sealed record MoneyRow(
             if (fact.Happened is ModelCallScheduled scheduled) asked[scheduled.Call] = scheduled.Model;
             MoneyRow? row = fact.Happened switch
             {
-                ModelCallCompleted e => new(fact.Version, day, e.Call, e.Attempt, "completed", e.Reply.Model, e.Cost?.Usd),
-                ModelCallFailed e => new(fact.Version, day, e.Call, e.Attempt, "failed", asked.GetValueOrDefault(e.Call), e.Cost?.Usd),
-                ModelCallOutcomeUnknown e =>
-                    new(fact.Version, day, e.Call, e.Attempt, "unknown", asked.GetValueOrDefault(e.Call), null, e.LowUsd, e.HighUsd),
-                SpendResolved e => new(fact.Version, day, e.Call, e.Attempt, "resolved", asked.GetValueOrDefault(e.Call), e.ActualUsd),
+                ModelCallCompleted e => new(fact.Version, day, e.Call, e.Attempt, "completed", e.Reply.Model, e.Usage, e.Cost?.Usd),
+                ModelCallFailed e => new(fact.Version, day, e.Call, e.Attempt, "failed", asked.GetValueOrDefault(e.Call), e.Usage, e.Cost?.Usd),
+                ModelCallOutcomeUnknown e => new(
+                    fact.Version, day, e.Call, e.Attempt, "unknown", asked.GetValueOrDefault(e.Call), null, null, e.LowUsd, e.HighUsd),
+                SpendResolved e => new(fact.Version, day, e.Call, e.Attempt, "resolved", asked.GetValueOrDefault(e.Call), null, e.ActualUsd),
                 _ => null, // not about money
             };
             if (row is not null) yield return row;

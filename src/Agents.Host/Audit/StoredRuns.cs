@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Projections;
 using Marten;
@@ -47,9 +48,7 @@ sealed class StoredRuns(Snapshot snapshot, ISerializer json, bool hasBudgets = f
         await Each<TimelineRow>("version, type from agents.timeline", "run_id", "order by version", (run, row) =>
             run.Timeline.Add((row.Version, row.Type)));
         await Each<SummaryOfRun>(
-            "status, step, model_calls, input_tokens, cached_input_tokens, cache_write_5_minutes_tokens, cache_write_1_hour_tokens, output_tokens, "
-            + "reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches, cost_usd, unpriced_calls from agents.run_summary",
-            "run_id", "",
+            $"status, step, model_calls, {UsageColumns.All}, cost_usd, unpriced_calls from agents.run_summary", "run_id", "",
             (run, row) => run.Summary = row.Summary());
         if (hasBudgets)
             await Each<ReservationOfRun>(
@@ -57,9 +56,10 @@ sealed class StoredRuns(Snapshot snapshot, ISerializer json, bool hasBudgets = f
                 "order by call, attempt, scope, value, period",
                 (run, row) => run.Reservations.Add(new(row.Call, row.Attempt, row.Budget, row.State, row.UpperUsd, row.ChargedUsd)));
         await Each<MoneyOfRun>(
-            "version, day, call, attempt, status, model, cost_usd, low_usd, high_usd from finance.model_call", "run_id", "order by version",
+            $"version, day, call, attempt, status, model, {UsageColumns.All}, cost_usd, low_usd, high_usd from finance.model_call",
+            "run_id", "order by version",
             (run, row) => run.Money.Add(
-                new(row.Version, row.Day, row.Call, row.Attempt, row.Status, row.Model, row.CostUsd, row.LowUsd, row.HighUsd)));
+                new(row.Version, row.Day, row.Call, row.Attempt, row.Status, row.Model, row.Usage, row.CostUsd, row.LowUsd, row.HighUsd)));
 
         async Task Each<T>(string columns, string id, string order, Action<StoredRun, T> read) where T : IRowOfRun
         {
@@ -105,16 +105,12 @@ sealed class StoredRuns(Snapshot snapshot, ISerializer json, bool hasBudgets = f
         string TenantId, Guid RunId, int Call, int Attempt, string Budget, string State, decimal UpperUsd, decimal ChargedUsd) : IRowOfRun;
 
     sealed record MoneyOfRun(
-        string TenantId, Guid RunId, long Version, DateOnly Day, int Call, int Attempt, string Status, string? Model,
+        string TenantId, Guid RunId, long Version, DateOnly Day, int Call, int Attempt, string Status, string? Model, Usage? Usage,
         decimal? CostUsd, decimal? LowUsd, decimal? HighUsd) : IRowOfRun;
 
     sealed record SummaryOfRun(
-        string TenantId, Guid RunId, string Status, int Step, int ModelCalls, long InputTokens, long CachedInputTokens, long CacheWrite5MinutesTokens,
-        long CacheWrite1HourTokens, long OutputTokens, long ReasoningTokens, long AudioInputTokens, long AudioOutputTokens, long WebSearches,
-        decimal CostUsd, int UnpricedCalls) : IRowOfRun
+        string TenantId, Guid RunId, string Status, int Step, int ModelCalls, Usage Usage, decimal CostUsd, int UnpricedCalls) : IRowOfRun
     {
-        public SummaryRow Summary() => new(
-            Status, Step, ModelCalls, InputTokens, CachedInputTokens, CacheWrite5MinutesTokens, CacheWrite1HourTokens, OutputTokens, ReasoningTokens,
-            AudioInputTokens, AudioOutputTokens, WebSearches, CostUsd, UnpricedCalls);
+        public SummaryRow Summary() => new(Status, Step, ModelCalls, Usage, CostUsd, UnpricedCalls);
     }
 }

@@ -17,8 +17,8 @@ public sealed class Definitions(NpgsqlDataSource database) : IDefinitions
     {
         var hash = agent.Hash();
         operations.QueueSqlCommand(
-            "insert into agents.definition (hash, name, version, body) values (?, ?, ?, ?) on conflict do nothing",
-            hash, agent.Name, agent.Version, JsonSerializer.Serialize(agent));
+            "insert into agents.definition (hash, name, version, body, first_model) values (?, ?, ?, ?, ?::text) on conflict do nothing",
+            hash, agent.Name, agent.Version, JsonSerializer.Serialize(agent), (object?)agent.FirstModel() ?? DBNull.Value);
         return hash;
     }
 

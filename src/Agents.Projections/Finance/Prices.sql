@@ -16,13 +16,13 @@ create table if not exists finance.price_list (
 comment on table finance.price_list is 'Price lists by version. Never changed: a new price is a new version.';
 comment on column finance.price_list.version is 'The name that priced calls carry.';
 comment on column finance.price_list.number is 'In the order of publishing.';
-comment on column finance.price_list.tenant_id is 'Whose contract it is. Null when it holds for all tenants.';
+comment on column finance.price_list.tenant_id is 'The tenant whose contract it is. Null when it holds for all tenants.';
 comment on column finance.price_list.is_shipped is 'It came with the server. Imported lists come before it.';
 comment on column finance.price_list.effective_from is 'When it comes into force; until the next list of the same kind does.';
 comment on column finance.price_list.source is 'The file or program it came from.';
 comment on column finance.price_list.digest is 'SHA-256 of body, lower-case hex.';
 comment on column finance.price_list.body is 'The list as JSON, to the letter, in the format of prices.json.';
-comment on column finance.price_list.published_by is 'Who published it.';
+comment on column finance.price_list.published_by is 'The credential that published it; of a list that came with the server, the server.';
 comment on column finance.price_list.published_at is 'When it was published, by the database''s clock.';
 
 create table if not exists finance.price (
@@ -49,10 +49,11 @@ alter table finance.price
   add column if not exists web_search_fee_usd  numeric;
 comment on table finance.price is 'What each price list says: US dollars per million tokens of one model, tier and length, and fees.';
 comment on column finance.price.version is 'The price list.';
-comment on column finance.price.model is 'The model''s exact name, or a pattern in which * stands for any letters. The exact name wins, then the longest pattern.';
+comment on column finance.price.model is
+  'The model''s exact name, or a pattern in which * stands for any letters. The exact name wins, then the longest pattern.';
 comment on column finance.price.service_tier is 'The provider''s tier, such as flex or priority; empty for the usual one.';
 comment on column finance.price.above_tokens is 'The prices hold for calls with more input tokens than this; -1 for any length.';
-comment on column finance.price.provider is 'Whose price it is. Null when the list does not say.';
+comment on column finance.price.provider is 'The provider that asks the price. Null when the list does not say.';
 comment on column finance.price.input_usd is 'US dollars per million tokens of fresh input.';
 comment on column finance.price.cached_input_usd is 'US dollars per million input tokens read from the provider''s cache.';
 comment on column finance.price.cache_write_5_minutes_usd is 'US dollars per million input tokens written to a cache of five minutes.';
@@ -81,7 +82,7 @@ select version, tenant_id, is_shipped, effective_from,
 from finance.price_list;
 comment on view finance.price_period is 'From when to when each price list holds.';
 comment on column finance.price_period.version is 'The price list.';
-comment on column finance.price_period.tenant_id is 'Whose contract it is. Null when it holds for all tenants.';
+comment on column finance.price_period.tenant_id is 'The tenant whose contract it is. Null when it holds for all tenants.';
 comment on column finance.price_period.is_shipped is 'It came with the server. Imported lists come before it.';
 comment on column finance.price_period.effective_from is 'When it comes into force.';
 comment on column finance.price_period.effective_until is 'When the next list of the same kind does. Null when there is none.';

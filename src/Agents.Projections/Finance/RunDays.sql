@@ -51,20 +51,16 @@ create or replace view finance.waste_sum as
 select tenant_id, day, agent, kind, count(*) as attempts, sum(cost_usd) as cost_usd, sum(tokens)::bigint as tokens
 from (
   select tenant_id, day, agent, case status when 'failed' then 'failed_attempt' else 'lost_attempt' end as kind, cost_usd,
-    input_tokens + cached_input_tokens + cache_write_5_minutes_tokens + cache_write_1_hour_tokens + output_tokens + reasoning_tokens
-      + audio_input_tokens + audio_output_tokens as tokens
+    all_input_tokens + all_output_tokens as tokens
   from finance.model_call where status in ('failed', 'resolved')
   union all
-  select c.tenant_id, c.day, c.agent, r.status || '_run', c.cost_usd,
-    c.input_tokens + c.cached_input_tokens + c.cache_write_5_minutes_tokens + c.cache_write_1_hour_tokens + c.output_tokens + c.reasoning_tokens
-      + c.audio_input_tokens + c.audio_output_tokens
+  select c.tenant_id, c.day, c.agent, r.status || '_run', c.cost_usd, c.all_input_tokens + c.all_output_tokens
   from agents.run_summary r join finance.model_call c on c.tenant_id = r.tenant_id and c.run_id = r.run_id
   where r.status in ('failed', 'cancelled') and c.status = 'completed'
   union all
-  select c.tenant_id, c.day, c.agent, 'forked_away', c.cost_usd,
-    c.input_tokens + c.cached_input_tokens + c.cache_write_5_minutes_tokens + c.cache_write_1_hour_tokens + c.output_tokens + c.reasoning_tokens
-      + c.audio_input_tokens + c.audio_output_tokens
-  from (select tenant_id, forked_from, min(forked_at) as forked_at from agents.run_summary where forked_from is not null group by tenant_id, forked_from) f
+  select c.tenant_id, c.day, c.agent, 'forked_away', c.cost_usd, c.all_input_tokens + c.all_output_tokens
+  from (select tenant_id, forked_from, min(forked_at) as forked_at from agents.run_summary where forked_from is not null group by tenant_id,
+    forked_from) f
   join agents.run_summary r on r.tenant_id = f.tenant_id and r.run_id = f.forked_from and r.status not in ('failed', 'cancelled', 'completed')
   join finance.model_call c on c.tenant_id = f.tenant_id and c.run_id = f.forked_from and c.version > f.forked_at and c.status = 'completed'
 ) wasted
@@ -76,8 +72,10 @@ do $$ declare relation text; column_name text; meaning text; begin
   comment on view finance.run_group is 'Sums of ended runs by tenant, day of their end and agent.';
   foreach relation in array array['day_run', 'run_sum', 'run_group'] loop
     for column_name, meaning in values
-      ('tenant_id', 'Whose runs they are.'), ('day', 'The day they ended, UTC.'), ('agent', 'Name of their agent.'), ('completed', 'Runs that completed.'),
-      ('failed', 'Runs that failed.'), ('cancelled', 'Runs that were cancelled.'), ('ended_seconds', 'From being asked for to the end, all of them together.'),
+      ('tenant_id', 'The tenant of the runs.'), ('day', 'The day they ended, UTC.'), ('agent', 'Name of their agent.'),
+      ('completed', 'Runs that completed.'),
+      ('failed', 'Runs that failed.'), ('cancelled', 'Runs that were cancelled.'),
+      ('ended_seconds', 'From being asked for to the end, all of them together.'),
       ('completed_seconds', 'The same of those that completed. Null when none did, as in the columns after it.'),
       ('cost_usd', 'US dollars of all priced calls of those that completed, whenever made.'), ('dearest_run_usd', 'The most one of them cost.'),
       ('calls', 'Their model calls.')
@@ -90,7 +88,8 @@ do $$ declare relation text; column_name text; meaning text; begin
   comment on view finance.waste_sum is 'The same sums made from the calls themselves, of any day; slow over many.';
   foreach relation in array array['day_waste', 'waste_sum'] loop
     for column_name, meaning in values
-      ('tenant_id', 'Whose runs they are.'), ('day', 'Accounting day of the calls, UTC.'), ('agent', 'Name of the runs'' agent.'), ('kind', 'As in finance.waste.'),
+      ('tenant_id', 'The tenant of the runs.'), ('day', 'Accounting day of the calls, UTC.'), ('agent', 'Name of the runs'' agent.'),
+      ('kind', 'As in finance.waste.'),
       ('attempts', 'Attempts that were made for nothing.'), ('cost_usd', 'US dollars, exact. Null where nothing is known.'),
       ('tokens', 'All their tokens. Null where none are known.')
     loop
@@ -99,7 +98,8 @@ do $$ declare relation text; column_name text; meaning text; begin
   end loop;
 end $$;
 
--- A run that has ended opens the day of its end. Whether its calls were wasted is known only now, and again when another run goes on from it: their days open too.
+-- A run that has ended opens the day of its end. Whether its calls were wasted is known only now, and again when another run goes on from it: their
+-- days open too.
 create or replace function finance.open_days_of_run() returns trigger language plpgsql as $$
 declare
   r agents.run_summary := case when tg_op = 'DELETE' then old else new end;
@@ -116,7 +116,8 @@ begin
       new.status in ('failed', 'cancelled') or old.status in ('failed', 'cancelled')
       or exists (select from agents.run_summary f where f.tenant_id = r.tenant_id and f.forked_from = r.run_id)) then r.run_id end;
   if judged is not null then
-    perform finance.open(r.tenant_id, c.day) from (select distinct day from finance.model_call where tenant_id = r.tenant_id and run_id = judged order by day) c;
+    perform finance.open(r.tenant_id, c.day)
+      from (select distinct day from finance.model_call where tenant_id = r.tenant_id and run_id = judged order by day) c;
   end if;
   return null;
 end $$;
@@ -127,7 +128,7 @@ create or replace trigger run_summary_opens_days_when_new after insert on agents
 create or replace trigger run_summary_opens_days_when_gone after delete on agents.run_summary
   for each row when (old.finished_at is not null) execute function finance.open_days_of_run();
 
--- Once, for databases whose days were closed before runs were summed.
+-- Days that an older release closed without sums of runs are summed anew.
 insert into finance.open_day (tenant_id, day)
 select distinct tenant_id, day from (
   select tenant_id, day from finance.day_sum

@@ -24,11 +24,11 @@ comment on column finance.provider_usage.at is 'When the request was made, as th
 comment on column finance.provider_usage.run_id is 'From the id we gave the request (run/call/attempt). Null when the export does not have it.';
 comment on column finance.provider_usage.cost_usd is 'US dollars as billed; else priced from the tokens. Null when neither is known.';
 comment on column finance.provider_usage.price_version is 'The price list, where the export had tokens only. Null when it had the cost.';
-comment on column finance.provider_usage.tenant_id is 'Whose runs it is about.';
-comment on column finance.provider_usage.imported_at is 'When.';
-comment on column finance.provider_usage.imported_by is 'Who imported it.';
+comment on column finance.provider_usage.tenant_id is 'The tenant of the runs it is about.';
+comment on column finance.provider_usage.imported_at is 'When the row was imported, by the database''s clock.';
+comment on column finance.provider_usage.imported_by is 'The credential that imported it.';
 comment on column finance.provider_usage.model is 'As the provider names it.';
-comment on column finance.provider_usage.response_id is 'The providers id of the reply. Null when the export does not have it.';
+comment on column finance.provider_usage.response_id is 'The provider''s id of the reply. Null when the export does not have it.';
 comment on column finance.provider_usage.call is 'Ordinal of the model call within the run, from 1.';
 comment on column finance.provider_usage.attempt is 'Which try of that call, from 1.';
 comment on column finance.provider_usage.input_tokens is 'As the provider counts them.';
@@ -37,7 +37,8 @@ create index if not exists provider_usage_by_hour on finance.provider_usage (ten
 
 create or replace view finance.variance as
 with ours as (
-  select c.tenant_id, c.run_id, c.call, c.attempt, date_trunc('hour', min(c.at) at time zone 'UTC') as hour, coalesce(max(c.model), max(r.model)) as model,
+  select c.tenant_id, c.run_id, c.call, c.attempt, date_trunc('hour', min(c.at) at time zone 'UTC') as hour,
+    coalesce(max(c.model), max(r.model)) as model,
     max(c.response_id) as response_id,
     coalesce(sum(c.cost_usd), max(c.high_usd), 0) as most_usd, sum(c.cost_usd) as cost_usd
   from finance.model_call c left join agents.run_summary r on r.tenant_id = c.tenant_id and r.run_id = c.run_id
@@ -59,8 +60,10 @@ with ours as (
   from told group by tenant_id, hour, model
 ), candidates as (
   select h.tenant_id, h.hour, h.model, coalesce(sum(o.most_usd), 0) as most_usd
-  from hours h left join ours o on o.tenant_id = h.tenant_id and o.hour = h.hour and (o.model = h.model or starts_with(h.model, o.model) or starts_with(o.model, h.model))
-    and not exists (select from told t where t.tenant_id = o.tenant_id and t.matched_run = o.run_id and t.matched_call = o.call and t.matched_attempt = o.attempt)
+  from hours h left join ours o on o.tenant_id = h.tenant_id and o.hour = h.hour
+    and (o.model = h.model or starts_with(h.model, o.model) or starts_with(o.model, h.model))
+    and not exists (select from told t where t.tenant_id = o.tenant_id and t.matched_run = o.run_id and t.matched_call = o.call
+      and t.matched_attempt = o.attempt)
   group by h.tenant_id, h.hour, h.model
 )
 select h.tenant_id, h.hour, h.model, h.calls, h.provider_usd, h.matched_usd,
@@ -68,13 +71,16 @@ select h.tenant_id, h.hour, h.model, h.calls, h.provider_usd, h.matched_usd,
   h.beyond_usd + greatest(h.unmatched_usd - c.most_usd, 0) as unexplained_usd,
   h.below_usd, h.unpriced_calls
 from hours h join candidates c on c.tenant_id = h.tenant_id and c.hour = h.hour and c.model = h.model;
-comment on view finance.variance is 'Providers'' bills against the facts, by hour (UTC) and model. provider_usd = matched_usd + explained_usd + unexplained_usd.';
+comment on view finance.variance is
+  'Providers'' bills against the facts, by hour (UTC) and model. provider_usd = matched_usd + explained_usd + unexplained_usd.';
 comment on column finance.variance.matched_usd is 'Billed for calls found by their id, as far as the facts have it.';
-comment on column finance.variance.explained_usd is 'Billed without an id that is known here, within what calls of that hour and model may have cost that no row names.';
+comment on column finance.variance.explained_usd is
+  'Billed without an id that is known here, within what calls of that hour and model may have cost that no row names.';
 comment on column finance.variance.unexplained_usd is 'Billed, and in no fact.';
 comment on column finance.variance.below_usd is 'What the facts have beyond the bill for calls found by their id.';
-comment on column finance.variance.unpriced_calls is 'Rows whose cost is neither in the export nor known from a price; they are in none of the sums.';
-comment on column finance.variance.tenant_id is 'Whose runs it is about.';
+comment on column finance.variance.unpriced_calls is
+  'Rows whose cost is neither in the export nor known from a price; they are in none of the sums.';
+comment on column finance.variance.tenant_id is 'The tenant of the runs it is about.';
 comment on column finance.variance.hour is 'Beginning of the hour, UTC.';
 comment on column finance.variance.model is 'As the provider names it.';
 comment on column finance.variance.calls is 'Rows of the export.';

@@ -44,6 +44,22 @@ public sealed class ExplanationTests
             Explanation.Of(parked.Run, place: null).Summary);
     }
 
+    [Theory]
+    [InlineData(QueueWait.Approval, "The run waits for a person to approve")]
+    [InlineData(QueueWait.Child, "The run waits for the end of")]
+    [InlineData(QueueWait.Rate, "The run waits for the rate limit of openai/gpt-4o, in 2 s.")]
+    [InlineData(QueueWait.Thread, "The run waits until run 0199a0c4-0000-7000-8000-000000000009 of the same thread has ended.")]
+    public void Each_thing_that_a_run_in_the_queue_waits_for_is_named(QueueWait wait, string summary)
+    {
+        var place = new QueuePlace(
+            Node: null, wait, Rate: "openai/gpt-4o", TimeSpan.FromSeconds(2), Guid.Parse("0199a0c4-0000-7000-8000-000000000009"), [], [], 0, 1, 0, null);
+
+        var explanation = Explanation.Of(A.Calling(A.Research).Run, place);
+
+        Assert.Equal(wait.ToString().ToLowerInvariant(), Assert.Single(explanation.BlockedBy).Kind);
+        Assert.StartsWith(summary, explanation.Summary, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_run_that_has_ended_is_held_back_by_nothing() =>
         Assert.Equal(new("The run is cancelled. It does no more work.", []), Explanation.Of(A.Queued(A.Research).When(new CancelRun("ada", "")).Run, place: null) with { BlockedBy = [] });

@@ -29,7 +29,7 @@ public sealed class FormatsTests
     public void Unconfirmed_spend_without_a_price_has_no_upper_bound() => Assert.Equal("$0.00 or more on top", Formats.Unconfirmed(new(1, 0, null)));
 
     [Fact]
-    public void Tokens_of_all_buckets_are_counted() => Assert.Equal("1,234 in / 300 out tokens", Formats.Tokens(new UsageView(900, 200, 30, 4, 240, 50, 100, 10)));
+    public void Tokens_of_all_buckets_are_counted() => Assert.Equal("1,234 in / 300 out tokens", Formats.Tokens(new(900, 240, 200, 30, 4, 50, 100, 10)));
 
     [Theory]
     [InlineData(0.0004, "0 ms")]

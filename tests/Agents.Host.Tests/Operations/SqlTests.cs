@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Agents.Domain.Costs;
 using Agents.Host.Platform;
+using Agents.Projections;
 using Marten;
 using Npgsql;
 
@@ -42,6 +44,21 @@ public sealed class SqlTests : IAsyncLifetime
         Assert.Equal((runId, null, 3, 7L, 0.5, 0.12345678m, at, null), (row.RunId, row.Name, row.Count, row.Bytes, row.Share, row.CostUsd, row.At, row.Day));
         Assert.Equal((TimeSpan.FromSeconds(1.5), Colour.DarkBlue, 1, 5), (row.Took, row.Colour, row.Labels.GetProperty("a").GetInt32(), row.CacheWrite5Minutes));
         Assert.Equal(["a", "b"], row.Words);
+    }
+
+    sealed record Spent(string Model, Usage? Usage, decimal CostUsd);
+
+    [Fact]
+    public async Task A_record_within_a_record_is_made_of_its_own_columns_and_is_null_when_the_first_of_them_is()
+    {
+        var rows = await database.Query<Spent>(
+            $"""
+            select 'a' as model, 1::numeric as cost_usd, {Columns("1")} union all select 'b', 2, {Columns("null")} order by model
+            """, null, Cancellation);
+
+        Assert.Equal([new("a", new(1, 1, 1, 1, 1, 1, 1, 1, 1), 1m), new("b", null, 2m)], rows);
+
+        static string Columns(string value) => string.Join(", ", UsageColumns.All.Split(", ").Select(name => $"{value}::bigint as {name}"));
     }
 
     [Fact]

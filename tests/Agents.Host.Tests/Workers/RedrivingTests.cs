@@ -20,7 +20,7 @@ public sealed class RedrivingTests(App app)
         var redriving = app.Host.Services.GetRequiredService<Redriving>();
 
         var later = await redriving.OwedNow("default", id, Cancellation);
-        await Queue("node = null, waits_for = 'nothing that comes'");
+        await Queue("node = null, waits_for = 'approval'");
         var without = await redriving.OwedNow("default", id, Cancellation);
         await Queue("waits_for = null");
         answer.SetResult();

@@ -15,29 +15,21 @@ static class CostReader
     }
 
     /// <summary>Groups of nothing but failed and lost attempts are left out.</summary>
-    static async Task<List<DayCost>> Days(NpgsqlDataSource database, string tenant, DateOnly since, CancellationToken ct) =>
-        (await database.Query<DayRow>(
-            """
-            select day, agent, model, calls, coalesce(cost_usd, 0) as cost_usd, unpriced_calls,
-              coalesce(input_tokens + cached_input_tokens + cache_write_5_minutes_tokens + cache_write_1_hour_tokens, 0) as input_tokens,
-              coalesce(output_tokens + reasoning_tokens, 0) as output_tokens
-            from finance.daily_cost
-            where tenant_id = @tenant and day >= @since and (calls > 0 or cost_usd <> 0)
-            order by day desc, agent, model
-            """, new { tenant, since }, ct)).ConvertAll(row => new DayCost(
-                row.Day, row.Agent, row.Model, new(row.Calls, row.CostUsd, row.UnpricedCalls, row.InputTokens, row.OutputTokens)));
+    static Task<List<DayCost>> Days(NpgsqlDataSource database, string tenant, DateOnly since, CancellationToken ct) => database.Query<DayCost>(
+        """
+        select day, agent, model, calls, coalesce(cost_usd, 0) as cost_usd, unpriced_calls,
+          coalesce(all_input_tokens, 0)::bigint as input_tokens, coalesce(all_output_tokens, 0)::bigint as output_tokens
+        from finance.daily_cost
+        where tenant_id = @tenant and day >= @since and (calls > 0 or cost_usd <> 0)
+        order by day desc, agent, model
+        """, new { tenant, since }, ct);
 
-    sealed record DayRow(
-        DateOnly Day, string Agent, string? Model, long Calls, decimal CostUsd, int UnpricedCalls, long InputTokens, long OutputTokens);
-
-    static async Task<UnconfirmedView?> Unconfirmed(NpgsqlDataSource database, string tenant, DateOnly since, CancellationToken ct)
-    {
-        var lost = await database.First<UnconfirmedView>(
+    static Task<UnconfirmedView?> Unconfirmed(NpgsqlDataSource database, string tenant, DateOnly since, CancellationToken ct) =>
+        database.First<UnconfirmedView>(
             """
             select count(*) as calls, coalesce(sum(low_usd), 0) as low, case when bool_or(high_usd is null) then null else sum(high_usd) end as high
             from finance.unconfirmed
             where tenant_id = @tenant and day >= @since
+            having count(*) > 0
             """, new { tenant, since }, ct);
-        return lost is { Calls: > 0 } ? lost : null;
-    }
 }

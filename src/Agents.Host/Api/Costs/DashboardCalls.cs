@@ -1,5 +1,6 @@
 using Agents.Domain.Costs;
 using Agents.Host.Api.Runs;
+using Agents.Projections;
 
 namespace Agents.Host.Api.Costs;
 
@@ -34,42 +35,28 @@ static class DashboardCalls
             {(by is "run" ? AllSingly : Singly)}, parts as (
               select {KeyOf(by)} as k, (status = 'completed')::int as calls, (status = 'failed')::int as failed, (status = 'unknown')::int as lost,
                 cost_usd,
-                (status = 'completed' and cost_usd is null)::int as unpriced, input_tokens, cached_input_tokens, cache_write_5_minutes_tokens,
-                cache_write_1_hour_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches
+                (status = 'completed' and cost_usd is null)::int as unpriced, {UsageColumns.All}
               from calls
               {(by is "run" ? "" : $"""
               union all
-              select {KeyOf(by)}, calls, failed_attempts, lost_attempts, cost_usd, unpriced_calls, input_tokens, cached_input_tokens,
-                cache_write_5_minutes_tokens, cache_write_1_hour_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens,
-                web_searches
+              select {KeyOf(by)}, calls, failed_attempts, lost_attempts, cost_usd, unpriced_calls, {UsageColumns.All}
               from finance.day_sum where tenant_id = @tenant and day between @first_day and @last_day and day not in (select day from singly)
               """)}
             )
             select grouping(k) = 1 as is_total, k::text as key, coalesce(sum(calls), 0) as calls, coalesce(sum(failed), 0) as failed,
               coalesce(sum(lost), 0) as lost, coalesce(sum(cost_usd), 0) as cost_usd, coalesce(sum(unpriced), 0) as unpriced,
-              coalesce(sum(input_tokens), 0) as input_tokens, coalesce(sum(cached_input_tokens), 0) as cached_input_tokens,
-              coalesce(sum(cache_write_5_minutes_tokens), 0) as cache_write_5_minutes_tokens,
-              coalesce(sum(cache_write_1_hour_tokens), 0) as cache_write_1_hour_tokens, coalesce(sum(output_tokens), 0) as output_tokens,
-              coalesce(sum(reasoning_tokens), 0) as reasoning_tokens, coalesce(sum(audio_input_tokens), 0) as audio_input_tokens,
-              coalesce(sum(audio_output_tokens), 0) as audio_output_tokens, coalesce(sum(web_searches), 0) as web_searches
+              {UsageColumns.Sums}
             from parts
             group by grouping sets ((), (k))
             order by grouping(k) desc, coalesce(sum(parts.cost_usd), 0) desc, k limit {(by is null ? 1 : (long)groups + 1)}
             """, ct);
         return rows.ConvertAll(row => new DashboardGroup(row.Key, new(
-            row.Calls, row.Failed, row.Lost, row.CostUsd, unconfirmed.GetValueOrDefault(new(row.IsTotal, row.Key)), row.Unpriced, row.Tokens(),
+            row.Calls, row.Failed, row.Lost, row.CostUsd, unconfirmed.GetValueOrDefault(new(row.IsTotal, row.Key)), row.Unpriced, row.Tokens,
             latencies.GetValueOrDefault(new(row.IsTotal, row.Key)))));
     }
 
     sealed record GroupRow(
-        bool IsTotal, string? Key, long Calls, long Failed, long Lost, decimal CostUsd, long Unpriced,
-        long InputTokens, long CachedInputTokens, long CacheWrite5MinutesTokens, long CacheWrite1HourTokens, long OutputTokens, long ReasoningTokens,
-        long AudioInputTokens, long AudioOutputTokens, long WebSearches)
-    {
-        public Usage Tokens() => new(
-            InputTokens, OutputTokens, CachedInputTokens, CacheWrite5MinutesTokens, CacheWrite1HourTokens, ReasoningTokens,
-            AudioInputTokens, AudioOutputTokens, WebSearches);
-    }
+        bool IsTotal, string? Key, long Calls, long Failed, long Lost, decimal CostUsd, long Unpriced, Usage Tokens);
 
     static Task<Dictionary<GroupKey, Durations>> Latencies(DashboardWindow window, string? by, CancellationToken ct)
     {

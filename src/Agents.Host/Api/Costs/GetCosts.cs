@@ -21,8 +21,8 @@ public sealed record DayCost(DateOnly Day, string Agent, string? Model, Spend Sp
 /// <param name="Calls">Calls that were answered.</param>
 /// <param name="CostUsd">US dollars of priced calls, exact.</param>
 /// <param name="UnpricedCalls">Calls whose cost is unknown, not zero.</param>
-/// <param name="InputTokens">Cached and cache-written ones included.</param>
-/// <param name="OutputTokens">Reasoning included.</param>
+/// <param name="InputTokens">Cached, cache-written and audio ones included.</param>
+/// <param name="OutputTokens">Reasoning and audio included.</param>
 public sealed record Spend(long Calls, decimal CostUsd, int UnpricedCalls, long InputTokens, long OutputTokens)
 {
     public static readonly Spend None = new(0, 0, 0, 0, 0);

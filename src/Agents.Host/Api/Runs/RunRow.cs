@@ -1,23 +1,22 @@
 using System.Text.Json;
+using Agents.Domain.Costs;
+using Agents.Projections;
 
 namespace Agents.Host.Api.Runs;
 
 /// <summary>A run as its read models have it.</summary>
 sealed record RunRow(
     Guid RunId, string Agent, int AgentVersion, string Status, int Priority, string Question, string Model, int Step, string? StepName,
-    string? Answer, JsonElement? Citations, string? FailureKind, string? FailureMessage, string? Reason, int ModelCalls,
-    long InputTokens, long CachedInputTokens, long CacheWrite5MinutesTokens, long CacheWrite1HourTokens, long OutputTokens, long ReasoningTokens,
-    long AudioInputTokens, long AudioOutputTokens, long WebSearches, decimal CostUsd, int UnpricedCalls,
-    int UnconfirmedCalls, decimal? LowUsd, decimal? HighUsd, decimal? BudgetUsd, JsonElement? Metadata,
+    string? Answer, JsonElement? Citations, string? FailureKind, string? FailureMessage, string? Reason, int ModelCalls, Usage Usage,
+    decimal CostUsd, int UnpricedCalls, int UnconfirmedCalls, decimal? LowUsd, decimal? HighUsd, decimal? BudgetUsd, JsonElement? Metadata,
     DateTimeOffset QueuedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, string? ThreadId, Guid? Previous,
     DateTimeOffset? NotBefore, DateTimeOffset? DeadlineAt, Guid? BatchId, Guid? ScheduleId, Guid? Parent,
     Guid? ForkedFrom, long? ForkedAt, decimal? InheritedUsd)
 {
-    public const string Columns =
-        """
+    public static readonly string Columns =
+        $"""
         r.run_id, r.agent, r.agent_version, r.status, r.priority, r.question, r.model, r.step, r.step_name, r.answer, r.citations,
-        r.failure_kind, r.failure_message, r.reason, r.model_calls, r.input_tokens, r.cached_input_tokens, r.cache_write_5_minutes_tokens,
-        r.cache_write_1_hour_tokens, r.output_tokens, r.reasoning_tokens, r.audio_input_tokens, r.audio_output_tokens, r.web_searches,
+        r.failure_kind, r.failure_message, r.reason, r.model_calls, {UsageColumns.Of("r")},
         r.cost_usd, r.unpriced_calls, u.unconfirmed_calls, u.low_usd, u.high_usd, r.budget_usd, r.metadata, r.queued_at, r.started_at, r.finished_at,
         r.thread_id, r.previous, r.not_before, r.deadline_at, r.batch_id, r.schedule_id, r.parent, r.forked_from, r.forked_at, r.inherited_usd
         """;
@@ -32,10 +31,7 @@ sealed record RunRow(
 
     public RunView View() => new(
         RunId, Agent, AgentVersion, Status, Priority, Question, Model, Step, StepName, Answer, Citations,
-        FailureKind is null ? null : new(FailureKind, FailureMessage!), Reason, ModelCalls,
-        new(
-            InputTokens, CachedInputTokens, CacheWrite5MinutesTokens, CacheWrite1HourTokens, OutputTokens, ReasoningTokens, AudioInputTokens,
-            AudioOutputTokens, WebSearches),
+        FailureKind is null ? null : new(FailureKind, FailureMessage!), Reason, ModelCalls, Usage,
         CostUsd, UnpricedCalls, UnconfirmedCalls > 0 ? new(UnconfirmedCalls, LowUsd!.Value, HighUsd) : null,
         BudgetUsd, Metadata, QueuedAt, StartedAt, FinishedAt, (FinishedAt - QueuedAt)?.TotalSeconds, ThreadId, Previous,
         NotBefore, DeadlineAt, BatchId, ScheduleId, Parent, ForkedFrom is { } origin ? new(origin, ForkedAt!.Value) : null, InheritedUsd);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Agents.Domain.Costs;
 using Agents.Host.Engine.Requests;
 
 namespace Agents.Host.Api.Runs;
@@ -24,7 +25,7 @@ namespace Agents.Host.Api.Runs;
 public sealed record RunView(
     Guid Id, string Agent, int AgentVersion, string Status, int Priority, string Question, string Model,
     int Step, string? StepName, string? Answer, JsonElement? Citations, FailureView? Failure, string? Reason,
-    int ModelCalls, UsageView Usage, decimal CostUsd, int UnpricedCalls, UnconfirmedView? UnconfirmedUsd, decimal? BudgetUsd,
+    int ModelCalls, Usage Usage, decimal CostUsd, int UnpricedCalls, UnconfirmedView? UnconfirmedUsd, decimal? BudgetUsd,
     JsonElement? Metadata, DateTimeOffset QueuedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, double? DurationSeconds,
     string? ThreadId = null, Guid? Previous = null, DateTimeOffset? NotBefore = null, DateTimeOffset? Deadline = null, Guid? Batch = null,
     Guid? Schedule = null,
@@ -33,19 +34,6 @@ public sealed record RunView(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? InheritedUsd = null);
 
 public sealed record FailureView(string Kind, string Message);
-
-/// <summary>Tokens in buckets that never overlap; their sum is the provider's total. Audio and searches are left out where there are none.</summary>
-/// <param name="WebSearches">Searches the provider made, each with a fee.</param>
-public sealed record UsageView(
-    long InputTokens, long CachedInputTokens, long CacheWrite5MinutesTokens, long CacheWrite1HourTokens, long OutputTokens, long ReasoningTokens,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long AudioInputTokens = 0,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long AudioOutputTokens = 0,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long WebSearches = 0)
-{
-    internal long TotalInput() => InputTokens + CachedInputTokens + CacheWrite5MinutesTokens + CacheWrite1HourTokens + AudioInputTokens;
-
-    internal long TotalOutput() => OutputTokens + ReasoningTokens + AudioOutputTokens;
-}
 
 /// <param name="High">Null when a call among them has no price.</param>
 public sealed record UnconfirmedView(int Calls, decimal Low, decimal? High);

@@ -24,7 +24,8 @@ public sealed class WhyReader(NpgsqlDataSource database, IDocumentStore store)
     async Task<(QueuePlace?, DateTimeOffset Now)> Place(string tenant, Guid runId, CancellationToken ct) =>
         await database.First<PlaceRow>(
             """
-            select clock_timestamp() as now, q.node, q.waits_for, q.not_before - clock_timestamp() as wait, q.after_run,
+            select clock_timestamp() as now, q.node, q.waits_for, q.rate_provider || '/' || q.rate_model as rate,
+              q.not_before - clock_timestamp() as wait, q.after_run,
               coalesce((
                 select array_agg(concat_ws(':', u.scope, nullif(u.value, '')) || ' ' || u.running || ' ' || u.max_runs order by u.scope)
                 from agents.admission_use u
@@ -33,12 +34,9 @@ public sealed class WhyReader(NpgsqlDataSource database, IDocumentStore store)
               coalesce((
                 select array_agg(concat_ws(':', p.scope, nullif(p.value, '')) order by p.scope) from agents.admission_pause p
                 where p.scope = 'all' or (p.scope, p.value) in (('tenant', q.tenant_id), ('agent', q.agent))), '{}') as pauses,
-              (select count(*) from agents.run_queue o
-               where o.tenant_id = q.tenant_id and o.node is null and o.waits_for is null and o.not_before is null and o.state <> 'settling'
-                 and o.priority > q.priority)
-              + (select count(*) from agents.run_queue o
-                 where o.tenant_id = q.tenant_id and o.node is null and o.waits_for is null and o.not_before is null and o.state <> 'settling'
-                   and o.priority = q.priority and (o.since, o.run_id) < (q.since, q.run_id)) as before,
+              (select count(*) from agents.ready_run o where o.tenant_id = q.tenant_id and o.priority > q.priority)
+              + (select count(*) from agents.ready_run o
+                 where o.tenant_id = q.tenant_id and o.priority = q.priority and (o.since, o.run_id) < (q.since, q.run_id)) as before,
               (select coalesce(sum(least(n.slots, (
                  select l.max_runs from agents.admission_limit l where l.scope = 'node' and l.value = n.name))), 0)::integer
                from agents.living_node n
@@ -51,11 +49,11 @@ public sealed class WhyReader(NpgsqlDataSource database, IDocumentStore store)
             """, new { tenant, runId }, ct) is { } row ? (row.Place(), row.Now) : (null, default);
 
     sealed record PlaceRow(
-        DateTimeOffset Now, string? Node, string? WaitsFor, TimeSpan? Wait, Guid? AfterRun, string[] FullLimits, string[] Pauses,
+        DateTimeOffset Now, string? Node, QueueWait? WaitsFor, string? Rate, TimeSpan? Wait, Guid? AfterRun, string[] FullLimits, string[] Pauses,
         long Before, int Slots, int Running, double? StartsPerMinute)
     {
         public QueuePlace Place() => new(
-            Node, WaitsFor, Wait, AfterRun, [.. FullLimits.Select(LimitOf)], Pauses, Before, Slots, Running, StartsPerMinute);
+            Node, WaitsFor, Rate, Wait, AfterRun, [.. FullLimits.Select(LimitOf)], Pauses, Before, Slots, Running, StartsPerMinute);
     }
 
     static FullLimit LimitOf(string text)

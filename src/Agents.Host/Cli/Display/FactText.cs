@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using Agents.Domain.Costs;
 using Agents.Domain.Runs;
-using Agents.Host.Api.Runs;
 using Agents.Host.Log;
 
 namespace Agents.Host.Cli.Display;
@@ -77,7 +77,7 @@ public static class FactText
         string Reserved() => Usd("reservedUsd") is { } usd and > 0 ? $", at most {Formats.Usd(usd)}" : "";
         string Shortened() =>
             Member("maxOutputTokens") is { ValueKind: JsonValueKind.Number } tokens ? $", at most {tokens.GetRawText()} tokens of reply" : "";
-        string Used() => Member("usage") is { ValueKind: JsonValueKind.Object } usage ? Formats.Tokens(usage.As<UsageView>()) : "tokens unknown";
+        string Used() => Member("usage") is { ValueKind: JsonValueKind.Object } usage ? Formats.Tokens(usage.As<Usage>()) : "tokens unknown";
         string Price() =>
             Member("cost") is { ValueKind: JsonValueKind.Object } cost ? Formats.Usd(cost.GetProperty("usd").GetDecimal()) : "cost unknown";
         TimeSpan Time(string member) => TimeSpan.TryParse(Text(member), CultureInfo.InvariantCulture, out var time) ? time : TimeSpan.Zero;

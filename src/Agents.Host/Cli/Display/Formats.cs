@@ -1,4 +1,5 @@
 using System.Globalization;
+using Agents.Domain.Costs;
 using Agents.Host.Api.Runs;
 
 namespace Agents.Host.Cli.Display;
@@ -34,7 +35,7 @@ public static class Formats
 
     public static string Tokens(long input, long output) => $"{Number(input)} in / {Number(output)} out tokens";
 
-    public static string Tokens(UsageView usage) => Tokens(usage.TotalInput(), usage.TotalOutput());
+    public static string Tokens(Usage usage) => Tokens(usage.TotalInput(), usage.TotalOutput());
 
     public static string Duration(TimeSpan duration) => duration switch
     {

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using Agents.Domain.Costs;
 using Agents.Domain.Runs;
-using Agents.Host.Api.Runs;
 using Agents.Host.Log;
 
 namespace Agents.Host.Cli.Display;
@@ -130,7 +130,7 @@ public sealed class StepProgress(string name)
     void Count(JsonElement usage)
     {
         if (usage.ValueKind != JsonValueKind.Object) return;
-        var used = usage.As<UsageView>();
+        var used = usage.As<Usage>();
         InputTokens += used.TotalInput();
         OutputTokens += used.TotalOutput();
     }

@@ -15,7 +15,7 @@ static class Slots
         if (use.Waits is Pending.Approval or Pending.Child)
             session.QueueSqlCommand(
                 $"update agents.run_queue set node = null, waits_for = ?, not_before = null {Row}",
-                use.Waits is Pending.Child ? "child" : "approval", session.TenantId, runId);
+                Word(use.Waits is Pending.Child ? QueueWait.Child : QueueWait.Approval), session.TenantId, runId);
         else if (use.HeldBack is { } delay)
             session.QueueSqlCommand(
                 $"""
@@ -27,4 +27,6 @@ static class Slots
         else
             session.QueueSqlCommand($"update agents.run_queue set node = null, waits_for = null, not_before = null {Row}", session.TenantId, runId);
     }
+
+    static string Word(QueueWait wait) => wait.ToString().ToLowerInvariant();
 }

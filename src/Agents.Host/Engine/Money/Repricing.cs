@@ -1,5 +1,6 @@
 using Agents.Domain.Costs;
 using Agents.Host.Platform;
+using Agents.Projections;
 using Npgsql;
 
 namespace Agents.Host.Engine.Money;
@@ -22,9 +23,8 @@ static class Repricing
         await using var writing = await database.OpenConnectionAsync(ct);
         await using var transaction = await writing.BeginTransactionAsync(ct);
         var calls = reading.Stream<CallRow>(
-            """
-            select tenant_id, run_id, version, model, service_tier, cost_usd, input_tokens, output_tokens, cached_input_tokens,
-              cache_write_5_minutes_tokens, cache_write_1_hour_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches
+            $"""
+            select tenant_id, run_id, version, model, service_tier, cost_usd, {UsageColumns.All}
             from finance.model_call
             where day between @from and @until and (@tenant is null or tenant_id = @tenant) and input_tokens is not null and model is not null
             """, new { from, until, tenant }, ct);
@@ -33,7 +33,7 @@ static class Repricing
         await foreach (var call in calls)
         {
             var (owner, model) = (call.TenantId, call.Model);
-            var cost = list.Of(model, call.Usage(), call.ServiceTier);
+            var cost = list.Of(model, call.Usage, call.ServiceTier);
             var sum = differences.GetValueOrDefault((owner, model)) ?? new(owner, model, 0, 0, 0, 0);
             differences[(owner, model)] = sum.With(call.CostUsd, cost?.Usd);
             if (cost is null) continue;
@@ -75,15 +75,7 @@ static class Repricing
         valued.Clear();
     }
 
-    sealed record CallRow(
-        string TenantId, Guid RunId, long Version, string Model, string? ServiceTier, decimal? CostUsd,
-        long InputTokens, long OutputTokens, long CachedInputTokens, long CacheWrite5MinutesTokens, long CacheWrite1HourTokens, long ReasoningTokens,
-        long AudioInputTokens, long AudioOutputTokens, long WebSearches)
-    {
-        public Usage Usage() => new(
-            InputTokens, OutputTokens, CachedInputTokens, CacheWrite5MinutesTokens, CacheWrite1HourTokens, ReasoningTokens,
-            AudioInputTokens, AudioOutputTokens, WebSearches);
-    }
+    sealed record CallRow(string TenantId, Guid RunId, long Version, string Model, string? ServiceTier, decimal? CostUsd, Usage Usage);
 }
 
 /// <summary>A tenant's calls of one model, by what they cost and by another list.</summary>

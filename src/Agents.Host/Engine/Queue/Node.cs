@@ -16,9 +16,6 @@ namespace Agents.Host.Engine.Queue;
 /// </remarks>
 public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database, DatabaseClock clock, ILogger<Node> log) : BackgroundService, INode
 {
-    /// <summary>Keeps these locks apart from all other advisory locks: ASCII "agnt".</summary>
-    internal const long LockSpace = 0x61676e74;
-
     static readonly TimeSpan ReconnectAfter = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How long after a start of the database the living have taken their locks again.</summary>
@@ -52,8 +49,8 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
             """
             select worker from unnest(@others) worker
             where clock_timestamp() > pg_postmaster_start_time() + @return_within
-              and pg_try_advisory_xact_lock_shared(hashtextextended(worker, @lock_space))
-            """, new { others, LockSpace, ReturnWithin }, ct);
+              and pg_try_advisory_xact_lock_shared(agents.node_lock(worker))
+            """, new { others, ReturnWithin }, ct);
         return gone.ToHashSet();
     }
 
@@ -69,7 +66,7 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
         connection.Notification += (_, announced) => Heard?.Invoke(announced.Payload);
         await clock.Measure(connection, ct);
         await connection.Execute($"listen {Announcements.Channel}", null, ct);
-        await connection.Execute("select pg_advisory_lock(hashtextextended(@name, @lock_space))", new { Name, LockSpace }, ct);
+        await connection.Execute("select pg_advisory_lock(agents.node_lock(@name))", new { Name }, ct);
         holds = true;
         held.TrySetResult();
         try

@@ -18,16 +18,20 @@ public sealed class QueueReader(NpgsqlDataSource database)
     /// <param name="tenant">Null for all.</param>
     public async Task<IReadOnlyList<QueueView>> Classes(string? tenant, CancellationToken ct) => await database.Query<QueueView>(
         """
-        with class as (
+        with ready as (
+          select tenant_id, agent, priority, count(*) as waiting, extract(epoch from clock_timestamp() - min(since))::float8 as oldest
+          from agents.ready_run
+          where @tenant is null or tenant_id = @tenant
+          group by tenant_id, agent, priority),
+        queued as (
           select tenant_id, agent, priority,
-            count(*) filter (where node is null and waits_for is null and not_before is null) as waiting,
-            count(*) filter (where node is null and (waits_for is not null or not_before is not null)) as held_back,
-            count(*) filter (where node is not null) as running,
-            extract(epoch from clock_timestamp()
-              - min(since) filter (where node is null and waits_for is null and not_before is null))::float8 as oldest
+            count(*) filter (where node is null) as without_slot, count(*) filter (where node is not null) as running
           from agents.run_queue
           where state <> 'settling' and (@tenant is null or tenant_id = @tenant)
           group by tenant_id, agent, priority),
+        class as (
+          select tenant_id, agent, priority, coalesce(waiting, 0) as waiting, without_slot - coalesce(waiting, 0) as held_back, running, oldest
+          from queued left join ready using (tenant_id, agent, priority)),
         pace as (
           select tenant_id, agent, priority, sum(given) * 60 / greatest(10, extract(epoch from clock_timestamp() - min(at))) as per_minute
           from agents.admission_pace

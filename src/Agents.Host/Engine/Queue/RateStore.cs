@@ -25,7 +25,8 @@ public sealed class RateStore(NpgsqlDataSource database)
           u.requests as used_requests, u.tokens as used_tokens,
           case when r.closed_until > clock_timestamp() then r.closed_until end as closed_until,
           (select count(*) from agents.run_queue q
-           where q.waits_for = 'rate ' || r.provider || '/' || r.model and q.state = 'running' and q.not_before > clock_timestamp()) as waiting_runs,
+           where q.waits_for = 'rate' and q.rate_provider = r.provider and q.rate_model = r.model and q.state = 'running'
+             and q.not_before > clock_timestamp()) as waiting_runs,
           r.set_by, r.set_at
         from agents.rate r left join lateral (
           select coalesce(sum(requests), 0)::bigint as requests, coalesce(sum(tokens), 0)::bigint as tokens from agents.rate_use u
@@ -61,6 +62,7 @@ public sealed class RateStore(NpgsqlDataSource database)
     Task LetTry(string provider, string model, CancellationToken ct) => database.Execute(
         """
         update agents.run_queue set not_before = clock_timestamp()
-        where waits_for = @rate and state = 'running' and node is null and not_before > clock_timestamp()
-        """, new { rate = $"rate {provider}/{model}" }, ct);
+        where waits_for = 'rate' and rate_provider = @provider and rate_model = @model and state = 'running' and node is null
+          and not_before > clock_timestamp()
+        """, new { provider, model }, ct);
 }

@@ -16,9 +16,11 @@ create table if not exists agents.rate (
   set_at                    timestamptz,
   primary key (provider, model)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
-comment on table agents.rate is 'One row for each provider and model whose calls are limited, by us or by the provider. Its lock is held for every call that is let through.';
+comment on table agents.rate is
+  'One row for each provider and model whose calls are limited, by us or by the provider. Its lock is held for every call that is let through.';
 comment on column agents.rate.requests_per_minute is 'Set by a person; null for no limit.';
-comment on column agents.rate.told_requests_per_minute is 'The limit that the provider names in its replies; null when it names none. The lower of the two counts.';
+comment on column agents.rate.told_requests_per_minute is
+  'The limit that the provider names in its replies; null when it names none. The lower of the two counts.';
 comment on column agents.rate.requests_left is 'What the provider said is left, less what was let through since; counts until requests_left_until.';
 comment on column agents.rate.closed_until is 'The provider asked to be left alone until then.';
 comment on column agents.rate.last_wait is 'The latest time for which a call was put off; the next one comes after it.';
@@ -32,14 +34,16 @@ create table if not exists agents.rate_use (
   primary key (provider, model, second)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 comment on table agents.rate_use is 'What was let through in each second of the last minute.';
-comment on column agents.rate_use.second is 'Unix time: first of letting a call through, then of the latest moment at which it can have come to the provider.';
+comment on column agents.rate_use.second is
+  'Unix time: first of letting a call through, then of the latest moment at which it can have come to the provider.';
 comment on column agents.rate_use.tokens is 'At their upper bound while a call is under way, then as the provider counted them.';
 
 -- Lets one call through, if its requests and tokens fit into the last 61 seconds; a call larger than the whole limit passes when nothing else did.
 -- Otherwise the run gives its slot back until there should be room, unless that is within p_longest: then its worker waits.
 -- Gives the second in which the call counts, or how long to wait; both null when nothing limits the model.
 create or replace function agents.take_rate(
-  p_provider text, p_model text, p_tokens bigint, p_tenant text, p_run uuid, p_node text, p_longest interval, out taken_second bigint, out wait interval)
+  p_provider text, p_model text, p_tokens bigint, p_tenant text, p_run uuid, p_node text, p_longest interval, out taken_second bigint,
+    out wait interval)
 language plpgsql as $f$
 declare
   r         agents.rate;
@@ -62,7 +66,8 @@ begin
   most_r := least(r.requests_per_minute, r.told_requests_per_minute);
   most_t := least(r.tokens_per_minute, r.told_tokens_per_minute);
   delete from agents.rate_use where provider = p_provider and model = p_model and second < second_ - 60;
-  select coalesce(sum(requests), 0), coalesce(sum(tokens), 0) into requests_, tokens_ from agents.rate_use where provider = p_provider and model = p_model;
+  select coalesce(sum(requests), 0), coalesce(sum(tokens), 0) into requests_, tokens_ from agents.rate_use where provider = p_provider
+    and model = p_model;
 
   due := greatest(due, r.closed_until);
   if r.requests_left_until > at and r.requests_left < 1 then due := greatest(due, r.requests_left_until); end if;
@@ -88,12 +93,13 @@ begin
 
   -- Those that wait come one after the other, but all within a minute, in which more urgent ones may come before them.
   due := least(
-    greatest(due, r.last_wait + greatest(interval '1 minute' / most_r, interval '1 minute' * (p_tokens::double precision / most_t), interval '10 milliseconds')),
+    greatest(due, r.last_wait + greatest(interval '1 minute' / most_r, interval '1 minute' * (p_tokens::double precision / most_t),
+      interval '10 milliseconds')),
     due + interval '1 minute');
   wait := due - at;
   update agents.rate set last_wait = due where provider = p_provider and model = p_model;
   if wait > p_longest then
-    update agents.run_queue set node = null, not_before = due, waits_for = 'rate ' || p_provider || '/' || p_model
+    update agents.run_queue set node = null, not_before = due, waits_for = 'rate', rate_provider = p_provider, rate_model = p_model
     where tenant_id = p_tenant and run_id = p_run and state = 'running' and node = p_node;
   end if;
 end $f$;
@@ -109,7 +115,8 @@ begin
 end $f$;
 
 -- Corrects a call by what the provider counted, and by when: it came to the provider after it was let through, and at the latest p_ago seconds ago.
-create or replace procedure agents.settle_rate(p_provider text, p_model text, p_second bigint, p_reserved bigint, p_tokens bigint, p_ago double precision)
+create or replace procedure agents.settle_rate(p_provider text, p_model text, p_second bigint, p_reserved bigint, p_tokens bigint,
+  p_ago double precision)
 language plpgsql as $f$
 begin
   call agents.give_back_rate(p_provider, p_model, p_second, p_reserved);

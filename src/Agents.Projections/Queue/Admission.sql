@@ -1,0 +1,175 @@
+-- Which run is given a slot next: the one function that chooses, and what it remembers.
+create unlogged table if not exists agents.admission_share (
+  level      integer not null,
+  tenant_id  text not null,
+  part       text not null,
+  started    double precision not null,
+  finished   double precision not null,
+  primary key (level, tenant_id, part)
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
+comment on table agents.admission_share is
+  'What each tenant, and each part of it, has had of the slots, by start-time fair queueing. Lost in a crash: all begin equal again.';
+comment on column agents.admission_share.level is 'Priority after ageing.';
+comment on column agents.admission_share.part is
+  'Empty for the tenant; else its key, after a letter: n for runs of this priority, a for runs that have aged to it.';
+comment on column agents.admission_share.started is 'Virtual time at which the last slot was given. A slot takes 1 / weight.';
+
+create unlogged table if not exists agents.admission_pace (
+  at         timestamptz not null,
+  tenant_id  text not null,
+  agent      text not null,
+  priority   integer not null,
+  given      integer not null,
+  primary key (at, tenant_id, agent, priority)
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
+comment on table agents.admission_pace is 'Slots given to runs in the last minutes, by periods of ten seconds: how fast the queue drains.';
+
+create or replace view agents.admission_class as
+  with recursive class as (
+    (select q.priority, q.tenant_id, q.key, q.agent, q.model, q.since from agents.ready_run q
+     order by q.priority, q.tenant_id, q.key, q.agent, q.model, q.since limit 1)
+    union all
+    select n.* from class c cross join lateral (
+      select q.priority, q.tenant_id, q.key, q.agent, q.model, q.since from agents.ready_run q
+      where (q.priority, q.tenant_id, q.key, q.agent, q.model) > (c.priority, c.tenant_id, c.key, c.agent, c.model)
+      order by q.priority, q.tenant_id, q.key, q.agent, q.model, q.since limit 1) n)
+  select * from class;
+comment on view agents.admission_class is
+  'Each class of runs that are ready, with the time of its oldest: one look into the index for each class, however many runs there are.';
+
+-- Gives free slots of a node to runs: those of the highest level first (priority, and one more for each so many seconds of waiting), shared by
+-- weight between the tenants of a level, within the limits. One node at a time, so that a shared limit is never exceeded; what is chosen is marked
+-- in the same transaction, and the node that asked begins the runs afterwards. Costs one look into the index for each class and each run given a
+-- slot.
+create or replace function agents.admit(by_node text, slots integer, of_provider text, aging double precision, weights jsonb)
+returns table (tenant text, run uuid, has_begun boolean, due_in double precision, is_drained boolean)
+set plan_cache_mode = force_generic_plan
+language plpgsql as $f$
+#variable_conflict use_column
+declare
+  most_of_a_class constant integer := 16;
+  moment constant timestamptz := clock_timestamp();
+  free integer;
+  names text[];
+  rooms integer[];
+  places integer[];
+  candidate record;
+  place integer;
+  fits boolean;
+begin
+  free := least(slots, (select l.max_runs from agents.admission_limit l where l.scope = 'node' and l.value = by_node))
+    - (select count(*) from agents.run_queue q where q.node = by_node and q.state <> 'settling');
+  if free > 0 and exists (
+    select from agents.ready_run
+    union all
+    select from agents.run_queue q where q.not_before <= moment and q.node is null and q.state <> 'settling') then
+
+    perform pg_advisory_xact_lock(x'61676e7461646d74'::bigint); -- ASCII "agntadmt"
+    update agents.run_queue q set not_before = null, waits_for = nullif(q.waits_for, 'rate'),
+      since = case when q.state = 'waiting' then greatest(q.since, q.not_before) else q.since end
+    where q.not_before <= moment and q.node is null and q.state <> 'settling';
+
+    select array_agg(u.scope || ':' || u.value), array_agg(u.max_runs - u.running) into names, rooms
+      from agents.admission_use u where u.max_runs is not null;
+    if exists (select from agents.admission_pause p where p.scope = 'all' or p.scope = 'node' and p.value = by_node)
+      or exists (select from agents.node n where n.name = by_node and n.drained_at is not null)
+      or exists (select from unnest(names, rooms) l (name, room) where l.name in ('overall:', 'provider:' || of_provider) and l.room <= 0) then
+      free := 0;
+    end if;
+
+    for candidate in
+      with class as (
+        select c.priority, c.tenant_id, c.key, c.agent, c.model from agents.admission_class c
+        where not exists (select from agents.admission_pause p where p.scope = 'tenant' and p.value = c.tenant_id or p.scope = 'agent'
+          and p.value = c.agent)
+          and not exists (
+            select from unnest(names, rooms) l (name, room)
+            where l.room <= 0 and l.name in ('tenant:' || c.tenant_id, 'agent:' || c.agent, 'model:' || c.model, 'key:' || c.key))),
+      ready as (
+        select c.tenant_id, c.key, c.agent, c.model, r.run_id, r.since, r.state, c.priority,
+          case when aging > 0 then least(9,
+            c.priority + floor(greatest(0, extract(epoch from moment - r.since)) / aging))::integer else c.priority end as level
+        from class c cross join lateral (
+          select q.run_id, q.since, q.state from agents.ready_run q
+          where q.priority = c.priority and q.tenant_id = c.tenant_id and q.key = c.key and q.agent = c.agent and q.model = c.model
+          order by q.since, q.run_id limit least(free, most_of_a_class)) r),
+      part as (
+        select r.*, case when r.priority = r.level then 'n' else 'a' end || r.key as part,
+          coalesce(k.weight, 1) as part_weight,
+          coalesce(t.weight, (weights ->> r.tenant_id)::double precision, 1) as tenant_weight
+        from ready r
+        left join agents.admission_limit t on t.scope = 'tenant' and t.value = r.tenant_id
+        left join agents.admission_limit k on k.scope = 'key' and k.value = r.key and r.key <> ''),
+      part_turn as (
+        select p.*, coalesce(c.now, 0) as part_now, greatest(coalesce(s.finished, 0), coalesce(c.now, 0))
+          + (row_number() over (partition by p.level, p.tenant_id, p.part order by p.since, p.run_id) - 1) / p.part_weight as part_start
+        from part p
+        left join (select level, tenant_id, max(started) as now from agents.admission_share where part <> '' group by level, tenant_id) c
+          on c.level = p.level and c.tenant_id = p.tenant_id
+        left join agents.admission_share s on s.level = p.level and s.tenant_id = p.tenant_id and s.part = p.part)
+      select p.*, coalesce(c.now, 0) as tenant_now, greatest(coalesce(s.finished, 0), coalesce(c.now, 0))
+        + (row_number() over (partition by p.level, p.tenant_id order by p.part_start, p.since, p.run_id) - 1) / p.tenant_weight as tenant_start
+      from part_turn p
+      left join (select level, max(started) as now from agents.admission_share where part = '' group by level) c on c.level = p.level
+      left join agents.admission_share s on s.level = p.level and s.tenant_id = p.tenant_id and s.part = ''
+      order by p.level desc, tenant_start, p.since, p.run_id
+    loop
+      exit when free <= 0;
+
+      places := array_remove(array[
+        array_position(names, 'overall:'), array_position(names, 'provider:' || of_provider),
+          array_position(names, 'tenant:' || candidate.tenant_id),
+        array_position(names, 'agent:' || candidate.agent), array_position(names, 'model:' || candidate.model),
+          array_position(names, 'key:' || candidate.key)], null);
+      fits := true;
+      foreach place in array places loop
+        fits := fits and rooms[place] > 0;
+      end loop;
+      continue when not fits;
+
+      update agents.run_queue q set node = by_node, provider = of_provider, redriven_at = moment
+      where q.tenant_id = candidate.tenant_id and q.run_id = (
+        select r.run_id from agents.ready_run r where r.tenant_id = candidate.tenant_id and r.run_id = candidate.run_id
+        for update skip locked);
+      continue when not found;
+
+      foreach place in array places loop
+        rooms[place] := rooms[place] - 1;
+      end loop;
+      free := free - 1;
+      insert into agents.admission_share as s (level, tenant_id, part, started, finished)
+        values (candidate.level, candidate.tenant_id, '', candidate.tenant_now, candidate.tenant_now + 1 / candidate.tenant_weight),
+               (candidate.level, candidate.tenant_id, candidate.part, candidate.part_now, candidate.part_now + 1 / candidate.part_weight)
+        on conflict (level, tenant_id, part) do update set
+          started = greatest(s.finished, excluded.started), finished = greatest(s.finished, excluded.started) + excluded.finished - excluded.started;
+      insert into agents.admission_pace as p (at, tenant_id, agent, priority, given)
+        values (date_bin('10 s', moment, 'epoch'), candidate.tenant_id, candidate.agent, candidate.priority, 1)
+        on conflict (at, tenant_id, agent, priority) do update set given = p.given + 1;
+      tenant := candidate.tenant_id;
+      run := candidate.run_id;
+      has_begun := candidate.state = 'running';
+      return next;
+    end loop;
+
+    if random() < 0.01 then -- a tenant that has had no more than the others is as good as forgotten
+      delete from agents.admission_pace p where p.at < moment - interval '15 min';
+      delete from agents.admission_share s where s.finished < (
+        select max(o.started) from agents.admission_share o
+        where o.level = s.level and case when s.part = '' then o.part = '' else o.tenant_id = s.tenant_id and o.part <> '' end);
+    end if;
+  end if;
+
+  tenant := null;
+  run := null;
+  has_begun := false;
+  is_drained := exists (select from agents.node n where n.name = by_node and n.drained_at is not null);
+  due_in := (
+    select case when min(q.not_before) is not null then greatest(0, extract(epoch from min(q.not_before) - clock_timestamp())) end
+      from agents.run_queue q
+    where q.not_before is not null and q.node is null and q.state <> 'settling');
+  return next;
+end
+$f$;
+comment on function agents.admit is
+  'Marks runs as holding a slot of the node, and returns them; the last row has no run, and tells in how many seconds the next run is due, and '
+  'whether the node is drained.';

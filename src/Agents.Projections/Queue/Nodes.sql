@@ -1,0 +1,29 @@
+-- The servers that take runs. Not made from facts. A node lives as long as it holds its lock.
+create table if not exists agents.node (
+  name         text primary key,
+  slots        integer not null,
+  started_at   timestamptz not null default clock_timestamp(),
+  drained_by   text,
+  drained_at   timestamptz
+);
+comment on table agents.node is 'Servers that take runs. One that is gone is removed by those that live.';
+comment on column agents.node.slots is 'Runs that it works on at once.';
+comment on column agents.node.drained_at is 'Since when it takes no runs and hands over those it has. Null when it takes them.';
+
+-- The lock that a node holds from its start to its end. The first 32 bits keep these locks apart from all others: ASCII "agnt".
+create or replace function agents.node_lock(node text) returns bigint language sql immutable as $f$
+  select hashtextextended(node, x'61676e74'::bigint)
+$f$;
+comment on function agents.node_lock is 'The number of the advisory lock that a node of this name holds while it lives.';
+
+create or replace function agents.lives(node text) returns boolean language sql volatile as $f$
+  select exists (
+    select from pg_locks l
+    where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.database = (select oid from pg_database where datname = current_database())
+      and (l.classid::bigint << 32) | l.objid::bigint = agents.node_lock(node))
+$f$;
+comment on function agents.lives is 'Whether a node of this name holds its lock. It only looks: a node that starts never waits for this.';
+
+create or replace view agents.living_node as
+  select n.* from agents.node n where agents.lives(n.name);
+comment on view agents.living_node is 'Nodes that hold their lock.';

@@ -1,0 +1,88 @@
+using Agents.Domain.Runs;
+using Agents.Projections;
+using Npgsql;
+
+namespace Agents.Host.Tests.Queues;
+
+/// <summary>What the table of the queue itself holds, on a real PostgreSQL.</summary>
+public sealed class QueueTableTests : IAsyncLifetime
+{
+    NpgsqlDataSource database = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        database = NpgsqlDataSource.Create(await TestDatabase.Create("queue"));
+        foreach (var script in ReadModels.Scripts()) await Execute(script);
+    }
+
+    public async ValueTask DisposeAsync() => await database.DisposeAsync();
+
+    [Theory]
+    [InlineData("rate openai/gpt-4o")]
+    [InlineData("rate")] // of which model?
+    [InlineData("nothing that comes")]
+    public async Task A_run_waits_for_nothing_that_the_queue_does_not_know(string waitsFor)
+    {
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => Queue(waitsFor));
+
+        Assert.Equal(("23514", "run_queue_waits_for_check"), (refused.SqlState, refused.ConstraintName));
+    }
+
+    [Fact]
+    public async Task A_run_may_wait_for_each_thing_that_has_an_explanation_and_for_no_other()
+    {
+        foreach (var wait in Enum.GetValues<QueueWait>())
+            await Queue(wait.ToString().ToLowerInvariant(), wait is QueueWait.Rate ? "openai" : null);
+
+        var words = await Scalar<string>("select pg_get_constraintdef(oid) from pg_constraint where conname = 'run_queue_waits_for_check'");
+        Assert.Equal(
+            Enum.GetNames<QueueWait>().Select(name => name.ToLowerInvariant()).Order(),
+            words.Split('\'').Where((_, part) => part % 2 == 1).Distinct().Order());
+    }
+
+    [Fact]
+    public async Task The_index_of_the_queue_is_of_the_runs_that_are_ready() => Assert.Contains(
+        "run_queue_ready",
+        await Scalar<string>(
+            "explain (format json) select run_id from agents.ready_run order by priority, tenant_id, key, agent, model, since, run_id limit 1",
+            before: "set enable_seqscan = off; set enable_sort = off"),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_database_in_which_runs_wait_for_a_rate_in_one_text_is_brought_up_to_date()
+    {
+        await Execute("alter table agents.run_queue drop constraint run_queue_waits_for_check, drop column rate_provider, drop column rate_model");
+        foreach (var waitsFor in new[] { "rate openai/gpt/4o", "child" })
+            await Execute($"insert into agents.run_queue ({Columns}, waits_for) values ({Values}, '{waitsFor}')");
+
+        for (var start = 0; start < 2; start++)
+            foreach (var script in ReadModels.Scripts()) await Execute(script);
+
+        Assert.Equal(
+            "child, rate openai gpt/4o",
+            await Scalar<string>("select string_agg(concat_ws(' ', waits_for, rate_provider, rate_model), ', ' order by waits_for) from agents.run_queue"));
+    }
+
+    const string Columns = "tenant_id, run_id, agent, priority, state, since, deadline_at";
+    const string Values = "'default', gen_random_uuid(), 'research', 5, 'running', now(), now()";
+
+    Task Queue(string waitsFor, string? provider = null) => Execute(
+        $"""
+        insert into agents.run_queue ({Columns}, waits_for, rate_provider, rate_model)
+        values ({Values}, '{waitsFor}', {(provider is null ? "null, null" : $"'{provider}', 'gpt-4o'")})
+        """);
+
+    async Task<T> Scalar<T>(string sql, string? before = null)
+    {
+        await using var connection = await database.OpenConnectionAsync();
+        if (before is not null) await using (var set = new NpgsqlCommand(before, connection)) await set.ExecuteNonQueryAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    async Task Execute(string sql)
+    {
+        await using var command = database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+}
