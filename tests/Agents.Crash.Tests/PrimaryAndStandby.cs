@@ -49,7 +49,7 @@ sealed class PrimaryAndStandby : IAsyncDisposable
     public async Task KillPrimary()
     {
         var main = int.Parse((await File.ReadAllLinesAsync(Path.Combine(members[primary].Data, "postmaster.pid")))[0], CultureInfo.InvariantCulture);
-        foreach (var process in (int[])[main, .. ChildrenOf(main)]) Signals.Send(process, "KILL");
+        foreach (var process in (int[])[main, .. ChildrenOf(main)]) Kill(process);
     }
 
     /// <summary>The standby becomes the primary. Back when it takes writes.</summary>
@@ -79,19 +79,47 @@ sealed class PrimaryAndStandby : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var member in members.Where(member => File.Exists(Path.Combine(member.Data, "postmaster.pid"))))
-            await Run("pg_ctl", "-D", member.Data, "-w", "-m", "immediate", "stop");
+        foreach (var member in members)
+        {
+            try
+            {
+                await Run("pg_ctl", "-D", member.Data, "-w", "-m", "immediate", "stop");
+            }
+            catch (InvalidOperationException)
+            {
+                // It was killed, and the play ended before there was a standby again.
+            }
+        }
+
         Directory.Delete(directory, recursive: true);
+    }
+
+    /// <summary>A process that is gone by itself, when its server was, is as good.</summary>
+    static void Kill(int id)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            process.Kill();
+        }
+        catch (Exception gone) when (gone is ArgumentException or InvalidOperationException)
+        {
+            // gone
+        }
     }
 
     Task Launch(Member member) => Run("pg_ctl", "-D", member.Data, "-w", "-l", member.Log, "start");
 
     Task Run(string program, params string[] arguments) => Run(Path.Combine(programs, program), asRoot: false, arguments);
 
-    /// <summary>PostgreSQL refuses to run as root.</summary>
+    /// <summary>PostgreSQL refuses to run as root. What a program says goes nowhere: a server that it starts would keep a pipe open.</summary>
     static async Task Run(string program, bool asRoot, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = "/", Environment = { ["LC_ALL"] = "C" } };
+        var start = new ProcessStartInfo("sh", ["-c", "exec \"$0\" \"$@\" > /dev/null 2>&1", program, .. arguments])
+        {
+            WorkingDirectory = "/",
+            Environment = { ["LC_ALL"] = "C" },
+        };
         if (IsRoot && !asRoot) start.UserName = Account;
         using var process = Process.Start(start)!;
         await process.WaitForExitAsync();
@@ -105,9 +133,20 @@ sealed class PrimaryAndStandby : IAsyncDisposable
         {
             using (process)
             {
-                var stat = $"/proc/{process.Id}/stat";
-                if (File.Exists(stat) && File.ReadAllText(stat).Split(' ')[3] == $"{parent}") yield return process.Id;
+                if (ParentOf(process.Id) == $"{parent}") yield return process.Id;
             }
+        }
+    }
+
+    static string? ParentOf(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/stat").Split(' ')[3];
+        }
+        catch (IOException)
+        {
+            return null; // it has ended
         }
     }
 

@@ -78,7 +78,7 @@ public sealed class EmbeddedServerException : Exception
 
     /// <param name="log">The end of postgres.log, where the reason is.</param>
     internal static EmbeddedServerException NotStarted(string directory, string said, string log) => new(
-        $"PostgreSQL did not start in {directory}{Advice(log)}. It said:\n{said}\nThe end of " +
+        $"PostgreSQL did not start in {directory}{Advice(said + log)}. It said:\n{said}\nThe end of " +
         $"{Path.Combine(directory, "postgres", "postgres.log")}:\n{log}");
 
     internal static EmbeddedServerException NotCreated(string directory, string said) => new(
@@ -88,7 +88,7 @@ public sealed class EmbeddedServerException : Exception
     {
         if (Says("No space left on device") || Says("Check free disk space"))
             return ": the disk is full. Free some space, or set AGENTS_DATA to a directory on another disk";
-        if (Says("wrong ownership"))
+        if (Says("wrong ownership") || Says("could not open PID file")) // the server finds that it is not its own, or pg_ctl may not even look
             return ": its files belong to another account. Start Agents as that account, give the files with 'chown -R' to the account that " +
                 "PostgreSQL runs as, or set AGENTS_DATA to another directory";
         return "";
