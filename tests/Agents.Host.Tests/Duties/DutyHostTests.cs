@@ -21,6 +21,36 @@ public sealed class DutyHostTests(PoisonedServer server)
         await host.StopAsync(TestContext.Current.CancellationToken);
     }
 
+    [Fact]
+    public async Task What_the_database_refuses_is_logged_with_its_stack_and_not_as_if_the_database_were_away()
+    {
+        var duty = new Refused(server.App.Database);
+        using var host = ActivatorUtilities.CreateInstance<DutyHost>(server.App.Host.Services, (object)new IDuty[] { duty });
+        var round = host.NextRound<Refused>();
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        await round;
+
+        LogLine? line = null;
+        await PoisonedServer.Until(
+            () => Task.FromResult((line = server.Log.Lines.FirstOrDefault(line => line.Text.StartsWith("The duty to divide", StringComparison.Ordinal))) is not null), "the line");
+        Assert.Equal("The duty to divide by nothing failed; it is tried again", line!.Text);
+        Assert.Equal(PostgresErrorCodes.DivisionByZero, Assert.IsType<PostgresException>(line.Exception).SqlState);
+        await host.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    sealed class Refused(NpgsqlDataSource database) : IDuty
+    {
+        public string Name => "divide by nothing";
+
+        public async Task Round(DutyRound round, CancellationToken ct) => await round.Ask(async token =>
+        {
+            await using var command = database.CreateCommand("select 1 / 0");
+            return await command.ExecuteScalarAsync(token);
+        });
+
+        public Task Wait(CancellationToken ct) => Task.Delay(Timeout.Infinite, ct);
+    }
+
     sealed class Hanging(NpgsqlDataSource database) : IDuty
     {
         public string Name => "hang";

@@ -2,7 +2,9 @@ using Agents.Domain.Runs;
 
 namespace Agents.Host.Engine.Queue;
 
-/// <summary>What a limit or a pause is about, as URLs name it: the word for everything, or a kind, a colon and a name, such as <c>tenant:acme</c>.</summary>
+/// <summary>
+/// What a limit or a pause is about, as URLs name it: the word for everything, or a kind, a colon and a name, such as <c>tenant:acme</c>.
+/// </summary>
 /// <param name="Value">Empty for everything.</param>
 public sealed record Scope(string Kind, string Value)
 {
@@ -19,7 +21,8 @@ public sealed record Scope(string Kind, string Value)
         var (kind, value) = text.IndexOf(':', StringComparison.Ordinal) is >= 0 and var colon ? (text[..colon], text[(colon + 1)..]) : (text, "");
         refusal = null;
         if (kind == whole && value.Length == 0 && !text.Contains(':', StringComparison.Ordinal)) return new(kind, "");
-        if (named.Contains(kind) && value.Length is > 0 and <= ValueCharacters && value == Sanitiser.Text(value, ValueCharacters) && !string.IsNullOrWhiteSpace(value))
+        if (named.Contains(kind) && value.Length is > 0 and <= ValueCharacters
+            && value == Sanitiser.Text(value, ValueCharacters) && !string.IsNullOrWhiteSpace(value))
             return new(kind, value);
 
         refusal = new(

@@ -16,7 +16,8 @@ public sealed record WorkerOptions
     static readonly NumberSetting Aging = new("Workers:AgingSeconds", Default: 60, Least: 0, Most: 86_400);
     static readonly TextSetting Fairness = new("Workers:FairnessKey", "none", "a label");
     static readonly TimeSetting Tool = new("Workers:ToolTimeout", TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-    static readonly TimeSetting Watchdog = new("Workers:WatchdogEvery", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+    static readonly TimeSetting Watchdog = new(
+        "Workers:WatchdogEvery", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
     static readonly TimeSetting Stalled = new("Workers:StalledAfter", TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
     static readonly TimeSetting Drain = new("Workers:DrainTimeout", TimeSpan.FromSeconds(30), TimeSpan.Zero, TimeSpan.FromMinutes(10));
 
@@ -47,11 +48,14 @@ public sealed record WorkerOptions
     public int AgingSeconds { get; init; } = Aging.Default;
 
     /// <summary>
-    /// The label of a run, in its metadata, by which the slots of a tenant are shared within it, and which limits of scope <c>key</c> count. Null means none.
+    /// The label of a run, in its metadata, by which the slots of a tenant are shared within it, and which limits of scope <c>key</c> count. Null means
+    /// none.
     /// </summary>
     public string? FairnessKey { get; init; }
 
-    /// <summary>The share of slots a tenant has beside others, by its name, above 0. Tenants that are not named have 1; what is set over HTTP counts before this.</summary>
+    /// <summary>
+    /// The share of slots a tenant has beside others, by its name, above 0. Tenants that are not named have 1; what is set over HTTP counts before this.
+    /// </summary>
     public IReadOnlyDictionary<string, double> Weights { get; init; } = new Dictionary<string, double>();
 
     /// <exception cref="StartRefusedException">A value is no number or time, or out of range; the message names the key.</exception>
@@ -72,12 +76,14 @@ public sealed record WorkerOptions
         };
         if (QueuedPerTenant.IsSet(configuration) && options.MaxQueued > 0 && options.MaxQueuedPerTenant > options.MaxQueued)
             throw QueuedPerTenant.Refusal(
-                $"is {options.MaxQueuedPerTenant}, above {Queued.Key}, which is {options.MaxQueued}: no tenant could ever reach it. Lower it, or raise {Queued.Key}.");
+                $"is {options.MaxQueuedPerTenant}, above {Queued.Key}, which is {options.MaxQueued}: no tenant could ever reach it. "
+                + $"Lower it, or raise {Queued.Key}.");
         return options;
     }
 
     static double WeightOf(IConfigurationSection tenant) =>
         double.TryParse(tenant.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var weight) && weight is > 0 and <= MostWeight
             ? weight
-            : throw new TextSetting($"{WeightsKey}:{tenant.Key}", "1", "a number").Refusal($"is '{tenant.Value}'; it must be a number above 0 and at most {MostWeight:N0}.");
+            : throw new TextSetting($"{WeightsKey}:{tenant.Key}", "1", "a number")
+                .Refusal($"is '{tenant.Value}'; it must be a number above 0 and at most {MostWeight:N0}.");
 }

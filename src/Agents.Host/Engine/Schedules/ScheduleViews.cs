@@ -21,7 +21,8 @@ public sealed record ScheduleRequest(
 /// <param name="LastOutcome">run, or why there was none: skipped or refused.</param>
 public sealed record ScheduleView(
     string Name, Guid Id, string Cron, string TimeZone, Overlap Overlap, Missed Missed, int MissedMost, bool Paused, QueueRunRequest Run,
-    DateTimeOffset? Next, DateTimeOffset? Last, string? LastOutcome, Guid? LastRun, string CreatedBy, DateTimeOffset CreatedAt, string ChangedBy, DateTimeOffset ChangedAt);
+    DateTimeOffset? Next, DateTimeOffset? Last, string? LastOutcome, Guid? LastRun,
+    string CreatedBy, DateTimeOffset CreatedAt, string ChangedBy, DateTimeOffset ChangedAt);
 
 /// <param name="Upcoming">The next times it fires, in the schedule's own time zone; empty when it is paused.</param>
 /// <param name="Runs">The latest, newest first.</param>

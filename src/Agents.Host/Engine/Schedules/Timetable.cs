@@ -30,7 +30,8 @@ public sealed class Timetable
         }
         catch (CronFormatException wrong)
         {
-            problem = $"\"{cron}\" is no cron expression: {wrong.Message} Five fields are minute, hour, day, month, day of the week; six begin with the second.";
+            problem = $"\"{cron}\" is no cron expression: {wrong.Message} "
+                + "Five fields are minute, hour, day, month, day of the week; six begin with the second.";
         }
         catch (Exception wrong) when (wrong is TimeZoneNotFoundException or InvalidTimeZoneException or System.Security.SecurityException)
         {

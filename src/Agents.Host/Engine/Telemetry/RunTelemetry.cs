@@ -35,7 +35,7 @@ public static class RunTelemetry
     /// <summary>Runs that ended, by agent and status.</summary>
     internal static readonly Counter<long> Runs = Meter.CreateCounter<long>("agents.runs.ended", "{run}");
 
-    /// <summary>The span of a tool call; null when nobody listens.</summary>
+    /// <summary>The span of a tool call; null when no collector listens.</summary>
     public static Activity? Tool(Run run, string tool, RunTool work)
     {
         var operation = tool == SearchTool ? "retrieval" : "execute_tool";
@@ -56,7 +56,7 @@ public static class RunTelemetry
     {
         var hasCollector = builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
         var isScraped = IsScraped(builder.Configuration);
-        if (!hasCollector && !isScraped) return; // nobody would collect anything
+        if (!hasCollector && !isScraped) return; // nothing is collected
 
         builder.Services.AddHostedService<QueueMetrics>();
         var telemetry = builder.Services.AddOpenTelemetry()
