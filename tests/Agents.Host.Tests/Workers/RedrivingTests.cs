@@ -1,7 +1,6 @@
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Attempts;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 using Wolverine;
 
 namespace Agents.Host.Tests.Workers;
@@ -16,26 +15,30 @@ public sealed class RedrivingTests(App app)
         const string Question = "Whose COMMIT was answered by nobody?";
         var answer = new TaskCompletionSource();
         app.Model.Says(Question, answer.Task, "So it goes on.");
-        var id = await app.Queue(Question, TestAgents.Talker.Name);
+        var id = await app.Queue(Question, "halted");
         await app.Until(id, facts => facts.OfType<ModelCallStarted>().Any());
         var redriving = app.Host.Services.GetRequiredService<Redriving>();
 
         var first = await redriving.UnlessFirst(new() { Attempts = 1 }, "default", id, Cancellation);
         var later = await redriving.UnlessFirst(new() { Attempts = 2 }, "default", id, Cancellation);
-        await Queue("node = null, waits_for = 'nothing that comes'");
+        await app.Host.Scenario(call =>
+        {
+            call.Put.Json(new { reason = "no slots" }).ToUrl("/pauses/agent:halted");
+            call.StatusCodeShouldBe(200);
+        });
+        await app.Post($"/runs/{id}/pause", null, 200); // which takes its slot, and the call goes on
+        await app.Post($"/runs/{id}/resume", null, 200);
         var without = await redriving.UnlessFirst(new() { Attempts = 2 }, "default", id, Cancellation);
-        await Queue("waits_for = null");
+        await app.Host.Scenario(call =>
+        {
+            call.Delete.Url("/pauses/agent:halted");
+            call.StatusCodeShouldBe(204);
+        });
         answer.SetResult();
 
         Assert.Empty(first);
         Assert.Equal([new CallModel(id, Call: 1, Attempt: 1)], later);
         Assert.Empty(without);
-
-        async Task Queue(string change)
-        {
-            await using var command = app.Host.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand($"update agents.run_queue set {change} where run_id = $1");
-            command.Parameters.Add(new() { Value = id });
-            Assert.Equal(1, await command.ExecuteNonQueryAsync(Cancellation));
-        }
+        Assert.Equal("So it goes on.", (await app.Finished(id)).GetProperty("answer").GetString());
     }
 }
