@@ -15,7 +15,7 @@ public sealed class RedrivingTests(App app)
         const string Question = "Whose COMMIT was answered by nobody?";
         var answer = new TaskCompletionSource();
         app.Model.Says(Question, answer.Task, "So it goes on.");
-        var id = await app.Queue(Question, TestAgents.Talker.Name);
+        var id = await app.Queue(Question, "halted");
         await app.Until(id, facts => facts.OfType<ModelCallStarted>().Any());
         var redriving = app.Host.Services.GetRequiredService<Redriving>();
 
@@ -27,12 +27,6 @@ public sealed class RedrivingTests(App app)
 
         Assert.Equal([new CallModel(id, Call: 1, Attempt: 1)], later.Select(work => work.Message));
         Assert.Empty(without);
-
-        async Task Queue(string change)
-        {
-            await using var command = app.Host.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand($"update agents.run_queue set {change} where run_id = $1");
-            command.Parameters.Add(new() { Value = id });
-            Assert.Equal(1, await command.ExecuteNonQueryAsync(Cancellation));
-        }
+        Assert.Equal("So it goes on.", (await app.Finished(id)).GetProperty("answer").GetString());
     }
 }
