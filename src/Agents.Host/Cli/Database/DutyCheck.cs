@@ -18,7 +18,8 @@ static class DutyCheck
 
         await using var command = new NpgsqlCommand(
             $"""
-            select duty, tenant_id, item, failures, since, until, reason, count(*) over () from agents.set_aside order by since, duty, item limit {MostNamed}
+            select duty, tenant_id, item, failures, since, until, reason, count(*) over () from agents.set_aside
+            order by since, duty, item limit {MostNamed}
             """, connection);
         await using var rows = await command.ExecuteReaderAsync(ct);
 
