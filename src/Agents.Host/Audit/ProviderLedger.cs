@@ -7,8 +7,8 @@ namespace Agents.Host.Audit;
 
 /// <summary>
 /// I6: what the provider was asked is what the facts say it was asked. The ledger is a file of JSON lines, one for each request received, with the id
-/// that <see cref="RequestId"/> sends as the member <c>ClientRequestId</c>, and where it knows it, what it billed as <c>BilledUsd</c>. About 50 bytes of
-/// each line are held in memory.
+/// that <see cref="RequestId"/> sends as the member <c>ClientRequestId</c>, and where it knows it, what it billed as <c>BilledUsd</c>. About 50 bytes
+/// of each line are held in memory.
 /// </summary>
 sealed class ProviderLedger
 {

@@ -7,8 +7,8 @@ namespace Agents.Host.Api.Runs;
 
 /// <summary>
 /// Server-sent events: the facts after <c>Last-Event-ID</c> (or <c>?after=</c>), then live with the model's words as they come, to the terminal fact,
-/// then <c>data: [DONE]</c>. <c>?format=simple</c> gives thinking, tool_call, tool_result and answer instead; <c>?on_disconnect=cancel</c> cancels the
-/// run when the last reader that said so has left.
+/// then <c>data: [DONE]</c>. <c>?format=simple</c> gives thinking, tool_call, tool_result and answer instead; <c>?on_disconnect=cancel</c> cancels
+/// the run when the last reader that said so has left.
 /// </summary>
 public static class StreamRunEndpoint
 {
