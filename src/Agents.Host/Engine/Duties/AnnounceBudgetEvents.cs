@@ -34,22 +34,14 @@ public sealed class AnnounceBudgetEvents(
     public Task Wait(CancellationToken ct) => webhooks.Urls.Count > 0 ? signals.Alerts.Wait(Poll, ct) : Task.Delay(Timeout.Infinite, ct);
 
     /// <summary>What happened longer ago while no address was configured is not announced any more.</summary>
-    async Task<IReadOnlyList<(string Tenant, Guid Id)>> Unannounced(CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(
-            $"""
-            select tenant_id, id from finance.budget_event
-            where announced_at is null and at > clock_timestamp() - interval '1 day' and not agents.is_set_aside('{Title}', tenant_id, id::text)
-            order by at limit {Batch}
-            """);
-        await using var rows = await command.ExecuteReaderAsync(ct);
+    async Task<IReadOnlyList<BudgetEvent>> Unannounced(CancellationToken ct) => await database.Query<BudgetEvent>(
+        $"""
+        select tenant_id as tenant, id from finance.budget_event
+        where announced_at is null and at > clock_timestamp() - interval '1 day' and not agents.is_set_aside('{Title}', tenant_id, id::text)
+        order by at limit {Batch}
+        """, null, ct);
 
-        var found = new List<(string, Guid)>();
-        while (await rows.ReadAsync(ct)) found.Add((rows.GetString(0), rows.GetGuid(1)));
-        return found;
-    }
-
-    async Task Announce((string Tenant, Guid Id) found, CancellationToken ct)
+    async Task Announce(BudgetEvent found, CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
         var outbox = scope.ServiceProvider.GetRequiredService<IMartenOutbox>();
@@ -65,25 +57,29 @@ public sealed class AnnounceBudgetEvents(
     /// <summary>The event as webhooks are sent it. Null when another node has announced it.</summary>
     static async Task<string?> Take(IDocumentSession session, Guid id, CancellationToken ct)
     {
-        await using var take = new NpgsqlCommand(
+        var taken = await session.First<Threshold>(
             """
-            update finance.budget_event set announced_at = clock_timestamp() where id = $1 and announced_at is null
-            returning at, tenant_id, scope, value, period, nullif(starts_on, '-infinity'), percent, limit_usd, spent_usd, reserved_usd
-            """);
-        take.Parameters.Add(new() { Value = id });
-        await using var rows = await session.ExecuteReaderAsync(take, ct);
-        if (!await rows.ReadAsync(ct)) return null;
+            update finance.budget_event set announced_at = clock_timestamp()
+            where id = @id and announced_at is null
+            returning at, tenant_id, scope, value, period, nullif(starts_on, '-infinity') as from, percent, limit_usd, spent_usd, reserved_usd
+            """, new { id }, ct);
+        if (taken is null) return null;
 
         return JsonSerializer.Serialize(new
         {
             type = "budget.threshold",
-            timestamp = rows.GetFieldValue<DateTimeOffset>(0),
+            timestamp = taken.At,
             data = new
             {
-                tenant = rows.GetString(1), scope = rows.GetString(2), value = rows.GetString(3), period = rows.GetString(4),
-                from = rows.IsDBNull(5) ? (DateOnly?)null : rows.GetFieldValue<DateOnly>(5),
-                percent = rows.GetInt32(6), limitUsd = rows.GetDecimal(7), spentUsd = rows.GetDecimal(8), reservedUsd = rows.GetDecimal(9),
+                tenant = taken.TenantId, scope = taken.Scope, value = taken.Value, period = taken.Period, from = taken.From,
+                percent = taken.Percent, limitUsd = taken.LimitUsd, spentUsd = taken.SpentUsd, reservedUsd = taken.ReservedUsd,
             },
         }, JsonFormat.Api);
     }
+
+    readonly record struct BudgetEvent(string Tenant, Guid Id);
+
+    sealed record Threshold(
+        DateTimeOffset At, string TenantId, string Scope, string Value, string Period, DateOnly? From, int Percent, decimal LimitUsd,
+        decimal SpentUsd, decimal ReservedUsd);
 }

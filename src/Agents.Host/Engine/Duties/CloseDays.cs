@@ -1,4 +1,5 @@
 using System.Globalization;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Engine.Duties;
@@ -21,9 +22,9 @@ public sealed class CloseDays(NpgsqlDataSource database) : IDuty
 
     const string Over =
         $"""
-        select tenant_id, day from finance.open_day
+        select tenant_id as tenant, day from finance.open_day
         where day < (clock_timestamp() at time zone 'UTC')::date and not agents.is_set_aside('{Title}', tenant_id, to_char(day, 'YYYY-MM-DD'))
-        order by day desc, tenant_id limit $1
+        order by day desc, tenant_id limit @batch
         """;
 
     public string Name => Title;
@@ -42,23 +43,14 @@ public sealed class CloseDays(NpgsqlDataSource database) : IDuty
         foreach (var open in await AreOver(database, ct)) await Close(database, open, ct);
     }
 
-    static async Task<IReadOnlyList<(string Tenant, DateOnly Day)>> AreOver(NpgsqlDataSource database, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(Over);
-        command.Parameters.Add(new() { Value = Batch });
-        await using var rows = await command.ExecuteReaderAsync(ct);
+    static async Task<IReadOnlyList<OpenDay>> AreOver(NpgsqlDataSource database, CancellationToken ct) =>
+        await database.Query<OpenDay>(Over, new { Batch }, ct);
 
-        var over = new List<(string, DateOnly)>();
-        while (await rows.ReadAsync(ct)) over.Add((rows.GetString(0), rows.GetFieldValue<DateOnly>(1)));
-        return over;
+    static async Task Close(NpgsqlDataSource database, OpenDay open, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await connection.Execute("call finance.close_day(@tenant, @day)", new { open.Tenant, open.Day }, ct, Pace.Within);
     }
 
-    static async Task Close(NpgsqlDataSource database, (string Tenant, DateOnly Day) open, CancellationToken ct)
-    {
-        await using var close = database.CreateCommand("call finance.close_day($1, $2)");
-        close.CommandTimeout = (int)Pace.Within.TotalSeconds;
-        close.Parameters.Add(new() { Value = open.Tenant });
-        close.Parameters.Add(new() { Value = open.Day });
-        await close.ExecuteNonQueryAsync(ct);
-    }
+    readonly record struct OpenDay(string Tenant, DateOnly Day);
 }

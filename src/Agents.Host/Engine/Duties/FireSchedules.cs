@@ -9,6 +9,7 @@ using Agents.Host.Engine.Schedules;
 using Agents.Host.Engine.Signals;
 using Agents.Host.Http;
 using Agents.Host.Models;
+using Agents.Host.Platform;
 using Marten;
 using Npgsql;
 using Wolverine.Marten;
@@ -48,36 +49,28 @@ public sealed class FireSchedules(
 
     public Task Wait(CancellationToken ct) => signals.Schedules.Wait(sleep, ct);
 
-    async Task<List<(string Tenant, Guid Id)>> Due(CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(
-            $"""
-            select tenant_id, schedule_id from agents.schedule
-            where not is_paused and next_at <= clock_timestamp() and not agents.is_set_aside('{Title}', tenant_id, schedule_id::text)
-            order by next_at limit $1
-            """);
-        command.Parameters.Add(new() { Value = Batch });
-        await using var rows = await command.ExecuteReaderAsync(ct);
+    async Task<List<DueSchedule>> Due(CancellationToken ct) => await database.Query<DueSchedule>(
+        $"""
+        select tenant_id as tenant, schedule_id as id from agents.schedule
+        where not is_paused and next_at <= clock_timestamp() and not agents.is_set_aside('{Title}', tenant_id, schedule_id::text)
+        order by next_at limit @batch
+        """, new { Batch }, ct);
 
-        var due = new List<(string, Guid)>();
-        while (await rows.ReadAsync(ct)) due.Add((rows.GetString(0), rows.GetGuid(1)));
-        return due;
-    }
+    readonly record struct DueSchedule(string Tenant, Guid Id);
 
     async Task<TimeSpan> UntilNext(CancellationToken ct)
     {
-        await using var command = database.CreateCommand(
+        var next = await database.First<TimeSpan?>(
             $"""
             select min(greatest(s.next_at, a.until)) - clock_timestamp() from agents.schedule s
             left join agents.set_aside a on a.duty = '{Title}' and a.tenant_id = s.tenant_id and a.item = s.schedule_id::text
             where not s.is_paused
-            """);
-        var next = await command.ExecuteScalarAsync(ct) is TimeSpan until ? until : LongestSleep;
+            """, null, ct) ?? LongestSleep;
         return next < ShortestSleep ? ShortestSleep : next > LongestSleep ? LongestSleep : next;
     }
 
     /// <summary>Makes what is due of one schedule, unless another node does it at this moment.</summary>
-    async Task Fire((string Tenant, Guid Id) found, CancellationToken ct)
+    async Task Fire(DueSchedule found, CancellationToken ct)
     {
         var (tenant, id) = found;
         await using var scope = scopes.CreateAsyncScope();
@@ -103,17 +96,13 @@ public sealed class FireSchedules(
     /// <summary>Null when another node has it, or has just fired it.</summary>
     static async Task<(ScheduleView Schedule, DateTimeOffset Due, DateTimeOffset Now)?> Hold(IDocumentSession session, Guid id, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(
+        var row = await session.First<ScheduleRow>(
             $"""
-            select {ScheduleStore.Columns}, clock_timestamp() from agents.schedule
-            where tenant_id = $1 and schedule_id = $2 and not is_paused and next_at <= clock_timestamp() for update skip locked
-            """);
-        command.Parameters.Add(new() { Value = session.TenantId });
-        command.Parameters.Add(new() { Value = id });
-        await using var rows = await session.ExecuteReaderAsync(command, ct);
-        return await rows.ReadAsync(ct) && rows is NpgsqlDataReader row
-            ? (ScheduleStore.ViewOf(row), row.GetFieldValue<DateTimeOffset>(9), row.GetFieldValue<DateTimeOffset>(17))
-            : null;
+            select {ScheduleStore.Columns} from agents.schedule
+            where tenant_id = @tenant_id and schedule_id = @id and not is_paused and next_at <= clock_timestamp()
+            for update skip locked
+            """, new { session.TenantId, id }, ct);
+        return row is null ? null : (row.View(), row.NextAt!.Value, row.Now);
     }
 
     /// <param name="owed">Is given what runs that are cancelled owe to others.</param>
@@ -161,18 +150,12 @@ public sealed class FireSchedules(
     }
 
     /// <summary>Oldest first.</summary>
-    static async Task<List<Guid>> Unfinished(IDocumentSession session, Guid scheduleId, CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand(
-            "select run_id from agents.run_summary where tenant_id = $1 and schedule_id = $2 and finished_at is null order by queued_at, run_id");
-        command.Parameters.Add(new() { Value = session.TenantId });
-        command.Parameters.Add(new() { Value = scheduleId });
-        await using var rows = await session.ExecuteReaderAsync(command, ct);
-
-        var runs = new List<Guid>();
-        while (await rows.ReadAsync(ct)) runs.Add(rows.GetGuid(0));
-        return runs;
-    }
+    static Task<List<Guid>> Unfinished(IDocumentSession session, Guid scheduleId, CancellationToken ct) => session.Query<Guid>(
+        """
+        select run_id from agents.run_summary
+        where tenant_id = @tenant_id and schedule_id = @schedule_id and finished_at is null
+        order by queued_at, run_id
+        """, new { session.TenantId, scheduleId }, ct);
 
     /// <summary>Follows from the firing, so that it can be stored once only. The time stands first, as in every run's id.</summary>
     public static Guid RunIdOf(Guid scheduleId, DateTimeOffset at)

@@ -2,6 +2,7 @@ using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Engine.Deciding;
 using Agents.Host.Engine.Signals;
+using Agents.Host.Platform;
 using Marten;
 using Npgsql;
 using Wolverine.Marten;
@@ -63,10 +64,10 @@ public sealed class GoOnWithinBudgets : IDuty
           from waiting where limit_usd is null or least_usd <= limit_usd
           window queue as (partition by tenant_id, scope, value, period order by since, run_id)
         )
-        (select tenant_id, run_id from placed
-         where (resumed_at is null or resumed_at < clock_timestamp() - $1)
+        (select tenant_id as tenant, run_id from placed
+         where (resumed_at is null or resumed_at < clock_timestamp() - @begins_within)
            and (limit_usd is null or needed_usd <= room_usd or (place = 1 and least_usd <= room_usd))
-         order by since, run_id limit $2)
+         order by since, run_id limit @batch)
         union all
         select null, null where exists (select from finance.budget_wait)
         """;
@@ -80,20 +81,13 @@ public sealed class GoOnWithinBudgets : IDuty
     async Task<IReadOnlyList<FoundRun>> Fit(CancellationToken ct)
     {
         mayWait = false;
-        await using var command = database.CreateCommand(Fitting);
-        command.Parameters.Add(new() { Value = BeginsWithin });
-        command.Parameters.Add(new() { Value = Batch });
-        await using var rows = await command.ExecuteReaderAsync(ct);
-
-        var due = new List<FoundRun>();
-        while (await rows.ReadAsync(ct))
-        {
-            mayWait = true;
-            if (!rows.IsDBNull(0)) due.Add(new(rows.GetString(0), rows.GetGuid(1)));
-        }
-
-        return due;
+        var waiting = await database.Query<Waiting>(Fitting, new { BeginsWithin, Batch }, ct);
+        if (waiting.Count > 0) mayWait = true;
+        return [.. waiting.Where(one => one.RunId is not null).Select(one => new FoundRun(one.Tenant!, one.RunId!.Value))];
     }
+
+    /// <summary>A run that may go on; the last row has none, and says that runs wait.</summary>
+    readonly record struct Waiting(string? Tenant, Guid? RunId);
 
     /// <summary>The run's row lock decides between nodes and operators: the second finds it running, or not waiting any more.</summary>
     public async Task GoOn(FoundRun waiting, CancellationToken ct)

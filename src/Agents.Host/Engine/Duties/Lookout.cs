@@ -1,3 +1,4 @@
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Engine.Duties;
@@ -17,40 +18,41 @@ public sealed class Lookout(NpgsqlDataSource database)
 
     public async Task<Sight> Look(string node, TimeSpan stalledAfter, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(
+        var seen = await database.Query<Seen>(
             $"""
-            select 'due', '{FreeRunsOfDeadNodes.Title}', null, null
-              where exists (select from agents.run_queue where node <> $1 and state <> 'settling')
+            select 'due' as what, '{FreeRunsOfDeadNodes.Title}' as duty, null as tenant, null as item
+              where exists (select from agents.run_queue where node <> @node and state <> 'settling')
             union all select 'due', '{RedriveStalledRuns.Title}', null, null where exists ({RunsDue.Silent})
             union all select 'due', '{BringBackHeldRuns.Title}', null, null where exists (select from agents.run_queue where {RunsDue.HeldBack})
             union all select 'due', '{GiveBackUnstartedRuns.Title}', null, null where exists (select from agents.run_queue where {RunsDue.Unstarted})
             union all select 'due', '{ExpireRuns.Title}', null, null where exists (select from agents.run_queue where {RunsDue.Overdue})
             union all select 'due', '{DenyUnansweredApprovals.Title}', null, null
               where exists (select from agents.run_queue where {RunsDue.Unapproved})
-            union all select 'due', '{SettleRuns.Title}', null, null where exists (select from agents.run_queue where {RunsDue.Unsettled("$3")})
+            union all select 'due', '{SettleRuns.Title}', null, null
+              where exists (select from agents.run_queue where {RunsDue.Unsettled("@settles_every")})
             union all select 'due', '{SeeToChildren.Title}', null, null
-              where exists (select from agents.run_queue where waits_for = 'child' and redriven_at < clock_timestamp() - $2)
-                or exists ({RunsDue.Orphans("$2")})
+              where exists (select from agents.run_queue where waits_for = 'child' and redriven_at < clock_timestamp() - @after)
+                or exists ({RunsDue.Orphans("@after")})
             union all select 'soon', null, null, null
               where exists (select from agents.run_queue where node is not null or state = 'settling')
                 or exists (select from agents.run_queue where approve_by is not null)
             union all (
-              select case when until < clock_timestamp() - $4 then 'left' else 'set aside' end, duty, tenant_id, item from agents.set_aside limit $5)
-            """);
-        foreach (var value in new object[] { node, stalledAfter, RunsDue.SettlesEvery, SetAside.LeftAfter, MostSetAside })
-            command.Parameters.Add(new() { Value = value });
-        await using var rows = await command.ExecuteReaderAsync(ct);
+              select case when until < clock_timestamp() - @left_after then 'left' else 'set aside' end, duty, tenant_id, item from agents.set_aside
+              limit @most_set_aside)
+            """, new { node, after = stalledAfter, RunsDue.SettlesEvery, SetAside.LeftAfter, MostSetAside }, ct);
 
         var (due, isMoreExpected, aside, hasLeft) = (new HashSet<string>(), false, new List<(string, DutyItem)>(), false);
-        while (await rows.ReadAsync(ct))
-            switch (rows.GetString(0))
+        foreach (var one in seen)
+            switch (one.What)
             {
-                case "due": due.Add(rows.GetString(1)); break;
+                case "due": due.Add(one.Duty!); break;
                 case "soon": isMoreExpected = true; break;
                 case "left": hasLeft = true; break;
-                default: aside.Add((rows.GetString(1), new(rows.GetString(2), rows.GetString(3)))); break;
+                default: aside.Add((one.Duty!, new(one.Tenant!, one.Item!))); break;
             }
 
         return new(due, isMoreExpected, aside, hasLeft);
     }
+
+    readonly record struct Seen(string What, string? Duty, string? Tenant, string? Item);
 }

@@ -1,4 +1,6 @@
 using Agents.Domain.Runs;
+using Agents.Host.Log;
+using Agents.Host.Platform;
 using Marten;
 using Npgsql;
 
@@ -31,7 +33,7 @@ public sealed class RunsDue(NpgsqlDataSource database, IDocumentStore store)
         and not agents.is_set_aside('{DenyUnansweredApprovals.Title}', tenant_id, run_id::text)
         """;
 
-    internal const string HeldBack = "state = 'running' and node = $1 and not_before <= clock_timestamp() and redriven_at < not_before";
+    internal const string HeldBack = "state = 'running' and node = @node and not_before <= clock_timestamp() and redriven_at < not_before";
 
     internal static string Unsettled(string after) =>
         $"""
@@ -39,10 +41,10 @@ public sealed class RunsDue(NpgsqlDataSource database, IDocumentStore store)
         and not agents.is_set_aside('{SettleRuns.Title}', tenant_id, run_id::text)
         """;
 
-    internal const string Silent =
+    internal static readonly string Silent =
         $"""
-        select w.tenant_id, w.run_id from agents.run_queue w join agents.mt_streams s on s.tenant_id = w.tenant_id and s.id = w.run_id
-        where w.state = 'running' and w.node = $1 and w.redriven_at < clock_timestamp() - $2 and s.timestamp < clock_timestamp() - $2
+        select w.tenant_id, w.run_id from agents.run_queue w {RunHeads.JoinedTo("w")}
+        where w.state = 'running' and w.node = @node and w.redriven_at < clock_timestamp() - @after and s.timestamp < clock_timestamp() - @after
           and not agents.is_set_aside('{RedriveStalledRuns.Title}', w.tenant_id, w.run_id::text)
         """;
 
@@ -56,20 +58,13 @@ public sealed class RunsDue(NpgsqlDataSource database, IDocumentStore store)
 
     internal const string Unstarted =
         $"""
-        state = 'waiting' and node = $1 and redriven_at < clock_timestamp() - $2
+        state = 'waiting' and node = @node and redriven_at < clock_timestamp() - @after
         and not agents.is_set_aside('{GiveBackUnstartedRuns.Title}', tenant_id, run_id::text)
         """;
 
     /// <summary>Nodes that have runs.</summary>
-    public async Task<IReadOnlyList<string>> Nodes(CancellationToken ct)
-    {
-        await using var command = Command("select distinct node from agents.run_queue where node is not null and state <> 'settling'");
-        await using var rows = await command.ExecuteReaderAsync(ct);
-
-        var nodes = new List<string>();
-        while (await rows.ReadAsync(ct)) nodes.Add(rows.GetString(0));
-        return nodes;
-    }
+    public async Task<IReadOnlyList<string>> Nodes(CancellationToken ct) => await database.Query<string>(
+        "select distinct node from agents.run_queue where node is not null and state <> 'settling'", null, ct);
 
     /// <summary>Runs of a node without a new fact for a while.</summary>
     public Task<IReadOnlyList<FoundRun>> Stalled(string node, TimeSpan after, CancellationToken ct) => Find(
@@ -78,51 +73,42 @@ public sealed class RunsDue(NpgsqlDataSource database, IDocumentStore store)
         where (q.tenant_id, q.run_id) in (
           {Silent}
           order by w.redriven_at limit {Batch} for update of w skip locked)
-        returning q.tenant_id, q.run_id
-        """, [node, after], ct);
+        returning q.tenant_id as tenant, q.run_id
+        """, new { node, after }, ct);
 
     /// <summary>Runs of a node that kept their slot for other work while a retry was held back, whose time has come.</summary>
     public Task<IReadOnlyList<FoundRun>> HeldBackUntilNow(string node, CancellationToken ct) => Find(
         $"""
         update agents.run_queue q set redriven_at = clock_timestamp()
         where (q.tenant_id, q.run_id) in (select tenant_id, run_id from agents.run_queue where {HeldBack} limit {Batch} for update skip locked)
-        returning q.tenant_id, q.run_id
-        """, [node], ct);
+        returning q.tenant_id as tenant, q.run_id
+        """, new { node }, ct);
 
     /// <summary>Runs whose slot a node took and that never began there.</summary>
     public Task<IReadOnlyList<FoundRun>> NeverBegun(string node, TimeSpan after, CancellationToken ct) =>
-        Find($"select tenant_id, run_id from agents.run_queue where {Unstarted} limit {Batch}", [node, after], ct);
+        Find($"select tenant_id as tenant, run_id from agents.run_queue where {Unstarted} limit {Batch}", new { node, after }, ct);
 
     /// <summary>Runs over their time, the longest first.</summary>
-    public async Task<IReadOnlyList<OverdueRun>> OverTheirTime(CancellationToken ct)
-    {
-        await using var command = Command(
-            $"""
-            select q.tenant_id, q.run_id, s.deadline_at
-            from (select tenant_id, run_id, deadline_at from agents.run_queue where {Overdue} order by deadline_at limit {Batch}) q
-            left join agents.run_summary s on s.tenant_id = q.tenant_id and s.run_id = q.run_id and s.deadline_at < clock_timestamp()
-            """);
-        await using var rows = await command.ExecuteReaderAsync(ct);
-
-        var overdue = new List<OverdueRun>();
-        while (await rows.ReadAsync(ct))
-            overdue.Add(new(rows.GetString(0), rows.GetGuid(1), rows.IsDBNull(2) ? null : rows.GetFieldValue<DateTimeOffset>(2)));
-        return overdue;
-    }
+    public async Task<IReadOnlyList<OverdueRun>> OverTheirTime(CancellationToken ct) => await database.Query<OverdueRun>(
+        $"""
+        select q.tenant_id as tenant, q.run_id, s.deadline_at as deadline
+        from (select tenant_id, run_id, deadline_at from agents.run_queue where {Overdue} order by deadline_at limit {Batch}) q
+        left join agents.run_summary s on s.tenant_id = q.tenant_id and s.run_id = q.run_id and s.deadline_at < clock_timestamp()
+        """, null, ct);
 
     /// <summary>Runs with a call that no operator has approved or denied in time.</summary>
     public Task<IReadOnlyList<FoundRun>> NotApprovedInTime(CancellationToken ct) =>
-        Find($"select tenant_id, run_id from agents.run_queue where {Unapproved} order by approve_by limit {Batch}", [], ct);
+        Find($"select tenant_id as tenant, run_id from agents.run_queue where {Unapproved} order by approve_by limit {Batch}", null, ct);
 
     /// <summary>Runs that have ended or stand still, and are not settled.</summary>
     public Task<IReadOnlyList<FoundRun>> Settling(CancellationToken ct) => Find(
         $"""
         update agents.run_queue q set redriven_at = clock_timestamp()
         where (q.tenant_id, q.run_id) in (
-          select tenant_id, run_id from agents.run_queue where {Unsettled("$1")}
+          select tenant_id, run_id from agents.run_queue where {Unsettled("@after")}
           order by since limit {Batch} for update skip locked)
-        returning q.tenant_id, q.run_id
-        """, [SettlesEvery], ct);
+        returning q.tenant_id as tenant, q.run_id
+        """, new { after = SettlesEvery }, ct);
 
     /// <summary>
     /// Children whose message to or from the parent may be lost: ended, and the parent still waits; or going on, and the parent has ended.
@@ -132,21 +118,21 @@ public sealed class RunsDue(NpgsqlDataSource database, IDocumentStore store)
         with waiting as (
           update agents.run_queue q set redriven_at = clock_timestamp()
           where (q.tenant_id, q.run_id) in (
-            select w.tenant_id, w.run_id from agents.run_queue w where w.waits_for = 'child' and w.redriven_at < clock_timestamp() - $1
+            select w.tenant_id, w.run_id from agents.run_queue w where w.waits_for = 'child' and w.redriven_at < clock_timestamp() - @after
             order by w.redriven_at limit {Batch} for update skip locked)
           returning q.tenant_id, q.run_id
         )
-        select c.tenant_id, c.run_id from waiting w join agents.run_summary c on c.tenant_id = w.tenant_id and c.parent = w.run_id
+        select c.tenant_id as tenant, c.run_id from waiting w join agents.run_summary c on c.tenant_id = w.tenant_id and c.parent = w.run_id
         where c.finished_at is not null and not agents.is_set_aside('{SeeToChildren.Title}', c.tenant_id, c.run_id::text)
-        union all ({Orphans("$1")} limit {Batch})
-        """, [after], ct);
+        union all ({Orphans("@after")} limit {Batch})
+        """, new { after }, ct);
 
     /// <summary>Those of these runs that were ended, by whatever node.</summary>
     public Task<IReadOnlyList<FoundRun>> Ended(IReadOnlyCollection<Guid> runs, CancellationToken ct) => Find(
         $"""
-        select tenant_id, run_id from agents.run_summary where run_id = any($1) and status in ('cancelled', 'failed')
+        select tenant_id as tenant, run_id from agents.run_summary where run_id = any(@runs) and status in ('cancelled', 'failed')
           and not agents.is_set_aside('{AbortEndedElsewhere.Title}', tenant_id, run_id::text)
-        """, [runs.ToArray()], ct);
+        """, new { runs = runs.ToArray() }, ct);
 
     /// <summary>The run as its checkpoint has it. Null when there is none.</summary>
     public async Task<Run?> Checkpoint(FoundRun run, CancellationToken ct)
@@ -155,20 +141,5 @@ public sealed class RunsDue(NpgsqlDataSource database, IDocumentStore store)
         return await session.LoadAsync<Run>(run.RunId, ct);
     }
 
-    async Task<IReadOnlyList<FoundRun>> Find(string sql, object[] values, CancellationToken ct)
-    {
-        await using var command = Command(sql, values);
-        await using var rows = await command.ExecuteReaderAsync(ct);
-
-        var found = new List<FoundRun>();
-        while (await rows.ReadAsync(ct)) found.Add(new(rows.GetString(0), rows.GetGuid(1)));
-        return found;
-    }
-
-    NpgsqlCommand Command(string sql, params object[] values)
-    {
-        var command = database.CreateCommand(sql);
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
-        return command;
-    }
+    async Task<IReadOnlyList<FoundRun>> Find(string sql, object? values, CancellationToken ct) => await database.Query<FoundRun>(sql, values, ct);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Agents.Host.Engine.Telemetry;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Engine.Duties;
@@ -37,30 +38,30 @@ public sealed class SetAside : IDisposable
     /// <returns>How often it has failed, and when it is tried again.</returns>
     public async Task<(int Failures, DateTimeOffset Until)> Add(string duty, DutyItem item, Exception failure, CancellationToken ct)
     {
-        await using var command = Command(
+        var added = await database.First<Added>(
             """
-            insert into agents.set_aside as s (duty, tenant_id, item, failures, until, reason) values ($1, $2, $3, 1, clock_timestamp() + $4, $6)
-            on conflict (duty, tenant_id, item) do update set
-              failures = s.failures + (s.until <= clock_timestamp())::integer,
+            insert into agents.set_aside as s (duty, tenant_id, item, failures, until, reason)
+            values (@duty, @tenant, @name, 1, clock_timestamp() + @shortest, @reason)
+            on conflict (duty, tenant_id, item) do update
+            set failures = s.failures + (s.until <= clock_timestamp())::integer,
               until = case when s.until > clock_timestamp() then s.until
-                else clock_timestamp() + least($5, $4 * power(2, least(s.failures, 20))) end,
+                else clock_timestamp() + least(@longest, @shortest * power(2, least(s.failures, 20))) end,
               failed_at = clock_timestamp(), reason = excluded.reason
             returning failures, until
-            """, duty, item.Tenant, item.Name, Shortest, Longest, ReasonOf(failure));
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        await rows.ReadAsync(ct);
+            """, new { duty, item.Tenant, item.Name, Shortest, Longest, reason = ReasonOf(failure) }, ct);
         Change(all => all.Add((duty, item)));
-        return (rows.GetInt32(0), rows.GetFieldValue<DateTimeOffset>(1));
+        return (added.Failures, added.Until);
     }
+
+    readonly record struct Added(int Failures, DateTimeOffset Until);
 
     /// <summary>It was seen to.</summary>
     public async Task Clear(string duty, DutyItem item, CancellationToken ct)
     {
         if (!known.Contains((duty, item))) return;
 
-        await using var command = Command(
-            "delete from agents.set_aside where duty = $1 and tenant_id = $2 and item = $3", duty, item.Tenant, item.Name);
-        await command.ExecuteNonQueryAsync(ct);
+        await database.Execute(
+            "delete from agents.set_aside where duty = @duty and tenant_id = @tenant and item = @name", new { duty, item.Tenant, item.Name }, ct);
         Change(all => all.Remove((duty, item)));
     }
 
@@ -68,11 +69,8 @@ public sealed class SetAside : IDisposable
     public void Replace(IEnumerable<(string Duty, DutyItem Item)> all) => known = all.ToHashSet();
 
     /// <summary>Forgets what is not due any more.</summary>
-    public async Task ForgetLeft(CancellationToken ct)
-    {
-        await using var command = Command("delete from agents.set_aside where until < clock_timestamp() - $1", LeftAfter);
-        await command.ExecuteNonQueryAsync(ct);
-    }
+    public Task ForgetLeft(CancellationToken ct) =>
+        database.Execute("delete from agents.set_aside where until < clock_timestamp() - @left_after", new { LeftAfter }, ct);
 
     public void Dispose() => meter.Dispose();
 
@@ -91,12 +89,5 @@ public sealed class SetAside : IDisposable
     {
         var reason = $"{failure.GetType().Name}: {failure.GetBaseException().Message}".Replace('\0', ' ');
         return reason.Length <= LongestReason ? reason : reason[..LongestReason];
-    }
-
-    NpgsqlCommand Command(string sql, params object[] values)
-    {
-        var command = database.CreateCommand(sql);
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
-        return command;
     }
 }

@@ -7,7 +7,6 @@ using Agents.Host.Engine.Signals;
 using Agents.Host.Models;
 using Agents.Host.Platform;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Agents.Host.Engine.Queue;
 
@@ -95,23 +94,17 @@ public sealed class Admission(
     /// <summary>The runs that were given a slot here just now, and in what time another is due; null when none is known.</summary>
     async Task<(List<(string Tenant, Guid RunId, bool HasBegun)>, TimeSpan? DueIn, bool IsDrained)> Next(CancellationToken ct)
     {
-        await using var command = database.CreateCommand("select tenant, run, has_begun, due_in, is_drained from agents.admit($1, $2, $3, $4, $5)");
-        command.Parameters.Add(new() { Value = node.Name });
-        command.Parameters.Add(new() { Value = options.MaxRuns });
-        command.Parameters.Add(new() { Value = models.Name });
-        command.Parameters.Add(new() { Value = (double)options.AgingSeconds });
-        command.Parameters.Add(new() { Value = weights, NpgsqlDbType = NpgsqlDbType.Jsonb });
-        await using var rows = await command.ExecuteReaderAsync(ct);
+        var admitted = await database.Query<Admitted>(
+            "select tenant, run, has_begun, due_in, is_drained from agents.admit(@node, @slots, @provider, @aging, @weights::jsonb)",
+            new { node = node.Name, slots = options.MaxRuns, provider = models.Name, aging = (double)options.AgingSeconds, weights }, ct);
+        if (admitted is not [.. var given, { Run: null } last]) throw new InvalidOperationException("agents.admit gave no last row.");
 
-        var next = new List<(string, Guid, bool)>();
-        while (await rows.ReadAsync(ct))
-        {
-            if (!rows.IsDBNull(1)) next.Add((rows.GetString(0), rows.GetGuid(1), rows.GetBoolean(2)));
-            else return (next, rows.IsDBNull(3) ? null : TimeSpan.FromSeconds(rows.GetDouble(3)), rows.GetBoolean(4));
-        }
-
-        throw new InvalidOperationException("agents.admit gave no last row.");
+        return (given.ConvertAll(one => (one.Tenant!, one.Run!.Value, one.HasBegun!.Value)),
+            last.DueIn is { } seconds ? TimeSpan.FromSeconds(seconds) : null, last.IsDrained!.Value);
     }
+
+    /// <summary>A run that was given a slot; the last row has none, and says the rest.</summary>
+    sealed record Admitted(string? Tenant, Guid? Run, bool? HasBegun, double? DueIn, bool? IsDrained);
 
     /// <summary>The slot is taken; now the run begins. If that fails the slot is given back at once, and if this node cannot do that, by a duty.</summary>
     async Task Admit(string tenant, Guid runId, CancellationToken ct)

@@ -17,7 +17,7 @@ public sealed class ScheduleStore(NpgsqlDataSource database, NodeSignals signals
     internal const string Columns =
         """
         name, schedule_id, cron, time_zone, overlap, missed, missed_most, is_paused, run, next_at, last_at, last_outcome, last_run_id,
-        created_by, created_at, changed_by, changed_at
+        created_by, created_at, changed_by, changed_at, clock_timestamp() as now
         """;
 
     /// <summary>By name; one only when it is named.</summary>
@@ -143,20 +143,13 @@ public sealed class ScheduleStore(NpgsqlDataSource database, NodeSignals signals
     }
 
     static string JsonOf(ScheduleRequest wanted) => JsonSerializer.Serialize(wanted.Run!, JsonFormat.Api);
-
-    internal static ScheduleView ViewOf(NpgsqlDataReader row) => new ScheduleRow(
-        row.GetString(0), row.GetGuid(1), row.GetString(2), row.GetString(3), Enum.Parse<Overlap>(row.GetString(4)), Enum.Parse<Missed>(row.GetString(5)),
-        row.GetInt32(6), row.GetBoolean(7), row.GetString(8), Get<DateTimeOffset?>(row, 9), Get<DateTimeOffset?>(row, 10), Get<string?>(row, 11),
-        Get<Guid?>(row, 12), row.GetString(13), row.GetFieldValue<DateTimeOffset>(14), row.GetString(15), row.GetFieldValue<DateTimeOffset>(16)).View();
-
-    static T? Get<T>(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? default : row.GetFieldValue<T>(column);
 }
 
 /// <summary>What <see cref="ScheduleStore.Columns"/> are.</summary>
 sealed record ScheduleRow(
     string Name, Guid ScheduleId, string Cron, string TimeZone, Overlap Overlap, Missed Missed, int MissedMost, bool IsPaused, string Run,
     DateTimeOffset? NextAt, DateTimeOffset? LastAt, string? LastOutcome, Guid? LastRunId, string CreatedBy, DateTimeOffset CreatedAt,
-    string ChangedBy, DateTimeOffset ChangedAt)
+    string ChangedBy, DateTimeOffset ChangedAt, DateTimeOffset Now)
 {
     public ScheduleView View() => new(
         Name, ScheduleId, Cron, TimeZone, Overlap, Missed, MissedMost, IsPaused, JsonSerializer.Deserialize<QueueRunRequest>(Run, JsonFormat.Api)!,
