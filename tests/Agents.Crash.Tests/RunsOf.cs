@@ -11,7 +11,7 @@ public readonly record struct ShownFact(long Version, string Type, DateTimeOffse
 /// <param name="output">What the server wrote, for the message of a test that failed.</param>
 public sealed class RunsOf(HttpClient client, Func<string> output)
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     public async Task<Guid> Queue(string question, string agent = "research")
     {
