@@ -28,8 +28,11 @@ public sealed class Definitions(NpgsqlDataSource database) : IDefinitions
         if (known.ContainsKey(hash)) return hash;
 
         await database.Execute(
-            "insert into agents.definition (hash, name, version, body) values (@hash, @name, @version, @body) on conflict do nothing",
-            new { hash, agent.Name, agent.Version, body = JsonSerializer.Serialize(agent) }, ct);
+            """
+            insert into agents.definition (hash, name, version, body, first_model)
+            values (@hash, @name, @version, @body, @first_model)
+            on conflict do nothing
+            """, new { hash, agent.Name, agent.Version, body = JsonSerializer.Serialize(agent), firstModel = agent.FirstModel() }, ct);
         return hash;
     }
 

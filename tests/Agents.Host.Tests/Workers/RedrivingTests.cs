@@ -1,7 +1,6 @@
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Attempts;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 
 namespace Agents.Host.Tests.Workers;
 
@@ -20,9 +19,19 @@ public sealed class RedrivingTests(App app)
         var redriving = app.Host.Services.GetRequiredService<Redriving>();
 
         var later = await redriving.OwedNow("default", id, Cancellation);
-        await Queue("node = null, waits_for = 'approval'");
+        await app.Host.Scenario(call =>
+        {
+            call.Put.Json(new { reason = "no slots" }).ToUrl("/pauses/agent:halted");
+            call.StatusCodeShouldBe(200);
+        });
+        await app.Post($"/runs/{id}/pause", null, 200); // which takes its slot, and the call goes on
+        await app.Post($"/runs/{id}/resume", null, 200);
         var without = await redriving.OwedNow("default", id, Cancellation);
-        await Queue("waits_for = null");
+        await app.Host.Scenario(call =>
+        {
+            call.Delete.Url("/pauses/agent:halted");
+            call.StatusCodeShouldBe(204);
+        });
         answer.SetResult();
 
         Assert.Equal([new CallModel(id, Call: 1, Attempt: 1)], later.Select(work => work.Message));
