@@ -1,10 +1,7 @@
 using Agents.Host.Engine;
-using Agents.Host.Engine.Attempts;
-using Agents.Host.Engine.Deciding;
 using Agents.Host.Engine.Duties;
 using Agents.Host.Engine.Money;
 using Agents.Host.Engine.Queue;
-using Agents.Host.Engine.Requests;
 using Agents.Host.Engine.Schedules;
 using Agents.Host.Engine.Signals;
 using Agents.Host.Engine.Telemetry;
@@ -30,18 +27,12 @@ static class EngineServices
         services.Configure<HostOptions>(host => host.ShutdownTimeout = workers.DrainTimeout + TimeSpan.FromSeconds(5));
 
         services.AddHostedInstance<Prices>();
-        services.AddSingleton<InFlight>();
-        services.AddSingleton<NodeSignals>();
+        services.AddEnginePorts();
         services.AddHostedInstance<Node>();
         services.AddHostedService<Announcements>();
         services.AddHostedInstance<Deltas>();
-        services.AddSingleton<Redriving>();
-        services.AddSingleton<Decisions>();
         var longestCall = models.CallTimeout > workers.ToolTimeout ? models.CallTimeout : workers.ToolTimeout;
         builder.Host.UseWolverine(wolverine => WolverineSettings.Apply(wolverine, workers, longestCall));
-#if MUTANTS
-        if (!Domain.Mutation.Without("message ids"))
-#endif
         services.AddHostedService<SafeSettings>();
         if (workers.MaxRuns > 0) services.AddWork();
 
@@ -53,13 +44,7 @@ static class EngineServices
         services.AddSingleton<QueueBound>();
         services.AddSingleton<BudgetStore>();
         services.AddSingleton<ScheduleStore>();
-        services.AddSingleton<RateLimits>();
         services.AddSingleton<RateStore>();
-        services.AddSingleton<UsageImporter>();
-        services.AddSingleton<ModelWorker>();
-        services.AddSingleton<ToolWorker>();
-        services.AddSingleton<ChildRuns>();
-        services.AddSingleton<Forks>();
         builder.AddTelemetry();
     }
 

@@ -112,6 +112,18 @@ public sealed record Price(
         return Longer(inputTokensAtMost) is { } longer ? Math.Max(bound, longer.UpperBound(inputTokensAtMost, outputTokensAtMost)) : bound;
     }
 
+    /// <summary>
+    /// The least that a call costs of which the provider has read so much and answered so much: all of it in the cheapest buckets, and the fee of the request.
+    /// </summary>
+    /// <exception cref="OverflowException">A number is negative or above <see cref="MaxTokens"/>.</exception>
+    public decimal LowerBound(long inputTokensAtLeast, long outputTokensAtLeast)
+    {
+        var bound = (Tokens(inputTokensAtLeast) * CheapestInput() + Tokens(outputTokensAtLeast) * CheapestOutput()) / Million + (RequestFee ?? 0);
+        return LongInput is { } longInput
+            ? Math.Min(bound, (longInput.Price with { RequestFee = RequestFee }).LowerBound(inputTokensAtLeast, outputTokensAtLeast))
+            : bound;
+    }
+
     /// <summary>The most output tokens with which the upper bound stays within an amount; 0 when not even the input does.</summary>
     /// <exception cref="OverflowException">The number of input tokens is negative or above <see cref="MaxTokens"/>.</exception>
     public long OutputTokensWithin(decimal usd, long inputTokensAtMost)
@@ -135,6 +147,11 @@ public sealed record Price(
         Math.Max(Math.Max(Input, CachedInput ?? Input), Math.Max(CacheWrite5Minutes ?? Input, CacheWrite1Hour ?? Input)), AudioInput ?? Input);
 
     decimal DearestOutput() => Math.Max(Math.Max(Output, Reasoning ?? Output), AudioOutput ?? Output);
+
+    decimal CheapestInput() => Math.Min(
+        Math.Min(Math.Min(Input, CachedInput ?? Input), Math.Min(CacheWrite5Minutes ?? Input, CacheWrite1Hour ?? Input)), AudioInput ?? Input);
+
+    decimal CheapestOutput() => Math.Min(Math.Min(Output, Reasoning ?? Output), AudioOutput ?? Output);
 
     static decimal? Used(decimal count, decimal? price) => count == 0 ? 0 : count * price;
 

@@ -26,9 +26,6 @@ public abstract record Claim
     public static Claim On(
         Run run, CallModel work, ModelCallStarted started, bool ownerIsGone, decimal? leastUsd = null, bool mayBeUnpriced = true) => run.ModelCall switch
     {
-#if MUTANTS
-        { Status: AttemptStatus.Started } call when IsOf(call, work) && Mutation.Without("claim") => new Taken(started),
-#endif
         { Status: AttemptStatus.Started } call when IsOf(call, work) && ownerIsGone => new Lost(),
         { Status: AttemptStatus.Scheduled } call when IsOf(call, work) && run.Status is RunStatus.Running =>
             run.HasRoomFor(started.ReservedUsd, mayBeUnpriced)

@@ -6,6 +6,7 @@ namespace Agents.Domain.Runs;
 public sealed class Decision
 {
     readonly List<RunEvent> events = [];
+    readonly List<(Guid Run, RunQueued Queued)> begun = [];
 
     Decision(Run run, AgentDefinition agent) => (Before, Run, Agent) = (run, run, agent);
 
@@ -18,6 +19,9 @@ public sealed class Decision
 
     /// <summary>Empty when the message came late or twice and changes nothing.</summary>
     public IReadOnlyList<RunEvent> Events => events;
+
+    /// <summary>Runs that begin with these facts.</summary>
+    public IReadOnlyList<(Guid Run, RunQueued Queued)> Begun => begun;
 
     public static Decision On(Run run, AgentDefinition agent) => new(run, agent);
 
@@ -34,6 +38,21 @@ public sealed class Decision
     {
         var slot = Slot();
         return Work().Where(slot.Sends);
+    }
+
+    /// <summary>Goes on with another rule on the run as it is left so far; what both decide is one decision.</summary>
+    public Decision Then(Func<Run, AgentDefinition, Decision> rule)
+    {
+        var next = rule(Run, Agent);
+        foreach (var decided in next.Events) Add(decided);
+        begun.AddRange(next.Begun);
+        return this;
+    }
+
+    internal Decision Begin(Guid run, RunQueued queued)
+    {
+        begun.Add((run, queued));
+        return this;
     }
 
     internal Decision Add(RunEvent decided)

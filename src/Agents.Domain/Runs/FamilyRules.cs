@@ -19,7 +19,10 @@ static class FamilyRules
 
         var sharing = run.ToolCalls.Values.Count(other =>
             other.Tool == call.Tool && other.Status is ToolCallStatus.Scheduled or ToolCallStatus.AwaitingApproval);
-        return decision.Add(new ChildRunStarted(report.ToolCallId, report.Attempt, report.Child, report.Queued.Agent, ShareOf(left, sharing)));
+        var held = ShareOf(left, sharing);
+        return decision
+            .Add(new ChildRunStarted(report.ToolCallId, report.Attempt, report.Child, report.Queued.Agent, held))
+            .Begin(report.Child, report.Queued with { BudgetUsd = held });
     }
 
     /// <summary>Holds what the fork wants, else all that is left, or half of it while the run goes on. Nothing where there is too little.</summary>

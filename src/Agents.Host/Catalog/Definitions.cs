@@ -8,7 +8,7 @@ using Npgsql;
 namespace Agents.Host.Catalog;
 
 /// <summary>The definitions that runs refer to by hash. They never change, so each is read from the database once.</summary>
-public sealed class Definitions(NpgsqlDataSource database)
+public sealed class Definitions(NpgsqlDataSource database) : IDefinitions
 {
     readonly ConcurrentDictionary<string, AgentDefinition> known = new(StringComparer.Ordinal);
 
@@ -19,6 +19,17 @@ public sealed class Definitions(NpgsqlDataSource database)
         operations.QueueSqlCommand(
             "insert into agents.definition (hash, name, version, body, first_model) values (?, ?, ?, ?, ?::text) on conflict do nothing",
             hash, agent.Name, agent.Version, JsonSerializer.Serialize(agent), (object?)agent.FirstModel() ?? DBNull.Value);
+        return hash;
+    }
+
+    public async Task<string> Store(AgentDefinition agent, CancellationToken ct)
+    {
+        var hash = agent.Hash();
+        if (known.ContainsKey(hash)) return hash;
+
+        await database.Execute(
+            "insert into agents.definition (hash, name, version, body) values (@hash, @name, @version, @body) on conflict do nothing",
+            new { hash, agent.Name, agent.Version, body = JsonSerializer.Serialize(agent) }, ct);
         return hash;
     }
 

@@ -31,9 +31,6 @@ public static class WolverineSettings
         wolverine.CodeGeneration.TypeLoadMode = TypeLoadMode.Static;
         wolverine.AutoBuildMessageStorageOnStartup = AutoCreate.None; // DatabaseSetup does it, one node at a time
         wolverine.EnvelopeIdGeneration = EnvelopeIdGeneration.GuidV7; // default ids collide between processes of one machine, and a collision is dropped
-#if MUTANTS
-        if (Domain.Mutation.Without("message ids")) wolverine.EnvelopeIdGeneration = EnvelopeIdGeneration.NewId;
-#endif
 
         wolverine.Policies.UseDurableLocalQueues(); // in memory by default: kill -9 would lose them silently
         wolverine.Policies.UseDurableInboxOnAllListeners();
@@ -81,9 +78,6 @@ public static class WolverineSettings
     /// <summary>A short wait keeps the parallel slot, a long one gives it back.</summary>
     static void Patiently(PolicyExpression policy)
     {
-#if MUTANTS
-        if (Domain.Mutation.Without("retry")) return;
-#endif
         policy
             .RetryWithCooldown(TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500))
             .Then.ScheduleRetry(

@@ -15,10 +15,9 @@ public sealed class Threads(NpgsqlDataSource database)
     /// The questions and answers of the runs before this one, oldest first, within <see cref="EarlierMessage"/>'s bounds. Runs without an answer are
     /// left out.
     /// </summary>
-    /// <param name="history">Of the run, from its first fact.</param>
-    public async Task<IReadOnlyList<EarlierMessage>> Before(string tenant, IReadOnlyList<RunEvent> history, CancellationToken ct)
+    public async Task<IReadOnlyList<EarlierMessage>> Before(string tenant, RunQueued first, CancellationToken ct)
     {
-        if (history is not [RunQueued { Previous: { } previous }, ..]) return [];
+        if (first.Previous is not { } previous) return [];
 
         var runs = database.Stream<Earlier>(
             """

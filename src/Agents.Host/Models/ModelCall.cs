@@ -44,7 +44,7 @@ public static class ModelCall
                     afterTheEnd = failure; // the reply is complete; what is missing is its usage at most
                     break;
                 }
-                return new ModelOutcome.Failed(reply.ReceivedCharacters > 0 ? Cut(failure) : failure, reply.ReceivedCharacters, Stopwatch.GetElapsedTime(started), firstToken);
+                return reply.Fail(reply.ReceivedCharacters > 0 ? Cut(failure) : failure, Stopwatch.GetElapsedTime(started), firstToken);
             }
 
             reply.Add(updates.Current);
@@ -59,8 +59,7 @@ public static class ModelCall
         var latency = Stopwatch.GetElapsedTime(started);
         return reply.FinishReason is not null
             ? reply.Complete(options.ModelId ?? limits.Default, latency, firstToken, afterTheEnd)
-            : new ModelOutcome.Failed(
-                ModelFailures.Of(FailureKind.StreamCut, "The reply ended without a finish reason."), reply.ReceivedCharacters, latency, firstToken);
+            : reply.Fail(ModelFailures.Of(FailureKind.StreamCut, "The reply ended without a finish reason."), latency, firstToken);
     }
 
     /// <summary>Null for our own faults.</summary>

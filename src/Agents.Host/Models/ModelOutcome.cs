@@ -38,7 +38,14 @@ public abstract record ModelOutcome(TimeSpan Latency, TimeSpan? TimeToFirstToken
     /// <summary>No complete reply. Whether it costs something is open unless the provider refused.</summary>
     /// <param name="ReceivedCharacters">Of text and tool arguments before it failed: what an estimate of the spend can start from.</param>
     public sealed record Failed(Failure Failure, long ReceivedCharacters, TimeSpan Latency, TimeSpan? TimeToFirstToken)
-        : ModelOutcome(Latency, TimeToFirstToken);
+        : ModelOutcome(Latency, TimeToFirstToken)
+    {
+        /// <summary>What the provider had counted before it failed. Null when it had said nothing that can be believed.</summary>
+        public Usage? Usage { get; init; }
+
+        /// <summary>The model that answered. Null when the provider did not say.</summary>
+        public string? Model { get; init; }
+    }
 }
 
 /// <summary>A source the model named for a part of its text.</summary>

@@ -22,7 +22,7 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
     /// turns of this step.
     /// </summary>
     /// <param name="isLast">It is the agent's last step: its replies are bounded as the caller wants.</param>
-    public static ModelRequest Of(Conversation said, ModelStep step, string model, Limits limits, ToolBox tools, bool isLast = false) => new(
+    public static ModelRequest Of(Conversation said, ModelStep step, string model, Limits limits, ITools tools, bool isLast = false) => new(
         [
             new(ChatRole.System, step.Instructions),
             .. said.Instructions is null ? Array.Empty<ChatMessage>() : [new(ChatRole.System, said.Instructions)],
@@ -46,6 +46,9 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
         options.MaxOutputTokens = outputTokensAtMost;
         return this with { Options = options };
     }
+
+    /// <summary>What is sent, in UTF-16 units; names of fields and what frames messages left out.</summary>
+    public long Characters() => Messages.Sum(message => message.Contents.Sum(content => (content as TextContent)?.Text.Length ?? 0L));
 
     /// <summary>SHA-256 over model, messages and tools, lower-case hex: proves later what was sent, without storing it again.</summary>
     public string Hash()

@@ -59,6 +59,13 @@ sealed class ReplyInProgress(Action<string>? onDelta)
             reported.ServiceTier);
     }
 
+    /// <summary>It ends here without being complete.</summary>
+    public ModelOutcome.Failed Fail(Failure failure, TimeSpan latency, TimeSpan? timeToFirstToken)
+    {
+        var answering = Clean(model, ModelLimits.Name);
+        return new(failure, ReceivedCharacters, latency, timeToFirstToken) { Usage = usage.Result().Usage, Model = answering == "" ? null : answering };
+    }
+
     void Add(AIContent content)
     {
         HasBegun |= content is not UsageContent and not TextContent { Text: "" };

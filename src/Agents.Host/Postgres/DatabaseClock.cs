@@ -8,7 +8,7 @@ namespace Agents.Host.Postgres;
 /// The database's time as this node knows it: facts are stamped by it, so that a node whose own clock is wrong still books on the right day.
 /// </summary>
 /// <remarks>The offset to the node's clock is measured at start and every <see cref="Every"/>; half the round trip is the error.</remarks>
-public sealed class DatabaseClock : TimeProvider
+public class DatabaseClock : TimeProvider
 {
     /// <summary>How often the offset is measured again.</summary>
     public static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
@@ -19,6 +19,9 @@ public sealed class DatabaseClock : TimeProvider
     public TimeSpan Offset => TimeSpan.FromTicks(Interlocked.Read(ref offsetTicks));
 
     public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Offset;
+
+    /// <summary>A new id that sorts by time.</summary>
+    public virtual Guid NewId() => Guid.CreateVersion7();
 
     /// <summary>The accounting day, UTC.</summary>
     public DateOnly Today() => DateOnly.FromDateTime(GetUtcNow().UtcDateTime);

@@ -6,7 +6,7 @@ using Microsoft.Extensions.AI;
 namespace Agents.Host.Tools;
 
 /// <summary>Every tool class of this assembly and of the assemblies named at start, by name.</summary>
-public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembly> more)
+public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembly> more) : ITools
 {
     /// <summary>Deepest arguments and results read; deeper JSON is stored but could not be read again.</summary>
     const int Depth = 32;

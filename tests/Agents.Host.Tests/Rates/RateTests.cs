@@ -32,7 +32,7 @@ public sealed class RateTests(App app)
         Assert.NotNull(await Used(node, "tokens", 400));
         Assert.Null(await Take(node, "tokens", 400));
 
-        await first.Settle(Answered(new(40, 10)));
+        await first.Settle(new(Answered(new(40, 10))));
         Assert.Equal(450, (await Seen("tokens")).GetProperty("usedTokens").GetInt64());
         Assert.NotNull(await Used(node, "tokens", 400));
         Assert.Null(await Take(node, "tokens", 400));
@@ -64,7 +64,7 @@ public sealed class RateTests(App app)
         var (node, other) = (Node(), Node());
         var pass = await Used(node, "refused", 1); // nothing limits it yet
 
-        await pass.Settle(Refused(TimeSpan.FromSeconds(30)));
+        await pass.Settle(new(Refused(TimeSpan.FromSeconds(30))));
         Assert.Null(await Take(node, "refused", 1));
         Assert.Null(await Take(other, "refused", 1));
         Assert.InRange((await Seen("refused")).GetProperty("closedUntil").GetDateTimeOffset() - DateTimeOffset.UtcNow, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(31));

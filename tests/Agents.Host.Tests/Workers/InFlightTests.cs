@@ -1,4 +1,5 @@
 using Agents.Host.Engine.Attempts;
+using Agents.Host.Postgres;
 
 namespace Agents.Host.Tests.Workers;
 
@@ -9,7 +10,7 @@ public sealed class InFlightTests
     [Fact]
     public async Task What_was_performed_and_not_stored_is_kept_and_does_not_keep_the_watchdog_away()
     {
-        var (inFlight, run, performed) = (new InFlight(), Guid.CreateVersion7(), 0);
+        var (inFlight, run, performed) = (new InFlight(new DatabaseClock()), Guid.CreateVersion7(), 0);
 
         var first = await Perform();
         Assert.False(inFlight.IsPerforming(run));
@@ -30,7 +31,7 @@ public sealed class InFlightTests
     [Fact]
     public async Task What_is_under_way_is_not_performed_a_second_time()
     {
-        var (inFlight, run, gate) = (new InFlight(), Guid.CreateVersion7(), new TaskCompletionSource<string?>());
+        var (inFlight, run, gate) = (new InFlight(new DatabaseClock()), Guid.CreateVersion7(), new TaskCompletionSource<string?>());
         var first = inFlight.Perform("default", Message, run, "call 1.1", _ => gate.Task);
 
         Assert.Null(await inFlight.Perform("default", Message, run, "call 1.1", _ => Task.FromResult<string?>("twice")));
@@ -42,7 +43,7 @@ public sealed class InFlightTests
     [Fact]
     public async Task What_was_not_due_is_forgotten()
     {
-        var (inFlight, run) = (new InFlight(), Guid.CreateVersion7());
+        var (inFlight, run) = (new InFlight(new DatabaseClock()), Guid.CreateVersion7());
 
         Assert.Null(await inFlight.Perform("default", Message, run, "call 1.1", _ => Task.FromResult<string?>(null)));
         Assert.Equal("now", await inFlight.Perform("default", Message, run, "call 1.1", _ => Task.FromResult<string?>("now")));

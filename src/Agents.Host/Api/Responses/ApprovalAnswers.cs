@@ -1,14 +1,13 @@
+using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Engine.Deciding;
 using Agents.Host.Http;
-using Marten;
-using Wolverine.Marten;
 
 namespace Agents.Host.Api.Responses;
 
 /// <summary>Answers tool calls that wait for approval, all that the run waits for at once. What follows is the run's next response.</summary>
-public sealed class ApprovalAnswers(IDocumentStore store, IServiceScopeFactory scopes, Definitions definitions, ResponseReader responses)
+public sealed class ApprovalAnswers(RunTransactions transactions, IDefinitions definitions, ResponseReader responses)
 {
     const string NotAsked = "No approval is asked for under this id.";
 
@@ -19,34 +18,29 @@ public sealed class ApprovalAnswers(IDocumentStore store, IServiceScopeFactory s
         if (given.Any(answer => answer.RunId != runId)) return Refuse("Answer the approvals of one response at a time.");
         if (await responses.IsDeleted(caller.Tenant, runId, ct)) return Refuse(NotAsked);
 
-        await using var scope = scopes.CreateAsyncScope();
-        await using var session = store.LightweightSession(caller.Tenant);
-        var outbox = scope.ServiceProvider.GetRequiredService<IMartenOutbox>();
-        outbox.Enroll(session);
-        var stream = await session.Events.FetchForExclusiveWriting<Run>(runId, ct);
-        if (stream.Aggregate is not { } run) return Refuse(NotAsked);
-
-        var awaited = run.IsFinished() ? [] : run.ToolCalls.Where(call => call.Value.Status is ToolCallStatus.AwaitingApproval).Select(call => call.Key).ToList();
-        var fitting = given.Where(answer => awaited.Contains(answer.ToolCallId)).ToList();
-        if (fitting.Count > 0 && awaited.Except(fitting.Select(answer => answer.ToolCallId)).ToList() is { Count: > 0 } missing)
-            return Refuse($"Answer all approvals together; missing: {string.Join(", ", missing.Select(id => ResponseIds.OfApproval(runId, id)))}.");
-
-        var agent = await definitions.Of(run.DefinitionHash, ct);
-        var isRecalled = false;
-        foreach (var answer in fitting)
+        await using var transaction = transactions.Begin(caller.Tenant);
+        OpenAIRefusal? refusal = null;
+        var decision = await transaction.Decide(runId, definitions, (run, agent) =>
         {
-            var decision = answer.IsApproved
-                ? RunDecider.Decide(run, agent, new ApproveToolCall(answer.ToolCallId, caller.Name))
-                : RunDecider.Decide(run, agent, new DenyToolCall(answer.ToolCallId, caller.Name, answer.Reason));
-            session.Append(stream, decision);
-            isRecalled |= decision.Slot().IsRecalled; // then the node that gives the run a slot sends the work of all answers
-            if (!isRecalled) await outbox.Send(caller.Tenant, decision.Due());
-            run = decision.Run;
-        }
+            var answers = Decision.On(run, agent);
+            var awaited = run.IsFinished() ? [] : run.ToolCalls.Where(call => call.Value.Status is ToolCallStatus.AwaitingApproval).Select(call => call.Key).ToList();
+            var fitting = given.Where(answer => awaited.Contains(answer.ToolCallId)).ToList();
+            if (fitting.Count > 0 && awaited.Except(fitting.Select(answer => answer.ToolCallId)).ToList() is { Count: > 0 } missing)
+                refusal = Invalid($"Answer all approvals together; missing: {string.Join(", ", missing.Select(id => ResponseIds.OfApproval(runId, id)))}.");
+            else
+                foreach (var answer in fitting) answers.Then((after, _) => Decide(after, agent, answer, caller.Name));
+            return answers;
+        }, ct);
+        if (decision is null) return Refuse(NotAsked);
+        if (refusal is not null) return (default, 1, refusal);
 
-        await session.SaveChangesAsync(ct);
+        await transaction.Commit(ct);
         return await BegunBy(given, caller, ct);
     }
+
+    static Decision Decide(Run run, AgentDefinition agent, GivenAnswer answer, string by) => answer.IsApproved
+        ? RunDecider.Decide(run, agent, new ApproveToolCall(answer.ToolCallId, by))
+        : RunDecider.Decide(run, agent, new DenyToolCall(answer.ToolCallId, by, answer.Reason));
 
     /// <summary>The response that began when these approvals were answered. They cannot be answered otherwise a second time.</summary>
     async Task<(Guid, int, OpenAIRefusal?)> BegunBy(IReadOnlyList<GivenAnswer> given, Caller caller, CancellationToken ct)
@@ -64,5 +58,7 @@ public sealed class ApprovalAnswers(IDocumentStore store, IServiceScopeFactory s
         return (runId, Math.Min(part, story.Part), null);
     }
 
-    static (Guid, int, OpenAIRefusal?) Refuse(string message) => (default, 1, new(400, message, "input", "invalid_value"));
+    static (Guid, int, OpenAIRefusal?) Refuse(string message) => (default, 1, Invalid(message));
+
+    static OpenAIRefusal Invalid(string message) => new(400, message, "input", "invalid_value");
 }

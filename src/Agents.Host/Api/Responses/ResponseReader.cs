@@ -4,13 +4,12 @@ using Agents.Host.Catalog;
 using Agents.Host.Log;
 using Agents.Host.Platform;
 using Agents.Host.Streaming;
-using Marten;
 using Npgsql;
 
 namespace Agents.Host.Api.Responses;
 
 /// <summary>Tells responses from their runs' logs: as they are, or as they go on.</summary>
-public sealed class ResponseReader(IDocumentStore store, NpgsqlDataSource database, Definitions definitions, RunFollower follower)
+public sealed class ResponseReader(IRunLog log, NpgsqlDataSource database, Definitions definitions, RunFollower follower)
 {
     /// <summary>To find out about the run rather than about one of its responses.</summary>
     public const int AllParts = int.MaxValue;
@@ -26,12 +25,10 @@ public sealed class ResponseReader(IDocumentStore store, NpgsqlDataSource databa
     /// <summary>Null when the tenant has no such run.</summary>
     public async Task<ResponseStory?> Read(string tenant, Guid runId, int part, Include include, CancellationToken ct)
     {
-        await using var session = store.QuerySession(tenant);
-        var facts = await session.Events.FetchStreamAsync(runId, token: ct);
-        if (facts.Count == 0 || facts[0].Data is not RunQueued queued) return null;
+        if (await log.Load(tenant, runId, ct) is not { } loaded) return null;
 
-        var story = new ResponseStory(runId, part, await definitions.Of(queued.DefinitionHash, ct), include);
-        foreach (var fact in facts) story.Add(fact.Timestamp, (RunEvent)fact.Data);
+        var story = new ResponseStory(runId, part, await definitions.Of(loaded.Queued.DefinitionHash, ct), include);
+        foreach (var fact in loaded.Facts) story.Add(fact.At, fact.Happened);
         return story;
     }
 

@@ -1,11 +1,13 @@
 using System.Text.Json;
 using Agents.Domain.Runs;
+using Agents.Host.Engine.Deciding;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Requests;
 using Agents.Host.Http;
 using Agents.Host.Platform;
 using Marten;
 using Microsoft.AspNetCore.Mvc;
+using Wolverine;
 using Wolverine.Http;
 
 namespace Agents.Host.Api.Runs;
@@ -24,7 +26,7 @@ public static class ForkRunEndpoint
     [WolverinePost("/runs/{id}/fork"), Requires(Permissions.Operate)]
     [ProducesResponseType<ForkedRun>(202), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(404),
      ProducesResponseType<ProblemDetails>(409), ProducesResponseType<ProblemDetails>(422), ProducesResponseType<ProblemDetails>(429)]
-    public static async Task<IResult> Post(
+    public static async Task<(IResult, OutgoingMessages)> Post(
         ForkRunRequest request, Guid id, Forks forks, RunReader runs, QueueBound bound, IDocumentSession session, HttpContext http,
         [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, CancellationToken ct)
     {
@@ -32,12 +34,16 @@ public static class ForkRunEndpoint
         var caller = Caller.Of(http);
         var hash = idempotencyKey is null ? null : NewRun.HashOf(JsonSerializer.SerializeToUtf8Bytes(new { fork = id, request }, JsonFormat.Api));
         if (idempotencyKey is not null && await EarlierRuns.Find(session, idempotencyKey, ct) is { } earlier)
-            return earlier.RequestHash == hash && await runs.Run(caller.Tenant, earlier.RunId, ct) is { ForkedFrom: not null } run ? Accepted(run) : RunProblems.KeyUsedBefore();
+            return earlier.RequestHash == hash && await runs.Run(caller.Tenant, earlier.RunId, ct) is { ForkedFrom: not null } run
+                ? (Accepted(run), [])
+                : (RunProblems.KeyUsedBefore(), []);
 
-        if (await bound.Refusal(caller.Tenant, runs: 1, ct) is { } full) return RunProblems.QueueFull(full, http);
+        if (await bound.Refusal(caller.Tenant, runs: 1, ct) is { } full) return (RunProblems.QueueFull(full, http), []);
 
-        var forked = await forks.Fork(session, id, request, caller, idempotencyKey, hash, ct);
-        return forked.Refusal is { } refusal ? refusal.Answer() : Accepted(forked.Id, "queued", forked.From!, forked.InheritedUsd);
+        var transaction = new RunTransaction(session);
+        var forked = await forks.Fork(transaction, id, request, caller, idempotencyKey, hash, ct);
+        return (
+            forked.Refusal is { } refusal ? refusal.Answer() : Accepted(forked.Id, "queued", forked.From!, forked.InheritedUsd), transaction.Messages());
     }
 
     static IResult Accepted(RunView run) => Accepted(run.Id, run.Status, run.ForkedFrom!, run.InheritedUsd ?? 0);

@@ -1,8 +1,8 @@
 using Agents.Domain.Runs;
+using Agents.Host.Engine.Deciding;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Requests;
 using Agents.Host.Http;
-using Marten;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
@@ -36,7 +36,7 @@ public static class ForkRunsEndpoint
     [WolverinePost("/runs/fork"), Requires(Permissions.Operate)]
     [ProducesResponseType<ForkedRuns>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(429)]
     public static async Task<IResult> Post(
-        ForkRunsRequest request, RunReader runs, Forks forks, QueueBound bound, IDocumentStore store, HttpContext http, CancellationToken ct)
+        ForkRunsRequest request, RunReader runs, Forks forks, QueueBound bound, RunTransactions transactions, HttpContext http, CancellationToken ct)
     {
         var (caller, limit) = (Caller.Of(http), ChangeRuns.Pages.Limit(request.Limit));
         var found = await runs.Matching(caller.Tenant, request.Status is { } status ? [status] : Meant, request.Agent, request.Failure, limit + 1, ct, isUnforked: true);
@@ -46,10 +46,10 @@ public static class ForkRunsEndpoint
         var made = new Guid?[origins.Count];
         await Parallel.ForAsync(0, made.Length, new ParallelOptions { MaxDegreeOfParallelism = ChangeRuns.Parallel, CancellationToken = ct }, async (index, cancellation) =>
         {
-            await using var session = store.LightweightSession(caller.Tenant);
-            var forked = await forks.Fork(session, origins[index], new(Model: request.Model, Reason: request.Reason), caller, key: null, hash: null, cancellation);
+            await using var transaction = transactions.Begin(caller.Tenant);
+            var forked = await forks.Fork(transaction, origins[index], new(Model: request.Model, Reason: request.Reason), caller, key: null, hash: null, cancellation);
             if (forked.Refusal is not null) return;
-            await session.SaveChangesAsync(cancellation);
+            await transaction.Commit(cancellation);
             made[index] = forked.Id;
         });
 

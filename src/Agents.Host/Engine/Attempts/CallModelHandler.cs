@@ -1,7 +1,5 @@
 using Agents.Domain.Runs;
-using Agents.Host.Catalog;
 using Agents.Host.Engine.Deciding;
-using Agents.Host.Platform;
 using Marten;
 using Wolverine;
 
@@ -11,21 +9,10 @@ namespace Agents.Host.Engine.Attempts;
 public static class CallModelHandler
 {
     public static async Task<OutgoingMessages> Handle(
-        CallModel work, Envelope message, ModelWorker worker, InFlight inFlight, Redriving redriving, Definitions definitions, IDocumentSession session,
-        CancellationToken ct)
+        CallModel work, Envelope message, AttemptHandling attempts, IDocumentSession session, CancellationToken ct)
     {
-        FaultPoint.Hit("msg-received");
-        if (await worker.Perform(session.TenantId, work, ct) is not { } report)
-            return await redriving.UnlessFirst(message, session.TenantId, work.RunId, ct);
-
-        var decision = await session.Decide(work.RunId, definitions, (run, agent) => RunDecider.Decide(run, agent, report), ct);
-        if (decision is { Events.Count: > 0 })
-        {
-            FaultPoint.Hit("before-outcome-commit");
-            return decision.Messages();
-        }
-
-        inFlight.Forget(work.RunId, InFlight.Of(work)); // it came late; nobody waits for it
-        return await redriving.UnlessFirst(message, session.TenantId, work.RunId, ct);
+        var transaction = new RunTransaction(session);
+        await attempts.Perform(transaction, work, isFirst: message.Attempts <= 1, ct);
+        return transaction.Messages();
     }
 }

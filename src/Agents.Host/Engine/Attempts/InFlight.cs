@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using Agents.Domain.Runs;
+using Agents.Host.Postgres;
 
 namespace Agents.Host.Engine.Attempts;
 
@@ -8,21 +8,20 @@ namespace Agents.Host.Engine.Attempts;
 /// The attempts this process is performing, or has performed and not yet reported. A message delivered twice finds the attempt here; a report whose
 /// transaction failed is made again from here, so that a paid reply is not lost to a database restart; a cancelled run's calls are aborted from here.
 /// </summary>
-public sealed class InFlight
+public sealed class InFlight(DatabaseClock clock)
 {
     readonly ConcurrentDictionary<(Guid RunId, string Attempt), Effort> efforts = new();
     volatile bool isClosed;
 
-    /// <summary>Performs an attempt unless this process has it already, or begins nothing any more.</summary>
+    /// <summary>Performs an attempt unless this process has it already. A node that stops or is drained may only report what it had begun before.</summary>
     /// <returns>What to report; that of an earlier time whose transaction failed; or null when nothing is due or the attempt is under way.</returns>
     public async Task<T?> Perform<T>(string tenant, object message, Guid runId, string attempt, Func<Effort, Task<T?>> perform) where T : class
     {
-        var effort = new Effort(tenant, message);
+        var effort = new Effort(tenant, message, clock, mayBegin: !isClosed);
         if (!efforts.TryAdd((runId, attempt), effort)) return efforts.GetValueOrDefault((runId, attempt))?.Report as T;
 
         try
         {
-            if (isClosed) return null; // whoever has the run next does it
             var report = await perform(effort);
             if (report is not RefuseModelCall) effort.Done(report); // nothing was performed: the next time is asked anew
             return report;
@@ -92,12 +91,18 @@ public sealed class InFlight
     }
 
     /// <summary>One attempt under way in this process.</summary>
-    public sealed class Effort(string tenant, object message) : IDisposable
+    public sealed class Effort(string tenant, object message, DatabaseClock clock, bool mayBegin) : IDisposable
     {
         readonly CancellationTokenSource abort = new();
         long since;
 
         public string Tenant { get; } = tenant;
+
+        /// <summary>
+        /// False when the node stops or is drained: another node performs the attempt then. One that this node had begun, and does not know of because the
+        /// answer to its COMMIT was lost, is reported lost all the same: no other node may do so while this one lives.
+        /// </summary>
+        public bool MayBegin => mayBegin;
 
         /// <summary>The message that asked for the attempt.</summary>
         public object Message { get; } = message;
@@ -105,12 +110,12 @@ public sealed class InFlight
         /// <summary>What is to be reported; null while the attempt is under way.</summary>
         public object? Report { get; private set; }
 
-        internal void Done(object? report) => (since, Report) = (Stopwatch.GetTimestamp(), report);
+        internal void Done(object? report) => (since, Report) = (clock.GetTimestamp(), report);
 
         internal bool IsOverdue(TimeSpan after)
         {
-            if (Report is null || Stopwatch.GetElapsedTime(since) < after) return false;
-            since = Stopwatch.GetTimestamp();
+            if (Report is null || clock.GetElapsedTime(since) < after) return false;
+            since = clock.GetTimestamp();
             return true;
         }
 

@@ -1,10 +1,11 @@
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
-using Marten;
 
 namespace Agents.Host.Engine.Deciding;
 
-/// <summary>How the server itself cancels a run, in whatever way it was asked to. What the run owes to others, such as runs that it started, is sent in the same transaction.</summary>
+/// <summary>
+/// How the server itself cancels a run, in whatever way it was asked to. What the run owes to others, such as runs that it started, is sent with it.
+/// </summary>
 public static class Cancelling
 {
     /// <summary>In a transaction of its own.</summary>
@@ -12,9 +13,8 @@ public static class Cancelling
     public static Task<Decision?> Cancel(this Decisions decisions, string tenant, Guid runId, string by, string reason, CancellationToken ct) =>
         decisions.Decide(tenant, runId, (run, agent) => RunDecider.Decide(run, agent, new CancelRun(by, reason)), ct);
 
-    /// <summary>In the session's transaction.</summary>
-    /// <returns>What is to be sent in the same transaction.</returns>
-    public static async Task<IEnumerable<Work>> Cancel(
-        this IDocumentSession session, Guid runId, string by, string reason, Definitions definitions, CancellationToken ct) =>
-        (await session.Decide(runId, definitions, (run, agent) => RunDecider.Decide(run, agent, new CancelRun(by, reason)), ct))?.Due() ?? [];
+    /// <returns>Null when there is no such run.</returns>
+    public static Task<Decision?> Cancel(
+        this IRunTransaction transaction, Guid runId, string by, string reason, IDefinitions definitions, CancellationToken ct) =>
+        transaction.Decide(runId, definitions, (run, agent) => RunDecider.Decide(run, agent, new CancelRun(by, reason)), ct);
 }

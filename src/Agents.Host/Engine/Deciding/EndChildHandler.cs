@@ -8,6 +8,10 @@ namespace Agents.Host.Engine.Deciding;
 /// <summary>Cancels a run whose parent has ended without it.</summary>
 public static class EndChildHandler
 {
-    public static async Task<OutgoingMessages> Handle(EndChild work, Definitions definitions, IDocumentSession session, CancellationToken ct) =>
-        (await session.Cancel(work.RunId, "system", $"Run {work.Parent}, which started it, has ended.", definitions, ct)).Messages();
+    public static async Task<OutgoingMessages> Handle(EndChild work, Definitions definitions, IDocumentSession session, CancellationToken ct)
+    {
+        var transaction = new RunTransaction(session);
+        await FamilyWork.End(transaction, work, definitions, ct);
+        return transaction.Messages();
+    }
 }

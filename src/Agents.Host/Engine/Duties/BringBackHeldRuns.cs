@@ -5,7 +5,7 @@ using Agents.Host.Platform;
 namespace Agents.Host.Engine.Duties;
 
 /// <summary>Sends a retry that was held back, when its time has come, of runs that kept their slot on this node for other work meanwhile.</summary>
-public sealed class BringBackHeldRuns(RunsDue runs, Node node, Redriving redriving) : IWatchedDuty
+public sealed class BringBackHeldRuns(RunsDue runs, INode node, Redriving redriving) : IWatchedDuty
 {
     public const string Title = "bring back held runs";
 

@@ -6,7 +6,7 @@ using Agents.Host.Platform;
 namespace Agents.Host.Engine.Duties;
 
 /// <summary>Denies the calls that no operator has approved or denied in time.</summary>
-public sealed class DenyUnansweredApprovals(RunsDue runs, RunQueueTable queue, Decisions decisions) : IWatchedDuty
+public sealed class DenyUnansweredApprovals(RunsDue runs, IRunQueue queue, Decisions decisions) : IWatchedDuty
 {
     public const string Title = "deny unanswered approvals";
 

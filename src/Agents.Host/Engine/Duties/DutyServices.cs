@@ -11,10 +11,6 @@ static class DutyServices
         services.AddSingleton<DutyHost>();
         services.AddHostedService(provider => provider.GetRequiredService<DutyHost>());
 
-#if MUTANTS
-        if (Domain.Mutation.Without("watchdog")) services.AddSingleton<FreeRunsOfDeadNodes>(); // admission asks whether it has looked
-        else
-#endif
         services.AddWatched();
         services.AddDuty<GoOnWithinBudgets>();
         services.AddDuty<FireSchedules>();

@@ -11,7 +11,6 @@ using Agents.Host.Http;
 using Agents.Host.Models;
 using Marten;
 using Npgsql;
-using Wolverine.Marten;
 
 namespace Agents.Host.Engine.Duties;
 
@@ -20,7 +19,7 @@ namespace Agents.Host.Engine.Duties;
 /// next time stands in the row. So each firing has exactly one run, however many nodes there are and whenever one dies.
 /// </summary>
 public sealed class FireSchedules(
-    NpgsqlDataSource database, IServiceScopeFactory scopes, IDocumentStore store, AgentCatalog agents, ModelOptions models, Definitions definitions,
+    NpgsqlDataSource database, RunTransactions transactions, AgentCatalog agents, ModelOptions models, IDefinitions definitions,
     NodeSignals signals, ILogger<FireSchedules> log) : IDuty
 {
     const string Title = "fire schedules";
@@ -80,15 +79,12 @@ public sealed class FireSchedules(
     async Task Fire((string Tenant, Guid Id) found, CancellationToken ct)
     {
         var (tenant, id) = found;
-        await using var scope = scopes.CreateAsyncScope();
-        var outbox = scope.ServiceProvider.GetRequiredService<IMartenOutbox>();
-        await using var session = store.LightweightSession(tenant);
-        outbox.Enroll(session);
+        await using var transaction = transactions.Begin(tenant);
+        var session = transaction.Session;
         await session.BeginTransactionAsync(ct);
         if (await Hold(session, id, ct) is not var (schedule, due, now)) return;
 
-        var owed = new List<Work>();
-        var (outcome, runId) = await Make(session, tenant, schedule, due, now, owed, ct);
+        var (outcome, runId) = await Make(transaction, schedule, due, now, ct);
         session.QueueSqlCommand(
             """
             update agents.schedule set next_at = ?::timestamptz, last_at = ?::timestamptz, last_outcome = ?,
@@ -96,8 +92,7 @@ public sealed class FireSchedules(
             where tenant_id = ? and schedule_id = ?
             """,
             Nullable(Timetable.Parse(schedule.Cron, schedule.TimeZone, out _)?.After(now)), due, outcome, Nullable(runId), tenant, id);
-        await outbox.Send(tenant, owed);
-        await session.SaveChangesAsync(ct);
+        await transaction.Commit(ct);
     }
 
     /// <summary>Null when another node has it, or has just fired it.</summary>
@@ -116,29 +111,28 @@ public sealed class FireSchedules(
             : null;
     }
 
-    /// <param name="owed">Is given what runs that are cancelled owe to others.</param>
     async Task<(string Outcome, Guid? RunId)> Make(
-        IDocumentSession session, string tenant, ScheduleView schedule, DateTimeOffset due, DateTimeOffset now, List<Work> owed, CancellationToken ct)
+        RunTransaction transaction, ScheduleView schedule, DateTimeOffset due, DateTimeOffset now, CancellationToken ct)
     {
         if (Timetable.Parse(schedule.Cron, schedule.TimeZone, out var unreadable) is not { } times) return Refused(schedule, unreadable!);
         if (RunRequests.Problem(schedule.Run, agents, now) is { } problem) return Refused(schedule, $"{problem.Title}: {problem.Detail}");
 
         var firings = SchedulePolicies.Due(times.Passed(due, now, schedule.MissedMost), now, schedule.Missed, schedule.MissedMost);
         if (schedule.Overlap is Overlap.Cancel) firings = [.. firings.TakeLast(1)]; // the earlier ones would be cancelled at once
-        var unfinished = await Unfinished(session, schedule.Id, ct);
+        var unfinished = await Unfinished(transaction.Session, schedule.Id, ct);
         Guid? latest = null;
         foreach (var at in firings)
         {
             var answer = SchedulePolicies.To(schedule.Overlap, unfinished.Count);
             if (answer is SchedulePolicies.Answer.Skip) continue;
-            if (answer is SchedulePolicies.Answer.CancelAndRun) owed.AddRange(await Cancel(session, unfinished, schedule, ct));
+            if (answer is SchedulePolicies.Answer.CancelAndRun) await Cancel(transaction, unfinished, schedule, ct);
 
             var place = answer is SchedulePolicies.Answer.RunAfter ? ThreadPlace.None with { After = unfinished[^1] } : ThreadPlace.None;
             var run = RunRequests.Run(schedule.Run, agents, now, key: null, hash: null, place) with
             {
                 Id = RunIdOf(schedule.Id, at), Schedule = new Firing(schedule.Id, at),
             };
-            latest = run.Queue(session, models, new Caller(tenant, schedule.CreatedBy, null));
+            latest = run.Queue(transaction.Session, models, new Caller(transaction.Tenant, schedule.CreatedBy, null));
             unfinished.Add(latest.Value);
         }
 
@@ -151,13 +145,11 @@ public sealed class FireSchedules(
         return ("refused", null);
     }
 
-    async Task<IEnumerable<Work>> Cancel(IDocumentSession session, List<Guid> unfinished, ScheduleView schedule, CancellationToken ct)
+    async Task Cancel(RunTransaction transaction, List<Guid> unfinished, ScheduleView schedule, CancellationToken ct)
     {
-        var owed = new List<Work>();
         foreach (var earlier in unfinished)
-            owed.AddRange(await session.Cancel(earlier, schedule.CreatedBy, $"Schedule {schedule.Name} is due again.", definitions, ct));
+            await transaction.Cancel(earlier, schedule.CreatedBy, $"Schedule {schedule.Name} is due again.", definitions, ct);
         unfinished.Clear();
-        return owed;
     }
 
     /// <summary>Oldest first.</summary>

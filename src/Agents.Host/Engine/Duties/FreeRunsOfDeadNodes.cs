@@ -6,7 +6,7 @@ namespace Agents.Host.Engine.Duties;
 
 /// <summary>Sets free the runs of nodes that are gone. Admission takes them up, on any node that has a free slot.</summary>
 public sealed class FreeRunsOfDeadNodes(
-    RunsDue runs, RunQueueTable queue, Node node, NodeSignals signals, ILogger<FreeRunsOfDeadNodes> log) : IWatchedDuty
+    RunsDue runs, IRunQueue queue, INode node, ISignals signals, ILogger<FreeRunsOfDeadNodes> log) : IWatchedDuty
 {
     public const string Title = "free runs of dead nodes";
 

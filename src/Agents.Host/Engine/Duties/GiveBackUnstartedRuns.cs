@@ -5,7 +5,7 @@ using Agents.Host.Platform;
 namespace Agents.Host.Engine.Duties;
 
 /// <summary>Gives back the slots of runs that this node admitted and could neither begin nor give back then.</summary>
-public sealed class GiveBackUnstartedRuns(RunsDue runs, RunQueueTable queue, Node node, NodeSignals signals, WorkerOptions options) : IWatchedDuty
+public sealed class GiveBackUnstartedRuns(RunsDue runs, IRunQueue queue, INode node, ISignals signals, WorkerOptions options) : IWatchedDuty
 {
     public const string Title = "give back unstarted runs";
 

@@ -1,10 +1,6 @@
-using Agents.Domain.Runs;
-using Agents.Host.Catalog;
-using Agents.Host.Engine.Deciding;
+using Agents.Host.Engine.Money;
 using Agents.Host.Engine.Signals;
-using Marten;
 using Npgsql;
-using Wolverine.Marten;
 
 namespace Agents.Host.Engine.Duties;
 
@@ -29,17 +25,14 @@ public sealed class GoOnWithinBudgets : IDuty
     /// <summary>How often it looks while no run waits for a budget.</summary>
     static readonly TimeSpan Seldom = TimeSpan.FromSeconds(10);
 
-    readonly IServiceScopeFactory scopes;
-    readonly IDocumentStore store;
     readonly NpgsqlDataSource database;
-    readonly Definitions definitions;
+    readonly BudgetWaits waits;
     readonly NodeSignals signals;
     volatile bool mayWait = true;
 
-    public GoOnWithinBudgets(
-        IServiceScopeFactory scopes, IDocumentStore store, NpgsqlDataSource database, Definitions definitions, NodeSignals signals)
+    public GoOnWithinBudgets(NpgsqlDataSource database, BudgetWaits waits, NodeSignals signals)
     {
-        (this.scopes, this.store, this.database, this.definitions, this.signals) = (scopes, store, database, definitions, signals);
+        (this.database, this.waits, this.signals) = (database, waits, signals);
         signals.Written += _ => mayWait = true;
     }
 
@@ -95,18 +88,5 @@ public sealed class GoOnWithinBudgets : IDuty
         return due;
     }
 
-    /// <summary>The run's row lock decides between nodes and operators: the second finds it running, or not waiting any more.</summary>
-    public async Task GoOn(FoundRun waiting, CancellationToken ct)
-    {
-        var (tenant, runId) = waiting;
-        await using var scope = scopes.CreateAsyncScope();
-        var outbox = scope.ServiceProvider.GetRequiredService<IMartenOutbox>();
-        await using var session = store.LightweightSession(tenant);
-        outbox.Enroll(session);
-
-        var decision = await session.Decide(runId, definitions, (run, agent) => RunDecider.Decide(run, agent, new GoOnWithinBudget()), ct);
-        if (decision is { Events.Count: > 0 }) await outbox.Send(tenant, decision.Due());
-        else session.QueueSqlCommand("delete from finance.budget_wait where tenant_id = ? and run_id = ?", tenant, runId); // waits no more
-        await session.SaveChangesAsync(ct);
-    }
+    public Task GoOn(FoundRun waiting, CancellationToken ct) => waits.GoOn(waiting.Tenant, waiting.RunId, ct);
 }

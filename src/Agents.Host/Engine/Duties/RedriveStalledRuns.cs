@@ -7,7 +7,7 @@ namespace Agents.Host.Engine.Duties;
 /// <summary>
 /// Sends the work of this node's runs again that have shown no new fact for a while and have nothing in flight: their messages are lost.
 /// </summary>
-public sealed class RedriveStalledRuns(RunsDue runs, Node node, InFlight inFlight, Redriving redriving, WorkerOptions options) : IWatchedDuty
+public sealed class RedriveStalledRuns(RunsDue runs, INode node, InFlight inFlight, Redriving redriving, WorkerOptions options) : IWatchedDuty
 {
     public const string Title = "redrive stalled runs";
 

@@ -1,5 +1,3 @@
-using Agents.Domain.Runs;
-using Marten;
 using Npgsql;
 
 namespace Agents.Host.Engine.Duties;
@@ -14,7 +12,7 @@ public readonly record struct OverdueRun(string Tenant, Guid RunId, DateTimeOffs
 /// The questions of the duties that look after runs. What is set aside is left out. A question that says <c>redriven_at</c> marks what it gives, so
 /// that it does not give the same again at once; it passes over rows that others have locked.
 /// </summary>
-public sealed class RunsDue(NpgsqlDataSource database, IDocumentStore store)
+public sealed class RunsDue(NpgsqlDataSource database)
 {
     /// <summary>Runs of a kind seen to in one round.</summary>
     const int Batch = 200;
@@ -147,13 +145,6 @@ public sealed class RunsDue(NpgsqlDataSource database, IDocumentStore store)
         select tenant_id, run_id from agents.run_summary where run_id = any($1) and status in ('cancelled', 'failed')
           and not agents.is_set_aside('{AbortEndedElsewhere.Title}', tenant_id, run_id::text)
         """, [runs.ToArray()], ct);
-
-    /// <summary>The run as its checkpoint has it. Null when there is none.</summary>
-    public async Task<Run?> Checkpoint(FoundRun run, CancellationToken ct)
-    {
-        await using var session = store.QuerySession(run.Tenant);
-        return await session.LoadAsync<Run>(run.RunId, ct);
-    }
 
     async Task<IReadOnlyList<FoundRun>> Find(string sql, object[] values, CancellationToken ct)
     {

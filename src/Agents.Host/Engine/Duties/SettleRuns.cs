@@ -1,6 +1,7 @@
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Attempts;
 using Agents.Host.Engine.Queue;
+using Agents.Host.Log;
 using Agents.Host.Platform;
 
 namespace Agents.Host.Engine.Duties;
@@ -8,7 +9,7 @@ namespace Agents.Host.Engine.Duties;
 /// <summary>
 /// Forgets the rows of runs that have ended or stand still once no attempt of theirs is open. An attempt whose worker is gone is reported lost.
 /// </summary>
-public sealed class SettleRuns(RunsDue runs, RunQueueTable queue, Node node, InFlight inFlight, Redriving redriving) : IWatchedDuty
+public sealed class SettleRuns(RunsDue runs, IRunLog log, IRunQueue queue, INode node, InFlight inFlight, Redriving redriving) : IWatchedDuty
 {
     public const string Title = "settle runs";
 
@@ -20,7 +21,7 @@ public sealed class SettleRuns(RunsDue runs, RunQueueTable queue, Node node, InF
 
     public async Task Settle(FoundRun found, CancellationToken ct)
     {
-        var workers = (await runs.Checkpoint(found, ct))?.WorkersOfOpenAttempts().ToList() ?? [];
+        var workers = (await log.Checkpoint(found.Tenant, found.RunId, ct))?.WorkersOfOpenAttempts().ToList() ?? [];
         if (workers.Count == 0) await queue.Settled(found.Tenant, [found.RunId], ct);
         else if (await AnyIsLost(found.RunId, workers, ct)) await redriving.Redrive(found.Tenant, found.RunId, "left with an open attempt", ct);
     }

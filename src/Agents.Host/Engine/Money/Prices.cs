@@ -9,7 +9,7 @@ using Npgsql;
 namespace Agents.Host.Engine.Money;
 
 /// <summary>The published price lists. A list is read once; which ones there are is asked again every <see cref="Every"/>.</summary>
-public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IHostedService, IDisposable
+public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IPrices, IHostedService, IDisposable
 {
     /// <summary>How long a node may go on without a list that was published elsewhere.</summary>
     public static readonly TimeSpan Every = TimeSpan.FromSeconds(5);

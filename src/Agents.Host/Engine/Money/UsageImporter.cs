@@ -13,7 +13,7 @@ using Wolverine.Http;
 namespace Agents.Host.Engine.Money;
 
 /// <summary>Stores the rows of an export, resolves what they settle, and compares.</summary>
-public sealed class UsageImporter(NpgsqlDataSource database, IDocumentStore store, Definitions definitions, Prices published)
+public sealed class UsageImporter(NpgsqlDataSource database, RunTransactions transactions, IDefinitions definitions, Prices published)
 {
     public async Task<UsageImport> Import(Caller caller, IReadOnlyList<UsageRow> rows, CancellationToken ct)
     {
@@ -72,13 +72,13 @@ public sealed class UsageImporter(NpgsqlDataSource database, IDocumentStore stor
 
     async Task<bool> Resolve(Caller caller, (Guid RunId, int Call, int Attempt) request, decimal usd, CancellationToken ct)
     {
-        await using var session = store.LightweightSession(caller.Tenant);
-        var known = await session.LoadAsync<Run>(request.RunId, ct);
-        if (known?.Unconfirmed.Exists(lost => lost.Call == request.Call && lost.Attempt == request.Attempt) is not true) return false;
+        await using var transaction = transactions.Begin(caller.Tenant);
+        if (await transaction.Checkpoints([request.RunId], ct) is not [var known]
+            || !known.Unconfirmed.Exists(lost => lost.Call == request.Call && lost.Attempt == request.Attempt)) return false;
 
         var command = new Domain.Runs.ResolveSpend(request.Call, request.Attempt, usd, SpendSource.ProviderExport, caller.Name);
-        var decision = await session.Decide(request.RunId, definitions, (run, agent) => RunDecider.Decide(run, agent, command), ct);
-        await session.SaveChangesAsync(ct);
+        var decision = await transaction.Decide(request.RunId, definitions, (run, agent) => RunDecider.Decide(run, agent, command), ct);
+        await transaction.Commit(ct);
         return decision is { Events.Count: > 0 };
     }
 

@@ -1,7 +1,4 @@
 using System.Text.Json;
-using Agents.Domain.Runs;
-using Agents.Host.Engine.Attempts;
-using Agents.Host.Engine.Deciding;
 using Agents.Host.Engine.Duties;
 using Agents.Host.Engine.Signals;
 using Agents.Host.Models;
@@ -16,8 +13,8 @@ namespace Agents.Host.Engine.Queue;
 /// the next run is due, and by a slow poll that repairs lost signals.
 /// </summary>
 public sealed class Admission(
-    NpgsqlDataSource database, Node node, Decisions decisions, Redriving redriving, ModelOptions models,
-    NodeStore nodes, FreeRunsOfDeadNodes deadNodes, Draining draining, NodeSignals signals, WorkerOptions options, IHostApplicationLifetime host, ILogger<Admission> log) : BackgroundService
+    NpgsqlDataSource database, Node node, Beginning beginning, ModelOptions models, NodeStore nodes, FreeRunsOfDeadNodes deadNodes,
+    HandingOver handingOver, NodeSignals signals, WorkerOptions options, IHostApplicationLifetime host, ILogger<Admission> log) : BackgroundService
 {
     /// <summary>Runs begun side by side; one after the other, short runs would wait for admission rather than for a slot.</summary>
     const int AtOnce = 8;
@@ -30,13 +27,7 @@ public sealed class Admission(
     /// <summary>How often a node that is drained looks for runs that it can hand over.</summary>
     static readonly TimeSpan UntilEmpty = TimeSpan.FromMilliseconds(250);
 
-    readonly SemaphoreSlim beginning = new(AtOnce);
-
-    /// <summary>
-    /// Runs that did not begin here and were announced to the other nodes. Announced once per run: otherwise nodes that all fail to start it would pass it
-    /// around in a tight loop.
-    /// </summary>
-    readonly Told givenBack = new();
+    readonly SemaphoreSlim turns = new(AtOnce);
 
     /// <summary>Whether this node has taken up what others had left when it started.</summary>
     public bool HasLooked { get; private set; }
@@ -62,7 +53,7 @@ public sealed class Admission(
             HasLooked = true;
             if (next.Count > 0) signals.WakeAdmissionHere(); // there may be more
             if (dueIn < Poll) wait = dueIn.Value;
-            if (await draining.HandOver(isDrained)) wait = UntilEmpty;
+            if (await handingOver.HandOver(isDrained)) wait = UntilEmpty;
         }
     }
 
@@ -71,24 +62,20 @@ public sealed class Admission(
     {
         try
         {
-            await beginning.WaitAsync(ct);
-            try
-            {
-                if (hasBegun) await redriving.Redrive(tenant, runId, "taken up", ct);
-                else await Admit(tenant, runId, ct);
-            }
-            finally
-            {
-                beginning.Release();
-            }
-        }
-        catch (Exception e) when (!ct.IsCancellationRequested)
-        {
-            log.LogWarning(e, "Run {Run} has a slot and could not go on; it is sent its work again, or gives its slot back", runId);
+            await turns.WaitAsync(ct);
         }
         catch (OperationCanceledException)
         {
-            // The node stops; the node that has the run next begins it.
+            return; // the node stops; the node that has the run next begins it
+        }
+
+        try
+        {
+            await beginning.Begin(tenant, runId, hasBegun, ct);
+        }
+        finally
+        {
+            turns.Release();
         }
     }
 
@@ -111,54 +98,5 @@ public sealed class Admission(
         }
 
         throw new InvalidOperationException("agents.admit gave no last row.");
-    }
-
-    /// <summary>The slot is taken; now the run begins. If that fails the slot is given back at once, and if this node cannot do that, by a duty.</summary>
-    async Task Admit(string tenant, Guid runId, CancellationToken ct)
-    {
-        try
-        {
-            var decision = await decisions.Decide(tenant, runId, (run, agent) =>
-            {
-                FaultPoint.Hit("before-start-commit");
-                return RunDecider.Decide(run, agent, new StartRun(node.Name));
-            }, ct);
-            if (decision is { Events.Count: > 0 }) FaultPoint.Hit("after-start-commit");
-        }
-        catch
-        {
-            await GiveBack(tenant, runId);
-            throw;
-        }
-    }
-
-    async Task GiveBack(string tenant, Guid runId)
-    {
-        await using var free = database.CreateCommand("update agents.run_queue set node = null where tenant_id = $1 and run_id = $2 and state = 'waiting' and node = $3");
-        free.Parameters.Add(new() { Value = tenant });
-        free.Parameters.Add(new() { Value = runId });
-        free.Parameters.Add(new() { Value = node.Name });
-        if (await free.ExecuteNonQueryAsync(CancellationToken.None) > 0 && givenBack.TryAdd(runId)) signals.AnnounceElsewhere(new(runId, MovesTheQueue: true, Ends: false));
-    }
-
-    /// <summary>Remembers the last few runs.</summary>
-    sealed class Told
-    {
-        const int Most = 1000;
-
-        readonly HashSet<Guid> runs = [];
-        readonly Queue<Guid> order = new();
-
-        /// <returns>False when it is remembered.</returns>
-        public bool TryAdd(Guid run)
-        {
-            lock (runs)
-            {
-                if (!runs.Add(run)) return false;
-                order.Enqueue(run);
-                if (order.Count > Most) runs.Remove(order.Dequeue());
-                return true;
-            }
-        }
     }
 }

@@ -14,7 +14,7 @@ namespace Agents.Host.Engine.Queue;
 /// The connection stays idle: a session inside a query would keep the lock until the query ends. It also listens to what other nodes announce, which needs
 /// no query. A machine that vanishes closes nothing; keepalives, set for every connection, end its sessions after about eleven seconds.
 /// </remarks>
-public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database, DatabaseClock clock, ILogger<Node> log) : BackgroundService
+public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database, DatabaseClock clock, ILogger<Node> log) : BackgroundService, INode
 {
     static readonly TimeSpan ReconnectAfter = TimeSpan.FromMilliseconds(250);
 
@@ -53,14 +53,6 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
             """, new { others, ReturnWithin }, ct);
         return gone.ToHashSet();
     }
-
-    /// <summary>
-    /// Whether nobody performs an attempt any more that this worker started. Asked by whoever would perform it, under the run's row lock: an attempt this
-    /// node started would be found in flight here first, so its own are lost.
-    /// </summary>
-    /// <param name="worker">Null when nobody started it.</param>
-    public async Task<bool> HasLost(string? worker, CancellationToken ct) =>
-        worker is not null && (worker == Name || (await Gone([worker], ct)).Count > 0);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Rounds.Forever(
         $"Node {Name}", () => HoldLock(stoppingToken), () => Task.Delay(ReconnectAfter, stoppingToken), log, stoppingToken);

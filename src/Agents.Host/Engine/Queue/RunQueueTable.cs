@@ -1,51 +1,33 @@
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Engine.Queue;
 
 /// <summary>The queue as the database has it, in <c>agents.run_queue</c>.</summary>
-public sealed class RunQueueTable(NpgsqlDataSource database)
+public sealed class RunQueueTable(NpgsqlDataSource database) : IRunQueue
 {
-    /// <summary>Gives back the slot of a run that did not begin on this node.</summary>
-    /// <returns>False when it has begun, or another node has it.</returns>
-    public async Task<bool> GiveBackUnbegun(string tenant, Guid runId, string node)
-    {
-        await using var command = Command(
-            "update agents.run_queue set node = null where tenant_id = $1 and run_id = $2 and state = 'waiting' and node = $3", tenant, runId, node);
-        return await command.ExecuteNonQueryAsync(CancellationToken.None) > 0;
-    }
+    public Task<bool> HasSlot(string tenant, Guid runId, CancellationToken ct) => database.First<bool>(
+        "select exists (select from agents.run_queue where tenant_id = @tenant and run_id = @run_id and node is not null)", new { tenant, runId }, ct);
 
-    /// <summary>Sets free the runs of nodes that are gone; a node with a free slot takes them up. Rows that are locked are left for the next time.</summary>
-    /// <returns>How many.</returns>
-    public async Task<int> SetFree(IReadOnlyCollection<string> gone, CancellationToken ct)
-    {
-        await using var command = Command(
-            """
-            update agents.run_queue set node = null where (tenant_id, run_id) in (
-              select tenant_id, run_id from agents.run_queue where state <> 'settling' and node = any($1) for update skip locked)
-            """, gone.ToArray());
-        return await command.ExecuteNonQueryAsync(ct);
-    }
+    public async Task<bool> GiveBackUnbegun(string tenant, Guid runId, string node) => await database.Execute(
+        "update agents.run_queue set node = null where tenant_id = @tenant and run_id = @run_id and state = 'waiting' and node = @node",
+        new { tenant, runId, node }, CancellationToken.None) > 0;
 
-    /// <summary>The run has no approval to wait for any more that would be overdue.</summary>
-    public async Task ApprovalsAreOver(string tenant, Guid runId, CancellationToken ct)
-    {
-        await using var command = Command(
-            "update agents.run_queue set approve_by = null where tenant_id = $1 and run_id = $2 and approve_by < clock_timestamp()", tenant, runId);
-        await command.ExecuteNonQueryAsync(ct);
-    }
+    public async Task<IReadOnlyList<Guid>> SetFree(string node, IReadOnlyCollection<Guid> inFlight) => await database.Query<Guid>(
+        "update agents.run_queue set node = null where state <> 'settling' and node = @node and run_id <> all(@in_flight) returning run_id",
+        new { node, inFlight = inFlight.ToArray() }, CancellationToken.None);
 
-    /// <summary>Forgets runs that have ended or stand still, and of which no attempt is open.</summary>
-    public async Task Settled(string tenant, IReadOnlyCollection<Guid> runs, CancellationToken ct)
-    {
-        await using var command = Command(
-            "delete from agents.run_queue where tenant_id = $1 and run_id = any($2) and state = 'settling'", tenant, runs.ToArray());
-        await command.ExecuteNonQueryAsync(ct);
-    }
+    /// <remarks>Rows that are locked are left for the next time.</remarks>
+    public Task<int> SetFree(IReadOnlyCollection<string> gone, CancellationToken ct) => database.Execute(
+        """
+        update agents.run_queue set node = null where (tenant_id, run_id) in (
+          select tenant_id, run_id from agents.run_queue where state <> 'settling' and node = any(@gone) for update skip locked)
+        """, new { gone = gone.ToArray() }, ct);
 
-    NpgsqlCommand Command(string sql, params object[] values)
-    {
-        var command = database.CreateCommand(sql);
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
-        return command;
-    }
+    public Task ApprovalsAreOver(string tenant, Guid runId, CancellationToken ct) => database.Execute(
+        "update agents.run_queue set approve_by = null where tenant_id = @tenant and run_id = @run_id and approve_by < clock_timestamp()",
+        new { tenant, runId }, ct);
+
+    public Task Settled(string tenant, IReadOnlyCollection<Guid> runs, CancellationToken ct) => database.Execute(
+        "delete from agents.run_queue where tenant_id = @tenant and run_id = any(@runs) and state = 'settling'", new { tenant, runs = runs.ToArray() }, ct);
 }

@@ -4,41 +4,40 @@ using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Engine.Deciding;
 using Agents.Host.Http;
-using Agents.Host.Log;
+using Agents.Host.Postgres;
 using Agents.Host.Tools;
-using Marten;
 
 namespace Agents.Host.Engine.Requests;
 
 /// <summary>Runs that continue others.</summary>
-public sealed class Forks(Definitions definitions, ToolBox tools)
+public sealed class Forks(IDefinitions definitions, ITools tools, DatabaseClock clock)
 {
-    /// <summary>Queues a fork in the session's transaction. A run on whose budget it draws is locked until that ends.</summary>
+    /// <summary>Queues a fork. A run on whose budget it draws is locked until that ends.</summary>
     /// <param name="hash">SHA-256 of the request. Null without a key.</param>
-    public async Task<Forked> Fork(IDocumentSession session, Guid id, ForkRunRequest wanted, Caller caller, string? key, string? hash, CancellationToken ct)
+    public async Task<Forked> Fork(
+        IRunTransaction transaction, Guid id, ForkRunRequest wanted, Caller caller, string? key, string? hash, CancellationToken ct)
     {
-        if (await Histories.Own(session, id, null, ct) is not [RunQueued queued, ..] facts) return new(new Refusal(RefusalKind.Unknown, "Unknown run", $"There is no run {id}."));
-        if (wanted.Version > facts.Count) return new(new Refusal(RefusalKind.Malformed, "Bad version", $"The run has versions 1 to {facts.Count}."));
+        if (await transaction.Load(id, ct) is not { } loaded) return new(new Refusal(RefusalKind.Unknown, "Unknown run", $"There is no run {id}."));
+        if (wanted.Version > loaded.Version) return new(new Refusal(RefusalKind.Malformed, "Bad version", $"The run has versions 1 to {loaded.Version}."));
 
-        var agent = await definitions.Of(queued.DefinitionHash, ct);
+        var (queued, agent) = (loaded.Queued, await definitions.Of(loaded.Queued.DefinitionHash, ct));
+        IReadOnlyList<RunEvent> facts = [.. loaded.Facts.Select(fact => fact.Happened)];
         if (Forking.PointAt(id, facts, agent, wanted.Version) is not { } point) return new(new Refusal(RefusalKind.Malformed, "Bad version", "A fork is continued from the second version on at the earliest."));
         if (Forking.UnsafeToolUnderWay(point.Run, tools.IsRepeatable) is { } tool)
             return new(new Refusal(RefusalKind.Conflict, "Outcome unknown", $"At version {point.Version} a call of {tool}, which must not run twice, has no known outcome. Fork from an earlier version: the call is then made anew if it is asked for."));
 
-        var (forkId, root) = (Guid.CreateVersion7(), point.Run.Root());
-        var (budget, refusal) = await Hold(session, root, forkId, wanted.BudgetUsd, ct);
+        var (forkId, root) = (clock.NewId(), point.Run.Root());
+        var (budget, refusal) = await Hold(transaction, root, forkId, wanted.BudgetUsd, ct);
         if (refusal is not null) return new(refusal);
 
         var state = Forking.StateOf(point.Run, agent, Sanitiser.Text(wanted.Reason ?? "", TextBounds.ReasonCharacters));
-        session.Events.StartStream<Run>(forkId, Queued(queued, agent, wanted, caller) with
+        var first = Queued(queued, agent, wanted, caller) with
         {
             BudgetUsd = budget, IdempotencyKey = key is null ? null : Sanitiser.Text(key, TextBounds.KeyCharacters), RequestHash = hash, ForkedFrom = new(id, point.Version, root),
-        }, state);
+        };
+        transaction.Begin(forkId, [first, state]);
         return new(null, forkId, new(id, point.Version), state.InheritedUsd);
     }
-
-    /// <summary>What a fork that has ended has spent at most.</summary>
-    public static RecordForkEnded EndOf(Run fork) => new(fork.Id, fork.CommittedUsd() + fork.InFlightUsd());
 
     /// <summary>The same agent, question, labels and conversation; a place in the queue, a caller and a time of its own.</summary>
     static RunQueued Queued(RunQueued origin, AgentDefinition agent, ForkRunRequest wanted, Caller caller) => new(
@@ -48,12 +47,12 @@ public sealed class Forks(Definitions definitions, ToolBox tools)
         TraceParent: Activity.Current?.Id, Previous: origin.Previous, Brief: origin.Brief is { } brief ? brief with { IsAwaited = false } : null);
 
     /// <summary>What the fork may spend: of the root's own budget, if it has one. What forks that have ended left over of it is counted in, whether they have said so yet or not.</summary>
-    async Task<(decimal? BudgetUsd, Refusal? Refusal)> Hold(IDocumentSession session, Guid root, Guid forkId, decimal? wanted, CancellationToken ct)
+    async Task<(decimal? BudgetUsd, Refusal? Refusal)> Hold(IRunTransaction transaction, Guid root, Guid forkId, decimal? wanted, CancellationToken ct)
     {
-        var ended = await session.LoadAsync<Run>(root, ct) is { Forks: { Count: > 0 } forks }
-            ? (await session.LoadManyAsync<Run>(ct, [.. forks.Keys])).Where(fork => fork.IsFinished()).Select(EndOf).ToList()
+        var ended = await transaction.Checkpoints([root], ct) is [{ Forks: { Count: > 0 } forks }]
+            ? (await transaction.Checkpoints([.. forks.Keys], ct)).Where(fork => fork.IsFinished()).Select(FamilyWork.EndOf).ToList()
             : [];
-        var decision = await session.Decide(root, definitions, (run, agent) => RunDecider.Decide(run, agent, new HoldForFork(forkId, wanted, ended)), ct);
+        var decision = await transaction.Decide(root, definitions, (run, agent) => RunDecider.Decide(run, agent, new HoldForFork(forkId, wanted, ended)), ct);
         if (decision is not { Run.BudgetUsd: not null }) return (wanted, null);
         if (decision.Events.OfType<ForkStarted>().FirstOrDefault() is { } held) return (held.HeldUsd, null);
 

@@ -32,10 +32,9 @@ public sealed record ThreadPlace(string? ThreadId, Guid? Previous, Guid? After, 
         if (multitask is Multitask.Reject) return new(threadId, previous, null, unfinished[0]);
         if (multitask is Multitask.Enqueue) return new(threadId, previous, unfinished[0], null);
 
-        var owed = new List<Work>();
-        foreach (var earlier in unfinished)
-            owed.AddRange(await session.Cancel(earlier, by, $"A new run of thread {threadId} interrupts it.", definitions, ct));
-        return new(threadId, previous, null, null) { Owed = owed };
+        var transaction = new RunTransaction(session);
+        foreach (var earlier in unfinished) await transaction.Cancel(earlier, by, $"A new run of thread {threadId} interrupts it.", definitions, ct);
+        return new(threadId, previous, null, null) { Owed = transaction.Owed };
     }
 
     /// <summary>The thread's latest run, and those that have not ended, latest first.</summary>

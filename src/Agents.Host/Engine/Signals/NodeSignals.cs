@@ -11,7 +11,7 @@ namespace Agents.Host.Engine.Signals;
 /// An alarm clock, nothing more: after each commit of this process, and of others as they announce theirs, wakes the loops and readers that follow
 /// the runs which were written to. The log is the truth; what is woken reads it again, and a slow poll repairs what was never signalled.
 /// </summary>
-public sealed class NodeSignals(InFlight inFlight) : DocumentSessionListenerBase
+public sealed class NodeSignals(InFlight inFlight) : DocumentSessionListenerBase, ISignals
 {
     readonly Channel<Signal> committed = Channel.CreateBounded<Signal>(
         new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });

@@ -1,0 +1,40 @@
+using Agents.Domain.Definitions;
+using Agents.Domain.Runs;
+using Agents.Host.Catalog;
+using Agents.Host.Engine.Deciding;
+using Agents.Host.Platform;
+
+namespace Agents.Host.Engine.Attempts;
+
+/// <summary>Performs what a message asks for, then decides all that follows from its outcome in the transaction of the message.</summary>
+public sealed class AttemptHandling(ModelWorker models, ToolWorker tools, InFlight inFlight, Redriving redriving, IDefinitions definitions)
+{
+    /// <param name="isFirst">The message was not tried before.</param>
+    public Task Perform(IRunTransaction transaction, CallModel work, bool isFirst, CancellationToken ct) => Perform(
+        transaction, work.RunId, InFlight.Of(work), isFirst, () => models.Perform(transaction.Tenant, work, ct), RunDecider.Decide, ct);
+
+    /// <inheritdoc cref="Perform(IRunTransaction, CallModel, bool, CancellationToken)"/>
+    public Task Perform(IRunTransaction transaction, RunTool work, bool isFirst, CancellationToken ct) => Perform(
+        transaction, work.RunId, InFlight.Of(work), isFirst, () => tools.Perform(transaction.Tenant, work, ct), RunDecider.Decide, ct);
+
+    async Task Perform<T>(
+        IRunTransaction transaction, Guid runId, string attempt, bool isFirst, Func<Task<T?>> perform, Func<Run, AgentDefinition, T, Decision> rule,
+        CancellationToken ct) where T : class
+    {
+        FaultPoint.Hit("msg-received");
+        if (await perform() is { } report)
+        {
+            var decision = await transaction.Decide(runId, definitions, (run, agent) => rule(run, agent, report), ct);
+            if (decision is { Events.Count: > 0 })
+            {
+                FaultPoint.Hit("before-outcome-commit");
+                return;
+            }
+
+            inFlight.Forget(runId, attempt); // it came late; the run waits for it no more
+        }
+
+        // An earlier try may have been stored, and the answer to its COMMIT lost: then the messages stored with it lie unsent.
+        if (!isFirst) transaction.Owe(await redriving.OwedNow(transaction.Tenant, runId, ct));
+    }
+}
