@@ -38,7 +38,6 @@ static class EngineServices
 
         services.AddSingleton<LimitStore>();
         services.AddSingleton<PauseStore>();
-        services.AddSingleton<RunQueueTable>();
         services.AddSingleton<NodeStore>();
         services.AddSingleton<QueueReader>();
         services.AddSingleton<QueueBound>();
