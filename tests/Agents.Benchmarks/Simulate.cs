@@ -73,7 +73,12 @@ static class Simulate
             runs completed       {tally.Completed,14:N0}
             runs failed          {tally.Failed,14:N0}
             runs cancelled       {tally.Cancelled,14:N0}
-            runs out of money    {tally.OutOfMoney,14:N0}
+            runs of runs         {tally.Children,14:N0}
+            forks                {tally.Forks,14:N0}
+            refused by a budget  {tally.Refusals,14:N0}
+            waits for a rate     {tally.RateWaits,14:N0}
+            drained or stopped   {tally.Drains,14:N0}
+            approvals too late   {tally.Expired,14:N0}
             violations           {tally.Violations,14:N0}
             seconds              {seconds,14:N1}
             seeds/s              {perSecond,14:N0}

@@ -2,7 +2,7 @@ using Agents.Crash.Tests.Simulation;
 
 namespace Agents.Crash.Tests;
 
-/// <summary>The protocol of the workers around the real decider, in thousands of worlds that crash, pause, repeat, lose and misjudge.</summary>
+/// <summary>The server's own engine, in thousands of worlds that crash, pause, repeat, lose, misjudge and drain.</summary>
 public sealed class SimulationTests
 {
     const int EnoughSeeds = 20_000;
@@ -17,7 +17,8 @@ public sealed class SimulationTests
         Assert.All(
             [
                 tally.Crashes, tally.Pauses, tally.Duplicates, tally.LostMessages, tally.WrongVerdicts,
-                tally.Redrives, tally.StaleWrites, tally.Unconfirmed, tally.Resolved,
+                tally.Redrives, tally.StaleWrites, tally.Unconfirmed, tally.Resolved, tally.Children, tally.Forks, tally.Refusals, tally.RateWaits,
+                tally.Drains, tally.Expired,
             ],
             struck => Assert.True(struck > 0));
         Assert.True(tally.Completed > EnoughSeeds / 2, $"Only {tally.Completed} runs completed.");
@@ -51,6 +52,13 @@ public sealed class SimulationTests
     [InlineData(Mutant.CutStreamTakenForRefusal, Invariant.BilledWithinBounds)]
     [InlineData(Mutant.NoInFlight, Invariant.NoWorkerGivesUpItsOwnWork)]
     [InlineData(Mutant.FailedCommitNotRetried, Invariant.NoRunIsLost)]
+    [InlineData(Mutant.RateNotCounted, Invariant.RatesAreKept)]
+    [InlineData(Mutant.BudgetWithoutCondition, Invariant.BudgetsAreKept)]
+    [InlineData(Mutant.ParentNeverTold, Invariant.NoRunIsLost)]
+    [InlineData(Mutant.ForkNotSettled, Invariant.ForksGiveBackWhatIsLeft)]
+    [InlineData(Mutant.DrainedNodeGoesOn, Invariant.DrainedNodesBeginNothing)]
+    [InlineData(Mutant.OrphansNotSetFree, Invariant.NoRunIsLost)]
+    [InlineData(Mutant.ApprovalsNeverExpire, Invariant.NoRunIsLost)]
     public void A_protection_left_out_is_missed(Mutant mutant, Invariant broken) =>
         Assert.True(Seeds.FirstToBreak(broken, mutant, SeedsForMutants) is not null, $"{mutant} broke {broken} in none of {SeedsForMutants} seeds.");
 

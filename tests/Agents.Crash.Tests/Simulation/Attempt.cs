@@ -31,12 +31,12 @@ sealed class Attempt(ModelCallStarted started)
 
     /// <summary>A reply without usage has no known cost; the log says so rather than give bounds.</summary>
     /// <exception cref="ViolationException">The provider billed less than is confirmed, or more than may be.</exception>
-    public void RequireBounds()
+    public void RequireBounds(World world)
     {
         if (Outcome is ModelCallCompleted { Cost: null }) return;
 
         var (billed, low) = (Request?.BilledUsd ?? 0, ConfirmedUsd() + (IsUnconfirmed() && Outcome is ModelCallOutcomeUnknown e ? e.LowUsd : 0));
         if (billed < low || billed > ConfirmedUsd() + UnconfirmedUsd())
-            throw new ViolationException(Invariant.BilledWithinBounds, $"{billed} billed for {started}, known as {Outcome}");
+            throw world.Violated(new(Invariant.BilledWithinBounds, $"{billed} billed for {started}, known as {Outcome}"));
     }
 }

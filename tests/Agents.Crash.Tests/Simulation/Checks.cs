@@ -1,29 +1,38 @@
 using System.Text.Json;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
+using Microsoft.Extensions.AI;
 
 namespace Agents.Crash.Tests.Simulation;
 
 /// <summary>Watches one run from outside: each fact as it is stored, each request and effect as it happens, the whole when all is quiet.</summary>
-sealed class Checks(AgentDefinition agent)
+sealed class Checks(World world, Guid runId, AgentDefinition agent)
 {
     readonly Dictionary<(int Call, int Attempt), Attempt> attempts = [];
     readonly Dictionary<(string ToolCallId, int Attempt), bool> claimedTools = []; // the value tells whether it has an outcome
     readonly HashSet<string> effects = [];
+    readonly List<Guid> children = [];
     readonly List<(string Worker, int Call, int Attempt)> replies = [];
     int completedSteps;
     bool isInStep, hasEnded;
 
     public IEnumerable<Attempt> Attempts => attempts.Values;
 
+    /// <summary>Facts that follow a history they were not decided on.</summary>
+    public int Stale { get; set; }
+
+    /// <summary>What the provider has billed for the run.</summary>
+    public decimal BilledUsd { get; private set; }
+
     public void Fact(RunEvent fact)
     {
         if (hasEnded && fact is not (ModelCallCompleted or ModelCallFailed or ModelCallOutcomeUnknown or SpendResolved
-                or ToolCallCompleted or ToolCallFailed or PassagesRetrieved))
-            throw new ViolationException(Invariant.OnlyBillsAfterTheEnd, fact.GetType().Name);
+                or ToolCallCompleted or ToolCallFailed or PassagesRetrieved or ForkStarted or ForkEnded))
+            throw Violated(Invariant.OnlyBillsAfterTheEnd, fact.GetType().Name);
 
         switch (fact)
         {
+            case StateInherited e: (completedSteps, isInStep) = (e.IsInStep ? e.Step : e.Step + 1, e.IsInStep); break;
             case StepStarted e: Step(e.Step, mayBe: !isInStep); isInStep = true; break;
             case StepCompleted e: Step(e.Step, mayBe: isInStep); isInStep = false; completedSteps++; break;
             case RunCompleted: Step(agent.Steps.Count, mayBe: !isInStep); hasEnded = true; break;
@@ -33,6 +42,7 @@ sealed class Checks(AgentDefinition agent)
             case ModelCallFailed e: Outcome(e.Call, e.Attempt, fact); break;
             case ModelCallOutcomeUnknown e: Outcome(e.Call, e.Attempt, fact); break;
             case SpendResolved e: Resolved(e); break;
+            case ChildRunStarted e: children.Add(e.Child); break;
             case ToolCallStarted e: claimedTools.TryAdd((e.ToolCallId, e.Attempt), false); break;
             case ToolCallCompleted e: Outcome(e.ToolCallId, e.Attempt); break;
             case ToolCallFailed e: Outcome(e.ToolCallId, e.Attempt); break;
@@ -43,22 +53,23 @@ sealed class Checks(AgentDefinition agent)
     public void Sent(CallModel work, Request request)
     {
         if (!attempts.TryGetValue((work.Call, work.Attempt), out var attempt))
-            throw new ViolationException(Invariant.NothingSentBeforeItsIntent, work.ToString());
-        if (attempt.Request is not null) throw new ViolationException(Invariant.NoAttemptSentTwice, work.ToString());
+            throw Violated(Invariant.NothingSentBeforeItsIntent, work.ToString());
+        if (attempt.Request is not null) throw Violated(Invariant.NoAttemptSentTwice, work.ToString());
         attempt.Request = request;
+        BilledUsd += request.BilledUsd;
     }
 
     /// <summary>A tool that must not run twice begins.</summary>
     public void ToolBegins(RunTool work)
     {
         if (!claimedTools.ContainsKey((work.ToolCallId, work.Attempt)))
-            throw new ViolationException(Invariant.NothingSentBeforeItsIntent, work.ToString());
+            throw Violated(Invariant.NothingSentBeforeItsIntent, work.ToString());
     }
 
     /// <summary>A tool that must not run twice has its effect.</summary>
     public void Effect(string key)
     {
-        if (!effects.Add(key)) throw new ViolationException(Invariant.UnsafeEffectAtMostOnce, key);
+        if (!effects.Add(key)) throw Violated(Invariant.UnsafeEffectAtMostOnce, key);
     }
 
     /// <summary>A priced reply has reached a worker.</summary>
@@ -68,26 +79,23 @@ sealed class Checks(AgentDefinition agent)
     public void Died(string worker) => replies.RemoveAll(reply => reply.Worker == worker && !attempts[(reply.Call, reply.Attempt)].IsConfirmed());
 
     /// <summary>The model is about to be told this.</summary>
-    public static void Told(Conversation conversation)
+    public void Told(IReadOnlyList<ChatMessage> messages)
     {
-        var asked = conversation.Turns.OfType<Turn.Model>().SelectMany(turn => turn.ToolUses).Select(use => use.ToolCallId)
-            .Order(StringComparer.Ordinal);
-        var told = conversation.Turns.OfType<Turn.Tool>().Select(turn => turn.ToolCallId).Order(StringComparer.Ordinal);
-        if (!asked.SequenceEqual(told)) throw new ViolationException(Invariant.EveryToolRequestAnsweredOnce, string.Join(' ', told));
+        var asked = messages.SelectMany(message => message.Contents).OfType<FunctionCallContent>().Select(call => call.CallId).Order(StringComparer.Ordinal);
+        var told = messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().Select(result => result.CallId).Order(StringComparer.Ordinal);
+        if (!asked.SequenceEqual(told)) throw Violated(Invariant.EveryToolRequestAnsweredOnce, string.Join(' ', told));
     }
 
     /// <summary>What must be true when nothing is under way any more.</summary>
     /// <param name="cut">Where to cut the history in two.</param>
     public void AllIsQuiet(EventLog log, int cut)
     {
-        var versions = log.Facts.Select(fact => fact.Version);
-        Require(versions.SequenceEqual(Enumerable.Range(1, log.Version)), Invariant.EveryVersionOnce, $"{log.Version} facts");
         foreach (var attempt in attempts.Values)
             Require(attempt.Outcome is not null, Invariant.EachIntentHasOneOutcome, $"None for {attempt.Started}");
         foreach (var (tool, hasOutcome) in claimedTools)
             Require(hasOutcome, Invariant.EachIntentHasOneOutcome, $"None for {tool}");
 
-        foreach (var attempt in attempts.Values) attempt.RequireBounds();
+        foreach (var attempt in attempts.Values) attempt.RequireBounds(world);
         var low = attempts.Values.Sum(attempt => attempt.ConfirmedUsd());
         var high = low + attempts.Values.Sum(attempt => attempt.UnconfirmedUsd());
         Require(log.Run.CostUsd == low, Invariant.BilledWithinBounds, $"The run says {log.Run.CostUsd}, its facts {low}");
@@ -95,18 +103,34 @@ sealed class Checks(AgentDefinition agent)
         foreach (var (worker, call, number) in replies)
             Require(attempts[(call, number)].IsConfirmed(), Invariant.RepliesThatCameAreOnTheBill, $"Call {call}.{number} to {worker}");
 
-        Require(log.Stale == 0, Invariant.StaleWritesAreRefused, $"{log.Stale} stored");
+        Require(Stale == 0, Invariant.StaleWritesAreRefused, $"{Stale} stored");
         RequireSame(log, cut);
+        RequireFamily(log);
     }
 
     /// <summary>The checkpoint goes through its stored form, as after a restart.</summary>
-    static void RequireSame(EventLog log, int cut)
+    void RequireSame(EventLog log, int cut)
     {
-        var checkpoint = log.Facts.Take(cut).Select(stored => stored.Fact).Aggregate(Run.Before(log.Run.Id), Run.Evolve);
+        var checkpoint = log.Load(null).Facts.Take(cut).Select(stored => stored.Happened).Aggregate(Run.Before(log.Run.Id), Run.Evolve);
         var reread = JsonSerializer.Deserialize<Run>(JsonSerializer.SerializeToUtf8Bytes(checkpoint))!;
-        var run = log.Facts.Skip(cut).Select(stored => stored.Fact).Aggregate(reread, Run.Evolve);
+        var run = log.Load(null).Facts.Skip(cut).Select(stored => stored.Happened).Aggregate(reread, Run.Evolve);
         var isSame = JsonSerializer.SerializeToUtf8Bytes(run).AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(log.Run));
         Require(isSame, Invariant.CheckpointAndRestMakeTheWhole, $"Cut at {cut}");
+    }
+
+    /// <summary>Runs that it started do not outlive it, forks have given back what they left over, and all together have cost no more than its budget.</summary>
+    void RequireFamily(EventLog log)
+    {
+        foreach (var child in children)
+            Require(!log.Run.IsFinished() || world.Database.Find(child)?.Run.IsFinished() is true, Invariant.ChildrenEndWithTheirParent, $"{child} goes on");
+        foreach (var fork in log.Run.Forks?.Keys ?? [])
+            Require(world.Database.Find(fork)?.Run.IsFinished() is false, Invariant.ForksGiveBackWhatIsLeft, $"{fork} has ended, and its money is held");
+        if (log.Queued is not { BudgetUsd: { } budget, ForkedFrom: null, ChildOf: null }) return;
+
+        var family = world.Database.Runs.Where(other => other.Run.Root() == runId).ToList();
+        if (family.Exists(member => member.Run.IsBudgetChanged || member.Run.UnpricedCalls > 0)) return; // a person gave more, or a cost is not known
+        var billed = family.Sum(member => member.Checks.BilledUsd);
+        Require(billed <= budget, Invariant.BudgetsAreKept, $"{billed} billed to the run and those it began, of {budget}");
     }
 
     void Step(int step, bool mayBe) =>
@@ -116,7 +140,7 @@ sealed class Checks(AgentDefinition agent)
     {
         var attempt = attempts.GetValueOrDefault((call, number));
         if (attempt is not { Outcome: null })
-            throw new ViolationException(Invariant.EachIntentHasOneOutcome, $"A second one, or one for nothing: {fact}");
+            throw Violated(Invariant.EachIntentHasOneOutcome, $"A second one, or one for nothing: {fact}");
         attempt.Outcome = fact;
     }
 
@@ -131,12 +155,14 @@ sealed class Checks(AgentDefinition agent)
     {
         var attempt = attempts.GetValueOrDefault((fact.Call, fact.Attempt));
         if (attempt is not { Outcome: ModelCallOutcomeUnknown, ResolvedUsd: null })
-            throw new ViolationException(Invariant.EachIntentHasOneOutcome, $"Nothing to resolve: {fact}");
+            throw Violated(Invariant.EachIntentHasOneOutcome, $"Nothing to resolve: {fact}");
         attempt.ResolvedUsd = fact.ActualUsd;
     }
 
-    static void Require(bool holds, Invariant invariant, string detail)
+    void Require(bool holds, Invariant invariant, string detail)
     {
-        if (!holds) throw new ViolationException(invariant, detail);
+        if (!holds) throw Violated(invariant, detail);
     }
+
+    ViolationException Violated(Invariant invariant, string detail) => world.Violated(new(invariant, $"{detail} (run {world.NameOf(runId)})"));
 }

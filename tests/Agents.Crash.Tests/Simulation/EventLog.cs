@@ -1,96 +1,80 @@
+using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
+using Agents.Host.Log;
 
 namespace Agents.Crash.Tests.Simulation;
 
-/// <summary>The facts of one run, its checkpoint and its row in the queue: what PostgreSQL keeps, each append one transaction.</summary>
-sealed class EventLog(Guid runId, Checks checks, Mutant mutant, int? deadline)
+/// <summary>The facts of one run, its checkpoint and its row in the queue: what PostgreSQL keeps of it.</summary>
+sealed class EventLog(World world, Guid runId, AgentDefinition agent)
 {
-    readonly List<Stored> stored = [];
+    LoggedFact[] facts = new LoggedFact[16];
+    int count;
 
-    public IReadOnlyList<Stored> Facts => stored;
+    public Guid Id => runId;
+
+    public AgentDefinition Agent => agent;
+
+    public Checks Checks { get; } = new(world, runId, agent);
 
     /// <summary>The run after the last fact.</summary>
     public Run Run { get; private set; } = Run.Before(runId);
 
-    public int Version => stored.Count;
+    public int Version => count;
 
-    /// <summary>Null while nobody need look after the run.</summary>
+    public ReadOnlySpan<LoggedFact> Facts => facts.AsSpan(0, count);
+
+    /// <summary>The tick of the last fact.</summary>
+    public int LastAt { get; private set; }
+
+    /// <summary>Null when it is settled.</summary>
     public QueueRow? Row { get; set; }
 
-    /// <summary>Facts that follow a history they were not decided on.</summary>
-    public int Stale { get; private set; }
+    public RunQueued Queued => (RunQueued)facts[0].Happened;
 
-    /// <summary>Stores facts behind the version they were decided on. False when the history has gone on since.</summary>
-    public bool Append(int expected, IReadOnlyList<RunEvent> facts, string by, int now)
+    /// <summary>The run as it is read; what is stored later does not change it.</summary>
+    public LoadedRun Load(long? version)
     {
-        if (expected != Version)
-        {
-            if (mutant is not Mutant.AppendWithoutExpectedVersion) return false;
-            Stale++;
-        }
-
-        foreach (var fact in facts)
-        {
-            checks.Fact(fact);
-            Run = Run.Evolve(Run, fact);
-            stored.Add(new(Version + 1, fact, now, by));
-            Row = RowAfter(fact, now);
-        }
-
-        return true;
+        if (version is not { } upTo || upTo >= count) return new(Run, new ArraySegment<LoggedFact>(facts, 0, count));
+        return LoadedRun.Of(runId, new ArraySegment<LoggedFact>(facts, 0, (int)upTo))!;
     }
 
-    /// <summary>In the transaction of the facts from which it follows.</summary>
-    public void Use(SlotUse? use, int now)
+    public void Append(RunEvent fact)
     {
-        if (use is null || use.IsKept() || Row is not { State: SlotState.Running } row) return;
-
-        if (use.Waits is Pending.Approval or Pending.Child) Row = row with { Node = null, WaitsForPeople = true, NotBefore = null };
-        else if (use.HeldBack is { } delay)
-            Row = row with
-            {
-                Node = use.Waits is null ? row.Node : null,
-                WaitsForPeople = false,
-                NotBefore = Math.Min(now + (int)Math.Min(1000, delay.TotalSeconds * World.TicksPerSecond), row.NotBefore > now ? row.NotBefore.Value : int.MaxValue),
-            };
-        else if (use.Waits is Pending.Retry) Row = row.NotBefore > now ? row with { Node = null } : row;
-        else Row = row with { Node = null, WaitsForPeople = false, NotBefore = null };
+        Checks.Fact(fact);
+        Run = Run.Evolve(Run, fact);
+        if (count == facts.Length) Array.Resize(ref facts, count * 2);
+        facts[count++] = new(fact, SimulatedClock.At(world.Now));
+        LastAt = world.Now;
+        Project(fact);
     }
 
-    QueueRow? RowAfter(RunEvent fact, int now) => fact switch
+    /// <summary>As the projection <c>RunQueue</c>.</summary>
+    void Project(RunEvent fact)
     {
-        RunQueued => new(Node: null, SlotState.Waiting, now, now + deadline),
-        RunStarted e => Row! with { Node = e.Worker, State = SlotState.Running },
-        RunResumed => Row is { State: SlotState.Running } ? Row with { Node = null } : new(Node: null, SlotState.Running, now, now + deadline),
-        RunPaused or RunParked or RunCompleted or RunFailed or RunCancelled =>
-            IsOpen() ? Row! with { State = SlotState.Settling, DeadlineAt = null } : null,
-        _ => Row is { State: SlotState.Settling } && !IsOpen() ? null : Row,
-    };
-
-    /// <summary>Whether somebody has begun what has no outcome yet.</summary>
-    bool IsOpen() => mutant is not Mutant.EndedRunsNotWatched
-        && (Run.ModelCall is { Status: AttemptStatus.Started } || Run.ToolCalls.Values.Any(call => call.Status is ToolCallStatus.Started));
-}
-
-/// <param name="By">The node that stored it.</param>
-sealed record Stored(int Version, RunEvent Fact, int At, string By);
-
-/// <param name="Node">Whose slot the run holds; null while it waits, or until a node takes up a resumed run.</param>
-/// <param name="RedrivenAt">When its outstanding work was last sent again.</param>
-/// <param name="DeadlineAt">Null when it has time.</param>
-/// <param name="NotBefore">It is given no slot before. Null means now.</param>
-/// <param name="WaitsForPeople">It is given no slot at all.</param>
-sealed record QueueRow(string? Node, SlotState State, int RedrivenAt, int? DeadlineAt, int? NotBefore = null, bool WaitsForPeople = false)
-{
-    /// <summary>Whether it may be given a slot.</summary>
-    public bool IsDue(int now) => !WaitsForPeople && !(NotBefore > now);
-}
-
-enum SlotState
-{
-    Waiting,
-    Running,
-
-    /// <summary>The run has ended or stands still, and what its workers have begun has no outcome yet.</summary>
-    Settling,
+        switch (fact)
+        {
+            case RunQueued:
+                Row = new() { DeadlineAt = world.Now + world.Faults.Deadline };
+                break;
+            case RunStarted e when Row is { } row:
+                (row.State, row.Node) = (SlotState.Running, row.WaitsFor is null ? e.Worker : null);
+                break;
+            case ToolCallRequested { ApprovalWithin: { } within } when Row is { } row:
+                row.ApproveBy = world.Now + SimulatedClock.In(within);
+                break;
+            case RunResumed:
+                Row ??= new();
+                (Row.State, Row.Node, Row.DeadlineAt) = (SlotState.Running, null, world.Now + world.Faults.Deadline);
+                break;
+            case RunPaused or RunParked or RunFailed or RunCancelled when world.Mutant is Mutant.EndedRunsNotWatched:
+                Row = null;
+                break;
+            case RunPaused or RunParked or RunFailed or RunCancelled when Row is { } row:
+                (row.State, row.RedrivenAt) = (SlotState.Settling, -1000);
+                break;
+            case RunCompleted:
+                Row = null;
+                break;
+        }
+    }
 }

@@ -17,11 +17,16 @@ namespace Agents.Crash.Tests.Simulation;
 /// <param name="Provider">Of each request: no proper answer.</param>
 /// <param name="Tool">Of each tool run: no proper result.</param>
 /// <param name="People">Of each tick: somebody pauses, resumes, approves, denies or cancels.</param>
+/// <param name="Drain">Of each tick: an operator drains a node, or some process is told to stop.</param>
+/// <param name="Fork">Of each tick: a person continues a run in another one.</param>
+/// <param name="RequestsPerMinute">The rate of the model. Null when nothing limits it.</param>
+/// <param name="BudgetUsd">The tenant's budget. Null when it has none.</param>
 /// <param name="Until">The tick at which all trouble ends.</param>
 /// <param name="Deadline">Ticks the run may take. Null means it has time.</param>
 sealed record Faults(
     int Crash, int Pause, int Duplicate, int LoseMessage, int DelayMessage, int LoseAcknowledgement, int FailCommit,
-    int WrongVerdict, int LateVerdict, int LoseInbox, int Provider, int Tool, int People, int Until, int? Deadline)
+    int WrongVerdict, int LateVerdict, int LoseInbox, int Provider, int Tool, int People, int Drain, int Fork,
+    int? RequestsPerMinute, decimal? BudgetUsd, int Until, int? Deadline)
 {
     public static Faults Draw(Random random) => new(
         Crash: One(random, 0, 3, 10, 40),
@@ -37,8 +42,15 @@ sealed record Faults(
         Provider: One(random, 0, 100, 400),
         Tool: One(random, 0, 100, 400),
         People: One(random, 0, 5, 20),
+        Drain: One(random, 0, 0, 5, 15),
+        Fork: One(random, 0, 0, 5),
+        RequestsPerMinute: random.Next(5) == 0 ? random.Next(1, 4) : null,
+        BudgetUsd: random.Next(6) == 0 ? random.Next(2, 30) / 100m : null,
         Until: 50 + random.Next(350),
         Deadline: random.Next(20) == 0 ? 50 + random.Next(400) : null);
+
+    /// <summary>Nothing goes wrong any more; what the run may use stays as it was.</summary>
+    public Faults Over(int now) => new(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, RequestsPerMinute, BudgetUsd, now, Deadline);
 
     static int One(Random random, params ReadOnlySpan<int> rates) => rates[random.Next(rates.Length)];
 }

@@ -45,6 +45,24 @@ public enum Invariant
     /// <summary>A checkpoint read back, and the rest of the history, make the same run as the whole history.</summary>
     CheckpointAndRestMakeTheWhole,
 
+    /// <summary>No budget of a tenant, and no run with those it began, is billed more than its limit; nothing stays reserved.</summary>
+    BudgetsAreKept,
+
+    /// <summary>Each request was let through, and no more of them in a minute than may be.</summary>
+    RatesAreKept,
+
+    /// <summary>When a run has ended, the runs that it started have ended too.</summary>
+    ChildrenEndWithTheirParent,
+
+    /// <summary>What was held for a fork that has ended is held no more.</summary>
+    ForksGiveBackWhatIsLeft,
+
+    /// <summary>A node that is drained or stops begins nothing, and in the end holds no run.</summary>
+    DrainedNodesBeginNothing,
+
+    /// <summary>A call that waits for approval longer than it may is denied.</summary>
+    ApprovalsComeInTime,
+
     /// <summary>Every message can be decided and every history folded.</summary>
     NothingThrows,
 }

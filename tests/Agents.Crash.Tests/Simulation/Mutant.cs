@@ -38,4 +38,25 @@ public enum Mutant
 
     /// <summary>A message whose transaction failed is dropped.</summary>
     FailedCommitNotRetried,
+
+    /// <summary>Requests that were let through are not counted.</summary>
+    RateNotCounted,
+
+    /// <summary>A budget takes every reservation, whether it has room or not.</summary>
+    BudgetWithoutCondition,
+
+    /// <summary>A parent is not told that its child has ended, neither at once nor later.</summary>
+    ParentNeverTold,
+
+    /// <summary>A fork that has ended does not give back what is left of its budget.</summary>
+    ForkNotSettled,
+
+    /// <summary>A node that is drained hands its runs over and takes messages all the same.</summary>
+    DrainedNodeGoesOn,
+
+    /// <summary>The runs of a node that is gone are not set free.</summary>
+    OrphansNotSetFree,
+
+    /// <summary>Approvals are waited for as long as it takes.</summary>
+    ApprovalsNeverExpire,
 }

@@ -1,9 +1,12 @@
+using System.Text.Json;
+using Agents.Domain.Costs;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
+using Agents.Host.Http;
 
 namespace Agents.Crash.Tests.Simulation;
 
-/// <summary>What people ask of a run: anything at all while there is trouble, what helps it on when trouble is over.</summary>
+/// <summary>What people ask of runs: anything at all while there is trouble, what helps them on when trouble is over.</summary>
 static class People
 {
     const string Nothing = "none";
@@ -21,12 +24,27 @@ static class People
         };
     }
 
-    public static Func<Run, AgentDefinition, Decision> Help(Run run) => run.Status is RunStatus.Running
-        ? (now, agent) => RunDecider.Decide(now, agent, new ApproveToolCall(AwaitingApproval(now), "ada"))
-        : (now, agent) => RunDecider.Decide(now, agent, new ResumeRun("ada", "go on"));
+    public static Func<Run, AgentDefinition, Decision> Help(EventLog log) => log.Run switch
+    {
+        { Status: RunStatus.Running } => (now, agent) => RunDecider.Decide(now, agent, new ApproveToolCall(AwaitingApproval(now), "ada")),
+        { AwaitsBudget.Budget.Scope: BudgetScope.Run } =>
+            (now, agent) => RunDecider.Decide(now, agent, new ChangeRunBudget(now.CommittedUsd() + 0.5m, "ada", "go on")),
+        _ => (now, agent) => RunDecider.Decide(now, agent, new ResumeRun("ada", "go on")),
+    };
+
+    /// <summary>Continues a run in another one, as late as can be or from somewhere in its history.</summary>
+    public static async Task Fork(SimulatedProcess process, EventLog log, int pick)
+    {
+        var transaction = new SimulatedTransaction(process, isOwn: false);
+        var version = pick % 3 == 0 ? (long?)null : 1 + pick % log.Version;
+        var forked = await process.Engine.Forks.Fork(
+            transaction, log.Id, new(version, BudgetUsd: pick % 5 == 0 ? 0.05m : null, Priority: default(JsonElement?)), new Caller(World.Tenant, "ada", null), null, null, default);
+        if (transaction.HasAnything) await transaction.Commit(default);
+        if (forked.Refusal is null) process.World.Tally.Forks++;
+    }
 
     /// <summary>Paused, parked, or waiting for nothing but an approval.</summary>
-    public static bool AreNeeded(Run run) => run.Status is RunStatus.Paused or RunStatus.Parked
+    public static bool AreNeeded(Run run) => run.Status is RunStatus.Paused || run.Status is RunStatus.Parked
         || run.Status is RunStatus.Running && AwaitingApproval(run) != Nothing && !Work.OwedBy(run).Any();
 
     static string AnyToolCall(Run run, int pick) => run.ToolCalls.Count > 0 ? run.ToolCalls.Keys.ElementAt(pick % run.ToolCalls.Count) : Nothing;

@@ -1,8 +1,10 @@
+using Agents.Domain.Costs;
 using Agents.Domain.Definitions;
+using Agents.Domain.Runs;
 
 namespace Agents.Crash.Tests.Simulation;
 
-/// <summary>The agents whose runs are simulated, and their tools.</summary>
+/// <summary>The agents whose runs are simulated, their tools, and the prices of their model.</summary>
 static class SampleAgents
 {
     /// <summary>May run twice, and is not claimed.</summary>
@@ -14,7 +16,14 @@ static class SampleAgents
     /// <summary>Must not run twice, and a person must approve it.</summary>
     public const string OpenTicket = "open_ticket";
 
-    static readonly Limits Limits = new(ModelCallsPerStep: 4, ToolCallsPerTurn: 3, Attempts: 3);
+    public const string Model = "small";
+
+    public static readonly string[] Tools = [Search, SendMail, OpenTicket, ChildOf.Tool];
+
+    /// <summary>A call of a few cents at most.</summary>
+    public static readonly PriceList Prices = new("2026-11", [new(Model, new Price(Input: 1m, Output: 20m, CachedInput: 0.1m))]);
+
+    static readonly Limits Limits = new(ModelCallsPerStep: 4, ToolCallsPerTurn: 3, Attempts: 3, OutputTokensPerCall: 1000);
 
     /// <summary>Five steps, the second with several searches at once.</summary>
     static readonly AgentDefinition Research = new()
@@ -56,7 +65,28 @@ static class SampleAgents
     /// <summary>An assistant that soon has no attempts and no money left.</summary>
     static readonly AgentDefinition Poor = Assistant with { Name = "poor", Limits = Limits with { Attempts = 1, CostUsd = 0.05m } };
 
-    public static readonly AgentDefinition[] All = [Research, Research, Assistant, Assistant, Mailer, Poor];
+    /// <summary>An assistant whose approvals must come within a few seconds.</summary>
+    static readonly AgentDefinition Hasty = Assistant with { Name = "hasty", Limits = Limits with { ApprovalWithin = TimeSpan.FromSeconds(20) } };
 
-    public static bool IsRepeatable(string tool) => tool == Search;
+    /// <summary>What <see cref="Delegator"/> starts.</summary>
+    public static readonly AgentDefinition Helper = new()
+    {
+        Name = "helper", Steps = [new ModelStep("answer", "Help.", [new(Search), new(SendMail)])], Limits = Limits,
+    };
+
+    /// <summary>Starts other runs and waits for them.</summary>
+    static readonly AgentDefinition Delegator = new()
+    {
+        Name = "delegator",
+        Steps = [new ModelStep("answer", "Let others help.", [new(ChildOf.Tool, Agents: [Helper.Name]), new(Search)])],
+        Limits = Limits,
+    };
+
+    public static readonly AgentDefinition[] All = [Research, Research, Assistant, Assistant, Mailer, Poor, Hasty, Delegator, Delegator];
+
+    static readonly Dictionary<string, AgentDefinition> ByName = All.Append(Helper).DistinctBy(agent => agent.Name).ToDictionary(agent => agent.Name);
+
+    public static AgentDefinition Named(string name) => ByName[name];
+
+    public static bool IsRepeatable(string tool) => tool is Search or ChildOf.Tool;
 }

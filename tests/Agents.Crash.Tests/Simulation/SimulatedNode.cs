@@ -1,199 +1,243 @@
-using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
+using Agents.Host.Engine.Attempts;
+using Agents.Host.Engine.Deciding;
 
 namespace Agents.Crash.Tests.Simulation;
 
 /// <summary>A message in an inbox; durable.</summary>
 /// <param name="DueAt">Not delivered before this tick.</param>
-sealed record Envelope(object Message, int DueAt);
+/// <param name="Attempts">How often it was tried, this time included.</param>
+sealed record Envelope(object Message, int DueAt, int Attempts = 1);
 
-/// <summary>One process: its inbox, which outlives it, and all that it has in memory, which does not.</summary>
-sealed class SimulatedNode(World world, int position)
+/// <summary>One machine: its inbox, which outlives the process, and the process that runs on it now.</summary>
+sealed class SimulatedNode
 {
     const int AtOnce = 4;
     const int SecondsToRestart = 4;
 
+    /// <summary>Runs that it works on at once.</summary>
+    const int Slots = 2;
+
+    readonly World world;
+    readonly int position;
     readonly List<Envelope> inbox = [];
-    readonly List<Activity> activities = [];
-    int starts = 1;
-    int watchesAt;
+    readonly List<Envelope> handled = [];
+    readonly Lookouts duties;
+    int starts;
+    bool isAdmitting;
 
-    /// <summary>Unique for each start of the process.</summary>
-    public string Name { get; private set; } = $"n{position}.1";
+    public SimulatedNode(World world, int position)
+    {
+        (this.world, this.position) = (world, position);
+        Process = Start();
+        duties = new(world, this);
+    }
 
-    /// <summary>The attempts this process is performing, or has performed and not yet reported.</summary>
-    public Dictionary<string, Effort> Efforts { get; private set; } = [];
-
-    /// <summary>What this process really is doing, whether or not it knows.</summary>
-    public HashSet<string> Performing { get; private set; } = [];
+    public SimulatedProcess Process { get; private set; }
 
     /// <summary>It does not move before this tick: it is paused, or dead and not up again.</summary>
     public int StillUntil { get; set; }
 
+    /// <summary>An operator has drained it; known to the database, by the name of the process.</summary>
+    public bool IsDrained { get; set; }
+
+    public bool HasRuns() => duties.HasRuns();
+
     public bool IsStill() => world.Now < StillUntil;
 
-    public bool IsQuiet() => inbox.Count == 0 && activities.Count == 0;
+    public bool IsQuiet() => inbox.Count == 0 && Process.IsQuiet;
 
     /// <summary>Does one thing: goes on with something it has begun, takes a message, or looks for work.</summary>
     public void Move()
     {
-        var movable = 0;
-        foreach (var activity in activities) movable += activity.MayMoveAt <= world.Now ? 1 : 0;
+        var movable = Process.Movable();
         var due = 0;
-        if (activities.Count < AtOnce)
+        if (handled.Count < AtOnce)
             foreach (var envelope in inbox) due += envelope.DueAt <= world.Now ? 1 : 0;
-        var admits = world.Log.Row is { State: SlotState.Waiting } ? 1 : 0;
-        var watches = watchesAt <= world.Now && world.Log.Row is { State: not SlotState.Waiting } && world.Mutant is not Mutant.NoWatchdog ? 1 : 0;
-        if (movable + due + admits + watches == 0) return;
+        var admits = !isAdmitting && MayAdmit() ? 1 : 0;
+        var sees = duties.IsDue() ? 1 : 0;
+        if (movable + due + admits + sees == 0) return;
 
-        var choice = world.Random.Next(movable + due + admits + watches);
-        if (choice < movable) GoOn(activities.Where(activity => activity.MayMoveAt <= world.Now).ElementAt(choice));
-        else if (choice < movable + due) Take(inbox.Where(envelope => envelope.DueAt <= world.Now).ElementAt(choice - movable));
-        else if (choice < movable + due + admits) Begin(Command((run, agent) => RunDecider.Decide(run, agent, new StartRun(Name))));
-        else Watch();
+        var choice = world.Random.Next(movable + due + admits + sees);
+        if (choice < movable) Process.GoOn(choice);
+        else if (choice < movable + due) Take(choice - movable);
+        else if (choice < movable + due + admits) Process.Begin(Admit);
+        else duties.Round();
     }
 
     public void Receive(object message, int dueAt) => inbox.Add(new(message, dueAt));
 
-    /// <summary>A decision of a person or a clock, in two steps between which anything may happen.</summary>
-    public IEnumerator<int> Command(Func<Run, AgentDefinition, Decision> decide)
-    {
-        var version = world.Log.Version;
-        var decision = decide(world.Log.Run, world.Agent);
-        yield return 0;
-        if (decision.Events.Count > 0) Commit(version, decision.Events, decision.Due(), decision.Slot());
-    }
-
-    public void Begin(IEnumerator<int> steps, Envelope? envelope = null) => activities.Add(new(steps, envelope));
-
-    /// <summary>All volatile state is gone; what it was handling is delivered again, here or elsewhere.</summary>
+    /// <summary>All that is in memory is gone; what it was handling is delivered again, here or elsewhere.</summary>
     public void Crash()
     {
-        world.Trace?.Note($"{Name} crashes");
-        world.Checks.Died(Name);
-        var left = activities.Select(activity => activity.Envelope).OfType<Envelope>().Concat(inbox).ToList();
-        inbox.Clear();
-        activities.Clear();
-        Efforts = [];
-        Performing = [];
-        Name = $"n{position}.{++starts}";
+        world.Trace?.Note($"{Process.Name} crashes");
+        End();
         StillUntil = world.Now + SecondsToRestart * World.TicksPerSecond;
+    }
+
+    /// <summary>The process is told to stop. It hands over first.</summary>
+    public void Stop()
+    {
+        var stopping = Process;
+        if (stopping.IsStopping) return;
+        world.Trace?.Note($"{stopping.Name} is told to stop");
+        world.Tally.Drains++;
+        stopping.IsClosed = stopping.IsStopping = true;
+        stopping.Engine.HandingOver.Close();
+        stopping.Begin(async () =>
+        {
+            await stopping.Engine.HandingOver.UntilEmpty();
+            world.Trace?.Note($"{stopping.Name} ends");
+            if (Process == stopping) End();
+        });
+    }
+
+    /// <exception cref="ViolationException">This process is performing the attempt that it gives up as lost.</exception>
+    public void RequireNotOwn(SimulatedProcess process, Guid runId, RunEvent fact)
+    {
+        if (fact is ModelCallOutcomeUnknown { Cause: UnknownCause.WorkerLost } lost && process.Performing.Contains((runId, $"call {lost.Call}.{lost.Attempt}"))
+            || fact is ToolCallFailed { Failure.Kind: FailureKind.OutcomeUnknown or FailureKind.WorkerLost } failed
+                && process.Performing.Contains((runId, $"tool {failed.ToolCallId}.{failed.Attempt}")))
+            throw world.Violated(new(Invariant.NoWorkerGivesUpItsOwnWork, $"{process.Name} is at it: {fact}"));
+    }
+
+    SimulatedProcess Start() => new(world, this, $"n{position}.{++starts}");
+
+    void End()
+    {
+        foreach (var log in world.Database.Runs) log.Checks.Died(Process.Name);
+        var left = handled.Concat(inbox).ToList();
+        inbox.Clear();
+        handled.Clear();
+        Process.Die();
+        Process = Start();
+        (IsDrained, isAdmitting) = (false, false);
         foreach (var envelope in left)
         {
-            if (world.Hits(world.Faults.LoseInbox))
+            if (envelope.Message is not SettleFork && world.Hits(world.Faults.LoseInbox))
             {
                 world.Tally.LostMessages++;
                 continue;
             }
 
-            world.AnyNode().Receive(envelope.Message, Math.Max(envelope.DueAt, world.Now + world.Random.Next(10)));
+            world.AnyNode().inbox.Add(envelope with { DueAt = Math.Max(envelope.DueAt, world.Now + world.Random.Next(10)) });
         }
     }
 
-    /// <summary>One transaction: facts, and the messages they owe. False when the caller is told that it failed.</summary>
-    /// <param name="use">What becomes of the run's slot. Null when it stays as it is.</param>
-    public bool Commit(int version, IReadOnlyList<RunEvent> facts, IEnumerable<Work> owed, SlotUse? use = null)
+    void Take(int choice)
     {
-        if (world.Hits(world.Faults.FailCommit)) return Told("that its commit failed");
-        if (!world.Log.Append(version, facts, Name, world.Now))
+        for (var at = 0; at < inbox.Count; at++)
         {
-            world.Tally.StaleWrites++;
-            return Told($"that version {version} is stale");
+            if (inbox[at].DueAt > world.Now || choice-- > 0) continue;
+            var envelope = inbox[at];
+            inbox.RemoveAt(at);
+            Take(envelope);
+            return;
         }
-
-        world.Log.Use(use, world.Now);
-        foreach (var fact in facts) world.Trace?.Note($"{world.Log.Version - facts.Count + 1}+ {Name} stored {fact}");
-        foreach (var work in owed) world.Publish(this, work);
-        if (world.Hits(world.Faults.LoseAcknowledgement)) return Told("that its commit failed, which it did not");
-
-        foreach (var fact in facts) After(fact);
-        return true;
-
-        bool Told(string what)
-        {
-            world.Trace?.Note($"{Name} is told {what}");
-            return false;
-        }
-    }
-
-    public void Forget(string attempt)
-    {
-        Efforts.Remove(attempt);
-        Performing.Remove(attempt);
-    }
-
-    /// <summary>The message failed here and is tried again.</summary>
-    public void Retry(Envelope envelope)
-    {
-        if (world.Mutant is not Mutant.FailedCommitNotRetried) inbox.Add(envelope with { DueAt = world.Now + world.Random.Next(4) });
     }
 
     void Take(Envelope envelope)
     {
-        inbox.Remove(envelope);
         if (world.Hits(world.Faults.Duplicate))
         {
             world.Tally.Duplicates++;
             (world.Random.Next(2) == 0 ? this : world.AnyNode()).Receive(envelope.Message, world.Now + world.Random.Next(20));
         }
 
-        world.Trace?.Note($"{Name} takes {envelope.Message}");
-        Begin(Handling.Of(world, this, envelope), envelope);
-    }
-
-    void Watch()
-    {
-        watchesAt = world.Now + 2 * World.TicksPerSecond;
-        if (Watching.IsNeeded(world, this)) Begin(Watching.Round(world, this));
-    }
-
-    void GoOn(Activity activity)
-    {
-        if (activity.Steps.MoveNext()) activity.MayMoveAt = activity.Steps.Current;
-        else activities.Remove(activity);
-    }
-
-    /// <summary>What follows here from a fact that is stored: outcomes are reported, a finished run's calls are aborted.</summary>
-    void After(RunEvent fact)
-    {
-        switch (fact)
+        world.Trace?.Note($"{Process.Name} takes {envelope.Message}");
+        handled.Add(envelope);
+        var process = Process;
+        process.Begin(async () =>
         {
-            case ModelCallCompleted e: Forget(Effort.Of(e.Call, e.Attempt)); break;
-            case ModelCallFailed e: Forget(Effort.Of(e.Call, e.Attempt)); break;
-            case ModelCallOutcomeUnknown e: Forget(Effort.Of(e.Call, e.Attempt)); break;
-            case SpendResolved e: Forget(Effort.Of(e.Call, e.Attempt)); break;
-            case ToolCallCompleted e: Forget(Effort.Of(e.ToolCallId, e.Attempt)); break;
-            case ToolCallFailed e: Forget(Effort.Of(e.ToolCallId, e.Attempt)); break;
-            case RunCancelled or RunFailed:
-                foreach (var effort in Efforts.Values) effort.IsAborted = true;
+            try
+            {
+                await Handle(process, envelope);
+            }
+            catch (SimulatedFault)
+            {
+                if (world.Mutant is not Mutant.FailedCommitNotRetried)
+                    inbox.Add(envelope with { DueAt = world.Now + world.Random.Next(4), Attempts = envelope.Attempts + 1 });
+            }
+            finally
+            {
+                handled.Remove(envelope);
+            }
+        });
+    }
+
+    /// <summary>As Wolverine's handlers do: the engine fills the message's transaction, which is stored when it has done so.</summary>
+    async Task Handle(SimulatedProcess process, Envelope envelope)
+    {
+        var engine = world.Mutant is Mutant.NoInFlight ? new SimulatedEngine(process) : process.Engine;
+        var transaction = new SimulatedTransaction(process, isOwn: false);
+        switch (envelope.Message)
+        {
+            case CallModel work:
+                process.Takes(work.RunId, InFlight.Of(work));
+                await engine.Attempts.Perform(transaction, work, envelope.Attempts <= 1, default);
                 break;
+            case RunTool work:
+                process.Takes(work.RunId, InFlight.Of(work));
+                await engine.Attempts.Perform(transaction, work, envelope.Attempts <= 1, default);
+                break;
+            case EndChild work:
+                await FamilyWork.End(transaction, work, engine.Definitions, default);
+                break;
+            case SettleFork work:
+                await FamilyWork.Settle(transaction, work, engine.Definitions, default);
+                break;
+        }
+
+        if (transaction.HasAnything) await transaction.Commit(default);
+    }
+
+    bool MayAdmit()
+    {
+        if (Process.IsStopping) return false;
+        if (IsDrained) return !Process.IsClosed || duties.HasRuns();
+        if (Process.IsClosed) return true; // it takes runs again
+        var (held, isReady) = (0, false);
+        foreach (var log in world.Database.Runs)
+        {
+            if (log.Row is not { State: not SlotState.Settling } row) continue;
+            if (row.Node == Process.Name) held++;
+            else isReady |= row.IsReady(world.Now);
+        }
+
+        return isReady && held < Slots;
+    }
+
+    /// <summary>A round of admission: one run is given a free slot, or a drained node hands over.</summary>
+    async Task Admit()
+    {
+        var process = Process;
+        isAdmitting = true;
+        try
+        {
+            await process.Turn();
+            if (process.IsStopping) return;
+
+            process.IsClosed = IsDrained;
+            await process.Engine.HandingOver.HandOver(IsDrained);
+            if (IsDrained || process.IsClosed) return;
+            if (Choose(process) is not { } log) return;
+            await process.Turn();
+            isAdmitting = false; // no round waits for what it has begun
+            await process.Engine.Beginning.Begin(World.Tenant, log.Id, log.Run.Status is not RunStatus.Queued, default);
+        }
+        finally
+        {
+            isAdmitting = false;
         }
     }
 
-    /// <summary>Something begun and not ended: its steps, each ending with the tick from which the next may follow.</summary>
-    sealed class Activity(IEnumerator<int> steps, Envelope? envelope)
+    /// <summary>As <c>agents.admit</c>.</summary>
+    EventLog? Choose(SimulatedProcess process)
     {
-        public IEnumerator<int> Steps => steps;
-
-        public Envelope? Envelope => envelope;
-
-        public int MayMoveAt { get; set; }
+        var runs = world.Database.Runs;
+        var first = world.Random.Next(runs.Count);
+        for (var at = 0; at < runs.Count; at++)
+            if (runs[(first + at) % runs.Count] is { Row: { } row } log && row.TryAdmit(process.Name, world.Now)) return log;
+        return null;
     }
-}
-
-/// <summary>One attempt under way in a process.</summary>
-sealed class Effort
-{
-    /// <summary>What is to be reported; null while the attempt is under way.</summary>
-    public object? Report { get; set; }
-
-    /// <summary>The attempt could not be claimed; the message is tried again.</summary>
-    public bool HasFailed { get; set; }
-
-    /// <summary>The run ended while the attempt was under way.</summary>
-    public bool IsAborted { get; set; }
-
-    public static string Of(int call, int attempt) => $"call {call}.{attempt}";
-
-    public static string Of(string toolCallId, int attempt) => $"tool {toolCallId}.{attempt}";
 }

@@ -19,7 +19,12 @@ sealed class Tally
     public long Completed { get; set; }
     public long Failed { get; set; }
     public long Cancelled { get; set; }
-    public long OutOfMoney { get; set; }
+    public long Children { get; set; }
+    public long Forks { get; set; }
+    public long Refusals { get; set; }
+    public long RateWaits { get; set; }
+    public long Drains { get; set; }
+    public long Expired { get; set; }
     public long Violations { get; set; }
 
     public void Add(Tally other)
@@ -40,7 +45,12 @@ sealed class Tally
         Completed += other.Completed;
         Failed += other.Failed;
         Cancelled += other.Cancelled;
-        OutOfMoney += other.OutOfMoney;
+        Children += other.Children;
+        Forks += other.Forks;
+        Refusals += other.Refusals;
+        RateWaits += other.RateWaits;
+        Drains += other.Drains;
+        Expired += other.Expired;
         Violations += other.Violations;
     }
 }

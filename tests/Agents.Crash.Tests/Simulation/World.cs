@@ -4,70 +4,87 @@ using Agents.Domain.Runs;
 namespace Agents.Crash.Tests.Simulation;
 
 /// <summary>
-/// One run among three nodes, a provider, tools and people, all moved by one random generator: the real decider, fold, claims and
-/// conversation, with the workers' protocol around them step by step. The same seed always gives the same history.
+/// A run, and those that it starts or that continue it, among three nodes, a provider, tools and people, all moved by one random generator. The nodes run the
+/// server's own engine; the world stands where PostgreSQL, messages, clock and provider would be. The same seed always gives the same history.
 /// </summary>
 sealed class World
 {
     public const int TicksPerSecond = 3;
+    public const string Tenant = "default";
 
     const int Nodes = 3;
 
-    /// <summary>Far above the longest way to an end without trouble.</summary>
-    const int PatienceTicks = 4000;
+    /// <summary>Most runs that people continue in others.</summary>
+    const int MostRuns = 5;
 
-    static readonly Guid RunId = new("0199a0c4-0000-7000-8000-000000000001");
+    /// <summary>Far above the longest way to an end without trouble.</summary>
+    const int PatienceTicks = 12_000;
 
     readonly SimulatedNode[] nodes;
-    readonly Provider provider;
+    readonly SimulatedContext context = new();
+    ViolationException? violation;
 
     public World(int seed, Mutant mutant, bool isTraced = false)
     {
         (Random, Mutant, Trace) = (new(seed), mutant, isTraced ? new(this) : null);
         Faults = Faults.Draw(Random);
         Agent = SampleAgents.All[Random.Next(SampleAgents.All.Length)];
-        Checks = new(Agent);
-        Log = new(RunId, Checks, mutant, Faults.Deadline);
-        provider = new(Random);
+        Database = new(this);
+        Budget = new(this, Faults.BudgetUsd);
+        Rates = new(this, Faults.RequestsPerMinute);
         nodes = [.. Enumerable.Range(1, Nodes).Select(position => new SimulatedNode(this, position))];
     }
 
     public Random Random { get; }
     public Mutant Mutant { get; }
     public AgentDefinition Agent { get; }
-    public Checks Checks { get; }
-    public EventLog Log { get; }
+    public SimulatedDatabase Database { get; }
+    public SimulatedBudget Budget { get; }
+    public RateTable Rates { get; }
     public Faults Faults { get; private set; }
     public Tally Tally { get; } = new() { Seeds = 1 };
     public int Now { get; private set; }
 
-    /// <summary>Null unless somebody wants to read what happened.</summary>
+    /// <summary>Null unless a reader wants to know what happened.</summary>
     public Trace? Trace { get; }
 
     /// <summary>Null when everything held.</summary>
     public ViolationException? Live()
     {
+        var before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(context);
         try
         {
-            Log.Append(0, [new RunQueued(Agent.Name, 1, "hash", "small", "What is RAG?", 5, "ada", TimeSpan.FromHours(1))], "api", Now);
+            decimal? budget = Random.Next(4) == 0 ? Random.Next(3, 40) / 100m : null;
+            Database.Begin(
+                NewId(), [new RunQueued(Agent.Name, 1, Agent.Name, SampleAgents.Model, "What is RAG?", 5, "ada", TimeSpan.FromHours(1), BudgetUsd: budget)], "api");
             BeTroubled();
             BeCalm();
             BeKind();
-            Checks.AllIsQuiet(Log, Random.Next(Log.Version + 1));
-            return null;
+            AllIsQuiet();
         }
-        catch (ViolationException violation)
+        catch (ViolationException found)
         {
-            return violation;
+            violation ??= found;
         }
         catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or NullReferenceException or ArgumentException)
         {
-            return new(Invariant.NothingThrows, e.ToString());
+            violation ??= new(Invariant.NothingThrows, e.ToString());
         }
         finally
         {
+            SynchronizationContext.SetSynchronizationContext(before);
             Count();
         }
+
+        return violation;
+    }
+
+    /// <summary>Something does not hold. The first time counts, whoever catches what is thrown.</summary>
+    public ViolationException Violated(ViolationException found)
+    {
+        violation ??= found;
+        return found;
     }
 
     /// <summary>Whether something that goes wrong so often in a thousand goes wrong now.</summary>
@@ -75,10 +92,19 @@ sealed class World
 
     public SimulatedNode AnyNode() => nodes[Random.Next(Nodes)];
 
+    public Guid NewId()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        Random.NextBytes(bytes);
+        return new(bytes);
+    }
+
+    public string NameOf(Guid runId) => $"run {Database.Runs.FindIndex(log => log.Id == runId) + 1}";
+
     /// <summary>Sends work; mostly to the node's own inbox, now and then it is picked up elsewhere, comes late, or is lost.</summary>
     public void Publish(SimulatedNode from, Work work)
     {
-        if (Hits(Faults.LoseMessage))
+        if (work.Message is not SettleFork && Hits(Faults.LoseMessage) || IsLeftOut(work.Message))
         {
             Tally.LostMessages++;
             Trace?.Note($"{work.Message} gets lost");
@@ -93,56 +119,65 @@ sealed class World
     /// <summary>What a node believes of another; wrong now and then while there is trouble, and more often of one that stands still.</summary>
     public bool LooksGone(string worker)
     {
-        var owner = Array.Find(nodes, node => node.Name == worker);
+        var owner = Array.Find(nodes, node => node.Process.Name == worker);
         var isWrong = Hits(owner is null ? Faults.LateVerdict : owner.IsStill() ? Faults.WrongVerdict * 5 : Faults.WrongVerdict);
         if (isWrong) Tally.WrongVerdicts++;
         if (isWrong) Trace?.Note($"{worker} is wrongly taken for {(owner is null ? "living" : "dead")}");
         return owner is null != isWrong;
     }
 
-    public Request Send(SimulatedNode from, CallModel work, ModelStep step)
-    {
-        var request = provider.Receive(work, step, Faults.Provider);
-        Tally.Requests++;
-        Trace?.Note($"{from.Name} sends {work}, to be billed {request.BilledUsd}, answered {request.Answer}");
-        Checks.Sent(work, request);
-        return request;
-    }
-
     void BeTroubled()
     {
-        while (Now < Faults.Until && !(Log.Run.IsFinished() && IsQuiet()))
+        while (Now < Faults.Until && !(Database.Runs.TrueForAll(log => log.Run.IsFinished()) && IsQuiet()))
         {
             if (Hits(Faults.Crash)) Crash(AnyNode());
             if (Hits(Faults.Pause)) Pause(AnyNode());
-            if (Hits(Faults.People)) Command(People.Anything(Random));
+            if (Hits(Faults.People)) Command(AnyRun(), People.Anything(Random));
+            if (Hits(Faults.Drain)) Drain(AnyNode());
+            if (Hits(Faults.Fork) && Database.Runs.Count < MostRuns) Fork(AnyRun());
             Tick();
         }
 
-        Faults = new(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Now, Faults.Deadline);
+        Faults = Faults.Over(Now);
+        Rates.Raise();
         foreach (var node in nodes) node.StillUntil = Now;
         Trace?.Note($"Trouble ends");
     }
 
-    /// <summary>Nobody helps: the run comes to its end, or to where a person is needed.</summary>
-    void BeCalm()
+    /// <summary>No person helps: every run comes to its end, or to where a person is needed.</summary>
+    void BeCalm() => Wait(() => IsQuiet() && Database.Runs.TrueForAll(log => log.Run.IsFinished() || IsUpToPeople(log)), helps: false);
+
+    /// <summary>People say yes to everything until all runs have come to their ends.</summary>
+    void BeKind() => Wait(() => IsQuiet() && Database.Runs.TrueForAll(log => log.Run.IsFinished()), helps: true);
+
+    void Wait(Func<bool> isDone, bool helps)
     {
-        for (var left = PatienceTicks; !(IsQuiet() && (Log.Run.IsFinished() || People.AreNeeded(Log.Run))); left--)
+        for (var left = PatienceTicks; !isDone(); left--)
         {
-            if (left == 0) throw new ViolationException(Invariant.NoRunIsLost, $"{Log.Run.Status}, row {Log.Row}, quiet {IsQuiet()}");
+            if (left == 0)
+                throw new ViolationException(
+                    Invariant.NoRunIsLost, string.Join("; ", Database.Runs.Select(log => $"{NameOf(log.Id)} {log.Run.Status}, row {log.Row}")) + $", quiet {IsQuiet()}");
+            if (helps && IsQuiet())
+            {
+                if (Budget.HasWaiting) Budget.Raise(0.5m);
+                foreach (var log in Database.Runs)
+                    if (!log.Run.IsFinished() && IsUpToPeople(log) && People.AreNeeded(log.Run)) Command(log, People.Help(log));
+            }
+
             Tick();
         }
     }
 
-    /// <summary>People say yes to everything until the run has come to its end.</summary>
-    void BeKind()
+    /// <summary>It waits for a person, or for a run that does.</summary>
+    static bool IsUpToPeople(EventLog log) =>
+        People.AreNeeded(log.Run) && log.Row?.ApproveBy is null || SlotUse.Of(log.Run) is Pending.Child;
+
+    void AllIsQuiet()
     {
-        for (var left = PatienceTicks; !(IsQuiet() && (Log.Run.IsFinished() || IsOutOfMoney())); left--)
-        {
-            if (left == 0) throw new ViolationException(Invariant.NoRunIsLost, $"{Log.Run.Status} for all that people do, row {Log.Row}");
-            if (People.AreNeeded(Log.Run) && !IsOutOfMoney() && IsQuiet()) Command(People.Help(Log.Run));
-            Tick();
-        }
+        foreach (var log in Database.Runs) log.Checks.AllIsQuiet(log, Random.Next(log.Version + 1));
+        Budget.AllIsQuiet();
+        foreach (var node in nodes)
+            if (node.IsDrained && node.HasRuns()) throw new ViolationException(Invariant.DrainedNodesBeginNothing, $"{node.Process.Name} still has runs");
     }
 
     void Tick()
@@ -150,6 +185,8 @@ sealed class World
         Now++;
         var node = AnyNode();
         if (!node.IsStill()) node.Move();
+        context.Run();
+        if (violation is not null) throw violation;
     }
 
     void Crash(SimulatedNode node)
@@ -161,29 +198,59 @@ sealed class World
     void Pause(SimulatedNode node)
     {
         Tally.Pauses++;
-        Trace?.Note($"{node.Name} stands still");
+        Trace?.Note($"{node.Process.Name} stands still");
         node.StillUntil = Math.Max(node.StillUntil, Now + Random.Next(150));
     }
 
-    void Command(Func<Run, AgentDefinition, Decision> decide)
+    /// <summary>An operator drains a node, or lets it take runs again; or its process is told to stop. At least one node stays as it is.</summary>
+    void Drain(SimulatedNode node)
     {
-        var node = AnyNode();
-        if (!node.IsStill()) node.Begin(node.Command(decide));
+        if (Random.Next(2) == 0) node.Stop();
+        else if (node.IsDrained || !Array.Exists(nodes, other => other.IsDrained))
+        {
+            node.IsDrained = !node.IsDrained;
+            Tally.Drains++;
+            Trace?.Note($"{node.Process.Name} is {(node.IsDrained ? "drained" : "to take runs again")}");
+        }
     }
 
-    bool IsOutOfMoney() => Log.Run.Status is RunStatus.Parked && Log.Run.SpentAtMostUsd() >= Agent.Limits.CostUsd;
+    EventLog AnyRun() => Database.Runs[Random.Next(Database.Runs.Count)];
 
-    bool IsQuiet() => Log.Row is not { State: SlotState.Settling } && Array.TrueForAll(nodes, static node => node.IsQuiet());
+    void Command(EventLog log, Func<Run, AgentDefinition, Decision> decide)
+    {
+        var node = AnyNode();
+        if (!node.IsStill()) node.Process.Begin(() => node.Process.Engine.Decisions.Decide(Tenant, log.Id, decide, default));
+    }
+
+    void Fork(EventLog log)
+    {
+        var (node, pick) = (AnyNode(), Random.Next());
+        if (!node.IsStill()) node.Process.Begin(() => People.Fork(node.Process, log, pick));
+    }
+
+    bool IsLeftOut(object message) => Mutant switch
+    {
+        Mutant.ParentNeverTold => message is RunTool work && Database.Find(work.RunId)?.Run.ToolCalls.GetValueOrDefault(work.ToolCallId)?.Child is not null,
+        Mutant.ForkNotSettled => message is SettleFork,
+        _ => false,
+    };
+
+    bool IsQuiet() =>
+        Database.Runs.TrueForAll(log => log.Row is not { State: SlotState.Settling }) && Array.TrueForAll(nodes, static node => node.IsQuiet());
 
     void Count()
     {
         Tally.Ticks = Now;
-        Tally.Facts = Log.Version;
-        Tally.Unconfirmed = Checks.Attempts.Count(attempt => attempt.IsUnconfirmed());
-        Tally.Resolved = Checks.Attempts.Count(attempt => attempt.ResolvedUsd is not null);
-        Tally.Completed = Log.Run.Status is RunStatus.Completed ? 1 : 0;
-        Tally.Failed = Log.Run.Status is RunStatus.Failed ? 1 : 0;
-        Tally.Cancelled = Log.Run.Status is RunStatus.Cancelled ? 1 : 0;
-        Tally.OutOfMoney = IsOutOfMoney() ? 1 : 0;
+        foreach (var log in Database.Runs)
+        {
+            Tally.Facts += log.Version;
+            Tally.Unconfirmed += log.Checks.Attempts.Count(attempt => attempt.IsUnconfirmed());
+            Tally.Resolved += log.Checks.Attempts.Count(attempt => attempt.ResolvedUsd is not null);
+            Tally.Completed += log.Run.Status is RunStatus.Completed ? 1 : 0;
+            Tally.Failed += log.Run.Status is RunStatus.Failed ? 1 : 0;
+            Tally.Cancelled += log.Run.Status is RunStatus.Cancelled ? 1 : 0;
+            Tally.Children += log.Run.ChildOf is null ? 0 : 1;
+            foreach (var fact in log.Facts) Tally.Expired += fact.Happened is ToolCallDenied { By: "system" } ? 1 : 0;
+        }
     }
 }
