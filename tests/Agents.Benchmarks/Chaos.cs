@@ -24,7 +24,7 @@ static class Chaos
             scenario, (int)Number("--seed", Random.Shared.Next()), (int)Number("--runs", 500), (int)Number("--faults", 0),
             Number("--rate", 4), Number("--provider-faults", 0)) 
         {
-            QuietWithin = TimeSpan.FromMinutes(5),
+            QuietWithin = TimeSpan.FromSeconds(Number("--quiet", 300)),
             Nodes = (int)Number("--nodes", 2),
             StaysAway = TimeSpan.FromSeconds(Number("--away", 0)),
         };

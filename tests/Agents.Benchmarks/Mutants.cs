@@ -1,89 +1,103 @@
-using Agents.Crash.Tests;
+using System.Diagnostics;
 using Agents.Crash.Tests.Simulation;
 
 namespace Agents.Benchmarks;
 
-/// <summary>Leaves out one protection after the other, in the simulator and in real servers, and tells whether what proves it misses it. Needs a build with <c>-p:Mutants=true</c>.</summary>
+/// <summary>
+/// Leaves out one protection after the other and tells whether what proves it misses it: in the simulator by another implementation of a port, in a copy
+/// of the source by a change of its text.
+/// </summary>
 static class Mutants
 {
     const int Seeds = 2_000;
 
-    /// <summary>The protection as the servers know it, and the play that must miss it.</summary>
-    static readonly (string Protection, string Scenario, int Runs, int Faults)[] InServers =
-    [
-        ("expected version", "C10", 40, 2000),
-        ("intent before call", "C17", 12, 4),
-        ("claim", "C10", 40, 2000),
-        ("retry", "C7", 20, 10),
-        ("sanitiser", "C18", 10, 1),
-        ("message ids", "C10", 5, 50),
-        ("watchdog", "C17", 12, 4),
-        ("budget condition", "C15", 30, 1),
-    ];
-
-    /// <returns>1 when a protection was not missed, or a play does not hold with all of them.</returns>
+    /// <returns>1 when a protection was not missed.</returns>
     public static async Task<int> Run(string[] args)
     {
-#if MUTANTS
-        var seed = Array.IndexOf(args, "--seed") is >= 0 and var at && at + 1 < args.Length ? int.Parse(args[at + 1], null) : 7;
         var only = Array.IndexOf(args, "--only") is >= 0 and var named && named + 1 < args.Length ? args[named + 1] : null;
         var survivors = only is null ? InSimulator() : 0;
-        foreach (var group in InServers.Where(one => only is null || one.Protection == only).GroupBy(one => one.Scenario))
-        {
-            var control = await Broken(group.First(), seed, left: null);
-            Print($"all protections, {group.Key}", control is null, control is null ? "holds" : $"DOES NOT HOLD: {control}");
-            if (control is not null) survivors++;
-            foreach (var one in group)
-            {
-                var found = await Broken(one, seed, one.Protection);
-                Print($"{one.Protection}, {one.Scenario}", found is not null, found is null ? "SURVIVED" : $"caught: {found}");
-                if (found is null) survivors++;
-            }
-        }
+        foreach (var bug in PlantedBug.All.Where(bug => only is null || bug.Protection == only))
+            if (!await IsMissed(bug)) survivors++;
 
         Console.WriteLine(survivors == 0 ? "every protection left out was missed" : $"{survivors} FAILED");
         return survivors == 0 ? 0 : 1;
-#else
-        Console.Error.WriteLine("The protections are not in reach of this build: dotnet run -c Release -p:Mutants=true --project tests/Agents.Benchmarks -- mutants");
-        await Task.CompletedTask;
-        return 2;
-#endif
     }
 
-#if MUTANTS
     static int InSimulator()
     {
         var survivors = 0;
         foreach (var mutant in Enum.GetValues<Mutant>().Skip(1))
         {
             var (_, violations) = Crash.Tests.Simulation.Seeds.Run(from: 0, Seeds, mutant);
-            Print($"{mutant}, simulator", violations.Count > 0, violations.Count > 0 ? $"caught: {violations[0].Violation.Invariant} in {violations.Count} of {Seeds} seeds" : "SURVIVED");
+            Print($"{mutant}, simulator", violations.Count > 0, violations.Count > 0 ? $"caught: {violations[0].Violation.Invariant}" : "SURVIVED");
             if (violations.Count == 0) survivors++;
         }
 
         return survivors;
     }
 
-    /// <summary>What was missed first; null when everything holds.</summary>
-    static async Task<string?> Broken((string Protection, string Scenario, int Runs, int Faults) one, int seed, string? left)
+    /// <summary>Builds a copy of the source with the change, and plays in it what must miss the protection.</summary>
+    static async Task<bool> IsMissed(PlantedBug bug)
     {
-        var play = new Play(Scenario.Named(one.Scenario), seed, one.Runs, one.Faults, RunsPerSecond: 6)
-        {
-            QuietWithin = TimeSpan.FromSeconds(left is null ? 240 : 40),
-            Settings = left is null ? [] : [("AGENTS_MUTANT", left)],
-        };
+        var copy = Directory.CreateTempSubdirectory("agents-mutant-").FullName;
         try
         {
-            var result = await Rig.Run(play, _ => { });
-            var broken = result.Report.Invariants.Where(invariant => invariant.Violations > 0).Select(invariant => $"{invariant.Id} {invariant.Violations} times, such as {invariant.Shown[0]}");
-            return result.Holds ? null : string.Join("; ", broken.Concat(result.Problems.Select(problem => problem.Split('\n')[0])).Take(3));
+            Copy(Root(), copy);
+            foreach (var change in bug.Changes) Plant(copy, change);
+            if (await Dotnet(copy, ["build", "tests/Agents.Benchmarks", "-c", "Release", "-v", "q", "-p:RunAnalyzers=false", "-p:TreatWarningsAsErrors=false"]) is not (0, _))
+            {
+                Print(bug.Protection, isFine: false, "DOES NOT COMPILE");
+                return false;
+            }
+
+            string[] play = bug.Scenario is { } scenario
+                ? ["chaos", scenario, "--seed", "7", "--runs", $"{bug.Runs}", "--faults", $"{bug.Faults}", "--rate", "6", "--quiet", "40"]
+                : ["simulate", "--seeds", $"{Seeds}"];
+            var (code, said) = await Dotnet(copy, ["run", "--no-build", "-c", "Release", "--project", "tests/Agents.Benchmarks", "--", .. play]);
+            Print($"{bug.Protection}, {bug.Scenario ?? "simulator"}", code != 0, code != 0 ? $"caught: {said}" : "SURVIVED");
+            return code != 0;
         }
-        catch (TimeoutException stuck)
+        finally
         {
-            return stuck.Message.Split('\n')[0];
+            Directory.Delete(copy, recursive: true);
         }
     }
 
+    /// <exception cref="InvalidOperationException">The text to change is not there, or not once: the source has changed, and so must the planted bug.</exception>
+    static void Plant(string copy, (string File, string Find, string Replacement) change)
+    {
+        var path = Path.Combine(copy, change.File);
+        var source = File.ReadAllText(path);
+        var at = source.IndexOf(change.Find, StringComparison.Ordinal);
+        if (at < 0 || source.IndexOf(change.Find, at + 1, StringComparison.Ordinal) >= 0)
+            throw new InvalidOperationException($"{change.File} does not hold once: {change.Find}");
+        File.WriteAllText(path, source[..at] + change.Replacement + source[(at + change.Find.Length)..]);
+    }
+
+    static string Root()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Agents.sln"))) folder = folder.Parent ?? throw new InvalidOperationException("Run it from the source.");
+        return folder.FullName;
+    }
+
+    static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.EnumerateFiles(from)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        foreach (var folder in Directory.EnumerateDirectories(from))
+            if (Path.GetFileName(folder) is not ("bin" or "obj" or ".git")) Copy(folder, Path.Combine(to, Path.GetFileName(folder)));
+    }
+
+    /// <summary>The exit code, and the last line that says why.</summary>
+    static async Task<(int Code, string Said)> Dotnet(string folder, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        var (said, _) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return (process.ExitCode, (await said).Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault() ?? "");
+    }
+
     static void Print(string what, bool isFine, string found) => Console.WriteLine($"{(isFine ? "ok  " : "FAIL")} {what,-45} {found}");
-#endif
 }

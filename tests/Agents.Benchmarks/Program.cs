@@ -25,7 +25,7 @@ static int Usage()
         """
         dotnet run -c Release --project tests/Agents.Benchmarks -- <verb>
           steps       durable no-op steps per second beside a bare Npgsql floor  [--runs N] [--at-once N] [--rounds N]
-          simulate    the workers' protocol around the real decider, under faults  [--seeds N] [--from N] [--mutant NAME] [--story SEED] [--json]
+          simulate    the server's engine under faults, in a world of its own  [--seeds N] [--from N] [--mutant NAME] [--story SEED] [--json]
           finance     time of each finance view over a ledger, and the index it uses  [--rows N] [--days N]
           readers     readers of two nodes that are cut again and again [--readers N] [--cuts N] [--runs N]
           latency     from commit to reader, same node and other node   [--readers N] [--rounds N] [--runs N] [--word MS]
@@ -40,7 +40,7 @@ static int Usage()
           pool admission  what choosing a run costs by the length of the queue  [--tries N]
           pool rates      two nodes against a provider that counts: refusals, and the most in any minute  [--requests N] [--tokens N] [--minutes N] [--runs N]
           pool idle       statements a second on quiet nodes            [--seconds N] [--nodes N]
-          mutants     every protection left out once, and who misses it; with -p:Mutants=true  [--seed N] [--only PROTECTION]
+          mutants     every protection left out once, and who misses it  [--only PROTECTION]
           retrieval   how well questions over a folder of documents are answered --corpus DIR --questions FILE [--json] [--misses]
         """);
     return 2;

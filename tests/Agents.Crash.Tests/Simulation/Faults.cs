@@ -44,7 +44,7 @@ sealed record Faults(
         People: One(random, 0, 5, 20),
         Drain: One(random, 0, 0, 5, 15),
         Fork: One(random, 0, 0, 5),
-        RequestsPerMinute: random.Next(6) == 0 ? random.Next(2, 6) : null,
+        RequestsPerMinute: random.Next(5) == 0 ? random.Next(1, 4) : null,
         BudgetUsd: random.Next(6) == 0 ? random.Next(2, 30) / 100m : null,
         Until: 50 + random.Next(350),
         Deadline: random.Next(20) == 0 ? 50 + random.Next(400) : null);

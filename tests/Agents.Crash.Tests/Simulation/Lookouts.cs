@@ -93,8 +93,7 @@ sealed class Lookouts(World world, SimulatedNode node)
         {
             if (parent.Run.Children == 0) continue;
             var isWaiting = parent.Row is { WaitsFor: SlotWait.Child } row && row.RedrivenAt < world.Now - StalledAfter && world.Mutant is not Mutant.ParentNeverTold;
-            var hasEnded = parent.Run.Status is RunStatus.Failed or RunStatus.Cancelled && parent.LastAt < world.Now - StalledAfter
-                && world.Mutant is not Mutant.ChildNeverEnded;
+            var hasEnded = parent.Run.Status is RunStatus.Failed or RunStatus.Cancelled && parent.LastAt < world.Now - StalledAfter;
             if (isWaiting) parent.Row!.RedrivenAt = world.Now;
             if (!isWaiting && !hasEnded) continue;
             foreach (var child in world.Database.Runs)

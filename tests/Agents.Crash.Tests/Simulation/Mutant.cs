@@ -48,9 +48,6 @@ public enum Mutant
     /// <summary>A parent is not told that its child has ended, neither at once nor later.</summary>
     ParentNeverTold,
 
-    /// <summary>A child is not ended when its parent has ended, neither at once nor later.</summary>
-    ChildNeverEnded,
-
     /// <summary>A fork that has ended does not give back what is left of its budget.</summary>
     ForkNotSettled,
 

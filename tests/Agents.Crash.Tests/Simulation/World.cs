@@ -231,7 +231,6 @@ sealed class World
     bool IsLeftOut(object message) => Mutant switch
     {
         Mutant.ParentNeverTold => message is RunTool work && Database.Find(work.RunId)?.Run.ToolCalls.GetValueOrDefault(work.ToolCallId)?.Child is not null,
-        Mutant.ChildNeverEnded => message is EndChild,
         Mutant.ForkNotSettled => message is SettleFork,
         _ => false,
     };
