@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Agents.Projections;
 
@@ -76,6 +77,22 @@ public sealed partial class ArchitectureTests
 
         Assert.Contains("Agents.Host.Log.FactLog", named); // the list is not empty by mistake
         Assert.DoesNotContain(named, type => !allowed.Any(layer => type.StartsWith(layer, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Whatever_is_read_from_rows_can_be_made_from_them()
+    {
+        var read = (
+            from type in Ours()
+            from called in CompiledTypes.CalledBy(type).OfType<MethodInfo>()
+            where called.IsGenericMethod && called.DeclaringType?.FullName == "Agents.Host.Platform.Sql"
+            from one in called.GetGenericArguments()
+            where !one.ContainsGenericParameters
+            select one).Distinct().ToList();
+
+        Assert.True(read.Count > 20, $"{read.Count}"); // the list is not empty by mistake
+        var row = typeof(Server).Assembly.GetType("Agents.Host.Platform.Row`1", throwOnError: true)!;
+        Assert.All(read, one => RuntimeHelpers.RunClassConstructor(row.MakeGenericType(one).TypeHandle));
     }
 
     static bool IsExcepted(Type type) =>

@@ -26,6 +26,7 @@ static class Values
         [typeof(DateOnly)] = NpgsqlDbType.Date,
         [typeof(TimeSpan)] = NpgsqlDbType.Interval,
         [typeof(byte[])] = NpgsqlDbType.Bytea,
+        [typeof(NpgsqlTsVector)] = NpgsqlDbType.TsVector,
     }.ToFrozenDictionary();
 
     static readonly ConcurrentDictionary<Type, Property[]> Known = new();
