@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Postgres;
@@ -52,10 +53,8 @@ sealed record RunningServer(int ProcessId, ServerAddress Address, string Version
     {
         await using var connection = Address.Connection(password);
         await connection.OpenAsync(ct);
-        await using var known = new NpgsqlCommand($"select 1 from pg_database where datname = '{ServerCluster.User}'", connection);
-        if (await known.ExecuteScalarAsync(ct) is not null) return;
+        if (await connection.First<bool>("select exists (select from pg_database where datname = @user)", new { ServerCluster.User }, ct)) return;
 
-        await using var create = new NpgsqlCommand($"create database {ServerCluster.User}", connection);
-        await create.ExecuteNonQueryAsync(ct);
+        await connection.Execute($"create database {ServerCluster.User}", null, ct);
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Agents.Host.Cli.Display;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Cli.Database;
@@ -13,30 +14,25 @@ static class DutyCheck
     /// <summary>Null before a server has made the table.</summary>
     public static async Task<Check?> Of(NpgsqlConnection connection, CancellationToken ct)
     {
-        await using (var exists = new NpgsqlCommand("select to_regclass('agents.set_aside') is not null", connection))
-            if (await exists.ExecuteScalarAsync(ct) is not true) return null;
+        if (!await connection.First<bool>("select to_regclass('agents.set_aside') is not null", null, ct)) return null;
 
-        await using var command = new NpgsqlCommand(
-            $"""
-            select duty, tenant_id, item, failures, since, until, reason, count(*) over () from agents.set_aside
-            order by since, duty, item limit {MostNamed}
-            """, connection);
-        await using var rows = await command.ExecuteReaderAsync(ct);
-
-        var (named, all) = (new List<string>(), 0L);
-        while (await rows.ReadAsync(ct))
-        {
-            all = rows.GetInt64(7);
-            var tenant = rows.GetString(1);
-            named.Add(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{rows.GetString(0)}, {rows.GetString(2)}{(tenant == "" ? "" : $" of tenant {tenant}")}: failed "
-                + $"{Formats.Count(rows.GetInt32(3), "time")} since "
-                + $"{rows.GetFieldValue<DateTimeOffset>(4):u}, tried again at {rows.GetFieldValue<DateTimeOffset>(5):u}. {rows.GetString(6)}"));
-        }
-
+        var rows = await connection.Query<SetAsideRow>(
+            """
+            select duty, tenant_id, item, failures, since, until, reason, count(*) over () as of from agents.set_aside
+            order by since, duty, item limit @most_named
+            """, new { MostNamed }, ct);
+        var (named, all) = (rows.ConvertAll(row => row.Text()), rows is [var first, ..] ? first.Of : 0);
         if (all == 0) return new("duties", CheckResult.Ok, "nothing is set aside");
         var more = all > named.Count ? $"; and {Formats.Number(all - named.Count)} more in agents.set_aside" : "";
         return new("duties", CheckResult.Warn, $"set aside: {string.Join("; ", named)}{more}. The server's log has the stack of each");
+    }
+
+    /// <param name="Of">How many there are in all.</param>
+    sealed record SetAsideRow(string Duty, string TenantId, string Item, int Failures, DateTimeOffset Since, DateTimeOffset Until, string Reason, long Of)
+    {
+        public string Text() => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Duty}, {Item}{(TenantId == "" ? "" : $" of tenant {TenantId}")}: failed {Formats.Count(Failures, "time")} since {Since:u}, "
+            + $"tried again at {Until:u}. {Reason}");
     }
 }
