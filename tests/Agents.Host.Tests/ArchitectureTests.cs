@@ -92,9 +92,6 @@ public sealed partial class ArchitectureTests
         Assert.All(read, one => RuntimeHelpers.RunClassConstructor(row.MakeGenericType(one).TypeHandle));
     }
 
-    static bool IsExcepted(Type type) =>
-        Exceptions.Any(one => CompiledTypes.Outermost(type).FullName!.StartsWith(one, StringComparison.Ordinal));
-
     static IEnumerable<Type> Ours() => typeof(Server).Assembly.GetTypes()
         .Where(type => CompiledTypes.Outermost(type).Namespace?.StartsWith("Agents.Host", StringComparison.Ordinal) is true);
 
