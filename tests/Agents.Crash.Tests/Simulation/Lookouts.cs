@@ -54,7 +54,7 @@ sealed class Lookouts(World world, SimulatedNode node)
 
         if (others.Count > 0 && world.Mutant is not Mutant.OrphansNotSetFree) process.Begin(() => SetFree(process, others));
         foreach (var unreported in engine.InFlight.Unreported(SimulatedEngine.Workers.StalledAfter))
-            process.Begin(() => engine.Duties.Unreported.Report(unreported, default));
+            if (world.Mutant is not Mutant.FailedCommitNotRetried) process.Begin(() => engine.Duties.Unreported.Report(unreported, default));
         foreach (var runId in engine.InFlight.Runs())
             if (world.Database.Find(runId)?.Run.Status is RunStatus.Cancelled or RunStatus.Failed) process.Begin(() => engine.Duties.EndedElsewhere.Abort(Found(runId), default));
         foreach (var child in LeftChildren()) process.Begin(() => engine.Duties.LeftChildren.SeeTo(Found(child), default));
@@ -73,6 +73,7 @@ sealed class Lookouts(World world, SimulatedNode node)
         if (row.State is SlotState.Waiting && row.RedrivenAt < now - StalledAfter)
             process.Begin(() => engine.Duties.Unstarted.GiveBack(Found(log.Id), default));
         if (row.State is not SlotState.Running || row.RedrivenAt >= now - StalledAfter || log.LastAt >= now - StalledAfter) return;
+        if (world.Mutant is Mutant.FailedCommitNotRetried) return;
 
         row.RedrivenAt = now;
         process.Begin(() => engine.Duties.Stalled.Redrive(Found(log.Id), default));

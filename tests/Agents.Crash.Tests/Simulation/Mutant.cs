@@ -36,7 +36,7 @@ public enum Mutant
     /// <summary>A process does not know which attempts it is performing.</summary>
     NoInFlight,
 
-    /// <summary>A message whose transaction failed is dropped.</summary>
+    /// <summary>A message whose transaction failed is dropped, and no duty sends it again: one that does saves the run.</summary>
     FailedCommitNotRetried,
 
     /// <summary>Requests that were let through are not counted.</summary>

