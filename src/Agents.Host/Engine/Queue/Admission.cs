@@ -20,15 +20,15 @@ public sealed class Admission(
 
     static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long the first round waits until the runs of nodes that are gone are set free.</summary>
-    static readonly TimeSpan FirstLookWithin = TimeSpan.FromSeconds(2);
+    /// <summary>How long the first round waits until the runs of nodes that are gone are set free, so that they go before runs that have not begun.</summary>
+    static readonly TimeSpan FirstLookWithin = TimeSpan.FromSeconds(3);
 
     /// <summary>How often a node that is drained looks for runs that it can hand over.</summary>
     static readonly TimeSpan UntilEmpty = TimeSpan.FromMilliseconds(250);
 
     readonly SemaphoreSlim turns = new(AtOnce);
 
-    /// <summary>Whether this node has taken up what others had left when it started.</summary>
+    /// <summary>Whether this node has taken up the runs that nodes which are gone had left when it started.</summary>
     public bool HasLooked { get; private set; }
 
     readonly string weights = JsonSerializer.Serialize(options.Weights);
@@ -41,7 +41,9 @@ public sealed class Admission(
         await Rounds.UntilDone("Making the node known", () => nodes.Register(node.Name, options.MaxRuns, stoppingToken), log, stoppingToken);
         await Task.WhenAny(deadNodes.HasLooked, Task.Delay(FirstLookWithin, stoppingToken));
         var wait = Poll;
-        await Rounds.Forever("Admission", Round, () => signals.Queue.Wait(wait, stoppingToken), log, stoppingToken);
+        await Task.WhenAll(
+            Rounds.UntilDone("Forgetting nodes that are gone", () => nodes.ForgetGone(node, stoppingToken), log, stoppingToken),
+            Rounds.Forever("Admission", Round, () => signals.Queue.Wait(wait, stoppingToken), log, stoppingToken));
 
         async Task Round()
         {

@@ -16,8 +16,8 @@ public interface INode
 public static class Nodes
 {
     /// <summary>
-    /// Whether nobody performs an attempt any more that this worker started. Asked by the node that would perform it, under the run's row lock: an attempt
-    /// this node started would be found in flight here first, so its own are lost.
+    /// Whether the worker that started an attempt does not perform it any more. Asked by the node that would perform it, under the run's row lock: an
+    /// attempt that this node started would be found in flight here first, so its own are lost.
     /// </summary>
     /// <param name="worker">Null when no worker started it.</param>
     public static async Task<bool> HasLost(this INode node, string? worker, CancellationToken ct) =>

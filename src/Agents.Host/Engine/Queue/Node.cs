@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Agents.Host.Engine.Signals;
 using Agents.Host.Platform;
 using Agents.Host.Postgres;
@@ -8,7 +9,7 @@ namespace Agents.Host.Engine.Queue;
 
 /// <summary>
 /// This process as others see it: a name, and a dead man's lock. The lock is held by the session of a connection kept for that alone;
-/// when the process dies, the kernel closes the socket and PostgreSQL frees the lock at once, so anybody who can take it knows that its owner is gone.
+/// when the process dies, the kernel closes the socket and PostgreSQL frees the lock at once: another node that can take it knows that its owner is gone.
 /// </summary>
 /// <remarks>
 /// The connection stays idle: a session inside a query would keep the lock until the query ends. It also listens to what other nodes announce, which needs
@@ -18,17 +19,22 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
 {
     static readonly TimeSpan ReconnectAfter = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How long after a start of the database the living have taken their locks again.</summary>
+    /// <summary>How long after this node took its lock on a server all other nodes that live have taken theirs there, too.</summary>
     static readonly TimeSpan ReturnWithin = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long a judgement waits until this node may judge.</summary>
+    static readonly TimeSpan JudgesWithin = TimeSpan.FromSeconds(4);
+
     readonly TaskCompletionSource held = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    volatile bool holds;
+
+    /// <summary>When this node took the lock that it holds now. Null while it holds none.</summary>
+    volatile StrongBox<long>? taken;
 
     /// <summary>Unique for each start of the process, such as <c>web1-4242-9f3c1a</c>. Facts call it the worker.</summary>
     public string Name { get; } = $"{Environment.MachineName}-{Environment.ProcessId}-{Guid.CreateVersion7().ToString("N")[^6..]}";
 
     /// <summary>Whether this node holds its lock now; without it others may take its runs for orphans.</summary>
-    public bool HoldsItsLock => holds;
+    public bool HoldsItsLock => taken is not null;
 
     /// <summary>What a node announced, this one included. Called on the connection's thread: be brief and do not throw.</summary>
     public event Action<string>? Heard;
@@ -37,21 +43,33 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
     public Task Ready => held.Task;
 
     /// <summary>
-    /// Which of these workers have died. A worker this node cannot judge, because the database is away, counts as living; and so does everybody just after
-    /// the database started, when all locks are free and the living come to take theirs again.
+    /// Which of these workers have died. A database that has started, or a standby that was promoted, knows no lock at first, and the nodes that live come
+    /// to take theirs again. So this node judges on a server on which it has held its own lock for a while; until then it waits. A worker it cannot judge,
+    /// because the database is away, counts as living.
     /// </summary>
     public async Task<IReadOnlySet<string>> Gone(IReadOnlyCollection<string> workers, CancellationToken ct)
     {
         var others = workers.Where(worker => worker != Name).Distinct().ToArray();
         if (others.Length == 0) return new HashSet<string>();
 
-        var gone = await database.Query<string>(
+        for (var asked = Stopwatch.GetTimestamp(); ;)
+        {
+            if (taken is { } at && Stopwatch.GetElapsedTime(at.Value) >= ReturnWithin && await Judge(others, ct) is { } gone) return gone;
+            if (Stopwatch.GetElapsedTime(asked) >= JudgesWithin) return new HashSet<string>();
+            await Task.Delay(ReconnectAfter, ct);
+        }
+    }
+
+    /// <returns>Null when the server that was asked does not know the lock of this node: it is another than the one on which it was taken.</returns>
+    async Task<IReadOnlySet<string>?> Judge(string[] others, CancellationToken ct)
+    {
+        var judged = await database.Query<string>(
             """
-            select worker from unnest(@others) worker
-            where clock_timestamp() > pg_postmaster_start_time() + @return_within
-              and pg_try_advisory_xact_lock_shared(agents.node_lock(worker))
-            """, new { others, ReturnWithin }, ct);
-        return gone.ToHashSet();
+            select @name as worker where agents.lives(@name)
+            union all select worker from unnest(@others) worker where pg_try_advisory_xact_lock_shared(agents.node_lock(worker))
+            """, new { Name, others }, ct);
+        var gone = judged.ToHashSet();
+        return gone.Remove(Name) ? gone : null;
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Rounds.Forever(
@@ -67,7 +85,7 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
         await clock.Measure(connection, ct);
         await connection.Execute($"listen {Announcements.Channel}", null, ct);
         await connection.Execute("select pg_advisory_lock(agents.node_lock(@name))", new { Name }, ct);
-        holds = true;
+        taken = new(Stopwatch.GetTimestamp());
         held.TrySetResult();
         try
         {
@@ -81,7 +99,7 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
         }
         finally
         {
-            holds = false;
+            taken = null;
         }
     }
 }

@@ -10,17 +10,18 @@ namespace Agents.Host.Engine.Queue;
 /// <param name="DrainedAt">Since when it takes no runs and hands over those it has. Null when it takes them.</param>
 public sealed record NodeView(string Name, int Slots, int Running, DateTimeOffset StartedAt, string? DrainedBy, DateTimeOffset? DrainedAt);
 
-/// <summary>The servers that take runs: each makes itself known, and those that are gone are forgotten by the next that starts.</summary>
+/// <summary>The servers that take runs: each makes itself known, and forgets those that are gone when it starts.</summary>
 public sealed class NodeStore(NpgsqlDataSource database, NodeSignals signals)
 {
     public Task Register(string name, int slots, CancellationToken ct) => database.Execute(
-        """
-        with gone as (
-          delete from agents.node n
-          where n.name <> @name and n.name not in (select l.name from agents.living_node l))
-        insert into agents.node (name, slots) values (@name, @slots)
-        on conflict (name) do update set slots = @slots
-        """, new { name, slots }, ct);
+        "insert into agents.node (name, slots) values (@name, @slots) on conflict (name) do update set slots = @slots", new { name, slots }, ct);
+
+    /// <summary>Forgets the servers that are gone, as this node judges: one that lives and has lost its lock for a moment stays, and stays drained.</summary>
+    public async Task ForgetGone(INode node, CancellationToken ct)
+    {
+        var gone = await node.Gone([.. await database.Query<string>("select name from agents.node where not agents.lives(name)", null, ct)], ct);
+        if (gone.Count > 0) await database.Execute("delete from agents.node where name = any(@gone)", new { gone = gone.ToArray() }, ct);
+    }
 
     public async Task<IReadOnlyList<NodeView>> List(CancellationToken ct) => await database.Query<NodeView>(
         """
