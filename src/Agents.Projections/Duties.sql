@@ -25,3 +25,15 @@ create or replace function agents.is_set_aside(of_duty text, of_tenant text, of_
     select from agents.set_aside a where a.duty = of_duty and a.tenant_id = of_tenant and a.item = of_item and a.until > clock_timestamp())
 $f$;
 comment on function agents.is_set_aside is 'Whether a duty leaves something out at present.';
+
+-- Money that runs hold for forks; made from facts. A duty looks here for forks that have ended and whose message to that run was lost.
+create table if not exists agents.fork_hold (
+  tenant_id    text not null,
+  fork         uuid not null,
+  run_id       uuid not null,
+  redriven_at  timestamptz not null default '-infinity',
+  primary key (tenant_id, fork)
+);
+comment on table agents.fork_hold is 'One row for each fork for which a part of the budget of the run at its root is held.';
+comment on column agents.fork_hold.run_id is 'The run that holds it.';
+comment on column agents.fork_hold.redriven_at is 'When a duty last told that run of the end of the fork.';

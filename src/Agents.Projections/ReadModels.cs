@@ -29,6 +29,7 @@ public static class ReadModels
         store.Projections.Add(new Checkpoints(), ProjectionLifecycle.Inline);
         store.Projections.Add(new RunSummaries(), ProjectionLifecycle.Inline);
         store.Projections.Add(new RunQueue(fairnessKey), ProjectionLifecycle.Inline);
+        store.Projections.Add(new ForkHolds(), ProjectionLifecycle.Inline);
         store.Projections.Add(new Timeline(), ProjectionLifecycle.Inline);
         store.Projections.Add(new CostLedger(), ProjectionLifecycle.Inline);
         store.Projections.Add(new BudgetLedger(), ProjectionLifecycle.Inline);

@@ -14,6 +14,7 @@ static class Mutants
     /// <returns>1 when a protection was not missed.</returns>
     public static async Task<int> Run(string[] args)
     {
+        foreach (var change in PlantedBug.All.SelectMany(bug => bug.Changes)) Planted(Root(), change); // before hours are spent on the others
         var only = Array.IndexOf(args, "--only") is >= 0 and var named && named + 1 < args.Length ? args[named + 1] : null;
         var survivors = only is null ? InSimulator() : 0;
         foreach (var bug in PlantedBug.All.Where(bug => only is null || bug.Protection == only))
@@ -63,15 +64,18 @@ static class Mutants
         }
     }
 
+    static void Plant(string copy, (string File, string Find, string Replacement) change) =>
+        File.WriteAllText(Path.Combine(copy, change.File), Planted(copy, change));
+
+    /// <returns>The file with the change.</returns>
     /// <exception cref="InvalidOperationException">The text to change is not there, or not once: the source has changed, and so must the planted bug.</exception>
-    static void Plant(string copy, (string File, string Find, string Replacement) change)
+    static string Planted(string root, (string File, string Find, string Replacement) change)
     {
-        var path = Path.Combine(copy, change.File);
-        var source = File.ReadAllText(path);
+        var source = File.ReadAllText(Path.Combine(root, change.File));
         var at = source.IndexOf(change.Find, StringComparison.Ordinal);
         if (at < 0 || source.IndexOf(change.Find, at + 1, StringComparison.Ordinal) >= 0)
             throw new InvalidOperationException($"{change.File} does not hold once: {change.Find}");
-        File.WriteAllText(path, source[..at] + change.Replacement + source[(at + change.Find.Length)..]);
+        return source[..at] + change.Replacement + source[(at + change.Find.Length)..];
     }
 
     static string Root()

@@ -53,7 +53,7 @@ sealed record PlantedBug(string Protection, string? Scenario, int Runs, int Faul
         new("watchdog", "C17", 12, 4,
             (Host + "Engine/Duties/DutyServices.cs", "        services.AddWatched();", "        services.AddSingleton<FreeRunsOfDeadNodes>();")),
         new("budget condition", "C15", 30, 1,
-            (Projections + "Finance/Budgets.sql", "p.spent_usd + p.reserved_usd + in_upper > p.limit_usd", "false"),
+            (Projections + "Finance/Reservations.sql", "p.spent_usd + p.reserved_usd + in_upper > p.limit_usd", "false"),
             (Projections + "Finance/Budgets.sql", "check (spent_usd + reserved_usd <= ceiling_usd)", "check (true)")),
     ];
 }

@@ -55,6 +55,7 @@ public sealed class SimulationTests
     [InlineData(Mutant.RateNotCounted, Invariant.RatesAreKept)]
     [InlineData(Mutant.BudgetWithoutCondition, Invariant.BudgetsAreKept)]
     [InlineData(Mutant.ParentNeverTold, Invariant.NoRunIsLost)]
+    [InlineData(Mutant.ChildNeverEnded, Invariant.NoRunIsLost)]
     [InlineData(Mutant.ForkNotSettled, Invariant.ForksGiveBackWhatIsLeft)]
     [InlineData(Mutant.DrainedNodeGoesOn, Invariant.DrainedNodesBeginNothing)]
     [InlineData(Mutant.OrphansNotSetFree, Invariant.NoRunIsLost)]

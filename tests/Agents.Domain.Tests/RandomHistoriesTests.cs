@@ -146,11 +146,15 @@ public sealed class RandomHistoriesTests
     [Fact]
     public void Whatever_happens_the_costs_are_the_sum_over_the_facts() => CheckHistories((world, history) =>
     {
-        var (spent, tokens, unpriced, unknown) = (0m, 0L, 0, new Dictionary<(int, int), decimal>());
+        var (spent, tokens, unpriced, unknown, reserved) = (0m, 0L, 0, new Dictionary<(int, int), decimal>(), new Dictionary<(int, int), decimal>());
         foreach (var fact in history)
             switch (fact)
             {
-                case ModelCallCompleted e: spent += e.Cost?.Usd ?? 0; tokens += e.Usage?.Total() ?? 0; unpriced += e.Cost is null ? 1 : 0; break;
+                case ModelCallStarted e: reserved[(e.Call, e.Attempt)] = e.ReservedUsd ?? 0; break;
+                case ModelCallCompleted e:
+                    (spent, tokens, unpriced) = (spent + (e.Cost?.Usd ?? 0), tokens + (e.Usage?.Total() ?? 0), unpriced + (e.Cost is null ? 1 : 0));
+                    if (e.Cost is null) unknown.Add((e.Call, e.Attempt), reserved[(e.Call, e.Attempt)]);
+                    break;
                 case ModelCallFailed e: spent += e.Cost?.Usd ?? 0; tokens += e.Usage?.Total() ?? 0; break;
                 case ModelCallOutcomeUnknown e: unknown.Add((e.Call, e.Attempt), e.HighUsd ?? e.LowUsd); break;
                 case SpendResolved e: spent += e.ActualUsd; Assert.True(unknown.Remove((e.Call, e.Attempt))); break;

@@ -50,6 +50,10 @@ public sealed record Run
     /// <summary>Completed calls without a price or without usage: their cost is unknown, not zero.</summary>
     public int UnpricedCalls { get; init; }
 
+    /// <summary>US dollars that completed calls without usage can have cost at most: what was reserved for them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public decimal UnpricedUsd { get; init; }
+
     /// <summary>Attempts that may have been billed and whose cost is not known yet.</summary>
     public ImmutableList<UnconfirmedAttempt> Unconfirmed { get; init; } = [];
 
@@ -114,8 +118,8 @@ public sealed record Run
             if (call is { Status: ToolCallStatus.Started, Worker: { } holder }) yield return holder;
     }
 
-    /// <summary>US dollars spent, unconfirmed attempts at their upper bound where there is one.</summary>
-    public decimal SpentAtMostUsd() => CostUsd + Unconfirmed.Sum(attempt => attempt.HighUsd ?? attempt.LowUsd);
+    /// <summary>US dollars spent, unconfirmed attempts and calls of unknown cost at their upper bound where there is one.</summary>
+    public decimal SpentAtMostUsd() => CostUsd + UnpricedUsd + Unconfirmed.Sum(attempt => attempt.HighUsd ?? attempt.LowUsd);
 
     /// <summary>The same with what runs that it started, and forks, have spent and may spend: what counts against its budget.</summary>
     public decimal CommittedUsd() => SpentAtMostUsd() + ChildrenUsd;
@@ -216,6 +220,7 @@ public sealed record Run
         Usage = Usage + (usage ?? Usage.None),
         CostUsd = CostUsd + (cost?.Usd ?? 0),
         UnpricedCalls = UnpricedCalls + (isUnpriced ? 1 : 0),
+        UnpricedUsd = UnpricedUsd + (isUnpriced ? ModelCall?.ReservedUsd ?? 0 : 0),
     };
 
     /// <summary>What a run that ended has spent counts instead of what was held for it.</summary>

@@ -1,6 +1,7 @@
 using Agents.Host.Catalog;
 using Agents.Host.Engine.Attempts;
 using Agents.Host.Engine.Deciding;
+using Agents.Host.Engine.Duties;
 using Agents.Host.Engine.Money;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Requests;
@@ -26,6 +27,8 @@ static class EnginePorts
         services.AddPort<ISignals, NodeSignals>();
         services.AddSingleton<RunQueueTable>();
         services.AddPort<IRunQueue, RunQueueTable>();
+        services.AddSingleton<SetAside>();
+        services.AddPort<ISetAside, SetAside>();
         services.AddSingleton<IRates, Rates>();
         services.AddSingleton<IWorkSender, WorkSender>();
         services.AddSingleton<IModelCalls, ModelCalls>();

@@ -27,14 +27,17 @@ sealed class Attempt(ModelCallStarted started)
         _ => ResolvedUsd ?? 0,
     };
 
-    public decimal UnconfirmedUsd() => IsUnconfirmed() && Outcome is ModelCallOutcomeUnknown e ? e.HighUsd ?? e.LowUsd : 0;
+    /// <summary>What it may have cost besides, at most: of no known outcome, or answered without usage.</summary>
+    public decimal UnconfirmedUsd() => Outcome switch
+    {
+        ModelCallCompleted { Cost: null } => started.ReservedUsd ?? 0,
+        ModelCallOutcomeUnknown e when ResolvedUsd is null => e.HighUsd ?? e.LowUsd,
+        _ => 0,
+    };
 
-    /// <summary>A reply without usage has no known cost; the log says so rather than give bounds.</summary>
     /// <exception cref="ViolationException">The provider billed less than is confirmed, or more than may be.</exception>
     public void RequireBounds(World world)
     {
-        if (Outcome is ModelCallCompleted { Cost: null }) return;
-
         var (billed, low) = (Request?.BilledUsd ?? 0, ConfirmedUsd() + (IsUnconfirmed() && Outcome is ModelCallOutcomeUnknown e ? e.LowUsd : 0));
         if (billed < low || billed > ConfirmedUsd() + UnconfirmedUsd())
             throw world.Violated(new(Invariant.BilledWithinBounds, $"{billed} billed for {started}, known as {Outcome}"));

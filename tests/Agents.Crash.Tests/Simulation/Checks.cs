@@ -128,7 +128,7 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
         if (log.Queued is not { BudgetUsd: { } budget, ForkedFrom: null, ChildOf: null }) return;
 
         var family = world.Database.Runs.Where(other => other.Run.Root() == runId).ToList();
-        if (family.Exists(member => member.Run.IsBudgetChanged || member.Run.UnpricedCalls > 0)) return; // a person gave more, or a cost is not known
+        if (family.Exists(member => member.Run.IsBudgetChanged)) return; // a person gave more
         var billed = family.Sum(member => member.Checks.BilledUsd);
         Require(billed <= budget, Invariant.BudgetsAreKept, $"{billed} billed to the run and those it began, of {budget}");
     }

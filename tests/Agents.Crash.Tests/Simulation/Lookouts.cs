@@ -19,8 +19,8 @@ sealed class Lookouts(World world, SimulatedNode node)
     {
         if (nextAt > world.Now || world.Mutant is Mutant.NoWatchdog) return false;
         foreach (var log in world.Database.Runs)
-            if (log.Row is not null) return true;
-        return world.Budget.HasWaiting;
+            if (log.Row is not null || world.IsLeft(log)) return true;
+        return world.Budget.HasWaiting || world.HeldForks(StalledAfter).Count > 0;
     }
 
     public bool HasRuns()
@@ -58,6 +58,7 @@ sealed class Lookouts(World world, SimulatedNode node)
         foreach (var runId in engine.InFlight.Runs())
             if (world.Database.Find(runId)?.Run.Status is RunStatus.Cancelled or RunStatus.Failed) process.Begin(() => engine.Duties.EndedElsewhere.Abort(Found(runId), default));
         foreach (var child in LeftChildren()) process.Begin(() => engine.Duties.LeftChildren.SeeTo(Found(child), default));
+        foreach (var fork in world.HeldForks(StalledAfter)) process.Begin(() => engine.Duties.LeftChildren.SeeTo(Found(fork), default));
         foreach (var waiting in world.Budget.Fitting()) process.Begin(() => engine.BudgetWaits.GoOn(World.Tenant, waiting, default));
     }
 

@@ -15,7 +15,7 @@ public enum Mutant
     /// <summary>A second worker takes an attempt that a living one has started.</summary>
     ClaimIgnoresStarted,
 
-    /// <summary>Nobody looks after the runs of dead nodes and lost messages.</summary>
+    /// <summary>No duty looks after the runs of dead nodes and lost messages.</summary>
     NoWatchdog,
 
     /// <summary>The watchdog looks after running runs only, not after what an ended or standing run has left open.</summary>
@@ -47,6 +47,9 @@ public enum Mutant
 
     /// <summary>A parent is not told that its child has ended, neither at once nor later.</summary>
     ParentNeverTold,
+
+    /// <summary>A child is not told that its parent has ended, neither at once nor later.</summary>
+    ChildNeverEnded,
 
     /// <summary>A fork that has ended does not give back what is left of its budget.</summary>
     ForkNotSettled,

@@ -24,6 +24,8 @@ sealed class SimulatedClock(World world, SimulatedProcess process) : DatabaseClo
 
     public static DateTimeOffset At(int tick) => Beginning.AddSeconds(tick / (double)World.TicksPerSecond);
 
+    public static int TickOf(DateTimeOffset time) => (int)Math.Round((time - Beginning).TotalSeconds * World.TicksPerSecond);
+
     /// <summary>The tick in so long, at least the next one.</summary>
     public static int In(TimeSpan time) => (int)Math.Clamp(Math.Ceiling(time.TotalSeconds * World.TicksPerSecond), 1, 1_000_000);
 

@@ -15,7 +15,7 @@ sealed class EngineDuties(InFlight inFlight, Decisions decisions, Redriving redr
     /// <summary>Their questions are SQL, and are not asked here.</summary>
     const RunsDue Unasked = null!;
 
-    public RedriveStalledRuns Stalled { get; } = new(Unasked, outside, inFlight, redriving, SimulatedEngine.Workers);
+    public RedriveStalledRuns Stalled { get; } = new(Unasked, outside, outside, inFlight, redriving, outside, SimulatedEngine.Workers);
     public BringBackHeldRuns HeldBack { get; } = new(Unasked, outside, redriving);
     public GiveBackUnstartedRuns Unstarted { get; } = new(Unasked, outside, outside, outside, SimulatedEngine.Workers);
     public ReportUnreported Unreported { get; } = new(inFlight, redriving, SimulatedEngine.Workers);
@@ -46,7 +46,7 @@ sealed class SimulatedEngine
         InFlight = new(clock);
         Decisions = new(transactions, reads);
         Redriving = new(reads, transactions, outside, outside, clock, outside, NullLogger<Redriving>.Instance);
-        Beginning = new(outside, outside, Decisions, Redriving, outside, NullLogger<Beginning>.Instance);
+        Beginning = new(outside, outside, Decisions, Redriving, InFlight, outside, outside, NullLogger<Beginning>.Instance);
         var stopped = process.World.Mutant is Mutant.DrainedNodeGoesOn ? new InFlight(clock) : InFlight;
         HandingOver = new(outside, stopped, outside, outside, clock, Workers, NullLogger<HandingOver>.Instance);
         BudgetWaits = new(transactions, reads);

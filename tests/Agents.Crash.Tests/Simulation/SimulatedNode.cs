@@ -114,7 +114,7 @@ sealed class SimulatedNode
         (IsDrained, isAdmitting) = (false, false);
         foreach (var envelope in left)
         {
-            if (envelope.Message is not SettleFork && world.Hits(world.Faults.LoseInbox))
+            if (world.Hits(world.Faults.LoseInbox))
             {
                 world.Tally.LostMessages++;
                 continue;

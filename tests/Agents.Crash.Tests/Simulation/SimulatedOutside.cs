@@ -1,12 +1,13 @@
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Deciding;
+using Agents.Host.Engine.Duties;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Signals;
 
 namespace Agents.Crash.Tests.Simulation;
 
 /// <summary>The queue, the other nodes and the messages, as a process reaches them.</summary>
-sealed class SimulatedOutside(SimulatedProcess process) : IRunQueue, INode, ISignals, IWorkSender
+sealed class SimulatedOutside(SimulatedProcess process) : IRunQueue, INode, ISignals, IWorkSender, ISetAside
 {
     readonly World world = process.World;
 
@@ -26,13 +27,27 @@ sealed class SimulatedOutside(SimulatedProcess process) : IRunQueue, INode, ISig
         return world.Database.Find(runId)?.Row?.Node is not null;
     }
 
-    public async Task<bool> GiveBackUnbegun(string tenant, Guid runId, string node)
+    public Task<bool> GiveBackUnbegun(string tenant, Guid runId, string node, DateTimeOffset? until) => GiveBack(runId, node, SlotState.Waiting, until);
+
+    public Task<bool> GiveBackBegun(string tenant, Guid runId, string node, DateTimeOffset? until) => GiveBack(runId, node, SlotState.Running, until);
+
+    async Task<bool> GiveBack(Guid runId, string node, SlotState state, DateTimeOffset? until)
     {
         await process.Turn();
-        if (world.Database.Find(runId)?.Row is not { State: SlotState.Waiting } row || row.Node != node) return false;
+        if (world.Database.Find(runId)?.Row is not { } row || row.State != state || row.Node != node) return false;
         row.Node = null;
+        if (until is { } at) row.NotBefore = SimulatedClock.TickOf(at);
         return true;
     }
+
+    /// <summary>What fails in the world fails by chance: it is tried again as after the first failure.</summary>
+    public async Task<(int Failures, DateTimeOffset Until)> Add(string duty, DutyItem item, Exception failure, CancellationToken ct)
+    {
+        await process.Turn();
+        return (1, SimulatedClock.At(world.Now + 2 * World.TicksPerSecond));
+    }
+
+    public Task Clear(string duty, DutyItem item, CancellationToken ct) => Task.CompletedTask;
 
     public async Task<IReadOnlyList<Guid>> SetFree(string node, IReadOnlyCollection<Guid> inFlight)
     {

@@ -104,7 +104,7 @@ sealed class World
     /// <summary>Sends work; mostly to the node's own inbox, now and then it is picked up elsewhere, comes late, or is lost.</summary>
     public void Publish(SimulatedNode from, Work work)
     {
-        if (work.Message is not SettleFork && Hits(Faults.LoseMessage) || IsLeftOut(work.Message))
+        if (Hits(Faults.LoseMessage) || IsLeftOut(work.Message))
         {
             Tally.LostMessages++;
             Trace?.Note($"{work.Message} gets lost");
@@ -145,7 +145,7 @@ sealed class World
     }
 
     /// <summary>No person helps: every run comes to its end, or to where a person is needed.</summary>
-    void BeCalm() => Wait(() => IsQuiet() && Database.Runs.TrueForAll(log => log.Run.IsFinished() || IsUpToPeople(log)), helps: false);
+    void BeCalm() => Wait(() => IsQuiet() && Database.Runs.TrueForAll(log => log.Run.IsFinished() || IsUpToPeople(log) && !IsLeft(log)), helps: false);
 
     /// <summary>People say yes to everything until all runs have come to their ends.</summary>
     void BeKind() => Wait(() => IsQuiet() && Database.Runs.TrueForAll(log => log.Run.IsFinished()), helps: true);
@@ -171,6 +171,28 @@ sealed class World
     /// <summary>It waits for a person, or for a run that does.</summary>
     static bool IsUpToPeople(EventLog log) =>
         People.AreNeeded(log.Run) && log.Row?.ApproveBy is null || SlotUse.Of(log.Run) is Pending.Child;
+
+    /// <summary>The run that started it has ended without it: it is to be ended, too, and no person to help it.</summary>
+    public bool IsLeft(EventLog log) => log.Run.ChildOf is { } parent && !log.Run.IsFinished() && Database.Find(parent.Run)!.Run.IsFinished();
+
+    /// <summary>Money is held for a fork that has ended.</summary>
+    bool IsHeldInVain(EventLog log)
+    {
+        if (log.Run.Forks is not { Count: > 0 } forks) return false;
+        foreach (var fork in forks.Keys)
+            if (Database.Find(fork)?.Run.IsFinished() is true) return true;
+        return false;
+    }
+
+    /// <summary>Forks that have ended, and have not been told of for so many ticks, and for which money is held.</summary>
+    public List<Guid> HeldForks(int ticks)
+    {
+        var held = new List<Guid>();
+        foreach (var root in Database.Runs)
+            foreach (var fork in root.Run.Forks?.Keys ?? [])
+                if (Database.Find(fork) is { } log && log.Run.IsFinished() && log.LastAt < Now - ticks) held.Add(fork);
+        return held;
+    }
 
     void AllIsQuiet()
     {
@@ -232,11 +254,12 @@ sealed class World
     {
         Mutant.ParentNeverTold => message is RunTool work && Database.Find(work.RunId)?.Run.ToolCalls.GetValueOrDefault(work.ToolCallId)?.Child is not null,
         Mutant.ForkNotSettled => message is SettleFork,
+        Mutant.ChildNeverEnded => message is EndChild,
         _ => false,
     };
 
     bool IsQuiet() =>
-        Database.Runs.TrueForAll(log => log.Row is not { State: SlotState.Settling }) && Array.TrueForAll(nodes, static node => node.IsQuiet());
+        Database.Runs.TrueForAll(log => log.Row is not { State: SlotState.Settling } && (Mutant is Mutant.ForkNotSettled || !IsHeldInVain(log))) && Array.TrueForAll(nodes, static node => node.IsQuiet());
 
     void Count()
     {

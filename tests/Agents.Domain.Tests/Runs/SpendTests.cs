@@ -187,6 +187,16 @@ public sealed class SpendTests
         Assert.Equal((0m, 1), (answered.Run.CostUsd, answered.Run.UnpricedCalls));
     }
 
+    [Fact]
+    public void A_reply_of_unknown_cost_counts_against_the_budget_with_the_most_that_it_can_have_cost()
+    {
+        var answered = A.Started(A.Assistant, budgetUsd: 0.1m).Claimed(reservedUsd: 0.06m).When(A.Reply(1, "", usd: null, tools: "rm_rf"));
+
+        Assert.Equal((0m, 0.06m), (answered.Run.CostUsd, answered.Run.CommittedUsd()));
+        Assert.True(answered.Run.HasRoomFor(0.04m, mayBeUnpriced: true));
+        Assert.False(answered.Run.HasRoomFor(0.05m, mayBeUnpriced: true));
+    }
+
     /// <summary>Its first call was lost, and at its upper bound cost all that the run may spend.</summary>
     static Story ParkedForItsBudget
     {

@@ -1,5 +1,8 @@
 using System.Text.Json;
 using Agents.Domain.Runs;
+using Agents.Host.Engine.Duties;
+using Agents.Host.Engine.Queue;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Agents.Host.Tests.Duties;
@@ -95,6 +98,55 @@ public sealed class PoisonTests(PoisonedServer server)
         await App.Finished(run);
     }
 
+    [Fact]
+    public async Task A_run_that_cannot_begin_leaves_its_slot_to_others()
+    {
+        await Put("/limits/agent:counter", new { maxRuns = 1 });
+        await Put("/pauses/agent:counter", new { reason = "until it is poisoned" });
+        var poisoned = await App.Queue("Who can never begin?", "counter");
+        var next = await App.Queue("Who begins instead?", "counter");
+        await server.Poison(poisoned);
+        await Delete("/pauses/agent:counter");
+
+        await App.Finished(next);
+
+        await server.Heal(poisoned, RunStatus.Queued);
+        await App.Finished(poisoned);
+        await Delete("/limits/agent:counter");
+    }
+
+    [Fact]
+    public async Task A_run_that_has_begun_and_cannot_go_on_leaves_its_slot_to_others()
+    {
+        var poisoned = await server.Waiting("Please shred what can never go on.", agent: "halted");
+        await server.Poison(poisoned);
+        await Put("/limits/agent:halted", new { maxRuns = 1 });
+        await server.Execute("update agents.run_queue set waits_for = null where run_id = $1", poisoned);
+
+        await PoisonedServer.Until(
+            () => Task.FromResult(server.Log.Lines.Any(line => line.Text.StartsWith($"Run {poisoned} has a slot", StringComparison.Ordinal))), "the slot");
+        await server.Waiting("Please shred what goes on instead.", agent: "halted");
+
+        await server.Heal(poisoned, RunStatus.Running);
+        await Delete("/limits/agent:halted");
+    }
+
+    [Fact]
+    public async Task A_run_of_which_the_node_cannot_tell_what_it_is_owed_keeps_no_slot()
+    {
+        var poisoned = await server.Waiting("Please shred what has stalled.");
+        await server.Poison(poisoned);
+        await server.Execute(
+            "update agents.run_queue set waits_for = null, node = $2 where run_id = $1", poisoned, App.Host.Services.GetRequiredService<Node>().Name);
+
+        await Assert.ThrowsAnyAsync<Exception>(() =>
+            App.Host.Services.GetRequiredService<RedriveStalledRuns>().Redrive(new("default", poisoned), TestContext.Current.CancellationToken));
+
+        await PoisonedServer.Until(
+            async () => await App.Scalar<long>("select count(*) from agents.run_queue where run_id = $1 and node is null", poisoned) == 1, "a slot that is free");
+        await server.Heal(poisoned, RunStatus.Running);
+    }
+
     async Task<Guid> Parked(string question)
     {
         App.Model.Says(question, "Much.");
@@ -105,6 +157,12 @@ public sealed class PoisonTests(PoisonedServer server)
 
     Task<JsonElement> Create(string name, string question) => App.Post(
         "/schedules", new { name, cron = "* * * * * *", timeZone = "UTC", overlap = "queue", run = new { agent = "counter", question } }, 201);
+
+    async Task Delete(string url) => await App.Host.Scenario(call =>
+    {
+        call.Delete.Url(url);
+        call.IgnoreStatusCode();
+    });
 
     async Task Put(string url, object body) => await App.Host.Scenario(call =>
     {

@@ -1,4 +1,5 @@
 using Agents.Domain.Runs;
+using Agents.Host.Engine.Queue;
 using Agents.Projections;
 using Npgsql;
 
@@ -61,6 +62,24 @@ public sealed class QueueTableTests : IAsyncLifetime
         Assert.Equal(
             "child, rate openai gpt/4o",
             await Scalar<string>("select string_agg(concat_ws(' ', waits_for, rate_provider, rate_model), ', ' order by waits_for) from agents.run_queue"));
+    }
+
+    [Fact]
+    public async Task A_run_that_another_transaction_has_locked_keeps_no_other_from_being_set_free()
+    {
+        for (var run = 0; run < 2; run++) await Execute($"insert into agents.run_queue ({Columns}, node) values ({Values}, 'drained')");
+        await using var connection = await database.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using var hold = new NpgsqlCommand("select run_id from agents.run_queue order by run_id limit 1 for update", connection, transaction);
+        var held = (Guid)(await hold.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+        var queue = new RunQueueTable(database);
+
+        var free = await queue.SetFree("drained", []);
+        await transaction.RollbackAsync(TestContext.Current.CancellationToken);
+
+        Assert.DoesNotContain(held, free);
+        Assert.Single(free);
+        Assert.Equal([held], await queue.SetFree("drained", []));
     }
 
     const string Columns = "tenant_id, run_id, agent, priority, state, since, deadline_at";

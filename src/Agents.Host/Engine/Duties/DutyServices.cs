@@ -7,7 +7,6 @@ static class DutyServices
     {
         services.AddSingleton<RunsDue>();
         services.AddSingleton<Lookout>();
-        services.AddSingleton<SetAside>();
         services.AddSingleton<DutyHost>();
         services.AddHostedService(provider => provider.GetRequiredService<DutyHost>());
 

@@ -18,6 +18,6 @@ public sealed class GiveBackUnstartedRuns(RunsDue runs, IRunQueue queue, INode n
 
     public async Task GiveBack(FoundRun run, CancellationToken ct)
     {
-        if (await queue.GiveBackUnbegun(run.Tenant, run.RunId, node.Name)) signals.WakeAdmissionHere();
+        if (await queue.GiveBackUnbegun(run.Tenant, run.RunId, node.Name, until: null)) signals.WakeAdmissionHere();
     }
 }

@@ -32,7 +32,7 @@ public sealed class Lookout(NpgsqlDataSource database)
               where exists (select from agents.run_queue where {RunsDue.Unsettled("@settles_every")})
             union all select 'due', '{SeeToChildren.Title}', null, null
               where exists (select from agents.run_queue where waits_for = 'child' and redriven_at < clock_timestamp() - @after)
-                or exists ({RunsDue.Orphans("@after")})
+                or exists ({RunsDue.Orphans("@after")}) or exists ({RunsDue.HeldForks("@after")})
             union all select 'soon', null, null, null
               where exists (select from agents.run_queue where node is not null or state = 'settling')
                 or exists (select from agents.run_queue where approve_by is not null)

@@ -12,7 +12,7 @@ public readonly record struct OverdueRun(string Tenant, Guid RunId, DateTimeOffs
 
 /// <summary>
 /// The questions of the duties that look after runs. What is set aside is left out. A question that says <c>redriven_at</c> marks what it gives, so
-/// that it does not give the same again at once; it passes over rows that others have locked.
+/// that it does not give the same again at once; it passes over rows that another transaction has locked.
 /// </summary>
 public sealed class RunsDue(NpgsqlDataSource database)
 {
@@ -52,6 +52,14 @@ public sealed class RunsDue(NpgsqlDataSource database)
         select c.tenant_id, c.run_id from agents.run_summary c join agents.run_summary p on p.tenant_id = c.tenant_id and p.run_id = c.parent
         where c.parent is not null and c.finished_at is null and p.status in ('failed', 'cancelled') and p.finished_at < clock_timestamp() - {after}
           and not agents.is_set_aside('{SeeToChildren.Title}', c.tenant_id, c.run_id::text)
+        """;
+
+    /// <param name="after">The parameter that says how long ago the fork ended, and was looked at, at least.</param>
+    internal static string HeldForks(string after) =>
+        $"""
+        select h.tenant_id, h.fork from agents.fork_hold h join agents.run_summary f on f.tenant_id = h.tenant_id and f.run_id = h.fork
+        where f.finished_at < clock_timestamp() - {after} and h.redriven_at < clock_timestamp() - {after}
+          and not agents.is_set_aside('{SeeToChildren.Title}', h.tenant_id, h.fork::text)
         """;
 
     internal const string Unstarted =
@@ -109,9 +117,10 @@ public sealed class RunsDue(NpgsqlDataSource database)
         """, new { after = SettlesEvery }, ct);
 
     /// <summary>
-    /// Children whose message to or from the parent may be lost: ended, and the parent still waits; or going on, and the parent has ended.
+    /// Children whose message to or from the parent may be lost: ended, and the parent still waits; or going on, and the parent has ended. And forks that
+    /// have ended, and for which money is still held.
     /// </summary>
-    public Task<IReadOnlyList<FoundRun>> LeftChildren(TimeSpan after, CancellationToken ct) => Find(
+    public Task<IReadOnlyList<FoundRun>> LeftOfFamilies(TimeSpan after, CancellationToken ct) => Find(
         $"""
         with waiting as (
           update agents.run_queue q set redriven_at = clock_timestamp()
@@ -119,10 +128,15 @@ public sealed class RunsDue(NpgsqlDataSource database)
             select w.tenant_id, w.run_id from agents.run_queue w where w.waits_for = 'child' and w.redriven_at < clock_timestamp() - @after
             order by w.redriven_at limit {Batch} for update skip locked)
           returning q.tenant_id, q.run_id
+        ), held as (
+          update agents.fork_hold x set redriven_at = clock_timestamp()
+          where (x.tenant_id, x.fork) in ({HeldForks("@after")} limit {Batch} for update of h skip locked)
+          returning x.tenant_id, x.fork
         )
         select c.tenant_id as tenant, c.run_id from waiting w join agents.run_summary c on c.tenant_id = w.tenant_id and c.parent = w.run_id
         where c.finished_at is not null and not agents.is_set_aside('{SeeToChildren.Title}', c.tenant_id, c.run_id::text)
         union all ({Orphans("@after")} limit {Batch})
+        union all select tenant_id, fork from held
         """, new { after }, ct);
 
     /// <summary>Those of these runs that were ended, by whatever node.</summary>

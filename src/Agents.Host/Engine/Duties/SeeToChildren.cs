@@ -6,7 +6,10 @@ using Agents.Host.Platform;
 
 namespace Agents.Host.Engine.Duties;
 
-/// <summary>Tells a parent again that its child has ended, and a child that its parent has: the first message may be lost.</summary>
+/// <summary>
+/// Tells a parent again that its child has ended, a child that its parent has, and a run that a fork which draws on its budget has: the first message may
+/// be lost.
+/// </summary>
 public sealed class SeeToChildren(RunsDue runs, IRunLog log, Redriving redriving, WorkerOptions options) : IWatchedDuty
 {
     public const string Title = "see to children";
@@ -16,11 +19,19 @@ public sealed class SeeToChildren(RunsDue runs, IRunLog log, Redriving redriving
     public Waker Due { get; } = new();
 
     public async Task Round(DutyRound round, CancellationToken ct) =>
-        await round.SeeTo(await round.Ask(token => runs.LeftChildren(options.StalledAfter, token)), SeeTo);
+        await round.SeeTo(await round.Ask(token => runs.LeftOfFamilies(options.StalledAfter, token)), SeeTo);
 
-    public async Task SeeTo(FoundRun child, CancellationToken ct)
+    /// <param name="relative">The child, or the fork.</param>
+    public async Task SeeTo(FoundRun relative, CancellationToken ct)
     {
-        if (await log.Checkpoint(child.Tenant, child.RunId, ct) is not { ChildOf: { } parent } run) return;
-        await redriving.Send(child.Tenant, [new(run.IsFinished() ? parent.Notice() : new EndChild(child.RunId, parent.Run), TimeSpan.Zero)]);
+        if (await log.Checkpoint(relative.Tenant, relative.RunId, ct) is { } run && MessageOf(run) is { } message)
+            await redriving.Send(relative.Tenant, [new(message, TimeSpan.Zero)]);
     }
+
+    static object? MessageOf(Run run) => run switch
+    {
+        { ChildOf: { } parent } => run.IsFinished() ? parent.Notice() : new EndChild(run.Id, parent.Run),
+        { ForkedFrom.Root: { } root } when run.IsFinished() => new SettleFork(root, run.Id),
+        _ => null,
+    };
 }

@@ -9,7 +9,7 @@ namespace Agents.Host.Engine.Duties;
 /// What duties could not see to, in <c>agents.set_aside</c>: the questions of all nodes leave it out until its time has come, however often nodes
 /// start anew. <c>agents doctor</c> shows it, and so does the metric <c>agents.duty.set_aside</c>.
 /// </summary>
-public sealed class SetAside : IDisposable
+public sealed class SetAside : ISetAside, IDisposable
 {
     /// <summary>After the first failure; it doubles with each further one.</summary>
     static readonly TimeSpan Shortest = TimeSpan.FromSeconds(2);
@@ -34,8 +34,6 @@ public sealed class SetAside : IDisposable
                 .Select(duty => new Measurement<int>(duty.Value, new KeyValuePair<string, object?>("duty", duty.Key))), "{item}");
     }
 
-    /// <summary>Sets something aside, for longer each time. Failures of several nodes at once count as one.</summary>
-    /// <returns>How often it has failed, and when it is tried again.</returns>
     public async Task<(int Failures, DateTimeOffset Until)> Add(string duty, DutyItem item, Exception failure, CancellationToken ct)
     {
         var added = await database.First<Added>(
@@ -55,7 +53,6 @@ public sealed class SetAside : IDisposable
 
     readonly record struct Added(int Failures, DateTimeOffset Until);
 
-    /// <summary>It was seen to.</summary>
     public async Task Clear(string duty, DutyItem item, CancellationToken ct)
     {
         if (!known.Contains((duty, item))) return;

@@ -58,7 +58,7 @@ public sealed class Admission(
         }
     }
 
-    /// <summary>No round waits for it: one run that waits for a row lock keeps no other from its slot.</summary>
+    /// <summary>The loop does not wait for it: a run that waits for a row lock keeps no other run from its slot.</summary>
     async Task Begin(string tenant, Guid runId, bool hasBegun, CancellationToken ct)
     {
         try

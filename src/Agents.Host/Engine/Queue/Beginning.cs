@@ -1,19 +1,21 @@
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Attempts;
 using Agents.Host.Engine.Deciding;
+using Agents.Host.Engine.Duties;
 using Agents.Host.Engine.Signals;
 using Agents.Host.Platform;
 
 namespace Agents.Host.Engine.Queue;
 
-/// <summary>Begins, or goes on with, a run that this node has just given a slot.</summary>
-public sealed class Beginning(INode node, IRunQueue queue, Decisions decisions, Redriving redriving, ISignals signals, ILogger<Beginning> log)
+/// <summary>
+/// Begins, or goes on with, a run that this node has just given a slot. A run with which it cannot do so gives its slot back and is set aside, for longer
+/// each time: otherwise the nodes that cannot begin it would take it from one another without a pause, before runs that they can begin.
+/// </summary>
+public sealed class Beginning(
+    INode node, IRunQueue queue, Decisions decisions, Redriving redriving, InFlight inFlight, ISetAside setAside, ISignals signals, ILogger<Beginning> log)
 {
-    /// <summary>
-    /// Runs that did not begin here, of which the other nodes were told. Announced once per run: otherwise nodes that all fail to start it would pass it
-    /// around in a tight loop.
-    /// </summary>
-    readonly Latest givenBack = new();
+    /// <summary>As it stands in <c>agents.set_aside</c>.</summary>
+    public const string Title = "begin runs";
 
     public async Task Begin(string tenant, Guid runId, bool hasBegun, CancellationToken ct)
     {
@@ -21,10 +23,12 @@ public sealed class Beginning(INode node, IRunQueue queue, Decisions decisions, 
         {
             if (hasBegun) await redriving.Redrive(tenant, runId, "taken up", ct);
             else await Start(tenant, runId, ct);
+            await setAside.Clear(Title, new(tenant, runId), ct);
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            log.LogWarning(e, "Run {Run} has a slot and could not go on; the watchdog sees to it", runId);
+            log.LogWarning(e, "Run {Run} has a slot and could not go on; it gives the slot back", runId);
+            await GiveBack(tenant, runId, hasBegun, e, ct);
         }
         catch (OperationCanceledException)
         {
@@ -32,44 +36,36 @@ public sealed class Beginning(INode node, IRunQueue queue, Decisions decisions, 
         }
     }
 
-    /// <summary>If it does not begin, its slot is given back at once, and if this node cannot do that, by the watchdogs.</summary>
     async Task Start(string tenant, Guid runId, CancellationToken ct)
+    {
+        var decision = await decisions.Decide(tenant, runId, (run, agent) =>
+        {
+            FaultPoint.Hit("before-start-commit");
+            return RunDecider.Decide(run, agent, new StartRun(node.Name));
+        }, ct);
+        if (decision is { Events.Count: > 0 }) FaultPoint.Hit("after-start-commit");
+    }
+
+    /// <summary>If this node cannot do that either, because the database is away, a duty gives the slot back when it is there again.</summary>
+    async Task GiveBack(string tenant, Guid runId, bool hasBegun, Exception failure, CancellationToken ct)
     {
         try
         {
-            var decision = await decisions.Decide(tenant, runId, (run, agent) =>
-            {
-                FaultPoint.Hit("before-start-commit");
-                return RunDecider.Decide(run, agent, new StartRun(node.Name));
-            }, ct);
-            if (decision is { Events.Count: > 0 }) FaultPoint.Hit("after-start-commit");
+            if (hasBegun && inFlight.IsPerforming(runId)) return; // what it does here goes on, and it needs the slot
+
+            var (_, until) = await setAside.Add(Title, new(tenant, runId), failure, ct);
+            var isGivenBack = hasBegun
+                ? await queue.GiveBackBegun(tenant, runId, node.Name, until)
+                : await queue.GiveBackUnbegun(tenant, runId, node.Name, until);
+            if (isGivenBack) signals.Announce(new(runId, MovesTheQueue: true, Ends: false));
         }
-        catch
+        catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            if (await queue.GiveBackUnbegun(tenant, runId, node.Name) && givenBack.TryAdd(runId))
-                signals.AnnounceElsewhere(new(runId, MovesTheQueue: true, Ends: false));
-            throw;
+            log.LogWarning("The slot of run {Run} is given back later: {Reason}", runId, e.Message);
         }
-    }
-
-    /// <summary>Remembers the last few runs.</summary>
-    sealed class Latest
-    {
-        const int Most = 1000;
-
-        readonly HashSet<Guid> runs = [];
-        readonly Queue<Guid> order = new();
-
-        /// <returns>False when it is remembered.</returns>
-        public bool TryAdd(Guid run)
+        catch (OperationCanceledException)
         {
-            lock (runs)
-            {
-                if (!runs.Add(run)) return false;
-                order.Enqueue(run);
-                if (order.Count > Most) runs.Remove(order.Dequeue());
-                return true;
-            }
+            // The node stops; its runs are set free.
         }
     }
 }

@@ -1,10 +1,11 @@
 namespace Agents.Host.Engine.Queue;
 
 /// <summary>
-/// How a node stops. It begins nothing new; runs with nothing in flight here are set free at once for other nodes, or for its next start; calls under way
-/// may end within <see cref="WorkerOptions.DrainTimeout"/>; what is still under way then is broken off and booked as unknown, for another attempt.
+/// How a node stops. It begins nothing new. Runs with nothing in flight here are set free at once: another node takes them up, or this server when it
+/// starts again. Calls under way may end within <see cref="WorkerOptions.DrainTimeout"/>; the node then breaks them off, and their outcome is stored as
+/// unknown, for another attempt.
 /// </summary>
-/// <remarks>All of it happens while messages and database still work, before anything else is told to stop.</remarks>
+/// <remarks>All of it happens while messages and database still work, before the host stops its other services.</remarks>
 public sealed class Draining(IHostApplicationLifetime host, HandingOver handingOver) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

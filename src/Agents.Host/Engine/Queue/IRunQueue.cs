@@ -7,10 +7,19 @@ public interface IRunQueue
     Task<bool> HasSlot(string tenant, Guid runId, CancellationToken ct);
 
     /// <summary>Gives back the slot of a run that did not begin on this node.</summary>
+    /// <param name="until">It is given no slot before. Null means now.</param>
     /// <returns>False when it has begun, or another node has it.</returns>
-    Task<bool> GiveBackUnbegun(string tenant, Guid runId, string node);
+    Task<bool> GiveBackUnbegun(string tenant, Guid runId, string node, DateTimeOffset? until);
 
-    /// <summary>Sets free the runs of a node that stops, but for those that have something in flight there.</summary>
+    /// <summary>Gives back the slot of a run that has begun and with which this node cannot go on.</summary>
+    /// <param name="until">It is given no slot before. Null means now.</param>
+    /// <returns>False when it has ended or stands still, or another node has it.</returns>
+    Task<bool> GiveBackBegun(string tenant, Guid runId, string node, DateTimeOffset? until);
+
+    /// <summary>
+    /// Sets free the runs of a node that stops, but for those that have something in flight there. Runs that another transaction has locked are left for
+    /// the next time.
+    /// </summary>
     /// <returns>Those that were set free.</returns>
     Task<IReadOnlyList<Guid>> SetFree(string node, IReadOnlyCollection<Guid> inFlight);
 

@@ -78,8 +78,13 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
     /// <summary>Takes the lock, and keeps it until the connection breaks. Wakes to hear what is announced, and to measure the database's clock.</summary>
     async Task HoldLock(CancellationToken ct)
     {
-        await using var connection = new NpgsqlConnection(
-            new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false, ApplicationName = Name }.ConnectionString);
+        var own = new NpgsqlConnectionStringBuilder(settings.ConnectionString)
+        {
+            Pooling = false,
+            ApplicationName = Name,
+            HostRecheckSeconds = 0, // of several hosts it asks each anew which one is the primary: what it finds, the pool knows, too
+        };
+        await using var connection = new NpgsqlConnection(own.ConnectionString);
         await connection.OpenAsync(ct);
         connection.Notification += (_, announced) => Heard?.Invoke(announced.Payload);
         await clock.Measure(connection, ct);

@@ -13,10 +13,10 @@ namespace Agents.Host.Engine.Queue;
 /// </summary>
 public sealed class RateLimits(IRates rates, ISignals signals, DatabaseClock clock)
 {
-    /// <summary>Short waits of one call, all within <see cref="SlotUse.LongestHeld"/>; then it waits like any other.</summary>
+    /// <summary>How many short waits of one call are made in its slot, all within <see cref="SlotUse.LongestHeld"/>; then the run gives its slot back.</summary>
     const int MostWaits = 3;
 
-    /// <summary>A model that nothing limits is asked about again after this.</summary>
+    /// <summary>How long a node takes a model for unlimited before it asks the database again.</summary>
     static readonly TimeSpan KnownFreeFor = TimeSpan.FromSeconds(1);
 
     readonly ConcurrentDictionary<string, long> free = new(StringComparer.Ordinal);
@@ -48,12 +48,12 @@ public sealed class RateLimits(IRates rates, ISignals signals, DatabaseClock clo
             }
             catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
-                return null; // the run ended, or the node stops: the node that has it next asks again
+                return null; // the run ended, or this node stops: the node that gives the run its next slot asks again
             }
         }
     }
 
-    /// <summary>Limits were changed: what was known of the model does not hold any more.</summary>
+    /// <summary>An operator changed the limits of the model: what this node knew of them does not hold any more.</summary>
     public void Forget(string model) => free.TryRemove(model, out _);
 
     /// <summary>Keeps what a provider told with a reply.</summary>

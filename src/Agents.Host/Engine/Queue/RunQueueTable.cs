@@ -9,15 +9,25 @@ public sealed class RunQueueTable(NpgsqlDataSource database) : IRunQueue
     public Task<bool> HasSlot(string tenant, Guid runId, CancellationToken ct) => database.First<bool>(
         "select exists (select from agents.run_queue where tenant_id = @tenant and run_id = @run_id and node is not null)", new { tenant, runId }, ct);
 
-    public async Task<bool> GiveBackUnbegun(string tenant, Guid runId, string node) => await database.Execute(
-        "update agents.run_queue set node = null where tenant_id = @tenant and run_id = @run_id and state = 'waiting' and node = @node",
-        new { tenant, runId, node }, CancellationToken.None) > 0;
+    public Task<bool> GiveBackUnbegun(string tenant, Guid runId, string node, DateTimeOffset? until) => GiveBack(tenant, runId, node, "waiting", until);
+
+    public Task<bool> GiveBackBegun(string tenant, Guid runId, string node, DateTimeOffset? until) => GiveBack(tenant, runId, node, "running", until);
+
+    async Task<bool> GiveBack(string tenant, Guid runId, string node, string state, DateTimeOffset? until) => await database.Execute(
+        """
+        update agents.run_queue set node = null, not_before = coalesce(@until, not_before)
+        where tenant_id = @tenant and run_id = @run_id and state = @state and node = @node
+        """, new { tenant, runId, node, state, until }, CancellationToken.None) > 0;
 
     public async Task<IReadOnlyList<Guid>> SetFree(string node, IReadOnlyCollection<Guid> inFlight) => await database.Query<Guid>(
-        "update agents.run_queue set node = null where state <> 'settling' and node = @node and run_id <> all(@in_flight) returning run_id",
-        new { node, inFlight = inFlight.ToArray() }, CancellationToken.None);
+        """
+        update agents.run_queue set node = null where (tenant_id, run_id) in (
+          select tenant_id, run_id from agents.run_queue
+          where state <> 'settling' and node = @node and run_id <> all(@in_flight) for update skip locked)
+        returning run_id
+        """, new { node, inFlight = inFlight.ToArray() }, CancellationToken.None);
 
-    /// <remarks>Rows that are locked are left for the next time.</remarks>
+    /// <remarks>Runs that another transaction has locked are left for the next time.</remarks>
     public Task<int> SetFree(IReadOnlyCollection<string> gone, CancellationToken ct) => database.Execute(
         """
         update agents.run_queue set node = null where (tenant_id, run_id) in (
