@@ -6,9 +6,18 @@ create table if not exists agents.node (
   drained_by   text,
   drained_at   timestamptz
 );
+alter table agents.node add column if not exists held_on timestamptz;
 comment on table agents.node is 'Servers that take runs. One that is gone is removed by those that live.';
 comment on column agents.node.slots is 'Runs that it works on at once.';
 comment on column agents.node.drained_at is 'Since when it takes no runs and hands over those it has. Null when it takes them.';
+comment on column agents.node.held_on is
+  'The server on which it last took its lock, by the time at which that was started: another one after a failover. Null before.';
+
+-- Statistics begin anew after a crash, in which all sessions end and the server's main process lives on.
+create or replace function agents.server_started_at() returns timestamptz language sql stable as $f$
+  select greatest(pg_postmaster_start_time(), (select a.stats_reset from pg_stat_archiver a))
+$f$;
+comment on function agents.server_started_at is 'Since when sessions of this server may hold locks: different for each server, and after each start and crash.';
 
 -- The lock that a node holds from its start to its end. The first 32 bits keep these locks apart from all others: ASCII "agnt".
 create or replace function agents.node_lock(node text) returns bigint language sql immutable as $f$

@@ -9,76 +9,118 @@ namespace Agents.Host.Tests.Queues;
 public sealed class NodeTests : IAsyncLifetime
 {
     readonly List<Node> started = [];
+    NpgsqlDataSource database = null!;
     string connection = "";
 
-    public async ValueTask InitializeAsync() => connection = await TestDatabase.CreatePrepared("nodes");
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        connection = await TestDatabase.CreatePrepared("nodes");
+        database = NpgsqlDataSource.Create(connection);
+    }
 
     public async ValueTask DisposeAsync()
     {
         foreach (var node in started) await node.StopAsync(CancellationToken.None);
+        await database.DisposeAsync();
     }
 
     [Fact]
-    public async Task A_node_that_takes_its_lock_again_after_another_has_looked_is_not_taken_for_dead()
+    public async Task A_node_that_has_not_come_back_to_a_promoted_server_is_not_taken_for_dead()
     {
-        await using var database = NpgsqlDataSource.Create(connection);
-        var (first, late) = (NodeOn(database), NodeOn(database));
-        await Start(first);
+        var (judge, late) = (await Started(), await Started());
+        await late.StopAsync(Cancellation);
+        await HeldOnAnotherServer(late);
 
-        var judged = first.Gone([late.Name], TestContext.Current.CancellationToken);
-        await Task.WhenAny(judged, Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken)); // it is slower to come back
-        await Start(late);
-
-        Assert.Empty(await judged);
+        Assert.Empty(await judge.Gone([late.Name], Cancellation));
     }
 
     [Fact]
-    public async Task A_node_that_has_held_its_lock_for_a_while_knows_who_is_dead()
+    public async Task A_node_that_does_not_come_back_is_dead_after_a_while()
     {
-        await using var database = NpgsqlDataSource.Create(connection);
-        var (judge, living, dying) = (NodeOn(database), NodeOn(database), NodeOn(database));
-        foreach (var node in new[] { judge, living, dying }) await Start(node);
-        await dying.StopAsync(TestContext.Current.CancellationToken);
+        var later = new LaterClock();
+        var (judge, dead, living) = (await Started(later), await Started(), await Started());
+        await dead.StopAsync(Cancellation);
+        foreach (var node in new[] { dead, living }) await HeldOnAnotherServer(node);
 
-        Assert.Equal([dying.Name], await judge.Gone([living.Name, dying.Name, judge.Name], TestContext.Current.CancellationToken));
+        later.Elapsed = TimeSpan.FromSeconds(15);
+
+        Assert.Equal([dead.Name], await judge.Gone([dead.Name, living.Name], Cancellation));
+    }
+
+    [Fact]
+    public async Task A_node_that_has_held_its_lock_on_this_server_and_holds_it_no_more_is_dead_at_once()
+    {
+        var (living, dead) = (await Started(), await Started());
+        await dead.StopAsync(Cancellation);
+
+        Assert.Equal([dead.Name], await (await Started()).Gone([living.Name, dead.Name], Cancellation));
     }
 
     [Fact]
     public async Task A_node_judges_no_other_on_a_server_that_does_not_know_its_own_lock()
     {
         await using var elsewhere = NpgsqlDataSource.Create(await TestDatabase.CreatePrepared("promoted"));
-        var judge = NodeOn(elsewhere);
-        await Start(judge);
+        var later = new LaterClock();
+        var judge = await Started(later, elsewhere);
+        later.Elapsed = TimeSpan.FromMinutes(1);
 
-        Assert.Empty(await judge.Gone(["another"], TestContext.Current.CancellationToken));
+        Assert.Empty(await judge.Gone(["another"], Cancellation));
     }
 
     [Fact]
-    public async Task A_node_that_starts_forgets_the_dead_and_no_node_that_takes_its_lock_again()
+    public async Task A_node_that_takes_its_lock_again_says_on_which_server()
     {
-        await using var database = NpgsqlDataSource.Create(connection);
-        var nodes = new NodeStore(database, null!);
-        var (starting, late) = (NodeOn(database), NodeOn(database));
-        await Start(starting);
-        foreach (var name in new[] { starting.Name, late.Name, "dead" }) await nodes.Register(name, 1, TestContext.Current.CancellationToken);
+        var node = await Started();
+        await HeldOnAnotherServer(node);
+        await Execute($"select pg_terminate_backend(pid) from pg_stat_activity where application_name = '{node.Name}'");
 
-        var forgetting = nodes.ForgetGone(starting, TestContext.Current.CancellationToken);
-        await Task.WhenAny(forgetting, Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken));
-        await Start(late);
-        await forgetting;
-
-        Assert.Equal([starting.Name, late.Name], (await nodes.List(TestContext.Current.CancellationToken)).Select(node => node.Name));
-        await using var count = database.CreateCommand("select count(*) from agents.node");
-        Assert.Equal(2L, await count.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+        await App.Until("the lock again", async () => await Count($"name = '{node.Name}' and held_on = agents.server_started_at() and agents.lives(name)") == 1);
     }
 
-    async Task Start(Node node)
+    [Fact]
+    public async Task A_node_forgets_the_dead_and_no_node_that_has_not_come_back()
     {
+        var (node, late, dead) = (await Started(), await Started(), await Started());
+        foreach (var stopped in new[] { late, dead }) await stopped.StopAsync(Cancellation);
+        await HeldOnAnotherServer(late);
+
+        await new NodeStore(database, null!).ForgetGone(node, Cancellation);
+
+        Assert.Equal((1, 1, 0), (await Count($"name = '{node.Name}'"), await Count($"name = '{late.Name}'"), await Count($"name = '{dead.Name}'")));
+    }
+
+    /// <param name="judging">Through which it asks of others. Null for the database in which it has its lock.</param>
+    async Task<Node> Started(DatabaseClock? clock = null, NpgsqlDataSource? judging = null)
+    {
+        var node = new Node(new(connection, null, ""), judging ?? database, clock ?? new DatabaseClock(), NullLogger<Node>.Instance);
         started.Add(node);
-        await node.StartAsync(TestContext.Current.CancellationToken);
+        await node.StartAsync(Cancellation);
         await node.Ready;
+        await new NodeStore(database, null!).Register(node.Name, 1, Cancellation);
+        return node;
     }
 
-    /// <param name="judging">Through which it asks of others.</param>
-    Node NodeOn(NpgsqlDataSource judging) => new(new(connection, null, ""), judging, new DatabaseClock(), NullLogger<Node>.Instance);
+    /// <summary>As the row stands on a server that was a standby when the node took its lock.</summary>
+    Task HeldOnAnotherServer(Node node) => Execute($"update agents.node set held_on = held_on - interval '1 hour' where name = '{node.Name}'");
+
+    async Task<int> Count(string which)
+    {
+        await using var command = database.CreateCommand($"select count(*)::int from agents.node where {which}");
+        return (int)(await command.ExecuteScalarAsync(Cancellation))!;
+    }
+
+    async Task Execute(string sql)
+    {
+        await using var command = database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(Cancellation);
+    }
+
+    sealed class LaterClock : DatabaseClock
+    {
+        public TimeSpan Elapsed { get; set; }
+
+        public override long GetTimestamp() => base.GetTimestamp() + (long)(Elapsed.TotalSeconds * TimestampFrequency);
+    }
 }

@@ -21,7 +21,10 @@ public sealed class Admission(
     static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
     /// <summary>How long the first round waits until the runs of nodes that are gone are set free, so that they go before runs that have not begun.</summary>
-    static readonly TimeSpan FirstLookWithin = TimeSpan.FromSeconds(3);
+    static readonly TimeSpan FirstLookWithin = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long after its start a node forgets others that are gone: it must know them as long as it looks for their runs.</summary>
+    static readonly TimeSpan ForgetsAfter = TimeSpan.FromMinutes(1);
 
     /// <summary>How often a node that is drained looks for runs that it can hand over.</summary>
     static readonly TimeSpan UntilEmpty = TimeSpan.FromMilliseconds(250);
@@ -42,8 +45,14 @@ public sealed class Admission(
         await Task.WhenAny(deadNodes.HasLooked, Task.Delay(FirstLookWithin, stoppingToken));
         var wait = Poll;
         await Task.WhenAll(
-            Rounds.UntilDone("Forgetting nodes that are gone", () => nodes.ForgetGone(node, stoppingToken), log, stoppingToken),
+            Rounds.UntilDone("Forgetting nodes that are gone", ForgetGone, log, stoppingToken),
             Rounds.Forever("Admission", Round, () => signals.Queue.Wait(wait, stoppingToken), log, stoppingToken));
+
+        async Task ForgetGone()
+        {
+            await Task.Delay(ForgetsAfter, stoppingToken);
+            await nodes.ForgetGone(node, stoppingToken);
+        }
 
         async Task Round()
         {

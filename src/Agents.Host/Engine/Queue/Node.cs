@@ -20,10 +20,7 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
     static readonly TimeSpan ReconnectAfter = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How long after this node took its lock on a server all other nodes that live have taken theirs there, too.</summary>
-    static readonly TimeSpan ReturnWithin = TimeSpan.FromSeconds(2);
-
-    /// <summary>How long a judgement waits until this node may judge.</summary>
-    static readonly TimeSpan JudgesWithin = TimeSpan.FromSeconds(4);
+    static readonly TimeSpan ReturnWithin = TimeSpan.FromSeconds(15);
 
     readonly TaskCompletionSource held = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -44,32 +41,22 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
 
     /// <summary>
     /// Which of these workers have died. A database that has started, or a standby that was promoted, knows no lock at first, and the nodes that live come
-    /// to take theirs again. So this node judges on a server on which it has held its own lock for a while; until then it waits. A worker it cannot judge,
-    /// because the database is away, counts as living.
+    /// to take theirs again. So a worker is dead that has held its lock on this very server and holds it no more; of a worker that has not held it there,
+    /// a node judges that has held its own there for a while. A worker that this node cannot judge counts as living.
     /// </summary>
     public async Task<IReadOnlySet<string>> Gone(IReadOnlyCollection<string> workers, CancellationToken ct)
     {
         var others = workers.Where(worker => worker != Name).Distinct().ToArray();
         if (others.Length == 0) return new HashSet<string>();
 
-        for (var asked = Stopwatch.GetTimestamp(); ;)
-        {
-            if (taken is { } at && Stopwatch.GetElapsedTime(at.Value) >= ReturnWithin && await Judge(others, ct) is { } gone) return gone;
-            if (Stopwatch.GetElapsedTime(asked) >= JudgesWithin) return new HashSet<string>();
-            await Task.Delay(ReconnectAfter, ct);
-        }
-    }
-
-    /// <returns>Null when the server that was asked does not know the lock of this node: it is another than the one on which it was taken.</returns>
-    async Task<IReadOnlySet<string>?> Judge(string[] others, CancellationToken ct)
-    {
-        var judged = await database.Query<string>(
+        var isSettled = taken is { } at && clock.GetElapsedTime(at.Value) >= ReturnWithin;
+        var gone = await database.Query<string>(
             """
-            select @name as worker where agents.lives(@name)
-            union all select worker from unnest(@others) worker where pg_try_advisory_xact_lock_shared(agents.node_lock(worker))
-            """, new { Name, others }, ct);
-        var gone = judged.ToHashSet();
-        return gone.Remove(Name) ? gone : null;
+            select worker from unnest(@others) worker left join agents.node n on n.name = worker
+            where (n.held_on = agents.server_started_at() or @is_settled and agents.lives(@name))
+              and pg_try_advisory_xact_lock_shared(agents.node_lock(worker))
+            """, new { others, isSettled, Name }, ct);
+        return gone.ToHashSet();
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Rounds.Forever(
@@ -89,8 +76,10 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
         connection.Notification += (_, announced) => Heard?.Invoke(announced.Payload);
         await clock.Measure(connection, ct);
         await connection.Execute($"listen {Announcements.Channel}", null, ct);
+        await connection.Execute("set synchronous_commit = off", null, ct); // it never waits for a standby
         await connection.Execute("select pg_advisory_lock(agents.node_lock(@name))", new { Name }, ct);
-        taken = new(Stopwatch.GetTimestamp());
+        await connection.Execute("update agents.node set held_on = agents.server_started_at() where name = @name", new { Name }, ct);
+        taken = new(clock.GetTimestamp());
         held.TrySetResult();
         try
         {

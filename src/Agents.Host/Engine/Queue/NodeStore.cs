@@ -14,7 +14,10 @@ public sealed record NodeView(string Name, int Slots, int Running, DateTimeOffse
 public sealed class NodeStore(NpgsqlDataSource database, NodeSignals signals)
 {
     public Task Register(string name, int slots, CancellationToken ct) => database.Execute(
-        "insert into agents.node (name, slots) values (@name, @slots) on conflict (name) do update set slots = @slots", new { name, slots }, ct);
+        """
+        insert into agents.node (name, slots, held_on) values (@name, @slots, case when agents.lives(@name) then agents.server_started_at() end)
+        on conflict (name) do update set slots = excluded.slots, held_on = coalesce(excluded.held_on, agents.node.held_on)
+        """, new { name, slots }, ct);
 
     /// <summary>Forgets the servers that are gone, as this node judges: one that lives and has lost its lock for a moment stays, and stays drained.</summary>
     public async Task ForgetGone(INode node, CancellationToken ct)
