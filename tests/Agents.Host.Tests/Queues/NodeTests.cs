@@ -44,7 +44,7 @@ public sealed class NodeTests : IAsyncLifetime
         await dead.StopAsync(Cancellation);
         foreach (var node in new[] { dead, living }) await HeldOnAnotherServer(node);
 
-        later.Elapsed = TimeSpan.FromSeconds(15);
+        later.Elapsed = TimeSpan.FromSeconds(5);
 
         Assert.Equal([dead.Name], await judge.Gone([dead.Name, living.Name], Cancellation));
     }

@@ -20,7 +20,7 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
     static readonly TimeSpan ReconnectAfter = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How long after this node took its lock on a server all other nodes that live have taken theirs there, too.</summary>
-    static readonly TimeSpan ReturnWithin = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan ReturnWithin = TimeSpan.FromSeconds(5);
 
     readonly TaskCompletionSource held = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -69,7 +69,7 @@ public sealed class Node(DatabaseConnection settings, NpgsqlDataSource database,
         {
             Pooling = false,
             ApplicationName = Name,
-            HostRecheckSeconds = 0, // of several hosts it asks each anew which one is the primary: what it finds, the pool knows, too
+            HostRecheckSeconds = 0, // of several hosts each is asked anew whether it is the primary: the lock is back as soon as there is one
         };
         await using var connection = new NpgsqlConnection(own.ConnectionString);
         await connection.OpenAsync(ct);
