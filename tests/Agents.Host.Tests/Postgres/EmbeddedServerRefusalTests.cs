@@ -73,8 +73,7 @@ public sealed class EmbeddedServerRefusalTests
     public async Task A_data_directory_that_is_closed_itself_is_named_and_one_that_was_closed_later_too()
     {
         Assert.SkipUnless(IsRoot, "Only root hands the server to another account.");
-        await using var directory = new ServerDirectory();
-        await using (await directory.Start()) { }
+        await using var directory = await ServerDirectory.WithCluster();
         File.SetUnixFileMode(directory.Path, Private);
 
         var refusal = await Assert.ThrowsAsync<EmbeddedServerException>(() => directory.Start());
@@ -135,8 +134,7 @@ public sealed class EmbeddedServerRefusalTests
     public async Task Data_of_another_account_is_refused_with_whose_it_must_be()
     {
         Assert.SkipUnless(IsRoot, "Only root can give files away.");
-        await using var directory = new ServerDirectory();
-        await using (await directory.Start()) { }
+        await using var directory = await ServerDirectory.WithCluster();
         using (var chown = Process.Start("chown", ["-R", "nobody", Path.Combine(directory.Home, "data")])) await chown.WaitForExitAsync(Ct);
 
         var refusal = await Assert.ThrowsAsync<EmbeddedServerException>(() => directory.Start());

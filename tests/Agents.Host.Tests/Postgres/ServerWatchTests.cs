@@ -17,7 +17,7 @@ public sealed class ServerWatchTests
     [Fact]
     public async Task A_server_that_was_killed_is_started_again_where_it_was_with_its_data_and_settings()
     {
-        await using var directory = new ServerDirectory();
+        await using var directory = await ServerDirectory.WithCluster();
         await using var server = await directory.Start(Quick);
         await Ask(server, "set synchronous_commit = on; create table note (text text); insert into note values ('kept')");
         using var watch = new Watching(server);
@@ -34,7 +34,7 @@ public sealed class ServerWatchTests
     [Fact]
     public async Task Of_several_users_who_see_it_die_one_starts_it_again()
     {
-        await using var directory = new ServerDirectory();
+        await using var directory = await ServerDirectory.WithCluster();
         var users = new List<EmbeddedServer>();
         for (var user = 0; user < 4; user++) users.Add(await directory.Start());
         await Kill(directory);
@@ -51,7 +51,7 @@ public sealed class ServerWatchTests
     public async Task A_query_that_does_not_notice_the_death_of_its_server_does_not_hold_up_the_next()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The processes left by a dead server are known on Linux only.");
-        await using var directory = new ServerDirectory();
+        await using var directory = await ServerDirectory.WithCluster();
         await using var server = await directory.Start();
         await using var busy = new NpgsqlConnection(Unpooled(server).ConnectionString);
         await busy.OpenAsync(Ct);
@@ -71,7 +71,7 @@ public sealed class ServerWatchTests
     [Fact]
     public async Task A_server_that_was_stopped_in_good_order_stays_stopped_and_the_log_says_so_once()
     {
-        await using var directory = new ServerDirectory();
+        await using var directory = await ServerDirectory.WithCluster();
         await using var server = await directory.Start();
         using var watch = new Watching(server);
         await Run(Path.Combine(server.Programs, "pg_ctl"), directory);
@@ -88,7 +88,7 @@ public sealed class ServerWatchTests
     [Fact]
     public async Task A_user_who_has_left_starts_nothing_again()
     {
-        await using var directory = new ServerDirectory();
+        await using var directory = await ServerDirectory.WithCluster();
         var left = await directory.Start();
         await using var other = await directory.Start();
         await left.DisposeAsync();
@@ -102,7 +102,7 @@ public sealed class ServerWatchTests
     [Fact]
     public async Task Data_that_is_gone_is_not_made_anew_under_a_running_server()
     {
-        await using var directory = new ServerDirectory();
+        await using var directory = await ServerDirectory.WithCluster();
         await using var server = await directory.Start();
         await Kill(directory);
         Directory.Move(Path.Combine(directory.Home, "data"), Path.Combine(directory.Home, "elsewhere"));
@@ -117,7 +117,7 @@ public sealed class ServerWatchTests
     [Fact]
     public async Task A_server_that_cannot_be_started_again_is_tried_anew_until_it_can()
     {
-        await using var directory = new ServerDirectory();
+        await using var directory = await ServerDirectory.WithCluster();
         await using var server = await directory.Start();
         var settings = Path.Combine(directory.Home, "server.conf");
         var good = await File.ReadAllTextAsync(settings, Ct);
