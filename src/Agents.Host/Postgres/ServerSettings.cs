@@ -37,6 +37,8 @@ static class ServerSettings
         yield return ("fsync", "off");
         yield return ("synchronous_commit", "off");
         yield return ("full_page_writes", "off");
+        yield return ("wal_compression", "off"); // the last setting of a name wins
+        yield return ("autovacuum_naptime", "5min"); // each minute it starts a process for each database, and the tests make a hundred
     }
 
     /// <summary>Where the platform cannot do it, the setting keeps the server from starting.</summary>
