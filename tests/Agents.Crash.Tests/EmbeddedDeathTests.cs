@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Agents.Host.Postgres;
 using Agents.Host.Tests.Models;
@@ -11,6 +12,9 @@ public sealed class EmbeddedDeathTests(ITestOutputHelper output)
 {
     /// <summary>Ten seconds are promised; the rest is for a machine that runs all other tests at the same time.</summary>
     static readonly TimeSpan Within = TimeSpan.FromSeconds(40);
+
+    /// <summary>From the death to the start of the new one, which is the servers' own part: they look each second.</summary>
+    static readonly TimeSpan NoticedWithin = TimeSpan.FromSeconds(5);
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     static readonly TimeSpan CallTakes = TimeSpan.FromMilliseconds(300);
     const int Runs = 6;
@@ -38,10 +42,12 @@ public sealed class EmbeddedDeathTests(ITestOutputHelper output)
             Signals.Send(died, "KILL");
             var away = Stopwatch.StartNew();
             await Rig.Until(() => WordsOfRestart(started).Any(), Within, $"Nothing was started again.\n{started[0].Output}");
+            var noticed = away.Elapsed - StartTook(WordsOfRestart(started).First());
             await Task.WhenAll(started.Select(server => server.Ready()));
             away.Stop();
 
             output.WriteLine($"{servers} servers: ready {away.Elapsed.TotalSeconds:0.0} s after the kill. {WordsOfRestart(started).First()}");
+            Assert.True(noticed < NoticedWithin, $"Noticed only after {noticed}.\n{started[0].Output}");
             Assert.True(away.Elapsed < Within, $"Ready only after {away.Elapsed}.\n{started[0].Output}");
             foreach (var (server, id) in runs) Assert.Equal("completed", (await server.Runs.Finished(id)).GetProperty("status").GetString());
             Assert.Single(WordsOfRestart(started));
@@ -59,4 +65,7 @@ public sealed class EmbeddedDeathTests(ITestOutputHelper output)
 
     static IEnumerable<string> WordsOfRestart(IEnumerable<ServerProcess> servers) =>
         servers.SelectMany(server => Regex.Matches(server.Output, ".*was started again as process.*").Select(match => match.Value.Trim()));
+
+    static TimeSpan StartTook(string words) =>
+        TimeSpan.FromSeconds(double.Parse(Regex.Match(words, @"within ([\d.]+) s").Groups[1].Value, CultureInfo.InvariantCulture));
 }
