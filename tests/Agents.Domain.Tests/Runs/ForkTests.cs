@@ -12,7 +12,7 @@ public sealed class ForkTests
     static Story Begun(Story origin, long? version = null)
     {
         var (at, run) = Forking.PointAt(A.Id, origin.History, origin.Agent, version)!.Value;
-        return Story.Of(origin.Agent, A.Question(origin.Agent) with { ForkedFrom = new(A.Id, at) }, Forking.StateOf(run, origin.Agent, "another try")).When(new StartRun("w1"));
+        return Story.Of(origin.Agent, A.Question(origin.Agent) with { ForkedFrom = new(A.Id, at) }, Forking.StateOf(run, origin.History.Take((int)at), origin.Agent, "another try")).When(new StartRun("w1"));
     }
 
     static long PointOf(Story origin, long? version = null) => Forking.PointAt(A.Id, origin.History, origin.Agent, version)!.Value.Version;
@@ -66,6 +66,21 @@ public sealed class ForkTests
     }
 
     [Fact]
+    public void A_fork_knows_which_calls_of_completed_steps_may_have_had_their_effect_and_so_does_a_fork_of_it()
+    {
+        var parked = A.Calling(A.Mailer).When(A.Reply(1, "one")).When(new ApproveToolCall("s0001t001", "ada")).ClaimedTool("s0001t001")
+            .When(A.ToolFailure("s0001t001", FailureKind.OutcomeUnknown));
+        var gone = parked.When(new ResumeRun("ada", "go on"));
+        Assert.Equal(2, gone.Run.Step);
+
+        var fork = Begun(gone);
+
+        Assert.Equal([new(1, "s0001t001")], fork.History.Only<StateInherited>().Doubts!);
+        Assert.Equal([new(1, "s0001t001")], Begun(fork).History.Only<StateInherited>().Doubts!);
+        Assert.Null(Begun(gone, version: 3).History.Only<StateInherited>().Doubts);
+    }
+
+    [Fact]
     public void Results_are_taken_over_and_what_had_none_is_asked_for_anew()
     {
         var asking = A.Asking("search_documents", "open_ticket", "send_mail").When(A.Result("c0001t001"));
@@ -89,8 +104,9 @@ public sealed class ForkTests
     [Fact]
     public void What_waits_in_a_fork_that_has_not_begun_cannot_be_approved()
     {
-        var (_, run) = Forking.PointAt(A.Id, A.Asking("send_mail").History, A.Assistant, null)!.Value;
-        var queued = Story.Of(A.Assistant, A.Question(A.Assistant), Forking.StateOf(run, A.Assistant, ""));
+        var history = A.Asking("send_mail").History;
+        var (_, run) = Forking.PointAt(A.Id, history, A.Assistant, null)!.Value;
+        var queued = Story.Of(A.Assistant, A.Question(A.Assistant), Forking.StateOf(run, history, A.Assistant, ""));
 
         Assert.Null(Forking.UnsafeToolUnderWay(queued.Run, _ => false)); // and nothing of it is under way
         Assert.Empty(queued.When(new ApproveToolCall("c0001t001", "ada")).News);

@@ -58,6 +58,21 @@ public sealed class RunProgressTests
     }
 
     [Fact]
+    public void A_fork_does_not_show_as_done_a_step_with_a_call_whose_outcome_is_unknown()
+    {
+        var progress = new RunProgress(["write", "send", "report"]);
+        var inherited = new { step = 2, name = "report", isInStep = true, doubts = new[] { new { step = 1, toolCallId = "s0001t001" } } };
+        Happens(progress, "state_inherited", inherited);
+        Happens(progress, "step_completed", new { step = 2, output = "I wrote." });
+
+        Assert.StartsWith("[green]✓[/] ", StepLines.Over(progress.Steps[0], width: 160), StringComparison.Ordinal);
+        var send = StepLines.Over(progress.Steps[1], width: 160);
+        Assert.StartsWith("[yellow]?[/] ", send, StringComparison.Ordinal);
+        Assert.Contains("it is not known whether s0001t001 had its effect, and it is not called again", send, StringComparison.Ordinal);
+        Assert.StartsWith("[green]✓[/] ", StepLines.Over(progress.Steps[2], width: 160), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_run_that_is_parked_for_a_call_whose_outcome_is_unknown_is_not_said_to_make_it_again()
     {
         var run = Parked("OutcomeUnknown", "It is not known whether send (s0000t001) had its effect, and resuming will not make the call again: Cut.");

@@ -30,7 +30,8 @@ public sealed class Forks(IDefinitions definitions, ITools tools, DatabaseClock 
         var (budget, refusal) = await Hold(transaction, root, forkId, wanted.BudgetUsd, ct);
         if (refusal is not null) return new(refusal);
 
-        var state = Forking.StateOf(point.Run, agent, Sanitiser.Text(wanted.Reason ?? "", TextBounds.ReasonCharacters));
+        var state = Forking.StateOf(
+            point.Run, facts.Take((int)point.Version), agent, Sanitiser.Text(wanted.Reason ?? "", TextBounds.ReasonCharacters));
         var first = Queued(queued, agent, wanted, caller) with
         {
             BudgetUsd = budget, IdempotencyKey = key is null ? null : Sanitiser.Text(key, TextBounds.KeyCharacters), RequestHash = hash, ForkedFrom = new(id, point.Version, root),
