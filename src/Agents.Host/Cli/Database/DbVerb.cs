@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using Agents.Host.Cli.Display;
 using Agents.Host.Postgres;
-using Npgsql;
 
 namespace Agents.Host.Cli.Database;
 
@@ -84,16 +83,8 @@ static class DbVerb
     static async Task<int> Psql(Call call, CancellationToken ct)
     {
         await using var database = await DatabaseConnection.Find(Settings.Of(call), call.Data, needsDatabase: true);
-        var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString);
-        var start = new ProcessStartInfo(ProgramIn(database.Embedded?.Programs), call.Parsed.GetValue(PsqlArguments) ?? [])
-        {
-            Environment =
-            {
-                ["PGHOST"] = settings.Host, ["PGPORT"] = $"{settings.Port}", ["PGDATABASE"] = settings.Database,
-                ["PGUSER"] = settings.Username, ["PGPASSWORD"] = settings.Password,
-                ["PGOPTIONS"] = "-c search_path=agents,finance,public",
-            },
-        };
+        var start = new ProcessStartInfo(ProgramIn(database.Embedded?.Programs), call.Parsed.GetValue(PsqlArguments) ?? []);
+        foreach (var (name, value) in PsqlSettings.Of(database.ConnectionString)) start.Environment[name] = value;
         try
         {
             using var psql = Process.Start(start)!;
