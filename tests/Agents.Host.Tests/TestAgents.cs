@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using Agents.Domain.Definitions;
 using Agents.Host.Tools;
+using Npgsql;
 
 namespace Agents.Host.Tests;
 
@@ -93,10 +94,19 @@ public sealed class SendLetter(ToolContext context)
 {
     public static readonly ConcurrentDictionary<string, string> Sent = new();
 
+    /// <summary>How often a letter was begun whose way was cut, by its key.</summary>
+    public static readonly ConcurrentDictionary<string, int> Cut = new();
+
     [Description("Sends a letter.")]
     public async Task<string> Run(string to, CancellationToken ct)
     {
         if (to == "nobody") throw new InvalidOperationException("Nobody lives there.");
+        if (to == "the archive")
+        {
+            Cut.AddOrUpdate(context.IdempotencyKey, 1, (_, times) => times + 1);
+            throw new NpgsqlException("The archive's database broke off.", new IOException("Connection reset by peer"));
+        }
+
         if (to == "far away") await Task.Delay(Timeout.Infinite, ct);
         Sent[context.IdempotencyKey] = to;
         return "sent";

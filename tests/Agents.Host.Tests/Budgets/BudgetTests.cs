@@ -128,6 +128,20 @@ public sealed class BudgetTests(App app)
     }
 
     [Fact]
+    public async Task A_reply_that_broke_off_has_cost_at_least_what_came_of_it()
+    {
+        const string Question = "What is half an answer worth?";
+        app.Model.Says(Question, new Spoken(new string('x', 256), new IOException("gone")), "Half.");
+        var id = await app.Queue(Question, agent: "own");
+        var run = await app.Finished(id);
+
+        var unknown = (await app.Facts(id)).OfType<ModelCallOutcomeUnknown>().Single();
+        Assert.InRange(unknown.LowUsd, 2 * 0.60m / 1_000_000, unknown.HighUsd!.Value); // two tokens of reply at least
+        Assert.Equal(unknown.LowUsd, run.GetProperty("unconfirmedUsd").GetProperty("low").GetDecimal());
+        Assert.Equal(unknown.LowUsd, await app.Scalar<decimal>("select low_usd from finance.model_call where run_id = $1 and attempt = 1", id));
+    }
+
+    [Fact]
     public async Task A_run_that_parked_for_its_own_budget_goes_on_when_an_operator_resolves_a_spend()
     {
         const string Question = "Did that stream cost all there was?";

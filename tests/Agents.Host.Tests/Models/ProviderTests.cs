@@ -183,6 +183,17 @@ public sealed class ProviderTests
             }
     }
 
+    [Fact]
+    public async Task What_a_provider_had_counted_before_its_reply_was_cut_is_kept()
+    {
+        await using var fake = await FakeProvider.Start();
+        fake.Script(FakeReply.Answer("A long enough answer to be cut in the middle of it.", new(40, 9)) with { Model = "m-2026", StopAfterBytes = 700 });
+
+        var failed = Assert.IsType<ModelOutcome.Failed>(await Call(ModelProvider.Anthropic, fake)); // which counts the input first
+
+        Assert.Equal((40, "m-2026"), (failed.Usage?.InputTokens, failed.Model));
+    }
+
     [Theory]
     [InlineData(ModelProvider.OpenAI)]
     [InlineData(ModelProvider.Azure)]

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Agents.Domain.Runs;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Signals;
+using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Agents.Host.Tests.Queues;
@@ -120,6 +122,37 @@ public sealed class OperatingTests(Pool pool) : IClassFixture<Pool>
         await Pool.Until(() => Task.FromResult(pool.Model.Inside == 8), "both nodes full again");
         pool.Model.Open();
         await Pool.Until(async () => await pool.Ended(last) == 8, "the end");
+    }
+
+    [Fact]
+    public async Task A_node_that_is_drained_ends_its_calls_and_begins_no_other_of_the_same_runs()
+    {
+        const string Question = "Please write to the other node.";
+        await pool.Clear();
+        pool.Model.Close();
+        var letter = new FunctionCallContent("call", "send_letter", new Dictionary<string, object?> { ["to"] = "the other node" });
+        pool.Model.Script[Question] = new(Enumerable.Repeat<object>(letter, 8));
+        var runs = await pool.Queue(8, agent: "clerk", question: Question);
+        await Pool.Until(() => Task.FromResult(pool.Model.Inside == 8), "both nodes full");
+        var drained = pool.Nodes[0];
+        await pool.Send(HttpMethod.Post, $"/nodes/{drained}/drain", null, 200, node: 1);
+        await Pool.Until(async () => !await pool.MayBegin(node: 0), "the node knows that it is drained");
+
+        pool.Model.Open();
+        await Pool.Until(async () => await pool.Ended(runs) == 8, "the end");
+        await pool.Send(HttpMethod.Post, $"/nodes/{drained}/resume", null, 200, node: 1);
+        await Pool.Until(() => pool.MayBegin(node: 0), "the node knows that it is resumed");
+
+        var facts = new List<IReadOnlyList<RunEvent>>();
+        foreach (var run in runs) facts.Add(await pool.Facts(run));
+        Assert.Equal(4, facts.Count(run => run.OfType<ModelCallStarted>().First().Worker == drained)); // begun before, and ended there
+        Assert.All(facts, run =>
+        {
+            Assert.Equal([1, 2], run.OfType<ModelCallCompleted>().Select(call => call.Call));
+            Assert.DoesNotContain(drained, run.OfType<ModelCallStarted>().Skip(1).Select(call => call.Worker));
+            Assert.NotEqual(drained, run.OfType<ToolCallStarted>().Single().Worker);
+            Assert.IsType<RunCompleted>(run[^1]);
+        });
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
+using Agents.Host.Engine.Attempts;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Requests;
 using Agents.Host.Models;
@@ -117,6 +118,18 @@ public sealed class Pool : IAsyncLifetime
         var order = new List<string>();
         while (await rows.ReadAsync()) order.Add(names[rows.GetGuid(0)]);
         return string.Concat(order);
+    }
+
+    /// <summary>Whether a node would begin a call at this moment.</summary>
+    public async Task<bool> MayBegin(int node)
+    {
+        var mayBegin = false;
+        await Services(node).GetRequiredService<InFlight>().Perform<object>("default", new(), Guid.CreateVersion7(), "a question", effort =>
+        {
+            mayBegin = effort.MayBegin;
+            return Task.FromResult<object?>(null);
+        });
+        return mayBegin;
     }
 
     public static async Task Until(Func<Task<bool>> fits, string what, TimeSpan? every = null)

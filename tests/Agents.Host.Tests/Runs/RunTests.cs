@@ -193,6 +193,23 @@ public sealed class RunTests(App app)
     }
 
     [Fact]
+    public async Task A_tool_that_must_not_run_twice_and_loses_a_database_of_its_own_runs_once_and_leaves_a_doubt()
+    {
+        const string Question = "Please write to the archive.";
+        app.Model.Says(Question, ("send_letter", new { to = "the archive" }), "I cannot tell.");
+
+        var id = await app.Queue(Question, agent: "clerk");
+        Assert.Equal("OutcomeUnknown", (await app.Until(id, "parked")).GetProperty("failure").GetProperty("kind").GetString());
+        await app.Post($"/runs/{id}/resume", null, 200);
+        Assert.Equal("I cannot tell.", (await app.Finished(id)).GetProperty("answer").GetString());
+
+        var facts = await app.Facts(id);
+        Assert.Single(facts.OfType<ToolCallStarted>());
+        Assert.Equal(FailureKind.OutcomeUnknown, facts.OfType<ToolCallFailed>().Single().Failure.Kind);
+        Assert.Equal(1, SendLetter.Cut[$"{id}/0/c0001t001"]);
+    }
+
+    [Fact]
     public async Task A_tool_that_fails_is_told_to_the_model()
     {
         const string Question = "Please write to nobody.";

@@ -34,6 +34,20 @@ public sealed class DeltasTests(App app)
     }
 
     [Fact]
+    public async Task A_text_is_asked_for_no_more_when_the_readers_of_the_other_node_have_left()
+    {
+        var signals = new NodeSignals(app.Host.Services.GetRequiredService<InFlight>());
+        using var deltas = new Deltas(signals, app.Database, NullLogger<Deltas>.Instance);
+        var run = Guid.CreateVersion7();
+        using var reply = deltas.Begin("default", run, 1, 1);
+
+        signals.Receive(new(run, News.Followed));
+        Assert.True(reply.IsAsked);
+
+        await App.Until("a text that is not asked for", () => Task.FromResult(!reply.IsAsked));
+    }
+
+    [Fact]
     public void An_attempt_that_ends_takes_nothing_from_the_next_one_that_another_node_asked_for()
     {
         var signals = new NodeSignals(app.Host.Services.GetRequiredService<InFlight>());
