@@ -33,7 +33,7 @@ static class DbVerb
         }
 
         if (Settings.Of(call).GetConnectionString(DatabaseConnection.Name) is { Length: > 0 })
-            call.Note("ConnectionStrings__agents is set: the server uses that database, not the embedded one.");
+            call.Inform("ConnectionStrings__agents is set: the server uses that database, not the embedded one.");
         call.Screen.Line($"Directory  {Screen.Safe(status.Directory)}");
         call.Screen.Line($"State      {StateOf(status)}");
         if (status.Version is not null) call.Screen.Line($"Version    {status.Version}");
@@ -75,7 +75,7 @@ static class DbVerb
         if (Console.IsInputRedirected || call.IsJson)
             throw new VerbException(ExitCodes.Usage, $"This deletes all runs, documents and costs in {call.Data}. To do it: agents db reset --yes");
 
-        call.Screen.Note($"This deletes all runs, documents and costs in {call.Data} for good. Type yes to do it:");
+        call.Screen.Inform($"This deletes all runs, documents and costs in {call.Data} for good. Type yes to do it:");
         return Console.ReadLine()?.Trim() is "yes";
     }
 

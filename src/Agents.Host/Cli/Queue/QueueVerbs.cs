@@ -109,7 +109,7 @@ static class QueueVerbs
         var answer = await server.Api.Get(path, ct);
         var items = answer.As<Page<T>>().Items;
         if (call.IsJson) call.Screen.Json(answer);
-        else if (items.Count == 0) call.Note(none);
+        else if (items.Count == 0) call.Inform(none);
         else Table.Print(call.Screen, headings, [.. items.Select(row)]);
         return ExitCodes.Ok;
     }

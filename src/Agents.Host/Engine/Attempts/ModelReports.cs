@@ -13,7 +13,7 @@ public sealed class ModelReports(ModelOptions options, ILogger<ModelReports> log
     const int LongestToken = 128;
 
     /// <summary>What the log has said about models whose calls have no known cost.</summary>
-    readonly ConcurrentDictionary<string, bool> said = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, bool> logged = new(StringComparer.Ordinal);
 
     /// <param name="sent">The version of the call that was sent.</param>
     public ModelReport Of(CallModel work, ModelOutcome outcome, PreparedCall call, CallOffer sent)
@@ -22,7 +22,7 @@ public sealed class ModelReports(ModelOptions options, ILogger<ModelReports> log
         {
             case ModelOutcome.Answered answer:
                 var cost = answer.Usage is null ? null : call.Prices.Of(answer.Model, answer.Usage, answer.ServiceTier);
-                if (cost is null) SayWhyUnpriced(answer);
+                if (cost is null) LogWhyUnpriced(answer);
                 return new RecordModelReply(
                     work.Call, work.Attempt,
                     new(answer.Text, answer.ToolRequests, CitationsOf(answer, call.Conversation), answer.Model, answer.FinishReason, answer.ProviderId),
@@ -59,9 +59,9 @@ public sealed class ModelReports(ModelOptions options, ILogger<ModelReports> log
     static long FewestTokens(long characters) => (characters + LongestToken - 1) / LongestToken;
 
     /// <summary>Once for each model and reason in this process; the metric counts the calls.</summary>
-    void SayWhyUnpriced(ModelOutcome.Answered answer)
+    void LogWhyUnpriced(ModelOutcome.Answered answer)
     {
-        if (!said.TryAdd($"{answer.Model} {answer.UsageNote} {answer.Usage is null}", true)) return;
+        if (!logged.TryAdd($"{answer.Model} {answer.UsageNote} {answer.Usage is null}", true)) return;
 
         if (answer.UsageNote is { } note)
             log.LogWarning("The cost of calls of model {Model} is unknown, not zero, because the usage is not known: {Reason}", answer.Model, note);

@@ -22,7 +22,7 @@ public sealed class Redriving(
             await GiveBack(tenant, loaded, new(owed[true].Any() ? null : waits, owed[false].Select(work => (TimeSpan?)work.Delay).Min(), IsRecalled: false), ct);
         if (!owed[true].Any()) return;
 
-        Note(runId, why, owed[true].Count());
+        LogSent(runId, why, owed[true].Count());
         await sender.Send(tenant, owed[true]);
     }
 
@@ -35,7 +35,7 @@ public sealed class Redriving(
         if (!await queue.HasSlot(tenant, runId, ct) || await log.Load(tenant, runId, ct) is not { } loaded) return [];
 
         var owed = OwedBy(loaded).Where(IsDue).ToList(); // the queue brings back what is held
-        if (owed.Count > 0) Note(runId, "decided by an earlier try of a message", owed.Count);
+        if (owed.Count > 0) LogSent(runId, "decided by an earlier try of a message", owed.Count);
         return owed;
     }
 
@@ -67,7 +67,7 @@ public sealed class Redriving(
         signals.Announce(new(loaded.Run.Id, MovesTheQueue: true, Ends: false));
     }
 
-    void Note(Guid runId, string why, int count)
+    void LogSent(Guid runId, string why, int count)
     {
         RunTelemetry.Redrives.Add(1);
         logger.LogInformation("Run {Run} was {Why}: {Count} pieces of work sent again", runId, why, count);

@@ -24,7 +24,7 @@ public static class GenaiPrices
         foreach (var name in providers)
         foreach (var provider in document.RootElement.EnumerateArray().Where(provider => TextOf(provider, "id") == name))
         foreach (var model in Items(provider, "models"))
-            PublicPrices.Take(TextOf(model, "id") ?? "(no id)", () => EntriesOf(model, name, day, source), entries, skipped);
+            PublicPrices.AddOrSkip(TextOf(model, "id") ?? "(no id)", () => EntriesOf(model, name, day, source), entries, skipped);
         return new(new(version, entries), skipped);
     }
 

@@ -28,7 +28,7 @@ public static partial class LiteLlmPrices
         var (entries, skipped) = (new List<PriceListEntry>(), new List<string>());
         foreach (var provider in providers)
         foreach (var model in document.RootElement.EnumerateObject().Where(model => IsOf(model.Value, provider)))
-            PublicPrices.Take(model.Name, () => EntriesOf(model, provider, @checked, source), entries, skipped);
+            PublicPrices.AddOrSkip(model.Name, () => EntriesOf(model, provider, @checked, source), entries, skipped);
         return new(new(version, entries), skipped);
     }
 
