@@ -20,7 +20,7 @@ public abstract record Claim
     public sealed record Refused(BudgetRefusal Refusal) : Claim;
 
     /// <param name="started">The fact to store if the claim is taken.</param>
-    /// <param name="ownerIsGone">Whether the worker that started the attempt has died. Ignored when nobody started it.</param>
+    /// <param name="ownerIsGone">Whether the worker that started the attempt has died. Ignored when no worker started it.</param>
     /// <param name="leastUsd">The most the attempt can cost with the shortest reply that is worth asking for. Null without a price.</param>
     /// <param name="mayBeUnpriced">Whether a call without a price may be made by a run that has a budget.</param>
     public static Claim On(

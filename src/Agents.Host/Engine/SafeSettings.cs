@@ -6,7 +6,7 @@ using Wolverine.Runtime;
 
 namespace Agents.Host.Engine;
 
-/// <summary>Refuses to start with settings under which work is lost or done twice, whoever changed them.</summary>
+/// <summary>Refuses to start with settings under which work is lost or done twice, also when the operator changed them.</summary>
 public sealed class SafeSettings(IWolverineRuntime runtime) : IHostedService
 {
     /// <exception cref="StartRefusedException">A setting is unsafe; the message names it and says what would happen.</exception>

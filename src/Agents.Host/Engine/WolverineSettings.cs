@@ -19,8 +19,8 @@ public static class WolverineSettings
     static readonly TimeSpan AroundACall = TimeSpan.FromMinutes(8);
 
     /// <summary>
-    /// A row of the inbox or outbox that is still there so long after it was stored is given to whoever takes it. A COMMIT whose answer was lost leaves such
-    /// a row with a living node that does not know of it. A message worked on for longer comes a second time, once; the claim turns it away.
+    /// A row of the inbox or outbox that is still there so long after it was stored is free for any node. A COMMIT whose answer was lost leaves
+    /// such a row with a living node that does not know of it. A message worked on for longer comes a second time, once; the claim turns it away.
     /// </summary>
     static readonly TimeSpan StaleAfter = TimeSpan.FromMinutes(1);
 

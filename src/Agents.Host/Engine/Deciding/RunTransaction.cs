@@ -7,7 +7,9 @@ using Wolverine;
 
 namespace Agents.Host.Engine.Deciding;
 
-/// <summary>Changes runs in a Marten session. Whoever has the session saves it: the middleware of a handler or an endpoint, or <see cref="OwnTransaction"/>.</summary>
+/// <summary>
+/// Changes runs in a Marten session. The owner of the session saves it: the middleware of a handler or an endpoint, or <see cref="OwnTransaction"/>.
+/// </summary>
 public class RunTransaction(IDocumentSession session) : IRunTransaction
 {
     readonly List<Work> owed = [];
