@@ -15,7 +15,8 @@ static class TestAgents
     public static readonly AgentDefinition Clerk = new()
     {
         Name = "clerk",
-        Steps = [new ModelStep("work", "Do what is asked.", [new("add"), new("send_letter"), new("search_documents"), new("shred", NeedsApproval: true)])],
+        Steps = [
+            new ModelStep("work", "Do what is asked.", [new("add"), new("send_letter"), new("search_documents"), new("shred", NeedsApproval: true)])],
         Limits = new(ModelCallsPerStep: 4, Attempts: 2, CostUsd: 1),
     };
 
@@ -24,7 +25,8 @@ static class TestAgents
     {
         Name = "counter",
         Steps = [.. Enumerable.Range(1, 3).Select(step => new ToolStep(
-            $"count {step}", new("add"), new Dictionary<string, Argument> { ["left"] = new Argument.Text("1"), ["right"] = new Argument.Text("2") }))],
+            $"count {step}", new("add"), new Dictionary<string,
+            Argument> { ["left"] = new Argument.Text("1"), ["right"] = new Argument.Text("2") }))],
     };
 
     /// <summary>One step, no tools.</summary>
@@ -47,7 +49,8 @@ static class TestAgents
     public static readonly AgentDefinition Hasty = new()
     {
         Name = "hasty",
-        Steps = [new ModelStep("work", "Do what is asked, soon.", [new("shred", NeedsApproval: true), new("send_letter")]) { CallTimeout = TimeSpan.FromSeconds(1) }],
+        Steps = [new ModelStep(
+            "work", "Do what is asked, soon.", [new("shred", NeedsApproval: true), new("send_letter")]) { CallTimeout = TimeSpan.FromSeconds(1) }],
         Limits = new(Attempts: 1, ApprovalWithin: TimeSpan.FromSeconds(1)),
     };
 

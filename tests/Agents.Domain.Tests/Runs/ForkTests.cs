@@ -12,7 +12,8 @@ public sealed class ForkTests
     static Story Begun(Story origin, long? version = null)
     {
         var (at, run) = Forking.PointAt(A.Id, origin.History, origin.Agent, version)!.Value;
-        return Story.Of(origin.Agent, A.Question(origin.Agent) with { ForkedFrom = new(A.Id, at) }, Forking.StateOf(run, origin.History.Take((int)at), origin.Agent, "another try")).When(new StartRun("w1"));
+        return Story.Of(origin.Agent, A.Question(origin.Agent) with { ForkedFrom = new(A.Id, at) },
+            Forking.StateOf(run, origin.History.Take((int)at), origin.Agent, "another try")).When(new StartRun("w1"));
     }
 
     static long PointOf(Story origin, long? version = null) => Forking.PointAt(A.Id, origin.History, origin.Agent, version)!.Value.Version;
@@ -90,7 +91,8 @@ public sealed class ForkTests
         Assert.Equal(["RunStarted", "ToolCallRequested", "ToolCallScheduled", "ToolCallRequested"], fork.News.Names());
         Assert.Equal([new RunTool(A.Id, "c0001t002", 1)], fork.Work.Select(work => work.Message));
         Assert.Equal(ToolCallStatus.AwaitingApproval, fork.Run.ToolCalls["c0001t003"].Status);
-        Assert.Equal(["ToolCallDenied"], fork.When(A.Result("c0001t002")).When(new DenyToolCall("c0001t003", "ada", "no")).History.OfType<ToolCallDenied>().Names());
+        Assert.Equal(["ToolCallDenied"],
+            fork.When(A.Result("c0001t002")).When(new DenyToolCall("c0001t003", "ada", "no")).History.OfType<ToolCallDenied>().Names());
     }
 
     [Fact]
@@ -153,7 +155,8 @@ public sealed class ForkTests
         var asking = A.Asking("search_documents", "open_ticket");
         var reply = asking.History.FindIndex(fact => fact is ModelCallCompleted) + 1;
 
-        Assert.Equal([reply - 1, reply - 1, reply - 1, reply - 1, reply + 4], Enumerable.Range(reply, 5).Select(version => (int)PointOf(asking, version)));
+        Assert.Equal(
+            [reply - 1, reply - 1, reply - 1, reply - 1, reply + 4], Enumerable.Range(reply, 5).Select(version => (int)PointOf(asking, version)));
     }
 
     [Fact]
@@ -185,7 +188,8 @@ public sealed class ForkTests
         var scheduled = A.Asking("open_ticket").Run;
         var done = A.Asking("open_ticket", "search_documents").ClaimedTool("c0001t001").When(A.Result("c0001t001")).Run;
 
-        Assert.Equal(["open_ticket", "open_ticket", "open_ticket", null], new[] { claimed, unknown, scheduled, done }.Select(run => Forking.UnsafeToolUnderWay(run, tool => tool != "open_ticket")));
+        Assert.Equal(["open_ticket", "open_ticket", "open_ticket", null],
+            new[] { claimed, unknown, scheduled, done }.Select(run => Forking.UnsafeToolUnderWay(run, tool => tool != "open_ticket")));
         Assert.Null(Forking.UnsafeToolUnderWay(scheduled, _ => true));
         Assert.Null(Forking.UnsafeToolUnderWay(A.Asking("send_mail").Run, tool => tool != "send_mail")); // it waits for a person
     }
@@ -227,13 +231,15 @@ public sealed class ForkTests
         var parked = A.Started(A.Assistant, budgetUsd: 0.10m).When(new HoldForFork(Fork, 0.09m, []))
             .When(new RefuseModelCall(1, 1, new(BudgetName.Of(A.Id), 0.10m, 0.09m, 0, 0.05m, 0.02m)));
 
-        Assert.Equal(["ForkEnded", "ForkStarted", "RunResumed"], parked.When(new HoldForFork(Guid.NewGuid(), 0.05m, [new(Fork, 0.01m)])).News.Names());
+        Assert.Equal(
+            ["ForkEnded", "ForkStarted", "RunResumed"], parked.When(new HoldForFork(Guid.NewGuid(), 0.05m, [new(Fork, 0.01m)])).News.Names());
         Assert.Equal(["ForkEnded", "ForkStarted"], parked.When(new HoldForFork(Guid.NewGuid(), 0.08m, [new(Fork, 0.01m)])).News.Names());
         Assert.Equal(["ForkEnded", "RunResumed"], parked.When(new HoldForFork(Guid.NewGuid(), 0.5m, [new(Fork, 0.01m)])).News.Names());
     }
 
     [Fact]
-    public void A_run_without_a_budget_of_its_own_holds_nothing_for_forks() => Assert.Empty(A.Started(A.Assistant).When(new HoldForFork(Fork, 5, [])).News);
+    public void A_run_without_a_budget_of_its_own_holds_nothing_for_forks() =>
+        Assert.Empty(A.Started(A.Assistant).When(new HoldForFork(Fork, 5, [])).News);
 
     [Fact]
     public void A_fork_with_a_budget_tells_its_root_when_it_ends()

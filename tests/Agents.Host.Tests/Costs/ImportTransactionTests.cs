@@ -58,7 +58,8 @@ public sealed class ImportTransactionTests(App app)
         var services = app.Host.Services;
         var store = Watched.Over(services.GetRequiredService<IDocumentStore>(), watch);
         return new(
-            app.Database, new RunTransactions(services.GetRequiredService<IServiceScopeFactory>(), store), services.GetRequiredService<IDefinitions>(),
+            app.Database, new RunTransactions(services.GetRequiredService<IServiceScopeFactory>(), store),
+            services.GetRequiredService<IDefinitions>(),
             services.GetRequiredService<Prices>());
     }
 

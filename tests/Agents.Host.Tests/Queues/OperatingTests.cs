@@ -69,7 +69,8 @@ public sealed class OperatingTests(Pool pool) : IClassFixture<Pool>
         var run = (await pool.Queue(1, team: "night  shift 7 9"))[0];
 
         Assert.Contains(
-            "The limit key:night  shift 7 9 is full: 0 of 0 runs.", (await pool.Why(run)).GetProperty("summary").GetString(), StringComparison.Ordinal);
+            "The limit key:night  shift 7 9 is full: 0 of 0 runs.", (await pool.Why(run)).GetProperty("summary").GetString(),
+            StringComparison.Ordinal);
 
         await pool.Send(HttpMethod.Delete, "/limits/key:night%20%20shift%207%209", null, 204);
         await Pool.Until(async () => await pool.Ended([run]) == 1, "the end");
@@ -87,8 +88,10 @@ public sealed class OperatingTests(Pool pool) : IClassFixture<Pool>
         var why = await pool.Why(run);
         Assert.Equal("pause", why.GetProperty("blockedBy")[0].GetProperty("kind").GetString());
         Assert.Equal(JsonValueKind.Null, why.GetProperty("estimatedStart").ValueKind);
-        var queue = (await pool.Send(HttpMethod.Get, "/queues", null, 200)).GetProperty("items").EnumerateArray().Single(item => item.GetProperty("waiting").GetInt64() > 0);
-        Assert.Equal(("default", "talker", 1L), (queue.GetProperty("tenant").GetString(), queue.GetProperty("agent").GetString(), queue.GetProperty("waiting").GetInt64()));
+        var queue = (await pool.Send(HttpMethod.Get, "/queues", null, 200)).GetProperty("items").EnumerateArray()
+            .Single(item => item.GetProperty("waiting").GetInt64() > 0);
+        Assert.Equal(("default", "talker", 1L),
+            (queue.GetProperty("tenant").GetString(), queue.GetProperty("agent").GetString(), queue.GetProperty("waiting").GetInt64()));
 
         await pool.Send(HttpMethod.Delete, $"/pauses/{scope}", null, 204, node: 1);
         var waited = System.Diagnostics.Stopwatch.StartNew();
@@ -111,7 +114,11 @@ public sealed class OperatingTests(Pool pool) : IClassFixture<Pool>
         var more = await pool.Queue(8);
         await Pool.Until(async () => await pool.Ended(runs.Concat(more)) == 16, "the end");
 
-        Assert.Equal(0, await pool.Scalar<long>("select count(*) from agents.mt_events where type = 'run_started' and stream_id = any($1) and data ->> 'worker' = $2", more.ToArray(), drained));
+        Assert.Equal(
+            0,
+            await pool.Scalar<long>(
+                "select count(*) from agents.mt_events where type = 'run_started' and stream_id = any($1) and data ->> 'worker' = $2", more.ToArray(),
+                drained));
         var nodes = (await pool.Send(HttpMethod.Get, "/nodes", null, 200)).GetProperty("items").EnumerateArray().ToList();
         Assert.Equal(2, nodes.Count);
         Assert.NotEqual(JsonValueKind.Null, nodes.Single(node => node.GetProperty("name").GetString() == drained).GetProperty("drainedAt").ValueKind);
@@ -175,7 +182,8 @@ public sealed class OperatingTests(Pool pool) : IClassFixture<Pool>
         await pool.Send(HttpMethod.Put, "/limits/tenant:acme", new { weight = 0 }, 400);
         var limit = await pool.Limit("tenant:acme", new { maxRuns = 7, weight = 0.5 });
         Assert.Equal(("tenant:acme", 7, 0.5, 0), (
-            limit.GetProperty("scope").GetString(), limit.GetProperty("maxRuns").GetInt32(), limit.GetProperty("weight").GetDouble(), limit.GetProperty("running").GetInt32()));
+            limit.GetProperty("scope").GetString(), limit.GetProperty("maxRuns").GetInt32(), limit.GetProperty("weight").GetDouble(),
+            limit.GetProperty("running").GetInt32()));
         await pool.Send(HttpMethod.Delete, "/limits/tenant:acme", null, 204);
     }
 }

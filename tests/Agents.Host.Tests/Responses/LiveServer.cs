@@ -39,7 +39,8 @@ public sealed class LiveServer : IAsyncLifetime
         });
         await app.StartAsync();
         Client = new() { BaseAddress = new(V1, "/") };
-        using var text = new StringContent("# Handbook\n\n## Holidays\n\nEvery employee has thirty days of holiday a year. Unused days expire in March.\n");
+        using var text = new StringContent(
+            "# Handbook\n\n## Holidays\n\nEvery employee has thirty days of holiday a year. Unused days expire in March.\n");
         using var read = await Client.PostAsync(new Uri("/documents?source=handbook.md", UriKind.Relative), text);
         read.EnsureSuccessStatusCode();
     }

@@ -28,7 +28,8 @@ public sealed class DeltasTests(App app)
         await done.CancelAsync();
         await asking;
 
-        var kept = typeof(Deltas).GetFields(BindingFlags.Instance | BindingFlags.NonPublic).Select(field => field.GetValue(deltas)).OfType<ICollection>().ToList();
+        var kept = typeof(Deltas).GetFields(BindingFlags.Instance | BindingFlags.NonPublic).Select(field => field.GetValue(deltas))
+            .OfType<ICollection>().ToList();
         Assert.NotEmpty(kept); // the fields are found
         Assert.All(kept, collection => Assert.Empty(collection));
     }

@@ -32,7 +32,8 @@ public sealed class EventStreamTests(App app)
     {
         await app.Finished(await app.Queue("What does a client that stops taking leave behind?", "counter"));
         using var tail = new Tail(
-            app.Host.Services.GetRequiredService<NumberedFacts>(), new NodeSignals(app.Host.Services.GetRequiredService<InFlight>()), NullLogger<Tail>.Instance);
+            app.Host.Services.GetRequiredService<NumberedFacts>(), new NodeSignals(app.Host.Services.GetRequiredService<InFlight>()),
+            NullLogger<Tail>.Instance);
         await tail.StartAsync(TestContext.Current.CancellationToken);
         var (http, line) = Client(new Stuck { Takes = 3 }); // the time to reconnect, and two facts
 
@@ -52,7 +53,8 @@ public sealed class EventStreamTests(App app)
         var run = await app.Queue("What is kept of a run that is read by half?", "counter");
         await app.Finished(run);
         using var hubs = new RunHubs(
-            app.Host.Services.GetRequiredService<FactLog>(), app.Host.Services.GetRequiredService<Deltas>(), app.Host.Services.GetRequiredService<NodeSignals>(),
+            app.Host.Services.GetRequiredService<FactLog>(), app.Host.Services.GetRequiredService<Deltas>(),
+            app.Host.Services.GetRequiredService<NodeSignals>(),
             app.Database, NullLogger<RunHubs>.Instance);
         await hubs.StartAsync(ct);
 

@@ -34,7 +34,8 @@ public sealed class TailTests(App app)
         var ct = TestContext.Current.CancellationToken;
         await app.Finished(await app.Queue("What does a reader that stops leave behind?", "counter"));
         using var tail = new Tail(
-            app.Host.Services.GetRequiredService<NumberedFacts>(), new NodeSignals(app.Host.Services.GetRequiredService<InFlight>()), NullLogger<Tail>.Instance);
+            app.Host.Services.GetRequiredService<NumberedFacts>(), new NodeSignals(app.Host.Services.GetRequiredService<InFlight>()),
+            NullLogger<Tail>.Instance);
         await tail.StartAsync(ct);
 
         await foreach (var _ in new TenantFollower(tail).Follow("default", after: 0, _ => true, ct))
@@ -119,5 +120,6 @@ public sealed class TailTests(App app)
 
     static TimeSpan At(int moments) => moments * SettledNumber.UntilIdIsTaken;
 
-    static TenantFact Fact(long number) => new(number, Cursor: 0, "default", new(Guid.Empty, "talker", "running", number, "step_started", default, default));
+    static TenantFact Fact(long number) =>
+        new(number, Cursor: 0, "default", new(Guid.Empty, "talker", "running", number, "step_started", default, default));
 }

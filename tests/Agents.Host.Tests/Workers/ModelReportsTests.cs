@@ -74,7 +74,8 @@ public sealed class ModelReportsTests
     public void The_log_says_once_why_a_cost_is_unknown(string? note, bool hasUsage, string? line)
     {
         var reports = Reports();
-        for (var time = 1; time <= 2; time++) reports.Of(Work, Answered("priced", hasUsage ? new(20, 5) : null, note), Call("priced"), Call("priced").Offer);
+        for (var time = 1; time <= 2; time++)
+            reports.Of(Work, Answered("priced", hasUsage ? new(20, 5) : null, note), Call("priced"), Call("priced").Offer);
 
         Assert.Equal(line is null ? [] : [line], log.Lines.Select(said => said.Text));
     }
@@ -101,6 +102,7 @@ public sealed class ModelReportsTests
         var request = new ModelRequest(
             [new(ChatRole.User, new string('x', 10 * LongestToken))], new() { ModelId = model, MaxOutputTokens = 1000 });
         return new(
-            Run.Before(Guid.Empty), TestAgents.Talker, (ModelStep)TestAgents.Talker.Steps[0], new Conversation(), Prices, CallOffer.Of(request, Prices), "ada");
+            Run.Before(Guid.Empty), TestAgents.Talker, (ModelStep)TestAgents.Talker.Steps[0], new Conversation(), Prices,
+            CallOffer.Of(request, Prices), "ada");
     }
 }

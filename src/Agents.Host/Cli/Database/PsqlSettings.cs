@@ -22,7 +22,9 @@ public static class PsqlSettings
         };
     }
 
-    /// <summary>Npgsql writes the port behind the host, and an address of IPv6 that has one in brackets; psql reads hosts and ports as two lists.</summary>
+    /// <summary>
+    /// Npgsql writes the port behind the host, and an address of IPv6 that has one in brackets; psql reads hosts and ports as two lists.
+    /// </summary>
     static (string Host, string Port) HostAndPort(string host, int otherwise)
     {
         var (colon, bracket) = (host.LastIndexOf(':'), host.LastIndexOf(']'));

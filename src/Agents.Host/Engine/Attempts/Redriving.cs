@@ -19,7 +19,8 @@ public sealed class Redriving(
 
         var owed = OwedBy(loaded).ToLookup(IsDue);
         if (SlotUse.Of(loaded.Run) is { } waits && (!owed[true].Any() || owed[false].Any()))
-            await GiveBack(tenant, loaded, new(owed[true].Any() ? null : waits, owed[false].Select(work => (TimeSpan?)work.Delay).Min(), IsRecalled: false), ct);
+            await GiveBack(
+                tenant, loaded, new(owed[true].Any() ? null : waits, owed[false].Select(work => (TimeSpan?)work.Delay).Min(), IsRecalled: false), ct);
         if (!owed[true].Any()) return;
 
         LogSent(runId, why, owed[true].Count());
@@ -27,8 +28,8 @@ public sealed class Redriving(
     }
 
     /// <summary>
-    /// What the run is owed at this moment, for a handler that was tried before and finds nothing to decide. Nothing when the run has no slot, since the
-    /// node that gives it one sends its work.
+    /// What the run is owed at this moment, for a handler that was tried before and finds nothing to decide. Nothing when the run has no slot, since
+    /// the node that gives it one sends its work.
     /// </summary>
     public async Task<IReadOnlyList<Work>> OwedNow(string tenant, Guid runId, CancellationToken ct)
     {
@@ -56,7 +57,9 @@ public sealed class Redriving(
             .Select(work => work with { Delay = scheduled[work.Message].Append(DateTimeOffset.MinValue).Max() - clock.GetUtcNow() });
     }
 
-    /// <summary>The run waits and holds a slot all the same, such as one that was resumed. Nothing is done when the run has moved on meanwhile.</summary>
+    /// <summary>
+    /// The run waits and holds a slot all the same, such as one that was resumed. Nothing is done when the run has moved on meanwhile.
+    /// </summary>
     async Task GiveBack(string tenant, LoadedRun loaded, SlotUse use, CancellationToken ct)
     {
         await using var transaction = transactions.Begin(tenant);

@@ -37,7 +37,8 @@ static class PublicPrices
         try
         {
             foreach (var entry in read().ToList())
-                if (entries.Any(other => other.Model == entry.Model && other.ServiceTier == entry.ServiceTier)) skipped.Add($"{name}: {entry.Model} is there already");
+                if (entries.Any(other => other.Model == entry.Model && other.ServiceTier == entry.ServiceTier))
+                    skipped.Add($"{name}: {entry.Model} is there already");
                 else entries.Add(entry);
         }
         catch (Exception e) when (e is FormatException or ArgumentOutOfRangeException)
