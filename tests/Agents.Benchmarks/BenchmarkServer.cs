@@ -6,7 +6,6 @@ using Agents.Host;
 using Agents.Host.Postgres;
 using Agents.Host.Tools;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;

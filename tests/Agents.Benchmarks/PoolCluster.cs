@@ -8,7 +8,6 @@ using Agents.Host.Postgres;
 using Agents.Host.Tools;
 using Marten;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using Agents.Domain.Definitions;
 using Agents.Host.Tools;
-using Npgsql;
 
 namespace Agents.Benchmarks;
 

@@ -6,7 +6,6 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
-using Agents.Crash.Tests;
 using Agents.Host.Engine.Signals;
 
 namespace Agents.Benchmarks;

@@ -1,5 +1,3 @@
-using Agents.Host.Engine.Queue;
-
 namespace Agents.Host.Audit;
 
 /// <summary>I13: no run is left to a node that is gone.</summary>

@@ -8,7 +8,6 @@ using Marten.Exceptions;
 using Npgsql;
 using Wolverine;
 using Wolverine.ErrorHandling;
-using Wolverine.Marten;
 
 namespace Agents.Host.Engine;
 

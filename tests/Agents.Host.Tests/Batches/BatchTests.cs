@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Agents.Domain.Runs;
-using Alba;
 
 namespace Agents.Host.Tests.Batches;
 

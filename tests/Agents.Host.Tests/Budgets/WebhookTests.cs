@@ -6,7 +6,6 @@ using Agents.Host.Engine.Webhooks;
 using Agents.Host.Platform;
 using Alba;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Npgsql;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Agents.Host.Cli;
-using Agents.Host.Cli.Runs;
 
 namespace Agents.Host.Tests.Cli;
 

@@ -1,5 +1,4 @@
 using Agents.Host.Cli;
-using Agents.Host.Cli.Runs;
 
 namespace Agents.Host.Tests.Cli;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Cli.Display;
 using Agents.Host.Log;

@@ -1,4 +1,3 @@
-using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Api.Costs;
 using Agents.Host.Audit;

@@ -3,7 +3,6 @@ using Agents.Domain.Costs;
 using Agents.Host.Audit;
 using Agents.Host.Engine.Money;
 using Agents.Projections;
-using Npgsql;
 
 namespace Agents.Host.Tests.Costs;
 

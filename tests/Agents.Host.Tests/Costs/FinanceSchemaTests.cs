@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Agents.Host.Cli;
-using Agents.Host.Cli.Runs;
 using Npgsql;
 
 namespace Agents.Host.Tests.Costs;

@@ -1,4 +1,3 @@
-using Agents.Domain.Costs;
 using Agents.Host.Engine.Money;
 using Agents.Host.Engine.Money.Import;
 

@@ -3,9 +3,7 @@ using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Engine.Deciding;
 using Agents.Host.Engine.Money;
-using Agents.Host.Http;
 using Marten;
-using Marten.Services;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Agents.Host.Tests.Costs;

@@ -1,9 +1,5 @@
 using System.Text.Json;
-using Agents.Domain.Costs;
-using Agents.Domain.Runs;
 using Agents.Host.Cli;
-using Agents.Host.Cli.Runs;
-using Agents.Host.Engine.Money;
 using Npgsql;
 
 namespace Agents.Host.Tests.Costs;

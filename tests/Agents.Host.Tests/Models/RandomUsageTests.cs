@@ -7,7 +7,6 @@ using CsCheck;
 using Microsoft.Extensions.AI;
 using OllamaSharp.Models.Chat;
 using OpenAI.Chat;
-using Usage = Agents.Domain.Costs.Usage;
 
 namespace Agents.Host.Tests.Models;
 

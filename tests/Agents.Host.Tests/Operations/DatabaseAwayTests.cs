@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Json;
 using Agents.Host.Postgres;
 using Alba;
-using Microsoft.AspNetCore.Hosting;
 
 namespace Agents.Host.Tests.Operations;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Agents.Host.Audit;
 using Agents.Host.Cli;
-using Agents.Host.Cli.Runs;
 
 namespace Agents.Host.Tests.Operations;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Agents.Host.Tests.Models;
 using Alba;
-using Microsoft.AspNetCore.Hosting;
 using Npgsql;
 
 namespace Agents.Host.Tests.Operations;

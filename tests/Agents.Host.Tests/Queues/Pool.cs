@@ -9,7 +9,6 @@ using Agents.Host.Models;
 using Agents.Host.Tools;
 using Alba;
 using Marten;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;

@@ -3,7 +3,6 @@ using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Models;
-using Alba;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Agents.Host.Tests.Rates;

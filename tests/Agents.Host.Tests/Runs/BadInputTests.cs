@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Alba;
 
 namespace Agents.Host.Tests.Runs;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using Agents.Domain.Runs;
-using Alba;
 using Marten;
 
 namespace Agents.Host.Tests.Runs;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Telemetry;
 

@@ -4,7 +4,6 @@ using Agents.Domain.Runs;
 using Agents.Host.Engine.Telemetry;
 using Agents.Host.Tests.Costs;
 using Alba;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;

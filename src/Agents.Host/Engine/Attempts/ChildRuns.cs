@@ -3,7 +3,6 @@ using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Log;
 using Agents.Host.Models;
-using Agents.Host.Platform;
 using Agents.Host.Postgres;
 using Agents.Host.Tools;
 

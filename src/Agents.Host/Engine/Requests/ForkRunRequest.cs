@@ -1,6 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
-using Agents.Domain.Runs;
 
 namespace Agents.Host.Engine.Requests;
 

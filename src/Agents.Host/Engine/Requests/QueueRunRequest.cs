@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Agents.Host.Catalog;
 
 namespace Agents.Host.Engine.Requests;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Agents.Host.Engine.Deciding;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Platform;
 
