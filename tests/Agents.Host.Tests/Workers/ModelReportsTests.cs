@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Agents.Host.Tests.Workers;
 
 /// <summary>What a run is told of a call that broke off, and what the log says of one whose cost is unknown.</summary>
-public sealed class ModelReportsTests
+public sealed class ModelReportsTests : IDisposable
 {
     /// <summary>128 UTF-16 units: no tokenizer has a longer token.</summary>
     const int LongestToken = 128;
@@ -87,6 +87,8 @@ public sealed class ModelReportsTests
 
         Assert.StartsWith("The model unpriced, or what a call used of it, has no price", Assert.Single(log.Lines).Text, StringComparison.Ordinal);
     }
+
+    public void Dispose() => log.Dispose();
 
     ModelReports Reports() => new(new ModelOptions(), LoggerFactory.Create(builder => builder.AddProvider(log)).CreateLogger<ModelReports>());
 

@@ -32,7 +32,7 @@ public sealed class InFlight(DatabaseClock clock)
         }
     }
 
-    /// <summary>Forgets an attempt whose outcome is stored, or no run waits for.</summary>
+    /// <summary>Forgets an attempt whose outcome is stored, or for which no message waits.</summary>
     public void Forget(Guid runId, string attempt)
     {
         if (efforts.TryRemove((runId, attempt), out var effort)) effort.Dispose();

@@ -22,6 +22,6 @@ public sealed record UsageImport(int Rows, int NewRows, int Resolved, IReadOnlyL
 /// <param name="ExplainedUsd">Without an id known here, within what calls of that hour and model may have cost that no row names.</param>
 /// <param name="UnexplainedUsd">Billed, and in no fact.</param>
 /// <param name="BelowUsd">What the facts have beyond the bill for calls found by their id.</param>
-/// <param name="UnpricedCalls">Rows whose cost the provider does not say and no price tells; in none of the sums.</param>
+/// <param name="UnpricedCalls">Rows of unknown cost; in none of the sums.</param>
 public sealed record Variance(
     DateTime Hour, string Model, long Calls, decimal? ProviderUsd, decimal MatchedUsd, decimal ExplainedUsd, decimal UnexplainedUsd, decimal BelowUsd, long UnpricedCalls);
