@@ -6,7 +6,6 @@ using Agents.Host;
 using Agents.Host.Postgres;
 using Agents.Host.Tools;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -40,7 +39,8 @@ sealed class BenchmarkServer : IAsyncDisposable
     {
         var directory = Path.Combine(Path.GetTempPath(), $"agents-benchmark-{Guid.CreateVersion7():N}");
         var postgres = await EmbeddedServer.Start(directory, new EmbeddedServerOptions { MayDownload = false }, CancellationToken.None);
-        var app = await Server.Build(["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={postgres.ConnectionString}", .. settings], adjust: builder =>
+        var app = await Server.Build(
+            ["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={postgres.ConnectionString}", .. settings], adjust: builder =>
         {
             builder.Logging.SetMinimumLevel(LogLevel.Error);
             builder.Services.AddSingleton(new ToolAssembly(Assembly.GetExecutingAssembly()));

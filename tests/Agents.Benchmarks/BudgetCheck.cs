@@ -8,8 +8,8 @@ using Marten;
 namespace Agents.Benchmarks;
 
 /// <summary>
-/// Model calls per second with and without budgets in force, on many tenants, in pairs of rounds whose order alternates. The model is the offline one: it
-/// answers at once, so that what surrounds a call is measured.
+/// Model calls per second with and without budgets in force, on many tenants, in pairs of rounds whose order alternates. The model is the offline
+/// one: it answers at once, so that what surrounds a call is measured.
 /// </summary>
 static class BudgetCheck
 {
@@ -46,8 +46,10 @@ static class BudgetCheck
         Console.WriteLine(JsonSerializer.Serialize(new
         {
             runs, callsPerRun = CallsPerRun, atOnce, tenants, budgetsPerTenant = scopes,
-            pairs = figures.Select(figure => new { callsPerSecondWithout = Math.Round(figure.Without), callsPerSecondWith = Math.Round(figure.With), ratio = Math.Round(figure.With / figure.Without, 3) }),
-            medianRatio = Math.Round((ratios[(ratios.Count - 1) / 2] + ratios[ratios.Count / 2]) / 2, 3), lowest = Math.Round(ratios[0], 3), highest = Math.Round(ratios[^1], 3),
+            pairs = figures.Select(figure => new { callsPerSecondWithout = Math.Round(figure.Without), callsPerSecondWith = Math.Round(figure.With),
+                ratio = Math.Round(figure.With / figure.Without, 3) }),
+            medianRatio = Math.Round((ratios[(ratios.Count - 1) / 2] + ratios[ratios.Count / 2]) / 2, 3), lowest = Math.Round(ratios[0], 3),
+            highest = Math.Round(ratios[^1], 3),
             reservations = await server.Scalar<long>("select count(*) from finance.reservation"),
         }, Indented));
         return 0;
@@ -80,7 +82,8 @@ static class BudgetCheck
             await session.SaveChangesAsync(ct);
         });
         var list = string.Join(",", ids.Select(id => $"'{id}'"));
-        while (await server.Scalar<long>($"select count(*) from agents.run_summary where run_id in ({list}) and finished_at is null") > 0) await Task.Delay(20);
+        while (await server.Scalar<long>($"select count(*) from agents.run_summary where run_id in ({list}) and finished_at is null") > 0)
+            await Task.Delay(20);
         return runs * CallsPerRun / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
@@ -89,6 +92,7 @@ static class BudgetCheck
         var all = new[] { ("tenant", "'t' || n"), ("agent", "'caller'"), ("key", "'benchmark'") };
         await server.Execute("delete from finance.budget");
         foreach (var (scope, value) in all.Take(scopes))
-            await server.Execute($"select finance.set_budget('t' || n, '{scope}', {value}, 'day', 1000000, null, 'benchmark') from generate_series(0, {tenants - 1}) n");
+            await server.Execute(
+                $"select finance.set_budget('t' || n, '{scope}', {value}, 'day', 1000000, null, 'benchmark') from generate_series(0, {tenants - 1}) n");
     }
 }

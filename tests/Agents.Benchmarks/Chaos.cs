@@ -4,7 +4,10 @@ using Agents.Crash.Tests;
 
 namespace Agents.Benchmarks;
 
-/// <summary>The crash rig's scenarios in their long form: nodes are killed, stopped, the database crashes, and nothing may be lost, done twice or bought unseen.</summary>
+/// <summary>
+/// The crash rig's scenarios in their long form: nodes are killed, stopped, the database crashes, and nothing may be lost, done twice or bought
+/// unseen.
+/// </summary>
 static class Chaos
 {
     static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };

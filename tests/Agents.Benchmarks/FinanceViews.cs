@@ -6,7 +6,9 @@ using Npgsql;
 
 namespace Agents.Benchmarks;
 
-/// <summary>How long each view and the dashboard take over a ledger of a million calls of a year, for a usual window and for all of it, and by which index.</summary>
+/// <summary>
+/// How long each view and the dashboard take over a ledger of a million calls of a year, for a usual window and for all of it, and by which index.
+/// </summary>
 static partial class FinanceViews
 {
     const int CallsPerRun = 5;
@@ -16,7 +18,8 @@ static partial class FinanceViews
     /// <summary>Which views have a row for each run: of a year they are as long as the list of its runs.</summary>
     static readonly (string Name, bool OfRuns)[] Views =
     [
-        ("daily_cost", false), ("cost_by_tenant", false), ("cost_by_agent", false), ("cost_by_model", false), ("cost_by_run", true), ("cost_per_completed_run", false),
+        ("daily_cost", false), ("cost_by_tenant", false), ("cost_by_agent", false), ("cost_by_model", false), ("cost_by_run", true),
+        ("cost_per_completed_run", false),
         ("waste", false), ("cache_saving", false), ("cache_miss", false), ("unconfirmed", false),
     ];
 
@@ -44,7 +47,8 @@ static partial class FinanceViews
 
             foreach (var by in new[] { "agent", "model", "step", "day" })
                 figures.Add(new(
-                    $"GET /dashboard by {by}", window, await Median(async () => _ = await server.Client.GetStringAsync($"/dashboard?window={window}d&by={by}")), ""));
+                    $"GET /dashboard by {by}", window,
+                    await Median(async () => _ = await server.Client.GetStringAsync($"/dashboard?window={window}d&by={by}")), ""));
         }
 
         Console.WriteLine(JsonSerializer.Serialize(new { rows, yearOfDays = Days, millisecondsToCloseADay = closed, figures }, Indented));

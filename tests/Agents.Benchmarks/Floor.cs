@@ -10,7 +10,8 @@ static class Floor
     const string Schema = "floor";
 
     static readonly string[] Tables =
-        ["agents.mt_streams", "agents.mt_events", "agents.mt_doc_run", "agents.run_summary", "agents.timeline", "wolverine.wolverine_incoming_envelopes"];
+        ["agents.mt_streams", "agents.mt_events", "agents.mt_doc_run", "agents.run_summary", "agents.timeline",
+            "wolverine.wolverine_incoming_envelopes"];
 
     /// <summary>Steps per second.</summary>
     public static async Task<double> Measure(BenchmarkServer server, int steps, int atOnce)
@@ -44,7 +45,9 @@ static class Floor
         await using var batch = new NpgsqlBatch(connection);
         Add(batch, $"insert into {Schema}.mt_streams (tenant_id, id, type, version) values ('default', $1, 'run', 0)", run);
         Add(batch, $"insert into {Schema}.mt_doc_run (tenant_id, id, data) values ('default', $1, $2::jsonb)", run, checkpoint);
-        Add(batch, $"insert into {Schema}.run_summary (tenant_id, run_id, agent, agent_version, status, priority, question, requested_by, model, max_duration, queued_at) "
+        Add(
+            batch,
+            $"insert into {Schema}.run_summary (tenant_id, run_id, agent, agent_version, status, priority, question, requested_by, model, max_duration, queued_at) "
             + "values ('default', $1, 'idler', 1, 'running', 5, 'q', 'b', 'm', interval '1 hour', now())", run);
         await batch.ExecuteNonQueryAsync();
         return run;
@@ -65,14 +68,20 @@ static class Floor
             Add(batch, $"insert into {Schema}.mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id, mt_dotnet_type) "
                 + "values (nextval('agents.mt_events_sequence'), $1, $2, $3, $4::jsonb, 'step_completed', now(), 'default', 'x')",
                 Guid.CreateVersion7(), run, (long)(version + n + 1), events[n]);
-        Add(batch, $"update {Schema}.mt_streams set version = $2, timestamp = now() where tenant_id = 'default' and id = $1", run, (long)(version + events.Length));
-        Add(batch, $"update {Schema}.mt_doc_run set data = $2::jsonb, mt_last_modified = now() where tenant_id = 'default' and id = $1", run, checkpoint);
+        Add(batch, $"update {Schema}.mt_streams set version = $2, timestamp = now() where tenant_id = 'default' and id = $1", run,
+            (long)(version + events.Length));
+        Add(batch, $"update {Schema}.mt_doc_run set data = $2::jsonb, mt_last_modified = now() where tenant_id = 'default' and id = $1", run,
+            checkpoint);
         Add(batch, $"update {Schema}.run_summary set step = step + 1, step_name = 'step' where tenant_id = 'default' and run_id = $1", run);
         for (var n = 0; n < 4; n++)
-            Add(batch, $"insert into {Schema}.timeline (tenant_id, run_id, version, at, type, step, name, detail) values ('default', $1, $2, now(), 'step_completed', 1, 'step', 'done')",
+            Add(
+                batch,
+                $"insert into {Schema}.timeline (tenant_id, run_id, version, at, type, step, name, detail) values ('default', $1, $2, now(), 'step_completed', 1, 'step', 'done')",
                 run, (long)(version + n + 1));
         var message = Guid.CreateVersion7();
-        Add(batch, $"insert into {Schema}.wolverine_incoming_envelopes (id, status, owner_id, body, message_type, received_at) values ($1, 'Incoming', 1, $2, 'run', 'local://x/')", message, body);
+        Add(
+            batch,
+            $"insert into {Schema}.wolverine_incoming_envelopes (id, status, owner_id, body, message_type, received_at) values ($1, 'Incoming', 1, $2, 'run', 'local://x/')", message, body);
         Add(batch, $"update {Schema}.wolverine_incoming_envelopes set status = 'Handled' where id = $1", message);
         await batch.ExecuteNonQueryAsync();
         await transaction.CommitAsync();

@@ -8,7 +8,6 @@ using Agents.Host.Postgres;
 using Agents.Host.Tools;
 using Marten;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -66,7 +65,8 @@ sealed class PoolCluster : IAsyncDisposable
         var agent = new AgentDefinition
         {
             Name = "holder",
-            Steps = [new ToolStep("hold", new("hold"), new Dictionary<string, Argument> { ["milliseconds"] = new Argument.Text($"{hold.TotalMilliseconds:0}") })],
+            Steps = [new ToolStep(
+                "hold", new("hold"), new Dictionary<string, Argument> { ["milliseconds"] = new Argument.Text($"{hold.TotalMilliseconds:0}") })],
             Limits = new(Duration: TimeSpan.FromDays(1)),
         };
         var directory = Path.Combine(Path.GetTempPath(), $"agents-benchmark-{Guid.CreateVersion7():N}");
@@ -74,7 +74,8 @@ sealed class PoolCluster : IAsyncDisposable
         var started = new List<WebApplication>();
         for (var node = 0; node < nodes; node++)
         {
-            var app = await Server.Build(["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={postgres.ConnectionString}", "--Workers:DrainTimeout=00:00:02", .. settings], adjust: builder =>
+            var app = await Server.Build(["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={postgres.ConnectionString}",
+                "--Workers:DrainTimeout=00:00:02", .. settings], adjust: builder =>
             {
                 builder.Logging.SetMinimumLevel(LogLevel.Error);
                 builder.Services.AddSingleton(new ToolAssembly(Assembly.GetExecutingAssembly()));

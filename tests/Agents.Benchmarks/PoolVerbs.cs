@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Agents.Benchmarks;
 
-/// <summary>Whether the pool of workers keeps its promises: limits, urgency, fairness, and a price of admission that does not grow with the queue.</summary>
+/// <summary>
+/// Whether the pool of workers keeps its promises: limits, urgency, fairness, and a price of admission that does not grow with the queue.
+/// </summary>
 static class PoolVerbs
 {
     const int Limit = 8;
@@ -20,7 +22,9 @@ static class PoolVerbs
         _ => throw new ArgumentException("pool slots, urgent, fairness, admission or idle"),
     };
 
-    /// <summary>Two nodes, eight slots overall, backlog: looked at each 50 ms. 0 when never more than eight ran, and 95 % of the slots were used.</summary>
+    /// <summary>
+    /// Two nodes, eight slots overall, backlog: looked at each 50 ms. 0 when never more than eight ran, and 95 % of the slots were used.
+    /// </summary>
     static async Task<int> Slots(string[] args)
     {
         var (seconds, hold) = (Steps.Number(args, "--seconds", 30), Steps.Number(args, "--hold", 1000));
@@ -39,9 +43,11 @@ static class PoolVerbs
             (mostHeld, held, working) = (Math.Max(mostHeld, now), held + now, working + Hold.Inside);
         }
 
-        var byNode = await cluster.Scalar<string>("select string_agg(runs::text, ' and ') from (select count(*) as runs from agents.mt_events where type = 'run_started' group by data ->> 'worker') n");
+        var byNode = await cluster.Scalar<string>(
+            "select string_agg(runs::text, ' and ') from (select count(*) as runs from agents.mt_events where type = 'run_started' group by data ->> 'worker') n");
         var (mostInside, used, busy) = (Hold.TakeMost(), (double)held / samples / Limit, (double)working / samples / Limit);
-        Print(new { limit = Limit, nodes = 2, holdMs = hold, samples, mostHeld, mostInside, slotsUsed = Math.Round(used, 3), slotsWorking = Math.Round(busy, 3), startedByNode = byNode });
+        Print(new { limit = Limit, nodes = 2, holdMs = hold, samples, mostHeld, mostInside, slotsUsed = Math.Round(used, 3),
+            slotsWorking = Math.Round(busy, 3), startedByNode = byNode });
         return mostHeld <= Limit && mostInside <= Limit && used >= 0.95 ? 0 : 1;
     }
 
@@ -73,7 +79,8 @@ static class PoolVerbs
         var waited = Stopwatch.StartNew();
         while ((await steady.Waits(low)).Length == 0 && waited.Elapsed < TimeSpan.FromMinutes(2))
         {
-            if (await steady.Scalar<long>("select count(*) from agents.run_queue where node is null and state = 'waiting'") < 100) stream += (await steady.Queue(50, priority: 9)).Count;
+            if (await steady.Scalar<long>("select count(*) from agents.run_queue where node is null and state = 'waiting'") < 100)
+                stream += (await steady.Queue(50, priority: 9)).Count;
             await Task.Delay(20);
         }
 
@@ -110,15 +117,19 @@ static class PoolVerbs
         var share = (double)c / (c + d);
         Print(new
         {
-            backlog, slots, holdMs = hold, waitsInSlotTimes = waits.Select(wait => Math.Round(wait * 1000 / hold, 2)), p95InSlotTimes = Math.Round(p95, 2),
+            backlog, slots, holdMs = hold, waitsInSlotTimes = waits.Select(wait => Math.Round(wait * 1000 / hold, 2)),
+            p95InSlotTimes = Math.Round(p95, 2),
             weights = new { three = c, one = d, sharePercent = Math.Round(share * 100, 1) },
         });
         return p95 <= 2 && share is >= 0.70 and <= 0.80 ? 0 : 1;
 
-        Task<long> Started(string tenant) => cluster.Scalar<long>("select count(*) from agents.run_summary where tenant_id = $1 and started_at is not null", tenant);
+        Task<long> Started(string tenant) =>
+            cluster.Scalar<long>("select count(*) from agents.run_summary where tenant_id = $1 and started_at is not null", tenant);
     }
 
-    /// <summary>What it costs to choose and mark one run, by the length of the queue. The rows are made by hand; ten tenants, three agents, four priorities.</summary>
+    /// <summary>
+    /// What it costs to choose and mark one run, by the length of the queue. The rows are made by hand; ten tenants, three agents, four priorities.
+    /// </summary>
     static async Task<int> Admission(string[] args)
     {
         var tries = Steps.Number(args, "--tries", 200);
@@ -152,7 +163,8 @@ static class PoolVerbs
         Print(new
         {
             classes = 60, tries,
-            msPerRun = figures.Select(figure => new { queued = figure.Queued, median = Math.Round(figure.Median, 2), p95 = Math.Round(figure.P95, 2), in32AtOnce = Math.Round(figure.Batch, 3) }),
+            msPerRun = figures.Select(figure => new { queued = figure.Queued, median = Math.Round(figure.Median, 2), p95 = Math.Round(figure.P95, 2),
+                in32AtOnce = Math.Round(figure.Batch, 3) }),
         });
         return figures[^1].Median <= 2 * figures[1].Median ? 0 : 1;
     }
@@ -184,16 +196,19 @@ static class PoolVerbs
             nodes, seconds, perSecondAndNode = new
             {
                 ours = Math.Round(ours.Sum(statement => statement.PerSecond), 2),
-                wolverine = Math.Round(statements.Where(statement => statement.IsWolverine && !IsTransaction(statement)).Sum(statement => statement.PerSecond), 2),
+                wolverine = Math.Round(
+                    statements.Where(statement => statement.IsWolverine && !IsTransaction(statement)).Sum(statement => statement.PerSecond), 2),
                 beginCommitAndReset = Math.Round(transactions, 2),
             },
             ours = ours.Take(15).Select(statement => $"{statement.PerSecond:0.00} {statement.Query}"),
-            wolverine = statements.Where(statement => statement.IsWolverine && !IsTransaction(statement)).Take(8).Select(statement => $"{statement.PerSecond:0.00} {statement.Query}"),
+            wolverine = statements.Where(statement => statement.IsWolverine && !IsTransaction(statement)).Take(8)
+                .Select(statement => $"{statement.PerSecond:0.00} {statement.Query}"),
         });
         return ours.Sum(statement => statement.PerSecond) < 1 ? 0 : 1;
 
         static bool IsTransaction((bool, string Query, double) statement) =>
-            new[] { "BEGIN", "COMMIT", "ROLLBACK", "DISCARD", "SET ", "RESET", "CLOSE", "UNLISTEN", "DEALLOCATE", "SELECT pg_advisory_unlock_all" }.Any(word => statement.Query.StartsWith(word, StringComparison.OrdinalIgnoreCase));
+            new[] { "BEGIN", "COMMIT", "ROLLBACK", "DISCARD", "SET ", "RESET", "CLOSE", "UNLISTEN", "DEALLOCATE",
+                "SELECT pg_advisory_unlock_all" }.Any(word => statement.Query.StartsWith(word, StringComparison.OrdinalIgnoreCase));
     }
 
     static async Task<double> Admit(PoolCluster cluster, int slots)

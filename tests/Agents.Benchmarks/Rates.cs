@@ -9,8 +9,8 @@ using Npgsql;
 namespace Agents.Benchmarks;
 
 /// <summary>
-/// Two servers as processes of their own work off a backlog against a provider that counts every minute's requests and tokens, and refuses what is above its
-/// limits. Its limits are known to the servers; steady load should meet no refusal, and use most of what there is.
+/// Two servers as processes of their own work off a backlog against a provider that counts every minute's requests and tokens, and refuses what is
+/// above its limits. Its limits are known to the servers; steady load should meet no refusal, and use most of what there is.
 /// </summary>
 static class Rates
 {
@@ -20,7 +20,10 @@ static class Rates
 
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary><c>[--requests N] [--tokens N] [--minutes N] [--runs N] [--learn]</c>, the last for servers that are told the limits by replies alone; 0 when no limit was exceeded by more than one call, and nothing was refused.</summary>
+    /// <summary>
+    /// <c>[--requests N] [--tokens N] [--minutes N] [--runs N] [--learn]</c>, the last for servers that are told the limits by replies alone; 0 when
+    /// no limit was exceeded by more than one call, and nothing was refused.
+    /// </summary>
     public static async Task<int> Run(string[] args)
     {
         var (requests, tokens) = (Steps.Number(args, "--requests", 120), Steps.Number(args, "--tokens", 1_000_000));
@@ -35,7 +38,8 @@ static class Rates
         await using var one = await ServerProcess.Start(postgres.ConnectionString, provider.Address, settings);
         await using var other = await ServerProcess.Start(postgres.ConnectionString, provider.Address, settings);
         if (!args.Contains("--learn"))
-            (await one.Client.PutAsJsonAsync($"/rates/openai/{Model}", new { requestsPerMinute = requests, tokensPerMinute = tokens })).EnsureSuccessStatusCode();
+            (await one.Client.PutAsJsonAsync($"/rates/openai/{Model}", new { requestsPerMinute = requests, tokensPerMinute = tokens }))
+                .EnsureSuccessStatusCode();
 
         var batch = new { items = Enumerable.Range(0, runs).Select(n => new { agent = "research", question = $"What is {n}?" }) };
         (await one.Client.PostAsJsonAsync("/runs/batch", batch)).EnsureSuccessStatusCode();
@@ -49,9 +53,11 @@ static class Rates
             runsCompleted = await Count(database, "select count(*) from agents.run_summary where status = 'completed'"),
             runsStopped = await Count(database, "select count(*) from agents.run_summary where status in ('failed', 'parked')"),
             slotsHeldAtTheEnd = (long)(await holds.ExecuteScalarAsync())!,
-            runsWaitingForTheRate = await Count(database, "select count(*) from agents.run_queue where waits_for = 'rate' and not_before > clock_timestamp()"),
+            runsWaitingForTheRate = await Count(
+                database, "select count(*) from agents.run_queue where waits_for = 'rate' and not_before > clock_timestamp()"),
         }, Indented));
-        return figures is { Refused: 0 } && figures.MostRequestsInAMinute <= requests + 1 && figures.TokensAboveTheLimit <= figures.LargestCallTokens ? 0 : 1;
+        return figures is { Refused: 0 } && figures.MostRequestsInAMinute <= requests + 1
+            && figures.TokensAboveTheLimit <= figures.LargestCallTokens ? 0 : 1;
     }
 
     static async Task<long> Count(NpgsqlDataSource database, string sql)
@@ -61,7 +67,8 @@ static class Rates
     }
 
     /// <summary>What the provider has counted.</summary>
-    sealed record Figures(int Calls, int Refused, int MostRequestsInAMinute, long MostTokensInAMinute, long TokensAboveTheLimit, long LargestCallTokens, double ShareOfLimitUsed);
+    sealed record Figures(int Calls, int Refused, int MostRequestsInAMinute, long MostTokensInAMinute, long TokensAboveTheLimit,
+        long LargestCallTokens, double ShareOfLimitUsed);
 
     /// <summary>Counts in a window that slides. Tokens are those of the reply: what the provider bills.</summary>
     sealed class Meter(int requests, long tokens)
@@ -91,14 +98,16 @@ static class Rates
 
                 window.Enqueue((now, cost));
                 inWindow += cost;
-                return FakeReply.Answer($"These are the words of reply {request.Number}.", used) with { Delay = TimeSpan.FromMilliseconds(200), Headers = Headers() };
+                return FakeReply.Answer(
+                    $"These are the words of reply {request.Number}.", used) with { Delay = TimeSpan.FromMilliseconds(200), Headers = Headers() };
             }
         }
 
         public Figures Figures(int minutes)
         {
             lock (gate)
-                return new(calls, refused, mostRequests, most, Math.Max(0, most - tokens), largest, Math.Round((double)(calls - refused) / (requests * minutes), 3));
+                return new(calls, refused, mostRequests, most, Math.Max(0, most - tokens), largest,
+                    Math.Round((double)(calls - refused) / (requests * minutes), 3));
         }
 
         Dictionary<string, string> Headers(string? retryAfter = null)

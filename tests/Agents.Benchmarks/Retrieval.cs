@@ -9,7 +9,9 @@ using Marten;
 
 namespace Agents.Benchmarks;
 
-/// <summary>Measures retrieval and answers of real runs of the agent <c>research</c> with the offline model, on a folder of documents and a file of questions.</summary>
+/// <summary>
+/// Measures retrieval and answers of real runs of the agent <c>research</c> with the offline model, on a folder of documents and a file of questions.
+/// </summary>
 public static partial class Retrieval
 {
     const string Tenant = Tenants.Default;
@@ -57,7 +59,8 @@ public static partial class Retrieval
         foreach (var citation in answer.Citations)
         {
             var stored = await server.Service<Documents>().Passage(Tenant, citation.PassageId);
-            if (stored is not null && citation.Quote is not null && OneLine(stored.Text).Contains(OneLine(citation.Quote), StringComparison.Ordinal)) valid++;
+            if (stored is not null && citation.Quote is not null && OneLine(stored.Text).Contains(OneLine(citation.Quote), StringComparison.Ordinal))
+                valid++;
         }
 
         return new Outcome(question, conversation.Sources, answer.Answer, answer.Citations.Count, valid, search.Elapsed,

@@ -13,7 +13,9 @@ static class Simulate
 
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary><c>[--seeds N] [--from N] [--mutant NAME] [--story SEED] [--json]</c>; 0 when all held, 1 when something did not, 2 when called wrongly.</summary>
+    /// <summary>
+    /// <c>[--seeds N] [--from N] [--mutant NAME] [--story SEED] [--json]</c>; 0 when all held, 1 when something did not, 2 when called wrongly.
+    /// </summary>
     public static int Run(string[] args)
     {
         if (!Enum.TryParse<Mutant>(Option(args, "--mutant") ?? "None", out var mutant)
@@ -21,7 +23,8 @@ static class Simulate
             || !int.TryParse(Option(args, "--from") ?? "0", NumberStyles.None, CultureInfo.InvariantCulture, out var from)
             || !int.TryParse(Option(args, "--story") ?? "0", NumberStyles.None, CultureInfo.InvariantCulture, out var story))
         {
-            Console.Error.WriteLine($"simulate [--seeds N] [--from N] [--mutant {string.Join('|', Enum.GetNames<Mutant>())}] [--story SEED] [--json]");
+            Console.Error.WriteLine(
+                $"simulate [--seeds N] [--from N] [--mutant {string.Join('|', Enum.GetNames<Mutant>())}] [--story SEED] [--json]");
             return 2;
         }
 

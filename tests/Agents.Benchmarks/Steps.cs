@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using Agents.Domain.Definitions;
 using Agents.Host.Tools;
-using Npgsql;
 
 namespace Agents.Benchmarks;
 
@@ -52,7 +51,8 @@ static class Steps
         return 0;
     }
 
-    internal sealed record Figures(double StepsPerSecond, double CommitsPerStep, double WalBytesPerStep, double EngineCpuMsPerStep, double FirstRunSeconds, double MedianRunSeconds);
+    internal sealed record Figures(double StepsPerSecond, double CommitsPerStep, double WalBytesPerStep, double EngineCpuMsPerStep,
+        double FirstRunSeconds, double MedianRunSeconds);
 
     internal static async Task<Figures> Engine(BenchmarkServer server, int runs)
     {
@@ -72,10 +72,12 @@ static class Steps
         var (cpu, wal) = (process.TotalProcessorTime, await server.Scalar<decimal>("select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')"));
         await server.Execute("select pg_stat_statements_reset()");
         var (stepsBefore, startedBefore) = (await Done(server, list), await Started(server, list));
-        while (await server.Scalar<long>($"select count(*) from agents.run_summary where run_id in ({list}) and finished_at is null") > 0) await Task.Delay(100);
+        while (await server.Scalar<long>($"select count(*) from agents.run_summary where run_id in ({list}) and finished_at is null") > 0)
+            await Task.Delay(100);
         process.Refresh();
 
-        // What was committed since the counters were set to zero: the remaining steps, and the admissions, one commit each. Reads commit nothing that is counted here.
+        // What was committed since the counters were set to zero: the remaining steps, and the admissions, one commit each. Reads commit nothing that
+        // is counted here.
         var steps = ids.Length * StepsPerRun;
         var counted = steps - stepsBefore;
         var commits = await server.Scalar<decimal>("select coalesce(sum(calls), 0) from pg_stat_statements where query ilike 'commit%'");

@@ -38,7 +38,8 @@ sealed class StreamCluster : IAsyncDisposable
             await remember.ExecuteNonQueryAsync();
         var postgres = await EmbeddedServer.Start(directory, options, CancellationToken.None);
         var provider = await FakeProvider.Start();
-        provider.Otherwise(request => FakeReply.Answer($"These are the words of reply {request.Number}.", new(1000, 100)) with { BetweenFrames = word });
+        provider.Otherwise(request =>
+            FakeReply.Answer($"These are the words of reply {request.Number}.", new(1000, 100)) with { BetweenFrames = word });
         var started = new List<ServerProcess>();
         for (var node = 0; node < nodes; node++) started.Add(await ServerProcess.Start(postgres.ConnectionString, provider.Address, settings));
         return new(directory, postgres, provider, [.. started]);
@@ -59,7 +60,8 @@ sealed class StreamCluster : IAsyncDisposable
     /// <summary>When the facts of these runs were committed, by run and version.</summary>
     public async Task<IReadOnlyDictionary<(Guid Run, string Version), DateTimeOffset>> CommitTimes(IEnumerable<Guid> runs)
     {
-        await using var command = database.CreateCommand("select stream_id, version::text, pg_xact_commit_timestamp(xmin) from agents.mt_events where stream_id = any($1)");
+        await using var command = database.CreateCommand(
+            "select stream_id, version::text, pg_xact_commit_timestamp(xmin) from agents.mt_events where stream_id = any($1)");
         command.Parameters.Add(new() { Value = runs.ToArray() });
         await using var rows = await command.ExecuteReaderAsync();
         var times = new Dictionary<(Guid, string), DateTimeOffset>();
@@ -76,7 +78,8 @@ sealed class StreamCluster : IAsyncDisposable
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(node.Client.BaseAddress!, url));
         if (last is not null) request.Headers.Add("Last-Event-ID", last);
         using var answer = await Readers.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"{answer.StatusCode} {await answer.Content.ReadAsStringAsync()}\n{node.Output}");
+        if (!answer.IsSuccessStatusCode)
+            throw new InvalidOperationException($"{answer.StatusCode} {await answer.Content.ReadAsStringAsync()}\n{node.Output}");
         await using var body = await answer.Content.ReadAsStreamAsync();
         await foreach (var frame in SseParser.Create(body).EnumerateAsync()) yield return frame;
     }

@@ -6,7 +6,6 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
-using Agents.Crash.Tests;
 using Agents.Host.Engine.Signals;
 
 namespace Agents.Benchmarks;
@@ -31,11 +30,13 @@ static class Streams
 
         var logs = new Dictionary<Guid, List<string>>();
         foreach (var id in ids)
-            logs[id] = [.. (await cluster.Nodes[0].Client.GetFromJsonAsync<JsonElement>($"/runs/{id}/events")).GetProperty("items").EnumerateArray().Select(item => item.GetRawText())];
+            logs[id] = [.. (await cluster.Nodes[0].Client.GetFromJsonAsync<JsonElement>($"/runs/{id}/events")).GetProperty("items").EnumerateArray()
+                .Select(item => item.GetRawText())];
         var wrong = got.Where((facts, seed) => !facts.Facts.SequenceEqual(logs[ids[seed % runs]])).Count();
         Print(new
         {
-            readers, cuts, runs, nodes = 2, connections = got.Sum(one => one.Connections), fewestCutsOfOne = got.Min(one => one.Connections) - 1, factsRead = got.Sum(one => one.Facts.Count),
+            readers, cuts, runs, nodes = 2, connections = got.Sum(one => one.Connections), fewestCutsOfOne = got.Min(one => one.Connections) - 1,
+            factsRead = got.Sum(one => one.Facts.Count),
             seconds = Math.Round(took.Elapsed.TotalSeconds, 1), readersThatDifferFromTheLog = wrong,
         });
         return wrong == 0 ? 0 : 1;
@@ -65,7 +66,9 @@ static class Streams
         }
     }
 
-    /// <summary>From a fact's time in the log to its reader, at the node that wrote it and at the other; and from asking for a run to its first event.</summary>
+    /// <summary>
+    /// From a fact's time in the log to its reader, at the node that wrote it and at the other; and from asking for a run to its first event.
+    /// </summary>
     public static async Task<int> Latency(string[] args)
     {
         var (readers, rounds, runs) = (Steps.Number(args, "--readers", 200), Steps.Number(args, "--rounds", 5), Steps.Number(args, "--runs", 10));
@@ -110,14 +113,16 @@ static class Streams
             foreach (var (run, version, at, isSame) in seen) (isSame ? same : other).Add(at - committed[(run, version)]);
         }
 
-        Print(new { readers, rounds, runsAtOnce = runs, load = File.ReadAllText("/proc/loadavg").Trim(), commitToReaderSameNodeMs = same.Figures(), commitToReaderOtherNodeMs = other.Figures(), postToFirstEventMs = first.Figures() });
+        Print(new { readers, rounds, runsAtOnce = runs, load = File.ReadAllText("/proc/loadavg").Trim(), commitToReaderSameNodeMs = same.Figures(),
+            commitToReaderOtherNodeMs = other.Figures(), postToFirstEventMs = first.Figures() });
         return 0;
     }
 
     /// <summary>Many readers that sit still beside runs that do not: what a reader costs, and how late the others' events are.</summary>
     public static async Task<int> Idle(string[] args)
     {
-        var (readers, active, seconds) = (Steps.Number(args, "--readers", 10_000), Steps.Number(args, "--active", 50), Steps.Number(args, "--seconds", 30));
+        var (readers, active, seconds) = (
+            Steps.Number(args, "--readers", 10_000), Steps.Number(args, "--active", 50), Steps.Number(args, "--seconds", 30));
         const int Still = 100;
         await using var cluster = await StreamCluster.Start(1, Word, ("Workers__MaxRuns", "64"));
         var node = cluster.Nodes[0];
@@ -135,7 +140,8 @@ static class Streams
         var memory = MemoryOf(node.Id);
         using var client = Process.Start(new ProcessStartInfo(Environment.ProcessPath!)
         {
-            ArgumentList = { "idle-client", node.Client.BaseAddress!.Port.ToString(CultureInfo.InvariantCulture), readers.ToString(CultureInfo.InvariantCulture), string.Join(',', still) },
+            ArgumentList = { "idle-client", node.Client.BaseAddress!.Port.ToString(CultureInfo.InvariantCulture),
+                readers.ToString(CultureInfo.InvariantCulture), string.Join(',', still) },
             RedirectStandardOutput = true, RedirectStandardInput = true,
         })!;
         var connecting = Stopwatch.StartNew();
@@ -149,7 +155,8 @@ static class Streams
 
         Print(new
         {
-            load = File.ReadAllText("/proc/loadavg").Trim(), idleReaders = connected, secondsToConnect = Math.Round(connecting.Elapsed.TotalSeconds, 1), heartbeats = last.Trim(),
+            load = File.ReadAllText("/proc/loadavg").Trim(), idleReaders = connected,
+            secondsToConnect = Math.Round(connecting.Elapsed.TotalSeconds, 1), heartbeats = last.Trim(),
             residentMiBBefore = memory / 1024, residentMiBWith = with / 1024, residentKiBPerReader = Math.Round((with - memory) / (double)readers, 1),
             activeRuns = active, withoutIdleReaders = before, withIdleReaders = during,
         });
@@ -202,14 +209,16 @@ static class Streams
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             socket.Bind(new IPEndPoint(new IPAddress([127, 0, 0, (byte)(2 + reader / PerAddress)]), 0));
             await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), ct);
-            await socket.SendAsync(Encoding.ASCII.GetBytes($"GET /runs/{runs[reader % runs.Length]}/stream HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"), ct);
+            await socket.SendAsync(
+                Encoding.ASCII.GetBytes($"GET /runs/{runs[reader % runs.Length]}/stream HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"), ct);
             var buffer = new byte[4096];
             await socket.ReceiveAsync(buffer, ct);
             sockets.Add(socket);
             _ = Task.Run(async () =>
             {
                 while (await socket.ReceiveAsync(buffer) is > 0 and var received)
-                    if (Encoding.ASCII.GetString(buffer, 0, received).Contains(": still here", StringComparison.Ordinal)) Interlocked.Increment(ref heartbeats);
+                    if (Encoding.ASCII.GetString(buffer, 0, received).Contains(": still here", StringComparison.Ordinal))
+                        Interlocked.Increment(ref heartbeats);
             }, ct);
         });
         Console.WriteLine(sockets.Count);
@@ -238,7 +247,8 @@ static class Streams
         }
 
         var ratios = on.Zip(off, (with, without) => with / without).Order().ToList();
-        Print(new { runs, pairs, stepsPerSecondWithSignals = on, stepsPerSecondWithout = off, medianRatio = Math.Round((ratios[(pairs - 1) / 2] + ratios[pairs / 2]) / 2, 3) });
+        Print(new { runs, pairs, stepsPerSecondWithSignals = on, stepsPerSecondWithout = off,
+            medianRatio = Math.Round((ratios[(pairs - 1) / 2] + ratios[pairs / 2]) / 2, 3) });
         return 0;
     }
 

@@ -21,7 +21,8 @@ public sealed class CableTests(ITestOutputHelper output)
     public async Task The_runs_of_a_node_whose_cable_is_pulled_go_on_at_the_other_within_twenty_seconds()
     {
         Assert.SkipUnless(Environment.GetEnvironmentVariable("AGENTS_RIG") == "1", "Lays a cable between network namespaces: set AGENTS_RIG=1.");
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.UserName == "root" && File.Exists("/usr/sbin/ip"), "Needs Linux, root and the command ip.");
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux() && Environment.UserName == "root" && File.Exists("/usr/sbin/ip"), "Needs Linux, root and the command ip.");
         await using var _ = await Cable.Lay();
         await using var provider = await FakeProvider.Start(host: Cable.Near);
         provider.Otherwise(request => request.Number <= NearRuns + FarRuns ? FakeReply.Silence : FakeReply.Answer("done", new(1000, 100)));
@@ -33,14 +34,16 @@ public sealed class CableTests(ITestOutputHelper output)
         await using var far = ServerProcess.Launch(overCable, provider.Address, [(ServerProcess.Network, Cable.Name)]);
         for (var number = 0; number < NearRuns + FarRuns; number++) await near.Runs.Queue($"Question {number}?");
         var lost = await Until(async () => await database.TryRows(
-            "select run_id from agents.run_queue where node like $1", $"%-{far.Id}-%") is { Count: >= FarRuns } held && provider.Requests.Count == NearRuns + FarRuns ? held : null, far);
+            "select run_id from agents.run_queue where node like $1",
+            $"%-{far.Id}-%") is { Count: >= FarRuns } held && provider.Requests.Count == NearRuns + FarRuns ? held : null, far);
         foreach (var held in (await database.TryRows("select run_id from agents.run_queue where node like $1", $"%-{near.Id}-%"))!)
             using (await near.Client.PostAsJsonAsync($"/runs/{held[0]}/cancel", new { reason = "makes room" })) { }
 
         await Cable.Pull();
         var pulled = Stopwatch.StartNew();
         await Until(async () => await database.TryRows(
-            "select 1 from agents.mt_events where stream_id = any($1) and type = 'model_call_outcome_unknown'", lost.Select(row => (Guid)row[0]).ToArray()) is { Count: > 0 } unknown ? unknown : null, near);
+            "select 1 from agents.mt_events where stream_id = any($1) and type = 'model_call_outcome_unknown'",
+            lost.Select(row => (Guid)row[0]).ToArray()) is { Count: > 0 } unknown ? unknown : null, near);
 
         output.WriteLine($"The first run of the far node went on {pulled.Elapsed.TotalSeconds:0.0} s after its cable was pulled.");
         Assert.True(pulled.Elapsed < Within, $"It took {pulled.Elapsed}.");

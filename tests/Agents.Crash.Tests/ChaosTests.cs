@@ -1,6 +1,9 @@
 namespace Agents.Crash.Tests;
 
-/// <summary>The short forms of the scenarios, each from a seed of its own; <c>dotnet run -c Release --project tests/Agents.Benchmarks -- chaos C4</c> plays the long ones.</summary>
+/// <summary>
+/// The short forms of the scenarios, each from a seed of its own; <c>dotnet run -c Release --project tests/Agents.Benchmarks -- chaos C4</c> plays
+/// the long ones.
+/// </summary>
 [Collection(nameof(ChaosTests))]
 public sealed class ChaosTests(ITestOutputHelper output)
 {
@@ -24,7 +27,8 @@ public sealed class ChaosTests(ITestOutputHelper output)
     [InlineData("C24", 24, 20, 3)]
     public Task Whatever_is_struck_down_nothing_is_lost_done_twice_or_bought_unseen(string scenario, int seed, int runs, int faults)
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("AGENTS_RIG") == "1", "Takes minutes and wants the machine to itself: set AGENTS_RIG=1.");
+        Assert.SkipUnless(
+            Environment.GetEnvironmentVariable("AGENTS_RIG") == "1", "Takes minutes and wants the machine to itself: set AGENTS_RIG=1.");
         var share = scenario is "C2" or "C3" or "C4" or "C9" ? 0.02 : 0;
         return Holds(new(Scenario.Named(scenario), seed, runs, faults, ProviderFaults: share) { QuietWithin = TimeSpan.FromMinutes(4) });
     }
@@ -32,7 +36,8 @@ public sealed class ChaosTests(ITestOutputHelper output)
     [Fact]
     public Task A_failover_of_the_database_loses_nothing_does_nothing_twice_and_ends_within_two_seconds_of_the_promotion()
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("AGENTS_RIG") == "1", "Takes minutes and wants the machine to itself: set AGENTS_RIG=1.");
+        Assert.SkipUnless(
+            Environment.GetEnvironmentVariable("AGENTS_RIG") == "1", "Takes minutes and wants the machine to itself: set AGENTS_RIG=1.");
         return Holds(new(Scenario.Failover, 25, 40, 3, ProviderFaults: 0.02) { QuietWithin = TimeSpan.FromMinutes(4) });
     }
 

@@ -26,7 +26,8 @@ public sealed class ChildKillTests
         await using var provider = await FakeProvider.Start();
         provider.Otherwise(request => !request.Body.Contains("\"subagent\"", StringComparison.Ordinal) ? FakeReply.Answer(Said, new(1000, 100))
             : request.Body.Contains(Said, StringComparison.Ordinal) ? FakeReply.Answer("So it is.", new(1000, 100))
-            : FakeReply.Calls(new FakeToolCall("subagent", JsonSerializer.Serialize(new { agent = AddedAgents.Handy, question = "What do you say?" }))));
+            : FakeReply.Calls(
+                new FakeToolCall("subagent", JsonSerializer.Serialize(new { agent = AddedAgents.Handy, question = "What do you say?" }))));
         var connection = await TestDatabase.CreatePrepared();
         var added = (AddedAgents.Variable, AddedAgents.Name);
 
@@ -44,7 +45,8 @@ public sealed class ChildKillTests
         Assert.Equal(("completed", "So it is."), (run.GetProperty("status").GetString(), run.GetProperty("answer").GetString()));
         var children = await second.Client.GetFromJsonAsync<JsonElement>($"/runs/{id}/children");
         var child = Assert.Single(children.GetProperty("items").EnumerateArray());
-        Assert.Equal(child.GetProperty("id").GetGuid(), Assert.Single(facts, fact => fact.Type == "child_run_started").Data.GetProperty("child").GetGuid());
+        Assert.Equal(
+            child.GetProperty("id").GetGuid(), Assert.Single(facts, fact => fact.Type == "child_run_started").Data.GetProperty("child").GetGuid());
         Assert.Equal(Said, Assert.Single(facts, fact => fact.Type == "tool_call_completed").Data.GetProperty("result").GetString());
         Assert.Equal("completed", child.GetProperty("status").GetString());
         Assert.Single(await second.Runs.Facts(child.GetProperty("id").GetGuid()), fact => fact.Type == "model_call_completed");

@@ -35,7 +35,8 @@ public sealed class EmbeddedDeathTests(ITestOutputHelper output)
             for (var number = 0; number < servers; number++) started.Add(ServerProcess.Launch("", provider.Address, ("AGENTS_DATA", directory)));
             await Task.WhenAll(started.Select(server => server.Ready()));
             var runs = new List<(ServerProcess Server, Guid Id)>();
-            for (var number = 0; number < Runs; number++) runs.Add((started[number % servers], await started[number % servers].Runs.Queue($"Question {number}?")));
+            for (var number = 0; number < Runs; number++)
+                runs.Add((started[number % servers], await started[number % servers].Runs.Queue($"Question {number}?")));
             await Rig.Until(() => provider.Requests.Count > Runs / 2, Patience, "No model was asked.");
 
             var died = (await EmbeddedServer.Status(directory, Cancellation)).ProcessId!.Value;

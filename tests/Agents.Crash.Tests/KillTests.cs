@@ -47,9 +47,11 @@ public sealed class KillTests
             var unknown = Assert.Single(facts, fact => fact.Type == "model_call_outcome_unknown");
             Assert.Equal(
                 (call, 1, "WorkerLost"),
-                (unknown.Data.GetProperty("call").GetInt32(), unknown.Data.GetProperty("attempt").GetInt32(), unknown.Data.GetProperty("cause").GetString()));
+                (unknown.Data.GetProperty("call").GetInt32(), unknown.Data.GetProperty("attempt").GetInt32(),
+                    unknown.Data.GetProperty("cause").GetString()));
             Assert.True(unknown.Data.GetProperty("highUsd").GetDecimal() > 0);
-            Assert.True(unknown.At - restarted < ResumesWithin, $"The run that lost call {call} was resumed {unknown.At - restarted} after the start.");
+            Assert.True(
+                unknown.At - restarted < ResumesWithin, $"The run that lost call {call} was resumed {unknown.At - restarted} after the start.");
             Assert.Equal(5, made[call]); // four calls, and the one that was lost
             Assert.Equal(4, facts.Count(fact => fact.Type == "model_call_completed"));
             Assert.Equal(1, run.GetProperty("unconfirmedUsd").GetProperty("calls").GetInt32());

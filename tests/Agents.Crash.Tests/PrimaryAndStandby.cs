@@ -7,7 +7,9 @@ using Npgsql;
 
 namespace Agents.Crash.Tests;
 
-/// <summary>Two PostgreSQL servers, a primary and its synchronous standby. When the primary is killed the standby takes its place, and it the standby's.</summary>
+/// <summary>
+/// Two PostgreSQL servers, a primary and its synchronous standby. When the primary is killed the standby takes its place, and it the standby's.
+/// </summary>
 sealed class PrimaryAndStandby : IAsyncDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

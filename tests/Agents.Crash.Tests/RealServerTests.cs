@@ -15,7 +15,8 @@ public sealed class RealServerTests
         await using var server = await ServerHere.Start(await TestDatabase.CreatePrepared(), provider.Address);
 
         using var request = new HttpRequestMessage(HttpMethod.Post, "/runs");
-        request.Content = new StringContent($$"""{"agent":"research","question":"{{new string('x', 10_000_000)}}"}""", Encoding.UTF8, "application/json");
+        request.Content = new StringContent(
+            $$"""{"agent":"research","question":"{{new string('x', 10_000_000)}}"}""", Encoding.UTF8, "application/json");
         request.Headers.ExpectContinue = true; // as curl does: asks before it sends
         using var answer = await server.Client.SendAsync(request);
 

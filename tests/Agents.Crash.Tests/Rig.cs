@@ -7,8 +7,8 @@ using Agents.Host.Tests.Models;
 namespace Agents.Crash.Tests;
 
 /// <summary>
-/// Real server processes on a PostgreSQL of their own and a provider that writes down every request before it answers; runs are queued at a steady rate
-/// while things go wrong. What a seed decides is when and whom a fault strikes; the machine decides what it strikes.
+/// Real server processes on a PostgreSQL of their own and a provider that writes down every request before it answers; runs are queued at a steady
+/// rate while things go wrong. What a seed decides is when and whom a fault strikes; the machine decides what it strikes.
 /// </summary>
 public sealed class Rig : IAsyncDisposable
 {
@@ -71,7 +71,8 @@ public sealed class Rig : IAsyncDisposable
             await Task.WhenAll(raging);
         }
 
-        log($"after {began.Elapsed.TotalSeconds:0} s: {accepted.Count} runs accepted, {string.Join(", ", faults.Select(fault => $"{fault.Struck} {fault.Name}"))}; waiting for quiet");
+        log(
+            $"after {began.Elapsed.TotalSeconds:0} s: {accepted.Count} runs accepted, {string.Join(", ", faults.Select(fault => $"{fault.Struck} {fault.Name}"))}; waiting for quiet");
 
         var quiet = Stopwatch.StartNew();
         var isQuiet = await Quiet();
@@ -120,7 +121,8 @@ public sealed class Rig : IAsyncDisposable
         var patience = Stopwatch.StartNew();
         for (var attempt = first; ; attempt++)
         {
-            if (patience.Elapsed > AcceptsWithin) throw new TimeoutException($"No node accepts a run.\n{string.Join('\n', Nodes.Select(node => node.Output))}");
+            if (patience.Elapsed > AcceptsWithin)
+                throw new TimeoutException($"No node accepts a run.\n{string.Join('\n', Nodes.Select(node => node.Output))}");
             if (await Nodes[attempt % Nodes.Length].Queue(question, key, agent) is { } run)
             {
                 accepted.Add(run);
@@ -192,7 +194,8 @@ public sealed class Rig : IAsyncDisposable
     /// <summary>Runs in the hands of a node. Null when the database is away.</summary>
     internal async Task<List<Guid>?> HeldBy(string? prefix) => prefix is null
         ? []
-        : (await Database.TryRows("select run_id from agents.run_queue where state = 'running' and starts_with(node, $1)", prefix))?.ConvertAll(row => (Guid)row[0]);
+        : (await Database.TryRows("select run_id from agents.run_queue where state = 'running' and starts_with(node, $1)", prefix))?.ConvertAll(row =>
+            (Guid)row[0]);
 
     /// <summary>All runs have ended, every attempt has its outcome and no message is left. Parked runs are resumed, as a person would.</summary>
     async Task<bool> Quiet()
@@ -229,11 +232,17 @@ public sealed class Rig : IAsyncDisposable
     async Task<List<string>> Problems(bool isQuiet)
     {
         var problems = new List<string>();
-        var ended = (await Database.TryRows("select run_id, status from agents.run_summary"))!.ToDictionary(row => (Guid)row[0], row => (string)row[1]);
-        var lost = accepted.Where(run => ended.GetValueOrDefault(run) is var status && status != "completed" && !(status == "cancelled" && cancelled.ContainsKey(run))).ToList();
-        if (lost.Count > 0) problems.Add($"{lost.Count} accepted runs are not completed: {string.Join(", ", lost.Take(5).Select(run => $"{run} is {ended.GetValueOrDefault(run, "unknown")}"))}");
+        var ended = (await Database.TryRows("select run_id, status from agents.run_summary"))!.ToDictionary(row => (Guid)row[0], row =>
+            (string)row[1]);
+        var lost = accepted.Where(run => ended.GetValueOrDefault(run) is var status && status != "completed"
+            && !(status == "cancelled" && cancelled.ContainsKey(run))).ToList();
+        if (lost.Count > 0)
+            problems.Add(
+                $"{lost.Count} accepted runs are not completed: {string.Join(", ", lost.Take(5).Select(run => $"{run} is {ended.GetValueOrDefault(run, "unknown")}"))}");
         if (accepted.Distinct().Count() != accepted.Count) problems.Add("One run was accepted for two questions.");
-        if (!isQuiet) problems.Add($"It was not quiet within {Play.QuietWithin.TotalSeconds:0} s. Left are\n{string.Join('\n', await Left())}\n{string.Join('\n', Nodes.Select(node => node.Output))}");
+        if (!isQuiet)
+            problems.Add(
+                $"It was not quiet within {Play.QuietWithin.TotalSeconds:0} s. Left are\n{string.Join('\n', await Left())}\n{string.Join('\n', Nodes.Select(node => node.Output))}");
         problems.AddRange(Nodes.SelectMany(node => node.EndedByThemselves).Select(output => $"A server ended by itself:\n{output}"));
 
         var (known, struck) = (faults.Sum(fault => fault.Struck - fault.Unseen), faults.Sum(fault => fault.StruckInFlight));

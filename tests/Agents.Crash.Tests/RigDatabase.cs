@@ -60,7 +60,8 @@ sealed class RigDatabase : IAsyncDisposable
     {
         var logs = Replicated?.Logs ?? [Path.Combine(directory, "postgres", "postgres.log")];
         var lines = logs.SelectMany(File.ReadAllLines).ToList();
-        return [.. lines.Index().Where(line => line.Item.Contains("deadlock detected", StringComparison.Ordinal)).Select(line => string.Join('\n', lines.Skip(line.Index).Take(14)))];
+        return [.. lines.Index().Where(line => line.Item.Contains("deadlock detected", StringComparison.Ordinal))
+            .Select(line => string.Join('\n', lines.Skip(line.Index).Take(14)))];
     }
 
     /// <summary>The rows of a query, each as its values. Null when the database is away.</summary>
@@ -69,7 +70,8 @@ sealed class RigDatabase : IAsyncDisposable
         try
         {
             await using var connection = new NpgsqlConnection(
-                new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false, Timeout = 2, HostRecheckSeconds = 0, ApplicationName = "rig" }.ConnectionString);
+                new NpgsqlConnectionStringBuilder(
+                    ConnectionString) { Pooling = false, Timeout = 2, HostRecheckSeconds = 0, ApplicationName = "rig" }.ConnectionString);
             await connection.OpenAsync();
             await using var command = new NpgsqlCommand(sql, connection);
             foreach (var value in values) command.Parameters.Add(new() { Value = value });

@@ -39,7 +39,8 @@ public sealed record RigResult(Play Play, int Accepted, IReadOnlyDictionary<stri
     /// <summary>For people; the seed plays it again.</summary>
     public IEnumerable<string> Lines()
     {
-        yield return FormattableString.Invariant($"{Play.Scenario.Name} seed {Play.Seed}: {(Holds ? "holds" : "DOES NOT HOLD")} in {Took.TotalSeconds:0} s, quiet {Quiet.TotalSeconds:0.0} s after the last fault");
+        yield return FormattableString.Invariant(
+            $"{Play.Scenario.Name} seed {Play.Seed}: {(Holds ? "holds" : "DOES NOT HOLD")} in {Took.TotalSeconds:0} s, quiet {Quiet.TotalSeconds:0.0} s after the last fault");
         yield return $"runs      {Accepted} accepted; {string.Join(", ", Statuses.Select(status => $"{status.Value} {status.Key}"))}; {Resumed} parked ones resumed";
         yield return $"faults    {string.Join(", ", Faults.Select(fault => $"{fault.Value} {fault.Key}"))}; {StruckInFlight} struck while runs were under way";
         yield return $"provider  {Requests} requests; {Report.Invariants.Single(invariant => invariant.Id == "I6").Note}";
@@ -65,7 +66,8 @@ public sealed record RigResult(Play Play, int Accepted, IReadOnlyDictionary<stri
     {
         if (waits.Count == 0) return "none";
         waits.Sort();
-        string Of(double share) => waits[Math.Min(waits.Count - 1, (int)(share * waits.Count))].TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
+        string Of(double share) =>
+            waits[Math.Min(waits.Count - 1, (int)(share * waits.Count))].TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
         return $"p50 {Of(0.5)} s, p99 {Of(0.99)} s, most {Of(1)} s, of {waits.Count}";
     }
 }

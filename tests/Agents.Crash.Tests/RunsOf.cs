@@ -37,7 +37,8 @@ public sealed class RunsOf(HttpClient client, Func<string> output)
     {
         var page = await client.GetFromJsonAsync<JsonElement>($"/runs/{id}/events");
         return [.. page.GetProperty("items").EnumerateArray().Select(fact => new ShownFact(
-            fact.GetProperty("version").GetInt64(), fact.GetProperty("type").GetString()!, fact.GetProperty("at").GetDateTimeOffset(), fact.GetProperty("data")))];
+            fact.GetProperty("version").GetInt64(), fact.GetProperty("type").GetString()!, fact.GetProperty("at").GetDateTimeOffset(),
+            fact.GetProperty("data")))];
     }
 
     /// <summary>The run's facts, once they fit.</summary>

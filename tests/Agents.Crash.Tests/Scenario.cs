@@ -16,25 +16,30 @@ public sealed record Scenario(string Name, string Says, [property: JsonIgnore] F
         new("C4", "C2 and C3 together", _ => [new Kills(new(0.3, 3)), new DatabaseCrashes(new(2, 6))]),
         new("C7", "the reply to one of 20 COMMITs is lost", play => [new LostCommitReplies(play, oneIn: 20)]),
         new("C9", "a node is stopped for 1 to 10 s", _ => [new Pauses(new(1, 3))]),
-        new("C10", "every message comes again, ten times, in any order, with messages of other attempts among them", _ => [new Redeliveries(copies: 10)]),
+        new("C10", "every message comes again, ten times, in any order, with messages of other attempts among them", _ =>
+            [new Redeliveries(copies: 10)]),
         new("C11", "messages that nobody can read", _ => [new PoisonMessages()]),
         new("C15", "all runs at once on a budget with room for a few calls, raised bit by bit", _ => [new TightBudget()]),
         new("C16", "the provider refuses, breaks, hangs or breaks off half of the requests", play => [new ProviderStorm(play)]),
         new("C17", "runs are cancelled at random moments and at each fault point", play => [new Cancels(), new FaultPoints(play, cancels: true)]),
         new("C18", "a model that says what no model should", play => [new HostileReplies(play)]),
-        new("C24", "the nodes are restarted in turn by SIGTERM, with calls in flight that end before the drain does and calls that do not", play => [new RollingRestarts(play, outlasting: 0.25)]),
+        new("C24", "the nodes are restarted in turn by SIGTERM, with calls in flight that end before the drain does and calls that do not", play =>
+            [new RollingRestarts(play, outlasting: 0.25)]),
     ];
 
     /// <summary>How long orphans wait: one node is killed after the other, each when all have been up for some seconds and hold runs.</summary>
-    public static readonly Scenario Takeovers = new("takeovers", "a node is killed while all are up", _ => [new Kills(new(6, 10), waitsForAll: true)]);
+    public static readonly Scenario Takeovers = new("takeovers", "a node is killed while all are up", _ =>
+        [new Kills(new(6, 10), waitsForAll: true)]);
 
     /// <summary>What an upgrade of both nodes costs: nothing.</summary>
     public static readonly Scenario Rolling = new(
-        "rolling", "the nodes are restarted in turn by SIGTERM, with calls in flight that all end before the drain does", play => [new RollingRestarts(play, outlasting: 0)]);
+        "rolling", "the nodes are restarted in turn by SIGTERM, with calls in flight that all end before the drain does", play =>
+            [new RollingRestarts(play, outlasting: 0)]);
 
     /// <summary>What a failover of the database costs: a pause.</summary>
     public static readonly Scenario Failover = new(
-        "failover", "the primary of the database is killed and its synchronous standby promoted", _ => [new Failovers(new(4, 8))]) { IsReplicated = true };
+        "failover", "the primary of the database is killed and its synchronous standby promoted", _ =>
+            [new Failovers(new(4, 8))]) { IsReplicated = true };
 
     /// <summary>The database is a primary and a standby.</summary>
     public bool IsReplicated { get; init; }
@@ -49,7 +54,9 @@ public sealed record Every(double ShortestSeconds, double LongestSeconds)
 }
 
 /// <summary>How much of a scenario is played.</summary>
-/// <param name="Runs">Runs that are queued at least; more are queued until there were enough faults. A scenario that drives itself queues what it needs.</param>
+/// <param name="Runs">
+/// Runs that are queued at least; more are queued until there were enough faults. A scenario that drives itself queues what it needs.
+/// </param>
 /// <param name="Faults">Of each kind that the scenario has, at least. For fault points, how many of the cells; 0 plays all.</param>
 /// <param name="RunsPerSecond">The steady rate at which runs are queued.</param>
 /// <param name="ProviderFaults">The share of requests that the provider refuses for the moment or breaks off, from 0 to 1.</param>

@@ -42,7 +42,8 @@ public sealed class TwoNodesTests
         var facts = await other.Runs.Until(id, facts => facts.Contains("model_call_outcome_unknown"));
 
         var closed = Assert.Single(cluster.Provider.Abandoned).Value - cancelled;
-        TestContext.Current.TestOutputHelper?.WriteLine($"The provider's connection was closed {closed.TotalMilliseconds:0} ms after the cancel was answered.");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"The provider's connection was closed {closed.TotalMilliseconds:0} ms after the cancel was answered.");
         Assert.True(closed < Soon, $"It took {closed}.");
         Assert.Equal(["run_cancelled", "model_call_outcome_unknown"], facts.TakeLast(2).Select(fact => fact.Type));
         Assert.Single(cluster.Provider.Requests);
@@ -109,7 +110,8 @@ public sealed class TwoNodesTests
     public async Task The_models_words_reach_the_readers_of_the_other_node_late_ones_too()
     {
         await using var cluster = await Cluster.Start(request =>
-            FakeReply.Answer($"Word by word by word by word, reply {request.Number}.", new(1000, 100)) with { BetweenFrames = TimeSpan.FromMilliseconds(400) });
+            FakeReply.Answer(
+                $"Word by word by word by word, reply {request.Number}.", new(1000, 100)) with { BetweenFrames = TimeSpan.FromMilliseconds(400) });
         var other = cluster.Second;
         var id = await cluster.QueueAtFirst("Who hears the words elsewhere?");
 
@@ -167,7 +169,8 @@ public sealed class TwoNodesTests
 
     static FakeReply NoFirstAnswer(FakeRequest request) => request.Number > 1 ? Answer(request) : FakeReply.Silence;
 
-    static Func<FakeRequest, FakeReply> FirstAnswerAfter(TimeSpan delay) => request => request.Number > 1 ? Answer(request) : Answer(request) with { Delay = delay };
+    static Func<FakeRequest, FakeReply> FirstAnswerAfter(TimeSpan delay) => request =>
+        request.Number > 1 ? Answer(request) : Answer(request) with { Delay = delay };
 
     /// <summary>Two servers: one that can be struck down, and one that sees it.</summary>
     sealed class Cluster(FakeProvider provider, Task asked, string connection, ServerProcess first, ServerHere second) : IAsyncDisposable
@@ -208,7 +211,8 @@ public sealed class TwoNodesTests
         /// <param name="how">drain or resume.</param>
         async Task ChangeSecond(string how)
         {
-            var nodes = (await second.Client.GetFromJsonAsync<JsonElement>("/nodes")).GetProperty("items").EnumerateArray().Select(node => node.GetProperty("name").GetString()!);
+            var nodes = (await second.Client.GetFromJsonAsync<JsonElement>("/nodes")).GetProperty("items").EnumerateArray()
+                .Select(node => node.GetProperty("name").GetString()!);
             var name = nodes.Single(node => node.Contains($"-{Environment.ProcessId}-", StringComparison.Ordinal));
             using var answer = await second.Client.PostAsync(new Uri($"/nodes/{name}/{how}", UriKind.Relative), null);
             answer.EnsureSuccessStatusCode();

@@ -44,14 +44,16 @@ static class A
         Steps =
         [
             new ModelStep("write", "Write the letters, one a line."),
-            new ToolStep("send", new("send_mail", NeedsApproval: true), new Dictionary<string, Argument> { ["text"] = new Argument.EachLine("write") }),
+            new ToolStep(
+                "send", new("send_mail", NeedsApproval: true), new Dictionary<string, Argument> { ["text"] = new Argument.EachLine("write") }),
             new ModelStep("report", "Say what was sent."),
         ],
         Limits = Assistant.Limits,
     };
 
     public static RunQueued Question(AgentDefinition agent, string question = "What is RAG?", decimal? budgetUsd = null) =>
-        new(agent.Name, agent.Version, "hash of " + agent.Name, agent.Model ?? "small", question, Priority: 5, "ada", TimeSpan.FromHours(1), BudgetUsd: budgetUsd);
+        new(agent.Name, agent.Version, "hash of " + agent.Name, agent.Model ?? "small", question, Priority: 5, "ada", TimeSpan.FromHours(1),
+            BudgetUsd: budgetUsd);
 
     /// <summary>A run that waits for a slot.</summary>
     public static Story Queued(AgentDefinition agent, decimal? budgetUsd = null) => Story.Of(agent, Question(agent, budgetUsd: budgetUsd));

@@ -16,13 +16,15 @@ public sealed class ArchitectureTests
     {
         var library = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
 
-        Assert.All(Domain.GetReferencedAssemblies(), reference => Assert.True(File.Exists(Path.Combine(library, reference.Name + ".dll")), reference.Name));
+        Assert.All(Domain.GetReferencedAssemblies(), reference =>
+            Assert.True(File.Exists(Path.Combine(library, reference.Name + ".dll")), reference.Name));
     }
 
     [Fact]
     public void The_domain_refers_to_no_package()
     {
-        using var dependencies = JsonDocument.Parse(File.ReadAllText(Path.ChangeExtension(typeof(ArchitectureTests).Assembly.Location, ".deps.json")));
+        using var dependencies = JsonDocument.Parse(
+            File.ReadAllText(Path.ChangeExtension(typeof(ArchitectureTests).Assembly.Location, ".deps.json")));
         var domain = dependencies.RootElement.GetProperty("targets").EnumerateObject().Single().Value
             .EnumerateObject().Single(library => library.Name.StartsWith("Agents.Domain/", StringComparison.Ordinal));
 
@@ -38,7 +40,8 @@ public sealed class ArchitectureTests
             "System.DateTimeOffset.get_UtcNow", "System.Guid.NewGuid", "System.Guid.CreateVersion7", "System.Random.", "System.TimeProvider.",
             "System.Diagnostics.Stopwatch.", "System.Environment.get_Tick", "System.Environment.GetEnv",
             "System.Security.Cryptography.RandomNumberGenerator.", "System.IO.",
-            "System.Net.", "System.Threading.Tasks.", "System.Threading.Timer.", "System.Threading.Thread.", "System.Diagnostics.Process.", "System.Console.",
+            "System.Net.", "System.Threading.Tasks.", "System.Threading.Timer.", "System.Threading.Thread.", "System.Diagnostics.Process.",
+            "System.Console.",
         ];
 
         var members = MembersUsed().ToList();

@@ -245,7 +245,7 @@ public sealed class RandomHistoriesTests
             var (at, then) = Forking.PointAt(A.Id, history, world.Agent, version)!.Value;
             if (Forking.UnsafeToolUnderWay(then, _ => true) is not null) continue;
 
-            var inherited = Forking.StateOf(then, world.Agent, "");
+            var inherited = Forking.StateOf(then, history.Take((int)at), world.Agent, "");
             var fork = new World(world.Agent, [A.Question(world.Agent) with { ForkedFrom = new(A.Id, at) }, inherited]);
             Assert.Equal((0m, 0L, then.CostUsd), (fork.Run.CommittedUsd(), fork.Run.Usage.Total(), fork.Run.InheritedUsd));
 

@@ -3,14 +3,17 @@ using Agents.Domain.Runs;
 
 namespace Agents.Domain.Tests;
 
-/// <summary>Everything around one run: people, the clock, workers that die, messages that come late or twice. It does as it is told by numbers.</summary>
+/// <summary>
+/// Everything around one run: people, the clock, workers that die, messages that come late or twice. It does as it is told by numbers.
+/// </summary>
 /// <param name="begun">What has happened to the run before. Null when it is only queued.</param>
 sealed class World(AgentDefinition agent, IReadOnlyList<RunEvent>? begun = null)
 {
     static readonly FailureKind[] ModelFailures =
         [FailureKind.RateLimited, FailureKind.Timeout, FailureKind.Unavailable, FailureKind.StreamCut, FailureKind.Rejected];
 
-    static readonly FailureKind[] ToolFailures = [FailureKind.Timeout, FailureKind.RateLimited, FailureKind.ToolError, FailureKind.BadArguments, FailureKind.OutcomeUnknown];
+    static readonly FailureKind[] ToolFailures = [
+        FailureKind.Timeout, FailureKind.RateLimited, FailureKind.ToolError, FailureKind.BadArguments, FailureKind.OutcomeUnknown];
 
     readonly List<object> messages = []; // every message ever sent to a worker, for some come late and some twice
     readonly List<object> reports = [];
@@ -73,7 +76,8 @@ sealed class World(AgentDefinition agent, IReadOnlyList<RunEvent>? begun = null)
     /// <summary>Mostly an attempt whose cost is in doubt, now and then another.</summary>
     ResolveSpend Resolving(int choice)
     {
-        var doubtful = Run.Unconfirmed.Count > 0 && choice % 7 > 0 ? Run.Unconfirmed[choice % Run.Unconfirmed.Count] : new(1 + choice % 3, 1 + choice / 10 % 3, 0, null);
+        var doubtful = Run.Unconfirmed.Count > 0
+            && choice % 7 > 0 ? Run.Unconfirmed[choice % Run.Unconfirmed.Count] : new(1 + choice % 3, 1 + choice / 10 % 3, 0, null);
         return new(doubtful.Call, doubtful.Attempt, 0.003m, SpendSource.Operator, "ada");
     }
 

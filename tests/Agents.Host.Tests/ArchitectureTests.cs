@@ -23,8 +23,10 @@ public sealed partial class ArchitectureTests
         Assert.Contains("AppendMany", appends); // the list is not empty by mistake
         Assert.Empty(appends.Except(streams).Except(loads));
 
-        static bool IsWrite(string name) => name.StartsWith("Append", StringComparison.Ordinal) || name.StartsWith("StartStream", StringComparison.Ordinal)
-            || name.Contains("Write", StringComparison.Ordinal) || name.Contains("Writing", StringComparison.Ordinal) || name.Contains("Overwrite", StringComparison.Ordinal)
+        static bool IsWrite(string name) => name.StartsWith("Append", StringComparison.Ordinal)
+            || name.StartsWith("StartStream", StringComparison.Ordinal)
+            || name.Contains("Write", StringComparison.Ordinal) || name.Contains("Writing", StringComparison.Ordinal)
+                || name.Contains("Overwrite", StringComparison.Ordinal)
             || name.Contains("Tombstone", StringComparison.Ordinal) || name.Contains("Archive", StringComparison.Ordinal);
     }
 
@@ -47,11 +49,13 @@ public sealed partial class ArchitectureTests
             where CountedParameter().IsMatch(text)
             select $"{CompiledTypes.Outermost(type).FullName}: {text}").ToList();
 
-        Assert.Contains(Ours().Where(type => type.FullName == "Agents.Host.Platform.Values").SelectMany(CompiledTypes.CalledBy), IsParameter); // the list is not empty by mistake
+        // The list is not empty by mistake.
+        Assert.Contains(Ours().Where(type => type.FullName == "Agents.Host.Platform.Values").SelectMany(CompiledTypes.CalledBy), IsParameter);
         Assert.Empty(byHand);
         Assert.Empty(counted);
 
-        static bool IsCommand(MethodBase called) => called is { DeclaringType: { Name: "NpgsqlCommand" or "NpgsqlBatchCommand" }, IsConstructor: true }
+        static bool IsCommand(MethodBase called) =>
+            called is { DeclaringType: { Name: "NpgsqlCommand" or "NpgsqlBatchCommand" }, IsConstructor: true }
             or { DeclaringType.Namespace: "Npgsql", Name: "CreateCommand" or "CreateBatch" };
 
         static bool IsParameter(MethodBase called) => called.DeclaringType is { Name: "NpgsqlParameterCollection", Namespace: "Npgsql" }

@@ -17,7 +17,8 @@ static class CompiledTypes
 
     /// <summary>The methods and constructors that its code calls, of whatever assembly.</summary>
     public static IEnumerable<MethodBase> CalledBy(Type type) => MethodsOf(type)
-        .SelectMany(method => Operands(method, OperandType.InlineMethod, OperandType.InlineTok).Select(token => Resolve(method, token))).OfType<MethodBase>();
+        .SelectMany(method => Operands(method, OperandType.InlineMethod, OperandType.InlineTok).Select(token => Resolve(method, token)))
+            .OfType<MethodBase>();
 
     /// <summary>The texts that stand in its code, pieces of interpolated ones each by itself.</summary>
     public static IEnumerable<string> TextsOf(Type type) =>

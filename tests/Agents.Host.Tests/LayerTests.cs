@@ -6,7 +6,8 @@ public sealed class LayerTests
     /// <summary>Bottom up. The code of a layer uses its own and those before it in this list. docs/architecture.md says what lives in each.</summary>
     static readonly string[] Layers =
     [
-        "Platform", "Postgres", "Knowledge", "Tools", "Catalog", "Samples", "Models", "Log", "Http", "Engine", "Streaming", "Api", "Audit", "Server", "Cli",
+        "Platform", "Postgres", "Knowledge", "Tools", "Catalog", "Samples", "Models", "Log", "Http", "Engine", "Streaming", "Api", "Audit", "Server",
+        "Cli",
     ];
 
     const string Root = "Agents.Host";
@@ -17,7 +18,8 @@ public sealed class LayerTests
         var uses = Uses().ToList();
         Assert.Contains(uses, use => use is { From: "Api", To: "Engine" }); // the list is not empty by mistake
 
-        Assert.Empty(uses.Where(use => Position(use.From) < Position(use.To)).Select(use => $"{use.From} uses {use.To}: {use.Type} mentions {use.Mentioned}"));
+        Assert.Empty(uses.Where(use => Position(use.From) < Position(use.To))
+            .Select(use => $"{use.From} uses {use.To}: {use.Type} mentions {use.Mentioned}"));
     }
 
     [Fact]
@@ -26,7 +28,8 @@ public sealed class LayerTests
         Assert.Equal(Layers.Order(), Types().Select(LayerOf).Distinct().Order());
 
         var map = File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "docs", "architecture.md"));
-        Assert.Equal(Layers, map.Select(line => line.Split('|')).Where(cells => cells.Length > 3).Select(cells => cells[1].Trim(' ', '`', '/')).Where(Layers.Contains));
+        Assert.Equal(Layers, map.Select(line => line.Split('|')).Where(cells => cells.Length > 3).Select(cells =>
+            cells[1].Trim(' ', '`', '/')).Where(Layers.Contains));
     }
 
     static IEnumerable<(string From, string To, Type Type, Type Mentioned)> Uses() =>

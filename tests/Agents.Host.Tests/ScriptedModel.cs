@@ -16,8 +16,8 @@ public sealed record Spoken(params object[] Pieces)
 }
 
 /// <summary>
-/// Answers the calls of a run whose question has a script, line by line; a line may be a text, pieces of one, tool requests, an exception to throw, or something to wait for.
-/// Questions without a script are answered offline. Tests share it, so each uses a question of its own.
+/// Answers the calls of a run whose question has a script, line by line; a line may be a text, pieces of one, tool requests, an exception to throw,
+/// or something to wait for. Questions without a script are answered offline. Tests share it, so each uses a question of its own.
 /// </summary>
 public sealed class ScriptedModel : IChatClient
 {
@@ -46,7 +46,8 @@ public sealed class ScriptedModel : IChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var said = messages.ToList();
-        var question = said.First(message => message.Role == ChatRole.User && message.AdditionalProperties?.ContainsKey(ModelRequest.EarlierProperty) is not true).Text;
+        var question = said.First(message => message.Role == ChatRole.User
+            && message.AdditionalProperties?.ContainsKey(ModelRequest.EarlierProperty) is not true).Text;
         asked.GetOrAdd(question, _ => new()).Enqueue(said);
         this.options.GetOrAdd(question, _ => new()).Enqueue(options);
         if (!scripts.TryGetValue(question, out var script))
@@ -92,7 +93,8 @@ public sealed class ScriptedModel : IChatClient
     static FunctionCallContent Ask(string tool, object arguments) =>
         new("call", tool, JsonSerializer.Deserialize<Dictionary<string, object?>>(JsonSerializer.Serialize(arguments)));
 
-    public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+    public Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
         GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken);
 
     public object? GetService(Type serviceType, object? serviceKey = null) => null;

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using Agents.Domain.Definitions;
 using Agents.Host.Tools;
+using Npgsql;
 
 namespace Agents.Host.Tests;
 
@@ -14,7 +15,8 @@ static class TestAgents
     public static readonly AgentDefinition Clerk = new()
     {
         Name = "clerk",
-        Steps = [new ModelStep("work", "Do what is asked.", [new("add"), new("send_letter"), new("search_documents"), new("shred", NeedsApproval: true)])],
+        Steps = [
+            new ModelStep("work", "Do what is asked.", [new("add"), new("send_letter"), new("search_documents"), new("shred", NeedsApproval: true)])],
         Limits = new(ModelCallsPerStep: 4, Attempts: 2, CostUsd: 1),
     };
 
@@ -23,7 +25,8 @@ static class TestAgents
     {
         Name = "counter",
         Steps = [.. Enumerable.Range(1, 3).Select(step => new ToolStep(
-            $"count {step}", new("add"), new Dictionary<string, Argument> { ["left"] = new Argument.Text("1"), ["right"] = new Argument.Text("2") }))],
+            $"count {step}", new("add"), new Dictionary<string,
+            Argument> { ["left"] = new Argument.Text("1"), ["right"] = new Argument.Text("2") }))],
     };
 
     /// <summary>One step, no tools.</summary>
@@ -46,7 +49,8 @@ static class TestAgents
     public static readonly AgentDefinition Hasty = new()
     {
         Name = "hasty",
-        Steps = [new ModelStep("work", "Do what is asked, soon.", [new("shred", NeedsApproval: true), new("send_letter")]) { CallTimeout = TimeSpan.FromSeconds(1) }],
+        Steps = [new ModelStep(
+            "work", "Do what is asked, soon.", [new("shred", NeedsApproval: true), new("send_letter")]) { CallTimeout = TimeSpan.FromSeconds(1) }],
         Limits = new(Attempts: 1, ApprovalWithin: TimeSpan.FromSeconds(1)),
     };
 
@@ -93,10 +97,19 @@ public sealed class SendLetter(ToolContext context)
 {
     public static readonly ConcurrentDictionary<string, string> Sent = new();
 
+    /// <summary>How often a letter was begun whose way was cut, by its key.</summary>
+    public static readonly ConcurrentDictionary<string, int> Cut = new();
+
     [Description("Sends a letter.")]
     public async Task<string> Run(string to, CancellationToken ct)
     {
         if (to == "nobody") throw new InvalidOperationException("Nobody lives there.");
+        if (to == "the archive")
+        {
+            Cut.AddOrUpdate(context.IdempotencyKey, 1, (_, times) => times + 1);
+            throw new NpgsqlException("The archive's database broke off.", new IOException("Connection reset by peer"));
+        }
+
         if (to == "far away") await Task.Delay(Timeout.Infinite, ct);
         Sent[context.IdempotencyKey] = to;
         return "sent";

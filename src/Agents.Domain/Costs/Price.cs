@@ -113,7 +113,8 @@ public sealed record Price(
     }
 
     /// <summary>
-    /// The least that a call costs of which the provider has read so much and answered so much: all of it in the cheapest buckets, and the fee of the request.
+    /// The least that a call costs of which the provider has read so much and answered so much: all of it in the cheapest buckets, and the fee of the
+    /// request.
     /// </summary>
     /// <exception cref="OverflowException">A number is negative or above <see cref="MaxTokens"/>.</exception>
     public decimal LowerBound(long inputTokensAtLeast, long outputTokensAtLeast)

@@ -20,11 +20,12 @@ public abstract record Claim
     public sealed record Refused(BudgetRefusal Refusal) : Claim;
 
     /// <param name="started">The fact to store if the claim is taken.</param>
-    /// <param name="ownerIsGone">Whether the worker that started the attempt has died. Ignored when nobody started it.</param>
+    /// <param name="ownerIsGone">Whether the worker that started the attempt has died. Ignored when no worker started it.</param>
     /// <param name="leastUsd">The most the attempt can cost with the shortest reply that is worth asking for. Null without a price.</param>
     /// <param name="mayBeUnpriced">Whether a call without a price may be made by a run that has a budget.</param>
     public static Claim On(
-        Run run, CallModel work, ModelCallStarted started, bool ownerIsGone, decimal? leastUsd = null, bool mayBeUnpriced = true) => run.ModelCall switch
+        Run run, CallModel work, ModelCallStarted started, bool ownerIsGone, decimal? leastUsd = null, bool mayBeUnpriced = true) =>
+            run.ModelCall switch
     {
         { Status: AttemptStatus.Started } call when IsOf(call, work) && ownerIsGone => new Lost(),
         { Status: AttemptStatus.Scheduled } call when IsOf(call, work) && run.Status is RunStatus.Running =>
@@ -35,7 +36,8 @@ public abstract record Claim
     };
 
     /// <inheritdoc cref="On(Run, CallModel, ModelCallStarted, bool, decimal?, bool)"/>
-    public static Claim On(Run run, RunTool work, ToolCallStarted started, bool ownerIsGone) => run.ToolCalls.GetValueOrDefault(work.ToolCallId) switch
+    public static Claim On(Run run, RunTool work, ToolCallStarted started, bool ownerIsGone) =>
+        run.ToolCalls.GetValueOrDefault(work.ToolCallId) switch
     {
         { Status: ToolCallStatus.Started } call when call.Attempt == work.Attempt && ownerIsGone => new Lost(),
         { Status: ToolCallStatus.Scheduled } call when call.Attempt == work.Attempt && run.Status is RunStatus.Running => new Taken(started),

@@ -55,11 +55,11 @@ public sealed record Conversation
         ToolCallRequested { Call: null } => this,
         ToolCallRequested e => Asking(new(e.ToolCallId, e.Tool, e.Arguments)),
         PassagesRetrieved e => IsAsked(e.ToolCallId) ? Showing(e) : this with { Found = Found.SetItem(e.ToolCallId, e.Passages) },
-        ToolCallCompleted e => Told(e.ToolCallId, e.Result),
+        ToolCallCompleted e => WithResult(e.ToolCallId, e.Result),
         ToolCallFailed { Failure.Kind: FailureKind.OutcomeUnknown } e =>
-            Told(e.ToolCallId, $"Error: It is not known whether the call had its effect, and it is not made again. {e.Failure.Message}"),
-        ToolCallFailed e => Told(e.ToolCallId, "Error: " + e.Failure.Message),
-        ToolCallDenied e => Told(e.ToolCallId, "Denied: " + e.Reason),
+            WithResult(e.ToolCallId, $"Error: It is not known whether the call had its effect, and it is not made again. {e.Failure.Message}"),
+        ToolCallFailed e => WithResult(e.ToolCallId, "Error: " + e.Failure.Message),
+        ToolCallDenied e => WithResult(e.ToolCallId, "Denied: " + e.Reason),
         ToolCallScheduled e => Without(e.ToolCallId), // tried again: the model hears the last outcome only
         _ => this,
     };
@@ -91,7 +91,7 @@ public sealed record Conversation
     }
 
     /// <summary>The result joins the passages shown for the same call, if there are any.</summary>
-    Conversation Told(string toolCallId, string result) =>
+    Conversation WithResult(string toolCallId, string result) =>
         Turns.Find(turn => turn is Turn.Tool tool && tool.ToolCallId == toolCallId) is Turn.Tool shown
         ? this with { Turns = Turns.Replace(shown, shown with { Result = result }) }
         : Add(new Turn.Tool(toolCallId, result, []));

@@ -43,10 +43,25 @@ public static class Forking
     /// What a fork begins with. Results are taken over; what is open is not: it belongs to the run, and is begun anew. Attempts, and calls of the
     /// step under way, count from nothing.
     /// </summary>
-    public static StateInherited StateOf(Run run, AgentDefinition agent, string reason) => new(
+    /// <param name="history">The facts that made the run what it is.</param>
+    public static StateInherited StateOf(Run run, IEnumerable<RunEvent> history, AgentDefinition agent, string reason) => new(
         run.Step, run.Step < 0 ? "" : agent.Steps[run.Step].Name, run.IsInStep, run.Outputs, run.ModelCalls - (run.ModelCall is null ? 0 : 1),
         IsWorthKeeping(run, agent) ? [.. run.ToolCalls.Select(call => Inherited(call.Key, call.Value))] : [],
-        run.InheritedUsd + run.CostUsd, reason);
+        run.InheritedUsd + run.CostUsd, reason, DoubtsIn(history));
+
+    static List<InheritedDoubt>? DoubtsIn(IEnumerable<RunEvent> history)
+    {
+        var (step, doubts) = (-1, new List<InheritedDoubt>());
+        foreach (var happened in history)
+            switch (happened)
+            {
+                case StateInherited e: (step, doubts) = (e.Step, [.. e.Doubts ?? []]); break;
+                case StepStarted e: step = e.Step; break;
+                case ToolCallFailed { Failure.Kind: FailureKind.OutcomeUnknown } e: doubts.Add(new(step, e.ToolCallId)); break;
+            }
+
+        return doubts.Count > 0 ? doubts : null;
+    }
 
     /// <summary>Of a tool step nothing of which has come to anything, all calls are made anew, as if it began.</summary>
     static bool IsWorthKeeping(Run run, AgentDefinition agent) => run is { IsInStep: true, ModelCall: null }

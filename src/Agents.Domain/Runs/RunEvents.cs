@@ -88,9 +88,15 @@ public sealed record ForkedFrom(Guid Run, long Version, [property: JsonIgnore(Co
 /// <param name="ToolCalls">Of the turn under way. Those that have no outcome are asked for anew when this run starts.</param>
 /// <param name="InheritedUsd">US dollars, priced calls only, that the shared history has cost. The runs that made it have paid.</param>
 /// <param name="Reason">In the words of the caller that forked it; may be empty.</param>
+/// <param name="Doubts">Calls of completed steps of which it is not known whether they had their effect. Null when every outcome is known.</param>
 public sealed record StateInherited(
     int Step, string Name, bool IsInStep, IReadOnlyDictionary<int, string> Outputs, int ModelCalls, IReadOnlyList<InheritedToolCall> ToolCalls,
-    decimal InheritedUsd, string Reason) : RunEvent;
+    decimal InheritedUsd, string Reason,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<InheritedDoubt>? Doubts = null) : RunEvent;
+
+/// <summary>A tool call of a completed step of which it is not known whether it had its effect.</summary>
+/// <param name="Step">Position of the step.</param>
+public sealed record InheritedDoubt(int Step, string ToolCallId);
 
 /// <param name="Arguments">Null when they are not needed any more.</param>
 /// <param name="Status">Scheduled when it has no outcome.</param>

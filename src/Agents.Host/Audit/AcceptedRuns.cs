@@ -20,7 +20,7 @@ static class AcceptedRuns
     }
 
     /// <summary>Rows of runs that have no facts.</summary>
-    public static async Task Look(Invariant invariant, Snapshot snapshot, string? tenant, CancellationToken ct)
+    public static async Task Check(Invariant invariant, Snapshot snapshot, string? tenant, CancellationToken ct)
     {
         foreach (var table in new[] { "agents.run_summary", "agents.run_queue" })
             await foreach (var run in snapshot.Rows<RunRows>(

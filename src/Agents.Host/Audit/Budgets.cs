@@ -56,7 +56,7 @@ static class Budgets
     }
 
     /// <summary>Each budget's period against its reservations, and against what may be.</summary>
-    public static async Task Look(Invariant invariant, Snapshot snapshot, string? tenant, CancellationToken ct)
+    public static async Task Check(Invariant invariant, Snapshot snapshot, string? tenant, CancellationToken ct)
     {
         var budgets = 0;
         await foreach (var row in snapshot.Rows<PeriodRow>(

@@ -26,7 +26,7 @@ public sealed class Invariant(string id, string says)
     public string? Note { get; internal set; }
 
     /// <summary>One more thing was looked at, with these violations.</summary>
-    internal void Look(IEnumerable<string> violations)
+    internal void Check(IEnumerable<string> violations)
     {
         Checked++;
         foreach (var violation in violations) Violate(violation);

@@ -1,5 +1,3 @@
-using Agents.Host.Engine.Queue;
-
 namespace Agents.Host.Audit;
 
 /// <summary>I13: no run is left to a node that is gone.</summary>
@@ -22,7 +20,7 @@ static class LivingRuns
     public static Task<bool> HasNodes(Snapshot snapshot, CancellationToken ct) => snapshot.Value<bool>(
         "select exists (select from wolverine.wolverine_nodes where health_check > clock_timestamp() - interval '60 s')", null, ct);
 
-    public static async Task Look(Invariant invariant, Snapshot snapshot, bool hasNodes, string? tenant, CancellationToken ct)
+    public static async Task Check(Invariant invariant, Snapshot snapshot, bool hasNodes, string? tenant, CancellationToken ct)
     {
         invariant.Count(await snapshot.Value<long>(
             "select count(*) from agents.run_queue where state = 'running' and (@tenant is null or tenant_id = @tenant)", new { tenant }, ct));

@@ -8,7 +8,7 @@ static class Messages
 
     public static Invariant Invariant() => new("I9", $"No message waits for more than {PatienceSeconds} s, and none was given up.");
 
-    public static async Task Look(Invariant invariant, Snapshot snapshot, bool hasNodes, CancellationToken ct)
+    public static async Task Check(Invariant invariant, Snapshot snapshot, bool hasNodes, CancellationToken ct)
     {
         invariant.Count(await snapshot.Value<long>(
             """

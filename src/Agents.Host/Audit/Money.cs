@@ -30,7 +30,7 @@ sealed class Money
     }
 
     /// <summary>The sums that finance reads, against the sums of the facts.</summary>
-    public async Task Look(Invariant invariant, Snapshot snapshot, string? tenant, CancellationToken ct)
+    public async Task Check(Invariant invariant, Snapshot snapshot, string? tenant, CancellationToken ct)
     {
         var finance = new Dictionary<(string Tenant, DateOnly Day, string? Model), Sum>();
         await foreach (var row in snapshot.Rows<DayRow>(

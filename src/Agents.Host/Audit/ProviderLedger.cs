@@ -78,7 +78,7 @@ sealed class ProviderLedger
 
     /// <summary>Requests of runs that the database does not know, and their sum.</summary>
     /// <param name="isWhole">All runs were looked at; else the rest may be other tenants'.</param>
-    public void Look(Invariant invariant, bool isWhole)
+    public void Check(Invariant invariant, bool isWhole)
     {
         if (isWhole)
             foreach (var (run, attempts) in requests)

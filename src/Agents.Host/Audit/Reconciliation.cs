@@ -102,12 +102,12 @@ public static class Reconciliation
         {
             foreach (var row in MoneyRow.AllOf(run.Facts))
                 if (row.CostUsd is { } cost) facts.Add(run, row, cost);
-            priced.Look(Mispriced(run));
+            priced.Check(Mispriced(run));
             foreach (var violation in requests?.In(run) ?? []) asked.Violate(violation);
             if (requests?.Bill(run) is { } wrong) asked.Violate(wrong);
         }
 
-        foreach (var (source, sums) in await Told(snapshot, facts, tenant, ct)) facts.Compare(source, sums, checks);
+        foreach (var (source, sums) in await ReadSums(snapshot, facts, tenant, ct)) facts.Compare(source, sums, checks);
         closed.Count(await snapshot.Value<long>(
             "select count(*) from (select tenant_id, day from finance.day_sum union select tenant_id, day from finance.open_day) days", null, ct));
         foreach (var (stored, made) in ClosedDays)
@@ -115,7 +115,7 @@ public static class Reconciliation
                 closed.Violate($"finance.{stored} {wrong.Which} {wrong.Row}");
         foreach (var (dimension, check) in checks) check.Count(facts.Of(dimension).Count);
         checks["tenant"].Note = FormattableString.Invariant($"{facts.Of("tenant").Values.Sum()} USD");
-        requests?.Look(asked, isWhole: tenant is null);
+        requests?.Check(asked, isWhole: tenant is null);
         return new(at, [.. checks.Values, priced, closed, .. requests is null ? Array.Empty<Invariant>() : [asked]]);
     }
 
@@ -132,10 +132,10 @@ public static class Reconciliation
             $"{run}: {fact} cost {priced.Cost!.Usd} USD, and its tokens times prices and its fees are {priced.Cost.Unit!.Of(priced.Usage!)}");
 
     /// <summary>Every source that tells a sum, and what it tells.</summary>
-    static async Task<Dictionary<string, Sums>> Told(Snapshot snapshot, Sums facts, string? tenant, CancellationToken ct)
+    static async Task<Dictionary<string, Sums>> ReadSums(Snapshot snapshot, Sums facts, string? tenant, CancellationToken ct)
     {
         var told = new Dictionary<string, Sums>();
-        await foreach (var row in snapshot.Rows<ToldSum>(Sources, new { tenant }, ct))
+        await foreach (var row in snapshot.Rows<StoredSum>(Sources, new { tenant }, ct))
         {
             if (!told.TryGetValue(row.Source, out var sums)) told.Add(row.Source, sums = new());
             sums.Add(row.TenantId, row.Dimension, row.Key, row.CostUsd ?? 0);
@@ -155,7 +155,7 @@ public static class Reconciliation
         return told;
     }
 
-    sealed record ToldSum(string Source, string TenantId, string Dimension, string Key, decimal? CostUsd);
+    sealed record StoredSum(string Source, string TenantId, string Dimension, string Key, decimal? CostUsd);
 
     sealed record WrongDay(string Which, string Row);
 

@@ -16,7 +16,7 @@ static class TimelineRows
     }
 
     /// <summary>Rows of runs that are not there.</summary>
-    public static async Task Look(Invariant invariant, Snapshot snapshot, string? tenant, CancellationToken ct)
+    public static async Task Check(Invariant invariant, Snapshot snapshot, string? tenant, CancellationToken ct)
     {
         await foreach (var run in snapshot.Rows<RunRows>(
             """

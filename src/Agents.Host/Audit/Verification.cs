@@ -38,25 +38,25 @@ public static class Verification
 
         await foreach (var run in new StoredRuns(snapshot, json, hasBudgets).All(tenant, ct))
         {
-            accepted.Look(AcceptedRuns.In(run));
-            steps.Look(CommittedSteps.In(run, definitions));
-            versions.Look(Versions.In(run));
-            folded.Look(FoldedState.In(run, json));
-            money.Look(sums.In(run));
-            budgets.Look(Budgets.In(run, definitions));
-            timeline.Look(TimelineRows.In(run));
+            accepted.Check(AcceptedRuns.In(run));
+            steps.Check(CommittedSteps.In(run, definitions));
+            versions.Check(Versions.In(run));
+            folded.Check(FoldedState.In(run, json));
+            money.Check(sums.In(run));
+            budgets.Check(Budgets.In(run, definitions));
+            timeline.Check(TimelineRows.In(run));
             foreach (var violation in requests?.In(run) ?? []) asked.Violate(violation);
         }
 
-        await AcceptedRuns.Look(accepted, snapshot, tenant, ct);
-        await Versions.Look(versions, snapshot, tenant, ct);
-        if (hasBudgets) await Budgets.Look(budgets, snapshot, tenant, ct);
-        await sums.Look(money, snapshot, tenant, ct);
-        await TimelineRows.Look(timeline, snapshot, tenant, ct);
+        await AcceptedRuns.Check(accepted, snapshot, tenant, ct);
+        await Versions.Check(versions, snapshot, tenant, ct);
+        if (hasBudgets) await Budgets.Check(budgets, snapshot, tenant, ct);
+        await sums.Check(money, snapshot, tenant, ct);
+        await TimelineRows.Check(timeline, snapshot, tenant, ct);
         var hasNodes = await LivingRuns.HasNodes(snapshot, ct);
-        await Messages.Look(messages, snapshot, hasNodes, ct);
-        await LivingRuns.Look(living, snapshot, hasNodes, tenant, ct);
-        requests?.Look(asked, isWhole: tenant is null);
+        await Messages.Check(messages, snapshot, hasNodes, ct);
+        await LivingRuns.Check(living, snapshot, hasNodes, tenant, ct);
+        requests?.Check(asked, isWhole: tenant is null);
 
         return new(at, requests is null
             ? [accepted, steps, versions, folded, money, budgets, timeline, messages, living]

@@ -18,7 +18,7 @@ static class Versions
     }
 
     /// <summary>Facts of streams that are not there.</summary>
-    public static async Task Look(Invariant invariant, Snapshot snapshot, string? tenant, CancellationToken ct)
+    public static async Task Check(Invariant invariant, Snapshot snapshot, string? tenant, CancellationToken ct)
     {
         await foreach (var run in snapshot.Rows<RunRows>(
             """

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Tools;
 

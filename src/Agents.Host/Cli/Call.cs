@@ -37,8 +37,8 @@ public sealed record Call(ParseResult Parsed, Screen Screen, IReadOnlyList<strin
     public string Data => Parsed.GetValue(GlobalOptions.Data) is { Length: > 0 } named ? Path.GetFullPath(named) : EmbeddedServer.DefaultDirectory();
 
     /// <summary>One line for people beside the result; programs get none.</summary>
-    public void Note(string text)
+    public void Inform(string text)
     {
-        if (!IsJson) Screen.Note(text);
+        if (!IsJson) Screen.Inform(text);
     }
 }

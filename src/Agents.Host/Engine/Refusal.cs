@@ -1,6 +1,6 @@
 namespace Agents.Host.Engine;
 
-/// <summary>Why something that was asked for is not done, in words for the one who asked. How a caller over HTTP is told stands in <c>Api</c>.</summary>
+/// <summary>Why something that a caller asked for is not done, in words for that caller. How it is told over HTTP stands in <c>Api</c>.</summary>
 public sealed record Refusal(RefusalKind Kind, string Title, string Detail);
 
 public enum RefusalKind

@@ -8,19 +8,20 @@ using Marten.Exceptions;
 using Npgsql;
 using Wolverine;
 using Wolverine.ErrorHandling;
-using Wolverine.Marten;
 
 namespace Agents.Host.Engine;
 
 /// <summary>The settings that decide whether work survives; each was measured, none is a default.</summary>
 public static class WolverineSettings
 {
-    /// <summary>Beside the call itself: claim and report, with their retries. Past its time a handler's message would go to the dead letters.</summary>
+    /// <summary>
+    /// Beside the call itself: claim and report, with their retries. Past its time a handler's message would go to the dead letters.
+    /// </summary>
     static readonly TimeSpan AroundACall = TimeSpan.FromMinutes(8);
 
     /// <summary>
-    /// A row of the inbox or outbox that is still there so long after it was stored is given to whoever takes it. A COMMIT whose answer was lost leaves such
-    /// a row with a living node that does not know of it. A message worked on for longer comes a second time, once; the claim turns it away.
+    /// A row of the inbox or outbox that is still there so long after it was stored is free for any node. A COMMIT whose answer was lost leaves
+    /// such a row with a living node that does not know of it. A message worked on for longer comes a second time, once; the claim turns it away.
     /// </summary>
     static readonly TimeSpan StaleAfter = TimeSpan.FromMinutes(1);
 
@@ -30,7 +31,8 @@ public static class WolverineSettings
         wolverine.ApplicationAssembly = typeof(WolverineSettings).Assembly;
         wolverine.CodeGeneration.TypeLoadMode = TypeLoadMode.Static;
         wolverine.AutoBuildMessageStorageOnStartup = AutoCreate.None; // DatabaseSetup does it, one node at a time
-        wolverine.EnvelopeIdGeneration = EnvelopeIdGeneration.GuidV7; // default ids collide between processes of one machine, and a collision is dropped
+        // Default ids collide between processes of one machine, and a collision is dropped.
+        wolverine.EnvelopeIdGeneration = EnvelopeIdGeneration.GuidV7;
 
         wolverine.Policies.UseDurableLocalQueues(); // in memory by default: kill -9 would lose them silently
         wolverine.Policies.UseDurableInboxOnAllListeners();
@@ -64,8 +66,10 @@ public static class WolverineSettings
 
         // Our own plumbing is tried again; what fails outside is a fact and never comes here.
         Patiently(wolverine.Policies.OnException<NpgsqlException>());
-        Patiently(wolverine.Policies.OnException<MartenCommandException>(e => e.InnerException is NpgsqlException { IsTransient: true } or PostgresException { SqlState: "57P01" or "57P02" or "57P03" or "40001" or "40P01" or "53300" }));
-        Patiently(wolverine.Policies.OnException<SessionTransactionUnusableException>()); // the connection broke under the session; the next try has a new one
+        Patiently(wolverine.Policies.OnException<MartenCommandException>(e => e.InnerException is NpgsqlException { IsTransient: true }
+            or PostgresException { SqlState: "57P01" or "57P02" or "57P03" or "40001" or "40P01" or "53300" }));
+        // The connection broke under the session; the next try has a new one.
+        Patiently(wolverine.Policies.OnException<SessionTransactionUnusableException>());
         Patiently(wolverine.Policies.OnException<ObjectDisposedException>());
         Patiently(wolverine.Policies.OnException<IOException>());
         wolverine.Policies.OnException<WebhookFailedException>().ScheduleRetry( // then a dead letter, which can be replayed

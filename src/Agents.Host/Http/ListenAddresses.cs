@@ -15,7 +15,7 @@ public static class ListenAddresses
     {
         if (Beyond(configuration) is { } open && !await hasKeys())
             throw new StartRefusedException(
-                $"The server does not listen on {open}: there are no API keys yet, so everybody who reaches it could do everything. "
+                $"The server does not listen on {open}: there are no API keys yet, so every caller who reaches it could do everything. "
                 + "Make one (agents keys create --role admin), or listen on 127.0.0.1.");
     }
 

@@ -4,8 +4,8 @@ namespace Agents.Host.Knowledge;
 
 /// <summary>Makes text storable and honest: what a person sees is what a model and a database get.</summary>
 /// <remarks>
-/// NUL and lone surrogates cannot be stored; tag characters, direction controls and characters without width carry text that nobody
-/// sees, a known way to slip instructions to a model. Cleaning clean text changes nothing.
+/// NUL and lone surrogates cannot be stored; tag characters, direction controls and characters without width carry text that no
+/// reader sees, a known way to slip instructions to a model. Cleaning clean text changes nothing.
 /// </remarks>
 public static class CleanText
 {

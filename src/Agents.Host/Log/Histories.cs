@@ -6,8 +6,8 @@ namespace Agents.Host.Log;
 public static class Histories
 {
     /// <summary>
-    /// All that a fork's model is to be told, as if one run had lived through it: its own question, the shared history, its own facts. Of a run that is no
-    /// fork its own facts.
+    /// All that a fork's model is to be told, as if one run had lived through it: its own question, the shared history, its own facts. Of a run that
+    /// is no fork its own facts.
     /// </summary>
     public static async Task<IReadOnlyList<RunEvent>> Whole(this IRunLog log, string tenant, LoadedRun own, CancellationToken ct)
     {

@@ -18,7 +18,8 @@ public sealed class RunLog(IDocumentStore store, Threads threads) : IRunLog
         return await Checkpoints(session, runs, ct);
     }
 
-    public Task<IReadOnlyList<EarlierMessage>> SaidBefore(string tenant, RunQueued queued, CancellationToken ct) => threads.Before(tenant, queued, ct);
+    public Task<IReadOnlyList<EarlierMessage>> SaidBefore(string tenant, RunQueued queued, CancellationToken ct) =>
+        threads.Before(tenant, queued, ct);
 
     /// <summary>The same in a session that is open already.</summary>
     public static async Task<LoadedRun?> Load(IQuerySession session, Guid runId, long? version, CancellationToken ct)

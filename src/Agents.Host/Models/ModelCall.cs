@@ -13,7 +13,9 @@ public static class ModelCall
     /// <param name="options">Tools as declarations: nothing is run here.</param>
     /// <param name="onDelta">Gets the text piece by piece, clean, never more than <see cref="ModelLimits.Text"/>. What it throws propagates.</param>
     /// <returns>The reply, or why there is none.</returns>
-    /// <exception cref="OperationCanceledException">The caller's token was cancelled; our own limits give a <see cref="ModelOutcome.Failed"/>.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The caller's token was cancelled; our own limits give a <see cref="ModelOutcome.Failed"/>.
+    /// </exception>
     public static async Task<ModelOutcome> Run(
         IChatClient client, IEnumerable<ChatMessage> messages, ChatOptions options, ModelOptions limits,
         Action<string>? onDelta, CancellationToken ct)

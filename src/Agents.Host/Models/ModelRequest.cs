@@ -14,12 +14,14 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
     /// <summary>Name under which the options carry the step's name; only the offline model reads it.</summary>
     public const string StepProperty = "step";
 
-    /// <summary>Name under which a message from before the question says so, for models that must know the question from what came before it.</summary>
+    /// <summary>
+    /// Name under which a message from before the question says so, for models that must know the question from what came before it.
+    /// </summary>
     public const string EarlierProperty = "earlier";
 
     /// <summary>
-    /// System: the step's instructions, then the caller's. Then what was said before the question; user: the question. Then the earlier steps, then the
-    /// turns of this step.
+    /// System: the step's instructions, then the caller's. Then what was said before the question; user: the question. Then the earlier steps, then
+    /// the turns of this step.
     /// </summary>
     /// <param name="isLast">It is the agent's last step: its replies are bounded as the caller wants.</param>
     public static ModelRequest Of(Conversation said, ModelStep step, string model, Limits limits, ITools tools, bool isLast = false) => new(
@@ -73,7 +75,8 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
     }
 
     static ChatMessage MessageOf(EarlierMessage earlier) =>
-        new(earlier.By is Speaker.User ? ChatRole.User : ChatRole.Assistant, earlier.Text) { AdditionalProperties = new() { [EarlierProperty] = true } };
+        new(earlier.By is Speaker.User ? ChatRole.User : ChatRole.Assistant,
+            earlier.Text) { AdditionalProperties = new() { [EarlierProperty] = true } };
 
     static ChatMessage MessageOf(Turn turn) => turn switch
     {

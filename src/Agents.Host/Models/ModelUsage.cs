@@ -1,5 +1,4 @@
 using System.ClientModel.Primitives;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;

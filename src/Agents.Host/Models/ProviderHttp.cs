@@ -20,7 +20,7 @@ public sealed class ProviderHttp(ModelOptions options) : DelegatingHandler(Socke
     {
         RequestId.AddTo(request);
         var response = await base.SendAsync(request, cancellationToken);
-        RateHeaders.Hear(response);
+        RateHeaders.Keep(response);
         if (!response.IsSuccessStatusCode)
             using (response)
                 throw await Refusal(response, cancellationToken);

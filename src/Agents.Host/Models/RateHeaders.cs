@@ -21,14 +21,14 @@ public static partial class RateHeaders
 {
     static readonly TimeSpan LongestReset = TimeSpan.FromDays(1);
 
-    static readonly AsyncLocal<Ear?> Listening = new();
+    static readonly AsyncLocal<LatestReply?> Latest = new();
 
     /// <summary>What the replies to requests of this asynchronous flow say from now on.</summary>
-    public static Ear Listen() => Listening.Value = new();
+    public static LatestReply Collect() => Latest.Value = new();
 
-    internal static void Hear(HttpResponseMessage response)
+    internal static void Keep(HttpResponseMessage response)
     {
-        Listening.Value?.Hear(Read(response.Headers, DateTimeOffset.UtcNow));
+        Latest.Value?.Keep(Read(response.Headers, DateTimeOffset.UtcNow));
     }
 
     /// <summary>Null when they say nothing about limits.</summary>
@@ -85,16 +85,16 @@ public static partial class RateHeaders
     private static partial Regex Part();
 
     /// <summary>Where the latest reply's headers are left.</summary>
-    public sealed class Ear
+    public sealed class LatestReply
     {
-        long heard;
+        long repliedAt;
 
         /// <summary>Null until a reply has come that says something.</summary>
         public RateTold? Told { get; private set; }
 
         /// <summary>How long ago the reply began. Null before.</summary>
-        public TimeSpan? SinceHeard() => heard == 0 ? null : Stopwatch.GetElapsedTime(heard);
+        public TimeSpan? SinceReply() => repliedAt == 0 ? null : Stopwatch.GetElapsedTime(repliedAt);
 
-        internal void Hear(RateTold? told) => (heard, Told) = (Stopwatch.GetTimestamp(), told ?? Told);
+        internal void Keep(RateTold? told) => (repliedAt, Told) = (Stopwatch.GetTimestamp(), told ?? Told);
     }
 }

@@ -63,7 +63,8 @@ sealed class ReplyInProgress(Action<string>? onDelta)
     public ModelOutcome.Failed Fail(Failure failure, TimeSpan latency, TimeSpan? timeToFirstToken)
     {
         var answering = Clean(model, ModelLimits.Name);
-        return new(failure, ReceivedCharacters, latency, timeToFirstToken) { Usage = usage.Result().Usage, Model = answering == "" ? null : answering };
+        return new(
+            failure, ReceivedCharacters, latency, timeToFirstToken) { Usage = usage.Result().Usage, Model = answering == "" ? null : answering };
     }
 
     void Add(AIContent content)

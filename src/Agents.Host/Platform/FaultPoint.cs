@@ -23,8 +23,8 @@ namespace Agents.Host.Platform;
 /// <item><term>first-token</term><description>The first piece of the reply has come. Model calls only.</description></item>
 /// <item><term>reply-complete</term><description>The reply or the tool's result is here, nothing is stored.</description></item>
 /// <item><term>before-outcome-commit</term><description>All that follows is decided under the run's row lock and not stored.</description></item>
-/// <item><term>after-outcome-commit</term><description>The outcome and the next message are stored, and nobody in this process knows
-/// it.</description></item>
+/// <item><term>after-outcome-commit</term><description>The outcome and the next message are stored, and no reader and no other
+/// call of this process knows it yet.</description></item>
 /// <item><term>before-cascade-dispatch</term><description>Followers and calls in flight know it; the next message is not in the queue of this
 /// process.</description></item>
 /// <item><term>sse-flush</term><description>A frame of a stream is written and not flushed.</description></item>

@@ -46,7 +46,9 @@ static class Rounds
         }, () => Task.Delay(TimeSpan.FromSeconds(1), done.Token), log, done.Token);
     }
 
-    /// <summary>Whether the failure is of the database as a whole, and not of one statement or row: what it refuses by itself will be refused again.</summary>
+    /// <summary>
+    /// Whether the failure is of the database as a whole, and not of one statement or row: what it refuses by itself will be refused again.
+    /// </summary>
     public static bool IsDatabaseAway(Exception? e) => e switch
     {
         null or OutOfTimeException => false,

@@ -21,4 +21,5 @@ static class TimeLimit
 }
 
 /// <summary>Work was cancelled because it took longer than it may. That says nothing of the database.</summary>
-public sealed class OutOfTimeException(TimeSpan limit, Exception cancelled) : Exception($"It took longer than {limit.TotalSeconds:0.#} s.", cancelled);
+public sealed class OutOfTimeException(TimeSpan limit, Exception cancelled)
+    : Exception($"It took longer than {limit.TotalSeconds:0.#} s.", cancelled);

@@ -1,6 +1,6 @@
 namespace Agents.Host.Postgres;
 
-/// <summary>What may be chosen about an embedded server. Counts for the one who starts it; who joins takes it as it runs.</summary>
+/// <summary>What may be chosen about an embedded server. Counts for the process that starts it; one that joins takes it as it runs.</summary>
 public sealed record EmbeddedServerOptions
 {
     /// <summary>A commit survives a power cut. False is for throw-away test clusters only: it turns fsync off.</summary>

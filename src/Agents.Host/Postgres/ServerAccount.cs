@@ -30,7 +30,7 @@ sealed record ServerAccount(string? Name)
     }
 
     /// <summary>Gives files to the account; nothing to do for our own.</summary>
-    public async Task TakeOver(CancellationToken ct, params string[] paths)
+    public async Task MakeOwner(CancellationToken ct, params string[] paths)
     {
         if (Name is null) return;
 

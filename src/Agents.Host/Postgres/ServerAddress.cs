@@ -37,7 +37,7 @@ sealed record ServerAddress(string Host, int Port)
         {
             throw EmbeddedServerException.SocketTaken(directory, failure);
         }
-        await account.TakeOver(ct, directory);
+        await account.MakeOwner(ct, directory);
         return new ServerAddress(directory, SocketPort);
     }
 

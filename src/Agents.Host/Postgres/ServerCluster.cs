@@ -31,7 +31,7 @@ sealed class ServerCluster(ServerFiles files, ServerAccount account, ServerProgr
         try
         {
             Directory.CreateDirectory(files.Staging);
-            await account.TakeOver(ct, files.Staging, files.PasswordForInitdb);
+            await account.MakeOwner(ct, files.Staging, files.PasswordForInitdb);
             await Initdb(durable, ct);
         }
         finally
@@ -107,7 +107,7 @@ sealed class ServerCluster(ServerFiles files, ServerAccount account, ServerProgr
         if (File.Exists(files.Log)) return;
 
         ServerFiles.WritePrivately(files.Log, "");
-        await account.TakeOver(ct, files.Log);
+        await account.MakeOwner(ct, files.Log);
     }
 
     /// <summary>The last lines the server wrote, for a message.</summary>

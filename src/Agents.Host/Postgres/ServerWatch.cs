@@ -22,7 +22,7 @@ public sealed class ServerWatch(EmbeddedServer server, ILogger<ServerWatch> log)
                 await Task.Delay(pause, stoppingToken);
                 var fate = server.Fate();
                 if (fate is ServerFate.Died) await Revive(stoppingToken);
-                else if (fate is not ServerFate.Runs && fate != before) TellWhyItStaysAway(fate);
+                else if (fate is not ServerFate.Runs && fate != before) LogWhyItStaysAway(fate);
                 (pause, before) = (Every, fate);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -48,7 +48,7 @@ public sealed class ServerWatch(EmbeddedServer server, ILogger<ServerWatch> log)
         else log.LogWarning("The embedded PostgreSQL in {Directory} had died; another process of Agents started it again", server.Directory);
     }
 
-    void TellWhyItStaysAway(ServerFate fate) => log.LogError(
+    void LogWhyItStaysAway(ServerFate fate) => log.LogError(
         "The embedded PostgreSQL in {Directory} {Reason} It is not started again by this server; restart Agents to start it",
         server.Directory, fate is ServerFate.WasStopped ? "was stopped in good order, past Agents." : "has lost its data directory.");
 }

@@ -1,7 +1,4 @@
-using System.ComponentModel;
 using Agents.Domain.Definitions;
-using Agents.Domain.Runs;
-using Agents.Host.Catalog;
 
 namespace Agents.Host.Tools;
 

@@ -5,7 +5,7 @@ namespace Agents.Host.Tools;
 /// <summary>The tools that runs may call, by name.</summary>
 public interface ITools
 {
-    /// <summary>Whether an attempt may be made again when nobody knows what became of it.</summary>
+    /// <summary>Whether an attempt may be made again of which no worker has reported what became of it.</summary>
     bool IsRepeatable(string tool);
 
     /// <summary>Name, description and parameters, as a model is told of them.</summary>

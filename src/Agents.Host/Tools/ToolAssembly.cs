@@ -1,7 +1,4 @@
 using System.Reflection;
-using System.Text.Json;
-using Agents.Domain.Runs;
-using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Tools;
 

@@ -62,7 +62,8 @@ public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembl
         }
     }
 
-    static string QueryOf(Dictionary<string, object?> arguments) => (arguments.GetValueOrDefault("query") ?? arguments.Values.FirstOrDefault())?.ToString() ?? "";
+    static string QueryOf(Dictionary<string, object?> arguments) =>
+        (arguments.GetValueOrDefault("query") ?? arguments.Values.FirstOrDefault())?.ToString() ?? "";
 
     static AIFunction Create(Type type, ToolAttribute tool)
     {
@@ -76,7 +77,8 @@ public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembl
     /// <summary>A new one for each call; it takes the <see cref="ToolContext"/> in its constructor if it wants it.</summary>
     static object Instance(Type type, AIFunctionArguments arguments)
     {
-        var wantsContext = type.GetConstructors().SelectMany(one => one.GetParameters()).Any(parameter => parameter.ParameterType == typeof(ToolContext));
+        var wantsContext = type.GetConstructors().SelectMany(one => one.GetParameters())
+            .Any(parameter => parameter.ParameterType == typeof(ToolContext));
         return ActivatorUtilities.CreateInstance(arguments.Services!, type, wantsContext ? [arguments.Context![typeof(ToolContext)]!] : []);
     }
 

@@ -46,7 +46,8 @@ public sealed class Cancels : Fault
             select o.stream_id, o.timestamp - c.timestamp from agents.mt_events o
             join agents.mt_events c on c.stream_id = o.stream_id and c.type = 'run_cancelled' and o.version > c.version and o.timestamp - c.timestamp > $1
             """, SettledWithin);
-        return [.. slow!.Select(row => $"Run {row[0]} was cancelled, and what it had in flight ended {row[1]} later."), .. await WorkAfterTheEnd(rig.Database)];
+        return [.. slow!.Select(row => $"Run {row[0]} was cancelled, and what it had in flight ended {row[1]} later."),
+            .. await WorkAfterTheEnd(rig.Database)];
     }
 
     /// <summary>After a run has been cancelled, nothing is begun for it: only what was in flight may still bring its bill.</summary>

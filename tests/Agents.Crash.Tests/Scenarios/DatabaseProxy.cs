@@ -32,7 +32,8 @@ sealed class DatabaseProxy : IAsyncDisposable
         listener.Start();
         ConnectionString = new NpgsqlConnectionStringBuilder(target.ConnectionString)
         {
-            Host = "127.0.0.1", Port = ((IPEndPoint)listener.LocalEndpoint).Port, SslMode = SslMode.Disable, GssEncryptionMode = GssEncryptionMode.Disable,
+            Host = "127.0.0.1", Port = ((IPEndPoint)listener.LocalEndpoint).Port, SslMode = SslMode.Disable,
+            GssEncryptionMode = GssEncryptionMode.Disable,
         }.ConnectionString;
         accepting = Accept();
     }

@@ -5,8 +5,8 @@ using System.Globalization;
 namespace Agents.Crash.Tests.Scenarios;
 
 /// <summary>
-/// One run after the other is queued at a node that dies, stumbles or stands still when it comes to a given point of a given step; the other node takes over.
-/// A client follows each run, and comes back with its last id when its server is gone.
+/// One run after the other is queued at a node that dies, stumbles or stands still when it comes to a given point of a given step; the other node
+/// takes over. A client follows each run, and comes back with its last id when its server is gone.
 /// </summary>
 /// <param name="cancels">Each run is cancelled at the other node as soon as the fault has struck.</param>
 public sealed class FaultPoints(Play play, bool cancels = false) : Fault

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Agents.Crash.Tests.Scenarios;
 
-/// <summary>A client of a run's stream that comes back with the last id it has seen, to another node if need be, until it is told that the stream is done.</summary>
+/// <summary>
+/// A client of a run's stream that comes back with the last id it has seen, to another node if need be, until it is told that the stream is done.
+/// </summary>
 static class Follower
 {
     /// <returns>The versions in the order in which they came.</returns>

@@ -21,7 +21,8 @@ public sealed class HostileReplies(Play play) : Fault
         ("a number too large", Tool(Repeater.Name, """{"word": "x", "times": 1e400}""")),
         ("a key twice", Tool(Repeater.Name, """{"word": "x", "word": "y"}""")),
         ("deep arguments", Tool(Repeater.Name, $$"""{"word": {{Deep}}}""")),
-        ("a deep word", Tool(Repeater.Name, """{"word": "x", "more": """ + string.Concat(Enumerable.Repeat("{\"a\":", 70)) + "1" + new string('}', 71))),
+        ("a deep word",
+            Tool(Repeater.Name, """{"word": "x", "more": """ + string.Concat(Enumerable.Repeat("{\"a\":", 70)) + "1" + new string('}', 71))),
         ("long arguments", Tool(Repeater.Name, $$"""{"word": "{{new string('x', 200_000)}}"}""")),
         ("a NUL in arguments", Tool(Repeater.Name, "{\"word\": \"a\\u0000b\"}")),
         ("a bare NUL in arguments", Tool(Repeater.Name, "{\"word\": \"a\0b\"}")),
@@ -31,8 +32,10 @@ public sealed class HostileReplies(Play play) : Fault
         ("a tool with a name of NULs", Tool("\0\0", "{}")),
         ("a tool with a long name", Tool(new string('n', 100_000), "{}")),
         ("a tool named as a path", Tool("../../search_documents", "{}")),
-        ("1,000 tools", FakeReply.Calls([.. Enumerable.Range(0, 1000).Select(number => new FakeToolCall(Repeater.Name, $$"""{"word": "w{{number}}"}"""))])),
-        ("one id twice", FakeReply.Calls(new FakeToolCall(Repeater.Name, """{"word": "a"}""", "same"), new FakeToolCall(Repeater.Name, """{"word": "b"}""", "same"))),
+        ("1,000 tools",
+            FakeReply.Calls([.. Enumerable.Range(0, 1000).Select(number => new FakeToolCall(Repeater.Name, $$"""{"word": "w{{number}}"}"""))])),
+        ("one id twice", FakeReply.Calls(
+            new FakeToolCall(Repeater.Name, """{"word": "a"}""", "same"), new FakeToolCall(Repeater.Name, """{"word": "b"}""", "same"))),
         ("an id of NULs", FakeReply.Calls(new FakeToolCall(Repeater.Name, """{"word": "a"}""", "\0"))),
         ("nothing at all", FakeReply.Answer("", new(10, 0))),
         ("a NUL", FakeReply.Answer("before\0after", new(10, 5))),
@@ -45,7 +48,8 @@ public sealed class HostileReplies(Play play) : Fault
         ("an odd finish reason", FakeReply.Answer("x", new(10, 5)) with { FinishReason = "because\0" }),
         ("an odd model", FakeReply.Answer("x", new(10, 5)) with { Model = "\0gpt\ud800" }),
         ("negative usage", FakeReply.Answer("x") with { RawUsage = """{"prompt_tokens":-5,"completion_tokens":-1,"total_tokens":-6}""" }),
-        ("endless usage", FakeReply.Answer("x") with { RawUsage = """{"prompt_tokens":9223372036854775807,"completion_tokens":9223372036854775807,"total_tokens":1}""" }),
+        ("endless usage", FakeReply.Answer(
+            "x") with { RawUsage = """{"prompt_tokens":9223372036854775807,"completion_tokens":9223372036854775807,"total_tokens":1}""" }),
         ("usage that is none", FakeReply.Answer("x") with { RawUsage = "\"none\"" }),
         ("no usage", FakeReply.Answer("x")),
     ]);
@@ -79,7 +83,8 @@ public sealed class HostileReplies(Play play) : Fault
         foreach (var (run, form) in rig.Accepted.SelectMany(run => new[] { "", "/events", "/timeline", "/stream" }.Select(form => (run, form))))
         {
             if (problems.Count >= MostTold) break; // a stream of a run that does not end takes its whole time
-            if (await NotRead(rig, $"/runs/{run}{form}") is { } problem) problems.Add($"GET /runs/{run}{form} after {played.GetValueOrDefault(run.ToString())}: {problem}");
+            if (await NotRead(rig, $"/runs/{run}{form}") is { } problem)
+                problems.Add($"GET /runs/{run}{form} after {played.GetValueOrDefault(run.ToString())}: {problem}");
         }
 
         return problems;

@@ -30,7 +30,8 @@ public sealed class Kills(Every every, bool waitsForAll = false) : Fault
         foreach (var kill in kills.Where(kill => kill.Orphans.Count > 0))
         {
             var next = (await rig.Database.TryRows(
-                "select min(timestamp) from agents.mt_events where stream_id = any($1) and timestamp > $2 group by stream_id", kill.Orphans.ToArray(), kill.At))!;
+                "select min(timestamp) from agents.mt_events where stream_id = any($1) and timestamp > $2 group by stream_id", kill.Orphans.ToArray(),
+                kill.At))!;
             if (next.Count > 0) takeovers.Add(new(kill.HadPeer, [.. next.Select(row => new DateTimeOffset((DateTime)row[0]) - kill.Since).Order()]));
         }
 

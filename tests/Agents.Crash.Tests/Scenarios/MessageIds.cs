@@ -1,6 +1,8 @@
 namespace Agents.Crash.Tests.Scenarios;
 
-/// <summary>Ids of messages must differ between processes of one machine: one that is there already is dropped as a duplicate, and its run stands still.</summary>
+/// <summary>
+/// Ids of messages must differ between processes of one machine: one that is there already is dropped as a duplicate, and its run stands still.
+/// </summary>
 static class MessageIds
 {
     public static async Task<IEnumerable<string>> Problems(RigDatabase database)

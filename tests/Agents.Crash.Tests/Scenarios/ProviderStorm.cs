@@ -29,7 +29,8 @@ public sealed class ProviderStorm(Play play) : Fault
         var luck = isOver ? 99 : random.Next(100);
         var kind = luck switch { < 30 => Kind.ToldToWait, < 40 => Kind.Refused, < 45 => Kind.Silence, < 50 => Kind.BrokenOff, _ => Kind.Answered };
         var wait = random.Next(1, 4);
-        if (request.Headers.TryGetValue("X-Client-Request-Id", out var id)) told[id] = new(kind, request.At, TimeSpan.FromSeconds(kind is Kind.ToldToWait ? wait : 0));
+        if (request.Headers.TryGetValue("X-Client-Request-Id", out var id))
+            told[id] = new(kind, request.At, TimeSpan.FromSeconds(kind is Kind.ToldToWait ? wait : 0));
         if (kind is not Kind.Answered) Record(hadRuns: true);
         return kind switch
         {

@@ -4,7 +4,9 @@ using Wolverine;
 
 namespace Agents.Crash.Tests.Scenarios;
 
-/// <summary>Every message that was ever due comes again and again, in any order, in between messages of attempts that are over or not begun.</summary>
+/// <summary>
+/// Every message that was ever due comes again and again, in any order, in between messages of attempts that are over or not begun.
+/// </summary>
 /// <param name="copies">Of each message, each time.</param>
 public sealed class Redeliveries(int copies) : Fault
 {
@@ -53,7 +55,8 @@ public sealed class Redeliveries(int copies) : Fault
 
     internal override async Task<IEnumerable<string>> Problems(Rig rig)
     {
-        var handled = await rig.Database.TryRows("select count(*)::int from wolverine.wolverine_incoming_envelopes where id = any($1) and status = 'Handled'", sent.ToArray());
+        var handled = await rig.Database.TryRows(
+            "select count(*)::int from wolverine.wolverine_incoming_envelopes where id = any($1) and status = 'Handled'", sent.ToArray());
         return (int)handled![0][0] == sent.Count ? [] : [$"{handled[0][0]} of {sent.Count} repeated messages were taken up."];
     }
 }

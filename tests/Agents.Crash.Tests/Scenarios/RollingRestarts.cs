@@ -31,7 +31,8 @@ public sealed class RollingRestarts(Play play, double outlasting) : Fault
             await Rig.Until(() => rig.Nodes.All(one => one.IsReady), Patience, "The nodes do not start again.");
             var hadRuns = await rig.UntilItHoldsRuns(node, Patience);
             var server = node.Server;
-            if (await node.Terminate(Patience) is not { } took) problems.Add($"A server did not end within {Patience.TotalSeconds} s of SIGTERM.\n{server?.Output}");
+            if (await node.Terminate(Patience) is not { } took)
+                problems.Add($"A server did not end within {Patience.TotalSeconds} s of SIGTERM.\n{server?.Output}");
             else if (took > drain + ToEnd) problems.Add($"A server took {took.TotalSeconds:0.0} s to end after SIGTERM.\n{server?.Output}");
             Record(hadRuns);
         }
@@ -42,6 +43,7 @@ public sealed class RollingRestarts(Play play, double outlasting) : Fault
         if (outlasting > 0) return problems;
 
         var repeated = await rig.Database.TryRows("select stream_id from agents.mt_events where type = 'model_call_outcome_unknown'");
-        return repeated is { Count: > 0 } ? [.. problems, $"{repeated.Count} calls were broken off and repeated, such as of run {repeated[0][0]}."] : problems;
+        return repeated is { Count: > 0 }
+            ? [.. problems, $"{repeated.Count} calls were broken off and repeated, such as of run {repeated[0][0]}."] : problems;
     }
 }

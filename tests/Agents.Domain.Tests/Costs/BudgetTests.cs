@@ -62,7 +62,8 @@ public sealed class BudgetTests
 
     [Fact]
     public void What_fits_is_within_the_room_and_one_token_more_is_not() =>
-        Gen.Select(Gen.Int[0, 500_000], Gen.Int[1, 20_000], Gen.Int[0, 5_000], Gen.Int[0, 5_000], Gen.Int[0, 5_000], Gen.Int[0, 2_000_000]).Sample((input, output, inPrice, outPrice, fee, room) =>
+        Gen.Select(Gen.Int[0, 500_000], Gen.Int[1, 20_000], Gen.Int[0, 5_000], Gen.Int[0, 5_000], Gen.Int[0, 5_000], Gen.Int[0, 2_000_000])
+            .Sample((input, output, inPrice, outPrice, fee, room) =>
         {
             var price = new Price(inPrice / 100m, outPrice / 100m, RequestFee: fee / 10_000m);
             var (call, usd) = (new CallEstimate(price, input, output), room / 1_000_000m);
@@ -84,9 +85,11 @@ public sealed class BudgetTests
 
         Assert.Equal(0.01m, refusal.RoomUsd());
         Assert.Equal(
-            "The monthly budget of agent research has no room: 9.95 of 10 USD are spent and 0.04 reserved; the next call may cost 0.02.", refusal.Text());
+            "The monthly budget of agent research has no room: 9.95 of 10 USD are spent and 0.04 reserved; the next call may cost 0.02.",
+            refusal.Text());
         Assert.EndsWith(
-            "the next call's model has no price, so that nothing can be reserved for it.", (refusal with { WantedUsd = null }).Text(), StringComparison.Ordinal);
+            "the next call's model has no price, so that nothing can be reserved for it.", (refusal with { WantedUsd = null }).Text(),
+            StringComparison.Ordinal);
     }
 
     [Theory]

@@ -25,7 +25,8 @@ public sealed class PriceBookTests
     [InlineData("acme", 0, "b", "shipped")]
     [InlineData("acme", 30, "b", "acme")]
     [InlineData("acme", 30, "a", "newer")]
-    public void A_contract_comes_before_what_was_imported_and_that_before_what_came_with_the_server(string tenant, int day, string model, string version)
+    public void A_contract_comes_before_what_was_imported_and_that_before_what_came_with_the_server(
+        string tenant, int day, string model, string version)
     {
         var inForce = Book.InForce(tenant, Start.AddDays(day))!;
 
@@ -76,5 +77,6 @@ public sealed class PriceBookTests
     }
 
     static PublishedPrices List(string version, long number, int day, bool isShipped, params (string Model, decimal Usd)[] prices) =>
-        new(new(version, [.. prices.Select(price => new PriceListEntry(price.Model, new(price.Usd, price.Usd)))]), number, Start.AddDays(day), null, isShipped);
+        new(new(version, [.. prices.Select(price => new PriceListEntry(price.Model, new(price.Usd, price.Usd)))]), number, Start.AddDays(day), null,
+            isShipped);
 }

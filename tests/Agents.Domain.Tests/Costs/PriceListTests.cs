@@ -29,9 +29,11 @@ public sealed class PriceListTests
     static readonly Gen<Price> TextPrice = Gen.Select(Usd, Usd, UsdOrNull, UsdOrNull, UsdOrNull, UsdOrNull,
         (input, output, cached, write, writeHour, reasoning) => new Price(input, output, cached, write, writeHour, reasoning));
     static readonly Gen<Price> AnyPrice = Gen.Select(TextPrice, UsdOrNull, UsdOrNull, UsdOrNull, UsdOrNull,
-        (text, heard, spoken, request, search) => text with { AudioInput = heard, AudioOutput = spoken, RequestFee = request, WebSearchFee = search });
+        (text, heard, spoken, request, search) =>
+            text with { AudioInput = heard, AudioOutput = spoken, RequestFee = request, WebSearchFee = search });
     static readonly Gen<Price> FullPrice = Gen.Select(TextPrice, Usd, Usd, UsdOrNull, Usd,
-        (text, heard, spoken, request, search) => text with { AudioInput = heard, AudioOutput = spoken, RequestFee = request, WebSearchFee = search });
+        (text, heard, spoken, request, search) =>
+            text with { AudioInput = heard, AudioOutput = spoken, RequestFee = request, WebSearchFee = search });
 
     public static TheoryData<string, Usage, string> Calls => new()
     {
@@ -93,7 +95,8 @@ public sealed class PriceListTests
             tokens.Of(new(usage.InputTokens, 0)), tokens.Of(new(0, usage.OutputTokens)), tokens.Of(new(0, 0, usage.CachedInputTokens)),
             tokens.Of(new(0, 0, 0, usage.CacheWrite5MinutesTokens)), tokens.Of(new(0, 0, 0, 0, usage.CacheWrite1HourTokens)),
             tokens.Of(new(0, 0, ReasoningTokens: usage.ReasoningTokens)), tokens.Of(new(0, 0, AudioInputTokens: usage.AudioInputTokens)),
-            tokens.Of(new(0, 0, AudioOutputTokens: usage.AudioOutputTokens)), tokens.Of(new(0, 0, WebSearches: usage.WebSearches)), price.RequestFee ?? 0,
+            tokens.Of(new(0, 0, AudioOutputTokens: usage.AudioOutputTokens)), tokens.Of(new(0, 0, WebSearches: usage.WebSearches)),
+            price.RequestFee ?? 0,
         ];
 
         if (price.Of(usage) is not { } cost)
@@ -138,7 +141,8 @@ public sealed class PriceListTests
     });
 
     [Fact]
-    public void No_call_costs_more_than_its_upper_bound() => Gen.Select(FullPrice, FullPrice, Usages, Gen.Long[0, 300_000]).Sample((price, longInput, usage, above) =>
+    public void No_call_costs_more_than_its_upper_bound() =>
+        Gen.Select(FullPrice, FullPrice, Usages, Gen.Long[0, 300_000]).Sample((price, longInput, usage, above) =>
     {
         usage = new(usage.InputTokens / 5, usage.OutputTokens / 3, usage.CachedInputTokens / 5,
             usage.CacheWrite5MinutesTokens / 5, usage.CacheWrite1HourTokens / 5, usage.ReasoningTokens / 3,

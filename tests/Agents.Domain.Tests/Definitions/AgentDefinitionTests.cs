@@ -17,7 +17,8 @@ public sealed class AgentDefinitionTests
             new ModelStep("plan", "Plan.", [new("search_documents"), new("send_mail", NeedsApproval: true)], "large"),
             new ToolStep("search", new("search_documents", NeedsApproval: true), new Dictionary<string, Argument>
             {
-                ["a"] = new Argument.Question(), ["b"] = new Argument.Output("plan"), ["c"] = new Argument.EachLine("plan"), ["d"] = new Argument.Text("fixed"),
+                ["a"] = new Argument.Question(), ["b"] = new Argument.Output("plan"), ["c"] = new Argument.EachLine("plan"),
+                ["d"] = new Argument.Text("fixed"),
             }),
             new ModelStep("respond", "Respond."),
         ],
@@ -61,7 +62,8 @@ public sealed class AgentDefinitionTests
     {
         var json = JsonSerializer.Serialize(Everything);
 
-        foreach (var word in new[] { "\"kind\":\"model\"", "\"kind\":\"tool\"", "\"from\":\"question\"", "\"from\":\"output\"", "\"from\":\"each_line\"", "\"from\":\"text\"" })
+        foreach (var word in new[] { "\"kind\":\"model\"", "\"kind\":\"tool\"", "\"from\":\"question\"", "\"from\":\"output\"",
+            "\"from\":\"each_line\"", "\"from\":\"text\"" })
             Assert.Contains(word, json, StringComparison.Ordinal);
     }
 
@@ -76,7 +78,8 @@ public sealed class AgentDefinitionTests
         [
             Everything, Everything with { Name = "other" }, Everything with { Version = 8 }, Everything with { Description = "" },
             Everything with { Model = null }, Everything with { Limits = new() }, Everything with { Steps = [Everything.Steps[0]] },
-            Everything with { Steps = [Everything.Steps[2], Everything.Steps[0]] }, Everything with { Steps = [Everything.Steps[0], Everything.Steps[2]] },
+            Everything with { Steps = [Everything.Steps[2], Everything.Steps[0]] },
+            Everything with { Steps = [Everything.Steps[0], Everything.Steps[2]] },
             Everything with { Steps = [(ModelStep)Everything.Steps[0] with { Tools = null }] },
             Everything with { Steps = [(ToolStep)Everything.Steps[1] with { Tool = new("search_documents") }] },
         ];
@@ -95,10 +98,12 @@ public sealed class AgentDefinitionTests
     [Fact]
     public void A_limit_below_its_least_is_a_problem()
     {
-        Limits[] limits = [new(ModelCallsPerStep: 0), new(ToolCallsPerTurn: 0), new(Attempts: 0), new(OutputTokensPerCall: 0), new(ResultCharacters: 0), new(PassagesPerStep: 0)];
+        Limits[] limits = [new(ModelCallsPerStep: 0), new(ToolCallsPerTurn: 0), new(Attempts: 0), new(OutputTokensPerCall: 0),
+            new(ResultCharacters: 0), new(PassagesPerStep: 0)];
 
         foreach (var limit in limits)
-            Assert.Equal(["Limits on calls, attempts, tokens, characters and passages count from 1."], (Everything with { Limits = limit }).Problems());
+            Assert.Equal(
+                ["Limits on calls, attempts, tokens, characters and passages count from 1."], (Everything with { Limits = limit }).Problems());
         Assert.Equal(["A limit on cost may not be negative."], (Everything with { Limits = new(CostUsd: -1) }).Problems());
         Assert.Equal(["A limit on duration must be longer than nothing."], (Everything with { Limits = new(Duration: TimeSpan.Zero) }).Problems());
     }
@@ -107,7 +112,8 @@ public sealed class AgentDefinitionTests
     public void The_order_in_which_arguments_are_written_makes_no_difference()
     {
         var turned = ((ToolStep)Everything.Steps[1]).Arguments.Reverse().ToDictionary();
-        var other = Everything with { Steps = [Everything.Steps[0], new ToolStep("search", new("search_documents", NeedsApproval: true), turned), Everything.Steps[2]] };
+        var other = Everything with { Steps = [
+            Everything.Steps[0], new ToolStep("search", new("search_documents", NeedsApproval: true), turned), Everything.Steps[2]] };
 
         Assert.Equal(Everything.Hash(), other.Hash());
         Assert.Equal(Bound(Everything), Bound(other));
@@ -133,7 +139,8 @@ public sealed class AgentDefinitionTests
     public void A_tool_step_takes_one_argument_from_each_line_at_most() =>
         Assert.Equal(
             ["Step search may take one argument from each line, not several."],
-            With(new ModelStep("plan", "a"), Search("search", new Argument.EachLine("plan"), new Argument.EachLine("plan")), new ModelStep("say", "a")).Problems());
+            With(new ModelStep("plan", "a"), Search("search", new Argument.EachLine("plan"), new Argument.EachLine("plan")),
+                new ModelStep("say", "a")).Problems());
 
     [Fact]
     public void Only_what_a_later_tool_step_takes_is_read_later()
@@ -148,5 +155,6 @@ public sealed class AgentDefinitionTests
     static AgentDefinition With(params StepDefinition[] steps) => new() { Name = "a", Steps = steps };
 
     static ToolStep Search(string name, params Argument[] arguments) =>
-        new(name, new("search_documents"), arguments.Select((argument, index) => (argument, index)).ToDictionary(pair => $"p{pair.index}", pair => pair.argument));
+        new(name, new("search_documents"),
+            arguments.Select((argument, index) => (argument, index)).ToDictionary(pair => $"p{pair.index}", pair => pair.argument));
 }

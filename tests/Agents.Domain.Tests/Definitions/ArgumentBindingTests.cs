@@ -48,5 +48,6 @@ public sealed class ArgumentBindingTests
         new("search", new("search_documents"), arguments.ToDictionary(argument => argument.Name, argument => argument.Argument));
 
     static IReadOnlyList<string> Bind(ToolStep step, string plan) =>
-        ArgumentBinding.Bind(step, "the question", name => name == "plan" ? plan : throw new ArgumentException(name), name => name == "none" ? "" : $"label {name}");
+        ArgumentBinding.Bind(step, "the question", name => name == "plan" ? plan : throw new ArgumentException(name), name =>
+            name == "none" ? "" : $"label {name}");
 }

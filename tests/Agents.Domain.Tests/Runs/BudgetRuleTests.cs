@@ -16,7 +16,8 @@ public sealed class BudgetRuleTests
         var fact = parked.News.Only<RunParked>();
         Assert.Equal(["RunParked"], parked.News.Names());
         Assert.Equal(FailureKind.BudgetRefused, fact.Failure.Kind);
-        Assert.StartsWith("The daily budget of tenant default has no room: 9.9 of 10 USD are spent and 0.05 reserved", fact.Failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith("The daily budget of tenant default has no room: 9.9 of 10 USD are spent and 0.05 reserved", fact.Failure.Message,
+            StringComparison.Ordinal);
         Assert.Equal(A.Refused().Refusal, parked.Run.AwaitsBudget);
         Assert.Equal(AttemptStatus.Scheduled, parked.Run.ModelCall!.Status);
         Assert.Empty(parked.Work);
@@ -93,7 +94,8 @@ public sealed class BudgetRuleTests
     public void A_budget_that_is_still_too_small_is_kept_and_the_run_stays_parked()
     {
         var run = A.Started(A.Research, budgetUsd: 0.02m).Run;
-        var refusal = Assert.IsType<Claim.Refused>(Claim.On(run, new CallModel(A.Id, 1, 1), Begin(0.06m), ownerIsGone: false, leastUsd: 0.03m)).Refusal;
+        var refusal = Assert.IsType<Claim.Refused>(Claim.On(run, new CallModel(A.Id, 1, 1), Begin(0.06m), ownerIsGone: false, leastUsd: 0.03m))
+            .Refusal;
         var parked = Story.Of(A.Research, [.. A.Started(A.Research, budgetUsd: 0.02m).History]).When(new RefuseModelCall(1, 1, refusal));
 
         Assert.Equal(["RunBudgetChanged"], parked.When(new ChangeRunBudget(0.029m, "ada", "")).News.Names());

@@ -20,7 +20,8 @@ public sealed class ChildRunTests
     static Story Asking(params string[] tools) => A.Calling(Boss).When(A.Reply(1, "", tools: tools));
 
     static RecordChildWanted Wanted(string toolCallId, Guid child, string agent = "research", int attempt = 1) => new(
-        toolCallId, attempt, child, new(agent, 1, "hash", "small", "What else?", 5, "ada", TimeSpan.FromMinutes(1), ChildOf: new(A.Id, toolCallId, attempt, A.Id, 1)));
+        toolCallId, attempt, child,
+        new(agent, 1, "hash", "small", "What else?", 5, "ada", TimeSpan.FromMinutes(1), ChildOf: new(A.Id, toolCallId, attempt, A.Id, 1)));
 
     static RecordToolResult Ended(string toolCallId, decimal usd) => A.Result(toolCallId) with { ChildUsd = usd };
 
@@ -98,7 +99,8 @@ public sealed class ChildRunTests
     [Fact]
     public void A_run_starts_only_so_many() => Assert.Equal(
         FailureKind.CallLimit,
-        A.Decide(Asking(ChildOf.Tool).Run with { Children = ChildOf.MostChildren }, Boss, Wanted("c0001t001", First)).Events.Only<ToolCallFailed>().Failure.Kind);
+        A.Decide(Asking(ChildOf.Tool).Run with { Children = ChildOf.MostChildren }, Boss, Wanted("c0001t001", First)).Events.Only<ToolCallFailed>()
+            .Failure.Kind);
 
     [Fact]
     public void A_run_that_has_nothing_left_to_spend_starts_none() => Assert.Equal(
@@ -108,7 +110,8 @@ public sealed class ChildRunTests
     [Fact]
     public void A_run_that_ends_has_those_that_it_started_ended()
     {
-        var waiting = Asking(ChildOf.Tool, ChildOf.Tool).When(Wanted("c0001t001", First)).When(Wanted("c0001t002", Second)).When(Ended("c0001t001", 0.1m));
+        var waiting = Asking(ChildOf.Tool, ChildOf.Tool).When(Wanted("c0001t001", First)).When(Wanted("c0001t002", Second))
+            .When(Ended("c0001t001", 0.1m));
 
         foreach (var end in new object[] { new CancelRun("ada", "enough"), new ExpireRun() })
             Assert.Equal([new EndChild(Second, A.Id)], waiting.When(end).Work.Select(work => work.Message));
@@ -124,7 +127,8 @@ public sealed class ChildRunTests
 
         foreach (var end in new object[] { A.Reply(1, "Done."), new CancelRun("ada", "enough"), new ExpireRun() })
             Assert.Contains(new RunTool(First, "c0001t001", 2), child.When(end).Work.Select(work => work.Message));
-        Assert.DoesNotContain(new RunTool(First, "c0001t001", 2), child.When(A.Reply(1, "", tools: "search_documents")).Work.Select(work => work.Message));
+        Assert.DoesNotContain(
+            new RunTool(First, "c0001t001", 2), child.When(A.Reply(1, "", tools: "search_documents")).Work.Select(work => work.Message));
     }
 
     [Fact]
@@ -155,7 +159,8 @@ public sealed class ChildRunTests
     [Fact]
     public void A_step_that_could_start_no_run_for_want_of_money_waits_for_the_runs_own_budget()
     {
-        var step = new ToolStep("ask", new(ChildOf.Tool, Agents: ["research"]), new Dictionary<string, Argument> { ["question"] = new Argument.Question() });
+        var step = new ToolStep(
+            "ask", new(ChildOf.Tool, Agents: ["research"]), new Dictionary<string, Argument> { ["question"] = new Argument.Question() });
         var poor = A.Queued(Boss with { Steps = [step] }, budgetUsd: 0.5m).When(new HoldForFork(Second, 0.5m, []), new StartRun("w1"));
 
         var parked = poor.When(Wanted("s0000t001", First));

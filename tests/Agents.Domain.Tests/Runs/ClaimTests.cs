@@ -1,4 +1,3 @@
-using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 
 namespace Agents.Domain.Tests.Runs;

@@ -47,7 +47,8 @@ public sealed class ConversationTests
 
     [Fact]
     public void A_tool_step_without_passages_hands_on_the_results_of_its_calls() =>
-        Assert.Equal("first\n\nsecond", Of(A.Searching("one\ntwo").When(A.Result("s0001t001", "first"), A.Result("s0001t002", "second"))).Earlier[1].Output);
+        Assert.Equal(
+            "first\n\nsecond", Of(A.Searching("one\ntwo").When(A.Result("s0001t001", "first"), A.Result("s0001t002", "second"))).Earlier[1].Output);
 
     [Fact]
     public void Passages_found_by_many_queries_come_first()
@@ -67,7 +68,8 @@ public sealed class ConversationTests
         var found = new[] { "s0001t001", "s0001t002", "s0001t003" }.Select(id => A.Result(id, id, passages: A.Passage("of " + id))).ToArray<object>();
 
         Assert.Equivalent(Of(searching.When(found)), Of(searching.When([found[2], found[0], found[1]])), strict: true);
-        Assert.Equal(["of s0001t001", "of s0001t002", "of s0001t003"], Of(searching.When([found[1], found[2], found[0]])).Sources.Select(passage => passage.PassageId));
+        Assert.Equal(["of s0001t001", "of s0001t002", "of s0001t003"],
+            Of(searching.When([found[1], found[2], found[0]])).Sources.Select(passage => passage.PassageId));
     }
 
     [Fact]
@@ -84,7 +86,8 @@ public sealed class ConversationTests
         var once = A.Asking("search_documents").When(A.Result("c0001t001", passages: [A.Passage("p"), A.Passage("q")]));
         Assert.Equal([1, 2], Shown(once, "c0001t001"));
 
-        var twice = once.Answered("", tools: "search_documents").When(A.Result("c0002t001", passages: [A.Passage("r"), A.Passage("q"), A.Passage("r")]));
+        var twice = once.Answered("", tools: "search_documents")
+            .When(A.Result("c0002t001", passages: [A.Passage("r"), A.Passage("q"), A.Passage("r")]));
         Assert.Equal([1, 2], Shown(twice, "c0001t001"));
         Assert.Equal([3, 2], Shown(twice, "c0002t001"));
         Assert.Equal(["p", "q", "r"], Of(twice).Sources.Select(passage => passage.PassageId));
@@ -147,7 +150,8 @@ public sealed class ConversationTests
         var doubtful = A.Asking("open_ticket").ClaimedTool("c0001t001").When(A.ToolFailure("c0001t001", FailureKind.Timeout));
 
         Assert.Equal(
-            "Error: It is not known whether the call had its effect, and it is not made again. It was Timeout.", Answer(Of(doubtful), "c0001t001").Result);
+            "Error: It is not known whether the call had its effect, and it is not made again. It was Timeout.",
+            Answer(Of(doubtful), "c0001t001").Result);
     }
 
     [Fact]
@@ -171,7 +175,8 @@ public sealed class ConversationTests
 
     static Conversation Of(Story story) => Conversation.Of(story.History, story.Agent.Limits.PassagesPerStep);
 
-    static Turn.Tool Answer(Conversation said, string toolCallId) => Assert.Single(said.Turns.OfType<Turn.Tool>(), turn => turn.ToolCallId == toolCallId);
+    static Turn.Tool Answer(Conversation said, string toolCallId) =>
+        Assert.Single(said.Turns.OfType<Turn.Tool>(), turn => turn.ToolCallId == toolCallId);
 
     static IEnumerable<int> Shown(Story story, string toolCallId) => Answer(Of(story), toolCallId).Passages.Select(shown => shown.Number);
 }

@@ -36,7 +36,8 @@ public sealed class EarlierMessageTests
     public void The_conversation_has_the_thread_first_then_what_the_caller_brought_along()
     {
         var queued = new RunQueued(
-            "a", 1, "h", "m", "And now?", 5, "ada", TimeSpan.FromHours(1), Previous: A.Id, Brief: new("Be brief.", [Said("brought")], OutputTokens: 9));
+            "a", 1, "h", "m", "And now?", 5, "ada", TimeSpan.FromHours(1), Previous: A.Id,
+            Brief: new("Be brief.", [Said("brought")], OutputTokens: 9));
 
         var said = Conversation.Of([queued], passagesPerStep: 3, [Said("thread")]);
 

@@ -24,14 +24,17 @@ public sealed class ExplanationTests
 
         var held = Assert.Single(Explanation.Of(parked.Run, place: null).BlockedBy);
         Assert.Equal("budget", held.Kind);
-        Assert.EndsWith("the next call's model has no price, so that nothing can be reserved for it. Give the model a price, then resume the run.", held.Detail, StringComparison.Ordinal);
+        Assert.EndsWith("the next call's model has no price, so that nothing can be reserved for it. Give the model a price, then resume the run.",
+            held.Detail, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_run_that_waits_for_a_person_says_so()
     {
-        Assert.Equal("paused", Assert.Single(Explanation.Of(A.Calling(A.Research).When(new PauseRun("ada", "look")).Run, place: null).BlockedBy).Kind);
-        Assert.Equal("parked", Assert.Single(Explanation.Of(A.Calling(A.Research).When(A.ModelFailure(FailureKind.Unauthorized)).Run, place: null).BlockedBy).Kind);
+        Assert.Equal(
+            "paused", Assert.Single(Explanation.Of(A.Calling(A.Research).When(new PauseRun("ada", "look")).Run, place: null).BlockedBy).Kind);
+        Assert.Equal("parked",
+            Assert.Single(Explanation.Of(A.Calling(A.Research).When(A.ModelFailure(FailureKind.Unauthorized)).Run, place: null).BlockedBy).Kind);
     }
 
     [Fact]
@@ -52,7 +55,8 @@ public sealed class ExplanationTests
     public void Each_thing_that_a_run_in_the_queue_waits_for_is_named(QueueWait wait, string summary)
     {
         var place = new QueuePlace(
-            Node: null, wait, Rate: "openai/gpt-4o", TimeSpan.FromSeconds(2), Guid.Parse("0199a0c4-0000-7000-8000-000000000009"), [], [], 0, 1, 0, null);
+            Node: null, wait, Rate: "openai/gpt-4o", TimeSpan.FromSeconds(2), Guid.Parse("0199a0c4-0000-7000-8000-000000000009"), [], [], 0, 1, 0,
+            null);
 
         var explanation = Explanation.Of(A.Calling(A.Research).Run, place);
 
@@ -62,5 +66,6 @@ public sealed class ExplanationTests
 
     [Fact]
     public void A_run_that_has_ended_is_held_back_by_nothing() =>
-        Assert.Equal(new("The run is cancelled. It does no more work.", []), Explanation.Of(A.Queued(A.Research).When(new CancelRun("ada", "")).Run, place: null) with { BlockedBy = [] });
+        Assert.Equal(new("The run is cancelled. It does no more work.", []),
+            Explanation.Of(A.Queued(A.Research).When(new CancelRun("ada", "")).Run, place: null) with { BlockedBy = [] });
 }

@@ -12,7 +12,8 @@ public sealed class ForkTests
     static Story Begun(Story origin, long? version = null)
     {
         var (at, run) = Forking.PointAt(A.Id, origin.History, origin.Agent, version)!.Value;
-        return Story.Of(origin.Agent, A.Question(origin.Agent) with { ForkedFrom = new(A.Id, at) }, Forking.StateOf(run, origin.Agent, "another try")).When(new StartRun("w1"));
+        return Story.Of(origin.Agent, A.Question(origin.Agent) with { ForkedFrom = new(A.Id, at) },
+            Forking.StateOf(run, origin.History.Take((int)at), origin.Agent, "another try")).When(new StartRun("w1"));
     }
 
     static long PointOf(Story origin, long? version = null) => Forking.PointAt(A.Id, origin.History, origin.Agent, version)!.Value.Version;
@@ -66,6 +67,21 @@ public sealed class ForkTests
     }
 
     [Fact]
+    public void A_fork_knows_which_calls_of_completed_steps_may_have_had_their_effect_and_so_does_a_fork_of_it()
+    {
+        var parked = A.Calling(A.Mailer).When(A.Reply(1, "one")).When(new ApproveToolCall("s0001t001", "ada")).ClaimedTool("s0001t001")
+            .When(A.ToolFailure("s0001t001", FailureKind.OutcomeUnknown));
+        var gone = parked.When(new ResumeRun("ada", "go on"));
+        Assert.Equal(2, gone.Run.Step);
+
+        var fork = Begun(gone);
+
+        Assert.Equal([new(1, "s0001t001")], fork.History.Only<StateInherited>().Doubts!);
+        Assert.Equal([new(1, "s0001t001")], Begun(fork).History.Only<StateInherited>().Doubts!);
+        Assert.Null(Begun(gone, version: 3).History.Only<StateInherited>().Doubts);
+    }
+
+    [Fact]
     public void Results_are_taken_over_and_what_had_none_is_asked_for_anew()
     {
         var asking = A.Asking("search_documents", "open_ticket", "send_mail").When(A.Result("c0001t001"));
@@ -75,7 +91,8 @@ public sealed class ForkTests
         Assert.Equal(["RunStarted", "ToolCallRequested", "ToolCallScheduled", "ToolCallRequested"], fork.News.Names());
         Assert.Equal([new RunTool(A.Id, "c0001t002", 1)], fork.Work.Select(work => work.Message));
         Assert.Equal(ToolCallStatus.AwaitingApproval, fork.Run.ToolCalls["c0001t003"].Status);
-        Assert.Equal(["ToolCallDenied"], fork.When(A.Result("c0001t002")).When(new DenyToolCall("c0001t003", "ada", "no")).History.OfType<ToolCallDenied>().Names());
+        Assert.Equal(["ToolCallDenied"],
+            fork.When(A.Result("c0001t002")).When(new DenyToolCall("c0001t003", "ada", "no")).History.OfType<ToolCallDenied>().Names());
     }
 
     [Fact]
@@ -89,8 +106,9 @@ public sealed class ForkTests
     [Fact]
     public void What_waits_in_a_fork_that_has_not_begun_cannot_be_approved()
     {
-        var (_, run) = Forking.PointAt(A.Id, A.Asking("send_mail").History, A.Assistant, null)!.Value;
-        var queued = Story.Of(A.Assistant, A.Question(A.Assistant), Forking.StateOf(run, A.Assistant, ""));
+        var history = A.Asking("send_mail").History;
+        var (_, run) = Forking.PointAt(A.Id, history, A.Assistant, null)!.Value;
+        var queued = Story.Of(A.Assistant, A.Question(A.Assistant), Forking.StateOf(run, history, A.Assistant, ""));
 
         Assert.Null(Forking.UnsafeToolUnderWay(queued.Run, _ => false)); // and nothing of it is under way
         Assert.Empty(queued.When(new ApproveToolCall("c0001t001", "ada")).News);
@@ -137,7 +155,8 @@ public sealed class ForkTests
         var asking = A.Asking("search_documents", "open_ticket");
         var reply = asking.History.FindIndex(fact => fact is ModelCallCompleted) + 1;
 
-        Assert.Equal([reply - 1, reply - 1, reply - 1, reply - 1, reply + 4], Enumerable.Range(reply, 5).Select(version => (int)PointOf(asking, version)));
+        Assert.Equal(
+            [reply - 1, reply - 1, reply - 1, reply - 1, reply + 4], Enumerable.Range(reply, 5).Select(version => (int)PointOf(asking, version)));
     }
 
     [Fact]
@@ -169,7 +188,8 @@ public sealed class ForkTests
         var scheduled = A.Asking("open_ticket").Run;
         var done = A.Asking("open_ticket", "search_documents").ClaimedTool("c0001t001").When(A.Result("c0001t001")).Run;
 
-        Assert.Equal(["open_ticket", "open_ticket", "open_ticket", null], new[] { claimed, unknown, scheduled, done }.Select(run => Forking.UnsafeToolUnderWay(run, tool => tool != "open_ticket")));
+        Assert.Equal(["open_ticket", "open_ticket", "open_ticket", null],
+            new[] { claimed, unknown, scheduled, done }.Select(run => Forking.UnsafeToolUnderWay(run, tool => tool != "open_ticket")));
         Assert.Null(Forking.UnsafeToolUnderWay(scheduled, _ => true));
         Assert.Null(Forking.UnsafeToolUnderWay(A.Asking("send_mail").Run, tool => tool != "send_mail")); // it waits for a person
     }
@@ -211,13 +231,15 @@ public sealed class ForkTests
         var parked = A.Started(A.Assistant, budgetUsd: 0.10m).When(new HoldForFork(Fork, 0.09m, []))
             .When(new RefuseModelCall(1, 1, new(BudgetName.Of(A.Id), 0.10m, 0.09m, 0, 0.05m, 0.02m)));
 
-        Assert.Equal(["ForkEnded", "ForkStarted", "RunResumed"], parked.When(new HoldForFork(Guid.NewGuid(), 0.05m, [new(Fork, 0.01m)])).News.Names());
+        Assert.Equal(
+            ["ForkEnded", "ForkStarted", "RunResumed"], parked.When(new HoldForFork(Guid.NewGuid(), 0.05m, [new(Fork, 0.01m)])).News.Names());
         Assert.Equal(["ForkEnded", "ForkStarted"], parked.When(new HoldForFork(Guid.NewGuid(), 0.08m, [new(Fork, 0.01m)])).News.Names());
         Assert.Equal(["ForkEnded", "RunResumed"], parked.When(new HoldForFork(Guid.NewGuid(), 0.5m, [new(Fork, 0.01m)])).News.Names());
     }
 
     [Fact]
-    public void A_run_without_a_budget_of_its_own_holds_nothing_for_forks() => Assert.Empty(A.Started(A.Assistant).When(new HoldForFork(Fork, 5, [])).News);
+    public void A_run_without_a_budget_of_its_own_holds_nothing_for_forks() =>
+        Assert.Empty(A.Started(A.Assistant).When(new HoldForFork(Fork, 5, [])).News);
 
     [Fact]
     public void A_fork_with_a_budget_tells_its_root_when_it_ends()

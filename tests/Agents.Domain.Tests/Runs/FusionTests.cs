@@ -16,7 +16,8 @@ public sealed class FusionTests
     [Fact]
     public void Further_passages_of_a_document_let_other_documents_up()
     {
-        var ranking = new[] { "a", "b", "c" }.Select(id => A.Passage(id) with { DocumentId = "one" }).Append(A.Passage("d") with { DocumentId = "two" }).ToList();
+        var ranking = new[] { "a", "b", "c" }.Select(id => A.Passage(id) with { DocumentId = "one" })
+            .Append(A.Passage("d") with { DocumentId = "two" }).ToList();
 
         Assert.Equal(["a", "d", "b", "c"], Fusion.Of([ranking]).Select(passage => passage.PassageId));
     }

@@ -26,7 +26,8 @@ public sealed class RetryTests
     [Fact]
     public void Runs_that_failed_together_do_not_return_together()
     {
-        var delays = Enumerable.Range(0, 256).Select(number => Retry.Delay(Unavailable, 1, new Guid(number, 0, 0, new byte[8])).TotalSeconds).ToList();
+        var delays = Enumerable.Range(0, 256).Select(number => Retry.Delay(Unavailable, 1, new Guid(number, 0, 0, new byte[8])).TotalSeconds)
+            .ToList();
 
         Assert.Equal(256, delays.Distinct().Count());
         Assert.InRange(delays.Average(), 0.82, 0.93);
@@ -42,7 +43,8 @@ public sealed class RetryTests
         var asked = new Failure(FailureKind.RateLimited, "slow down", TimeSpan.FromSeconds(17));
 
         Assert.Equal(TimeSpan.FromSeconds(17), Retry.Delay(asked, 1, A.Id));
-        Assert.Equal(TimeSpan.FromSeconds(17), A.Calling(A.Assistant).When(new RecordModelFailure(1, 1, asked, A.Second)).News.Only<ModelCallScheduled>().Delay);
+        Assert.Equal(TimeSpan.FromSeconds(17),
+            A.Calling(A.Assistant).When(new RecordModelFailure(1, 1, asked, A.Second)).News.Only<ModelCallScheduled>().Delay);
     }
 
     [Theory, InlineData(0), InlineData(-5)]

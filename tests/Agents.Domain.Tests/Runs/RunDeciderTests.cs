@@ -1,4 +1,3 @@
-using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 
 namespace Agents.Domain.Tests.Runs;
@@ -152,7 +151,8 @@ public sealed class RunDeciderTests
     [Fact]
     public void A_call_that_keeps_failing_parks_the_run_after_its_last_attempt()
     {
-        var story = A.Calling(A.Research).When(A.ModelFailure(FailureKind.Unavailable)).Claimed().When(A.ModelFailure(FailureKind.Unavailable, attempt: 2));
+        var story = A.Calling(A.Research).When(A.ModelFailure(FailureKind.Unavailable)).Claimed()
+            .When(A.ModelFailure(FailureKind.Unavailable, attempt: 2));
         Assert.Equal(3, story.News.Only<ModelCallScheduled>().Attempt);
 
         var parked = story.Claimed().When(A.ModelFailure(FailureKind.Unavailable, attempt: 3));
@@ -296,7 +296,8 @@ public sealed class RunDeciderTests
         Assert.Single(resumed.History.OfType<ToolCallScheduled>());
     }
 
-    [Theory, InlineData(FailureKind.Timeout), InlineData(FailureKind.Unavailable), InlineData(FailureKind.StreamCut), InlineData(FailureKind.WorkerLost)]
+    [Theory, InlineData(FailureKind.Timeout), InlineData(FailureKind.Unavailable), InlineData(FailureKind.StreamCut),
+        InlineData(FailureKind.WorkerLost)]
     public void An_unsafe_tool_that_may_have_had_its_effect_is_not_tried_again(FailureKind kind)
     {
         var failed = A.Asking("open_ticket").ClaimedTool("c0001t001").When(A.ToolFailure("c0001t001", kind));

@@ -10,7 +10,8 @@ public sealed class StateMachineTests
 {
     static readonly AgentDefinition Boss = A.Assistant with
     {
-        Steps = [new ModelStep("answer", "Help.", [new("search_documents"), new("open_ticket"), new("send_mail", NeedsApproval: true), new(ChildOf.Tool, Agents: ["research"])])],
+        Steps = [new ModelStep("answer", "Help.",
+            [new("search_documents"), new("open_ticket"), new("send_mail", NeedsApproval: true), new(ChildOf.Tool, Agents: ["research"])])],
         Limits = A.Assistant.Limits with { CostUsd = 1m },
     };
 
@@ -89,7 +90,8 @@ public sealed class StateMachineTests
         ("RecordToolFailure, of one never reached", Asking("open_ticket").ClaimedTool("c0001t001"), A.NotReached("c0001t001")),
         ("RecordChildWanted", Asking(ChildOf.Tool), Wanted),
         ("RecordToolResult, of a child", Asking(ChildOf.Tool).When(Wanted), A.Result("c0001t001") with { ChildUsd = 0.01m }),
-        ("RecordToolFailure, of a child", Asking(ChildOf.Tool).When(Wanted), A.ToolFailure("c0001t001", FailureKind.ToolError) with { ChildUsd = 0.01m }),
+        ("RecordToolFailure, of a child", Asking(ChildOf.Tool).When(Wanted),
+            A.ToolFailure("c0001t001", FailureKind.ToolError) with { ChildUsd = 0.01m }),
     ];
 
     /// <summary>The statuses, and the fact that brings a running run there. Null where it has not started, or runs.</summary>
@@ -112,7 +114,8 @@ public sealed class StateMachineTests
     static Story Calling => Started.Claimed();
 
     static RecordChildWanted Wanted => new(
-        "c0001t001", 1, Other, new("research", 1, "hash", "small", "What else?", 5, "ada", TimeSpan.FromMinutes(1), ChildOf: new(A.Id, "c0001t001", 1, A.Id, 1)));
+        "c0001t001", 1, Other,
+        new("research", 1, "hash", "small", "What else?", 5, "ada", TimeSpan.FromMinutes(1), ChildOf: new(A.Id, "c0001t001", 1, A.Id, 1)));
 
     static Story Asking(string tool) => Calling.When(A.Reply(1, "", tools: tool));
 
@@ -120,7 +123,8 @@ public sealed class StateMachineTests
     public void What_each_status_does_with_each_message_is_as_approved()
     {
         var heads = Statuses.Select(status => status.Name);
-        var rows = Messages.Select(message => Row(message.Name, Statuses.Select(status => Outcome(Standing(message.Run, status.Name, status.Brought), message.Message))));
+        var rows = Messages.Select(message =>
+            Row(message.Name, Statuses.Select(status => Outcome(Standing(message.Run, status.Name, status.Brought), message.Message))));
 
         var table = string.Join('\n', rows.Prepend(Row("", heads)));
 

@@ -1,4 +1,3 @@
-using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 
 namespace Agents.Domain.Tests.Runs;
@@ -13,7 +12,8 @@ public sealed class ToolStepTests
         var searching = A.Searching("1. one\n2. two");
 
         Assert.Equal(
-            [new("s0001t001", null, "search_documents", """{"query":"one"}""", false), new("s0001t002", null, "search_documents", """{"query":"two"}""", false)],
+            [new("s0001t001", null, "search_documents", """{"query":"one"}""", false),
+                new("s0001t002", null, "search_documents", """{"query":"two"}""", false)],
             searching.News.OfType<ToolCallRequested>());
         Assert.Equal([new RunTool(A.Id, "s0001t001", 1), new RunTool(A.Id, "s0001t002", 1)], searching.Work.Select(work => work.Message));
     }
@@ -61,7 +61,8 @@ public sealed class ToolStepTests
 
         var resumed = parked.When(Resume);
         Assert.Equal(
-            [new RunResumed("ada", "go on"), new ToolCallScheduled("s0001t001", 2, TimeSpan.Zero), new ToolCallScheduled("s0001t002", 2, TimeSpan.Zero)],
+            [new RunResumed("ada", "go on"), new ToolCallScheduled("s0001t001", 2, TimeSpan.Zero),
+                new ToolCallScheduled("s0001t002", 2, TimeSpan.Zero)],
             resumed.News);
         Assert.Equal(2, resumed.Work.Count);
         Assert.Equal(RunStatus.Running, resumed.Run.Status);
@@ -124,7 +125,8 @@ public sealed class ToolStepTests
         var story = Approving("one\ntwo").When(new ApproveToolCall("s0001t001", "ada"), A.Result("s0001t001"));
 
         Assert.Equal(
-            ["ToolCallDenied", "StepCompleted", "StepStarted", "ModelCallScheduled"], story.When(new DenyToolCall("s0001t002", "ada", "no")).News.Names());
+            ["ToolCallDenied", "StepCompleted", "StepStarted", "ModelCallScheduled"],
+            story.When(new DenyToolCall("s0001t002", "ada", "no")).News.Names());
     }
 
     [Fact]
@@ -145,7 +147,8 @@ public sealed class ToolStepTests
 
         Assert.Equal(["ToolCallFailed", "RunParked"], parked.News.Names());
         Assert.Equal(new(FailureKind.OutcomeUnknown, "It was Unavailable."), parked.News.Only<ToolCallFailed>().Failure);
-        const string Said = "It is not known whether send_mail (s0001t001) had its effect, and resuming will not make the call again: It was Unavailable.";
+        const string Said =
+            "It is not known whether send_mail (s0001t001) had its effect, and resuming will not make the call again: It was Unavailable.";
         Assert.Equal(new(FailureKind.OutcomeUnknown, Said), parked.News.Only<RunParked>().Failure);
     }
 

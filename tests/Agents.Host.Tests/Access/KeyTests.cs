@@ -1,11 +1,9 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Agents.Host.Http;
 using Alba;
 using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -34,7 +32,8 @@ public sealed class Locked : IAsyncLifetime
     /// <summary>Of the tenant acme.</summary>
     public string Admin { get; private set; } = "";
 
-    public async Task<string> Key(string tenant, string role) => (await Keys.Create(tenant, role, $"{role} of {tenant}", CancellationToken.None)).Secret;
+    public async Task<string> Key(string tenant, string role) =>
+        (await Keys.Create(tenant, role, $"{role} of {tenant}", CancellationToken.None)).Secret;
 
     /// <summary>Sends once the server has heard of the key.</summary>
     public async Task<HttpResponseMessage> Send(HttpMethod method, string url, string? key, object? body = null)
@@ -129,13 +128,15 @@ public sealed class KeyTests(Locked server) : IClassFixture<Locked>
         var stranger = await server.Key("another", Roles.Admin);
         await server.Until(Known, HttpMethod.Get, "/agents", server.Admin);
         await server.Until(Known, HttpMethod.Get, "/agents", stranger);
-        using var asked = await server.Send(HttpMethod.Post, "/v1/responses", server.Admin, new { model = "research", input = "Whose response is this?", background = true });
+        using var asked = await server.Send(
+            HttpMethod.Post, "/v1/responses", server.Admin, new { model = "research", input = "Whose response is this?", background = true });
         var id = (await asked.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
         var run = Guid.ParseExact(id["resp_".Length..], "N");
 
         foreach (var (method, url) in new[]
                  {
-                     (HttpMethod.Get, $"/v1/responses/{id}"), (HttpMethod.Get, $"/v1/responses/{id}?stream=true"), (HttpMethod.Get, $"/v1/responses/{id}/input_items"),
+                     (HttpMethod.Get, $"/v1/responses/{id}"), (HttpMethod.Get, $"/v1/responses/{id}?stream=true"),
+                     (HttpMethod.Get, $"/v1/responses/{id}/input_items"),
                      (HttpMethod.Post, $"/v1/responses/{id}/cancel"), (HttpMethod.Delete, $"/v1/responses/{id}"), (HttpMethod.Get, $"/threads/{run}"),
                  })
         {
@@ -143,7 +144,8 @@ public sealed class KeyTests(Locked server) : IClassFixture<Locked>
             Assert.True(answer.StatusCode is HttpStatusCode.NotFound, $"{method} {url} answered {answer.StatusCode} to another tenant.");
         }
 
-        using var follow = await server.Send(HttpMethod.Post, "/v1/responses", stranger, new { model = "research", input = "And?", previous_response_id = id });
+        using var follow = await server.Send(
+            HttpMethod.Post, "/v1/responses", stranger, new { model = "research", input = "And?", previous_response_id = id });
         Assert.Equal(HttpStatusCode.NotFound, follow.StatusCode);
         object[] answers = [new { type = "mcp_approval_response", approval_request_id = $"mcpr_{run:N}_c0001t001", approve = true }];
         using var approve = await server.Send(HttpMethod.Post, "/v1/responses", stranger, new { model = "research", input = answers });
@@ -172,7 +174,9 @@ public sealed class KeyTests(Locked server) : IClassFixture<Locked>
         {
             using var answer = await server.Send(method, url, key, body);
             Assert.True(may == answer.IsSuccessStatusCode, $"{role} got {answer.StatusCode} from {method} {url}.");
-            if (!may) Assert.Equal(("Not allowed", HttpStatusCode.Forbidden), ((await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("title").GetString(), answer.StatusCode));
+            if (!may)
+                Assert.Equal(("Not allowed", HttpStatusCode.Forbidden),
+                    ((await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("title").GetString(), answer.StatusCode));
         }
     }
 
@@ -211,12 +215,14 @@ public sealed class KeyTests(Locked server) : IClassFixture<Locked>
     /// <summary>Every mapped endpoint with each of its methods, with an id for each parameter.</summary>
     IEnumerable<(RouteEndpoint Endpoint, HttpMethod Method, string Url)> Endpoints(string beginning = "", Guid id = default)
     {
-        foreach (var endpoint in server.Host.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Distinct())
+        foreach (var endpoint in server.Host.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+            .Distinct())
         {
             var route = "/" + endpoint.RoutePattern.RawText!.TrimStart('/');
             if (!route.StartsWith(beginning, StringComparison.Ordinal)) continue;
             var url = System.Text.RegularExpressions.Regex.Replace(route, @"\{[^}]*\}", id.ToString());
-            foreach (var method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"]) yield return (endpoint, new(method), url);
+            foreach (var method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"])
+                yield return (endpoint, new(method), url);
         }
     }
 }

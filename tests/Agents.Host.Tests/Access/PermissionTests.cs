@@ -25,7 +25,8 @@ public sealed class PermissionTests
         ],
         [Permissions.Administer] =
         [
-            "DELETE /limits/{scope}", "DELETE /pauses/{scope}", "DELETE /rates/{provider}/{**model}", "POST /nodes/{name}/drain", "POST /nodes/{name}/resume",
+            "DELETE /limits/{scope}", "DELETE /pauses/{scope}", "DELETE /rates/{provider}/{**model}", "POST /nodes/{name}/drain",
+            "POST /nodes/{name}/resume",
             "POST /prices", "PUT /limits/{scope}", "PUT /pauses/{scope}", "PUT /rates/{provider}/{**model}",
         ],
     };
@@ -41,13 +42,15 @@ public sealed class PermissionTests
     public void Endpoints_about_money_and_about_what_tenants_share_are_those_of_the_list()
     {
         foreach (var (permission, routes) in Guarded)
-            Assert.Equal(routes, Endpoints().Where(endpoint => endpoint.Permission == permission).Select(endpoint => endpoint.Name).Order(StringComparer.Ordinal));
+            Assert.Equal(routes,
+                Endpoints().Where(endpoint => endpoint.Permission == permission).Select(endpoint => endpoint.Name).Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public void Where_an_endpoint_only_reads_or_operates_its_method_tells_which() => Assert.All(
         Endpoints().Where(endpoint => !Guarded.ContainsKey(endpoint.Permission!)),
-        endpoint => Assert.Equal(endpoint.Name.StartsWith("GET ", StringComparison.Ordinal) ? Permissions.Read : Permissions.Operate, endpoint.Permission));
+        endpoint =>
+            Assert.Equal(endpoint.Name.StartsWith("GET ", StringComparison.Ordinal) ? Permissions.Read : Permissions.Operate, endpoint.Permission));
 
     [Fact]
     public async Task An_endpoint_that_states_none_is_refused_even_to_an_administrator()

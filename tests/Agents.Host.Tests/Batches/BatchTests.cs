@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Agents.Domain.Runs;
-using Alba;
 
 namespace Agents.Host.Tests.Batches;
 
@@ -30,13 +29,15 @@ public sealed class BatchTests(App app)
         Assert.Equal("Malformed item", items[3].GetProperty("problem").GetProperty("title").GetString());
 
         var done = await Finished(batch);
-        Assert.Equal((2, 4, 6), (done.GetProperty("completed").GetInt32(), done.GetProperty("refused").GetInt32(), done.GetProperty("items").GetInt32()));
+        Assert.Equal(
+            (2, 4, 6), (done.GetProperty("completed").GetInt32(), done.GetProperty("refused").GetInt32(), done.GetProperty("items").GetInt32()));
         Assert.True(done.GetProperty("finishedAt").GetDateTimeOffset() >= done.GetProperty("startedAt").GetDateTimeOffset());
         var first = (await app.Facts(items[0].GetProperty("runId").GetGuid())).OfType<RunQueued>().Single();
         Assert.Equal(batch.GetProperty("id").GetGuid(), first.Batch);
 
         var page = await app.Get($"{batch.GetProperty("url").GetString()}/items?limit=4");
-        Assert.Equal(["completed", "refused", "completed", "refused"], page.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("status").GetString()));
+        Assert.Equal(["completed", "refused", "completed", "refused"],
+            page.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("status").GetString()));
         Assert.Equal("Batched, third.", page.GetProperty("items")[2].GetProperty("question").GetString());
         var rest = await app.Get($"{batch.GetProperty("url").GetString()}/items?after={page.GetProperty("next").GetString()}");
         Assert.Equal([4, 5], rest.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("index").GetInt32()));
@@ -48,7 +49,8 @@ public sealed class BatchTests(App app)
         var ids = new List<Guid>();
         for (var batch = 0; batch < 3; batch++)
         {
-            var queued = await app.Post("/runs/batch", new { items = new object[] { new { agent = "counter", question = $"Listed, {batch}." }, new { agent = "nobody", question = "Listed?" } } }, 202);
+            var queued = await app.Post("/runs/batch", new { items = new object[] { new { agent = "counter", question = $"Listed, {batch}." },
+                new { agent = "nobody", question = "Listed?" } } }, 202);
             await Finished(queued);
             ids.Insert(0, queued.GetProperty("id").GetGuid());
         }
@@ -68,7 +70,8 @@ public sealed class BatchTests(App app)
         Assert.Equal(ids, listed.Where(ids.Contains));
         var shown = seen.Single(batch => batch.GetProperty("id").GetGuid() == ids[0]);
         Assert.Equal((await app.Get($"/batches/{ids[0]}")).ToString(), shown.ToString());
-        Assert.Equal((2, 1, 1, true), (shown.GetProperty("items").GetInt32(), shown.GetProperty("completed").GetInt32(), shown.GetProperty("refused").GetInt32(), shown.GetProperty("isFinished").GetBoolean()));
+        Assert.Equal((2, 1, 1, true), (shown.GetProperty("items").GetInt32(), shown.GetProperty("completed").GetInt32(),
+            shown.GetProperty("refused").GetInt32(), shown.GetProperty("isFinished").GetBoolean()));
         Assert.Equal("Bad cursor", (await app.Get("/batches?cursor=x", 400)).GetProperty("title").GetString());
         Assert.Equal("Bad limit", (await app.Get("/batches?limit=101", 400)).GetProperty("title").GetString());
     }
@@ -77,7 +80,8 @@ public sealed class BatchTests(App app)
     public async Task The_same_key_is_the_same_batch_and_another_request_under_it_is_refused()
     {
         object Body(string question) => new { items = new object[] { new { agent = "counter", question }, new { agent = "nobody", question } } };
-        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => app.Post("/runs/batch", Body("Once in a batch."), 202, key: "batch-once")));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8)
+            .Select(_ => app.Post("/runs/batch", Body("Once in a batch."), 202, key: "batch-once")));
 
         Assert.Single(answers.Select(answer => answer.ToString()).Distinct());
         Assert.Equal(1L, await app.Scalar<long>("select count(*) from agents.run_summary where question = 'Once in a batch.'"));
@@ -124,7 +128,8 @@ public sealed class BatchTests(App app)
     public async Task A_thousand_runs_are_one_batch_and_are_cancelled_as_one()
     {
         var long_ = new string('x', 1500); // larger than other requests may be
-        object Body(int count) => new { items = Enumerable.Range(0, count).Select(n => new { agent = "counter", question = $"{n} {long_}", notBefore = DateTimeOffset.UtcNow.AddDays(30) }) };
+        object Body(int count) => new { items = Enumerable.Range(0, count)
+            .Select(n => new { agent = "counter", question = $"{n} {long_}", notBefore = DateTimeOffset.UtcNow.AddDays(30) }) };
         await app.Post("/runs/batch", Body(1001), 400);
         await app.Post("/runs/batch", new { items = Array.Empty<object>() }, 400);
 

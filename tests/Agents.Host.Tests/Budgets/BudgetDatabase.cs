@@ -7,7 +7,8 @@ public sealed class BudgetDatabase : IAsyncLifetime
 {
     public NpgsqlDataSource Source { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(await TestDatabase.CreatePrepared("budgets"))
+    public async ValueTask InitializeAsync() =>
+        Source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(await TestDatabase.CreatePrepared("budgets"))
     {
         MaxPoolSize = 40,
         Timeout = 60, // a hundred calls at once wait for a connection

@@ -24,9 +24,11 @@ public sealed class BudgetTests(App app)
         }));
 
         await App.Until("ninety are parked", async () => await Parked(ids) == 90);
-        Assert.Equal(10L, await app.Scalar<long>("select count(*) from agents.mt_events where type = 'model_call_started' and stream_id = any($1)", ids));
+        Assert.Equal(
+            10L, await app.Scalar<long>("select count(*) from agents.mt_events where type = 'model_call_started' and stream_id = any($1)", ids));
         var full = (await app.Get("/budgets/agent/miser?period=total")).GetProperty("budget");
-        Assert.Equal((0m, 10 * upper, 0m, 90), (Usd(full, "spentUsd"), Usd(full, "reservedUsd"), Usd(full, "roomUsd"), full.GetProperty("waitingRuns").GetInt32()));
+        Assert.Equal((0m, 10 * upper, 0m, 90),
+            (Usd(full, "spentUsd"), Usd(full, "reservedUsd"), Usd(full, "roomUsd"), full.GetProperty("waitingRuns").GetInt32()));
         Assert.Equal(90L, await app.Scalar<long>(
             "select count(*) from agents.run_summary where run_id = any($1) and failure_kind = 'BudgetRefused' and failure_message like 'The budget of agent miser has no room: 0 of %'", ids));
 
@@ -36,7 +38,10 @@ public sealed class BudgetTests(App app)
         foreach (var id in ids) Assert.Equal("completed", (await app.Finished(id)).GetProperty("status").GetString());
         var spent = (await app.Get("/budgets/agent/miser?period=total")).GetProperty("budget");
         Assert.Equal((100 * 0.00021m, 0m, 0), (Usd(spent, "spentUsd"), Usd(spent, "reservedUsd"), spent.GetProperty("waitingRuns").GetInt32()));
-        Assert.Equal(90L, await app.Scalar<long>("select count(distinct stream_id) from agents.mt_events where type = 'run_resumed' and data->>'by' = 'system' and stream_id = any($1)", ids));
+        Assert.Equal(
+            90L,
+            await app.Scalar<long>(
+                "select count(distinct stream_id) from agents.mt_events where type = 'run_resumed' and data->>'by' = 'system' and stream_id = any($1)", ids));
         await Delete("/budgets/agent/miser?period=total", 204);
     }
 
@@ -66,7 +71,8 @@ public sealed class BudgetTests(App app)
 
         var parked = await app.Until(id, "parked");
         Assert.Equal("BudgetRefused", parked.GetProperty("failure").GetProperty("kind").GetString());
-        Assert.StartsWith("The run's own budget has no room: 0 of 0.0001 USD are spent", parked.GetProperty("failure").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("The run's own budget has no room: 0 of 0.0001 USD are spent",
+            parked.GetProperty("failure").GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Empty((await app.Facts(id)).OfType<ModelCallStarted>());
 
         await Put($"/runs/{id}/budget", new { budgetUsd = 1m, reason = "worth it" }, 200);
@@ -128,6 +134,20 @@ public sealed class BudgetTests(App app)
     }
 
     [Fact]
+    public async Task A_reply_that_broke_off_has_cost_at_least_what_came_of_it()
+    {
+        const string Question = "What is half an answer worth?";
+        app.Model.Says(Question, new Spoken(new string('x', 256), new IOException("gone")), "Half.");
+        var id = await app.Queue(Question, agent: "own");
+        var run = await app.Finished(id);
+
+        var unknown = (await app.Facts(id)).OfType<ModelCallOutcomeUnknown>().Single();
+        Assert.InRange(unknown.LowUsd, 2 * 0.60m / 1_000_000, unknown.HighUsd!.Value); // two tokens of reply at least
+        Assert.Equal(unknown.LowUsd, run.GetProperty("unconfirmedUsd").GetProperty("low").GetDecimal());
+        Assert.Equal(unknown.LowUsd, await app.Scalar<decimal>("select low_usd from finance.model_call where run_id = $1 and attempt = 1", id));
+    }
+
+    [Fact]
     public async Task A_run_that_parked_for_its_own_budget_goes_on_when_an_operator_resolves_a_spend()
     {
         const string Question = "Did that stream cost all there was?";
@@ -145,11 +165,14 @@ public sealed class BudgetTests(App app)
     [Fact]
     public async Task A_budget_is_made_changed_raised_and_removed_and_every_change_is_recorded()
     {
-        var created = await Put("/budgets/key/night%20shift?period=day", new { limitUsd = 5m }, 201, location: "/budgets/key/night%20shift?period=day");
-        Assert.Equal(("key", "night shift", "day"), (created.GetProperty("scope").GetString(), created.GetProperty("value").GetString(), created.GetProperty("period").GetString()));
+        var created = await Put(
+            "/budgets/key/night%20shift?period=day", new { limitUsd = 5m }, 201, location: "/budgets/key/night%20shift?period=day");
+        Assert.Equal(("key", "night shift", "day"),
+            (created.GetProperty("scope").GetString(), created.GetProperty("value").GetString(), created.GetProperty("period").GetString()));
         await Put("/budgets/key/night%20shift?period=day", new { limitUsd = 6m }, 200);
         await Raise("/budgets/key/night%20shift/raise?period=day", new { byUsd = 0.5m }, 200);
-        Assert.Contains((await app.Get("/budgets")).GetProperty("items").EnumerateArray(), budget => budget.GetProperty("value").GetString() == "night shift" && Usd(budget, "limitUsd") == 6.5m);
+        Assert.Contains((await app.Get("/budgets")).GetProperty("items").EnumerateArray(), budget =>
+            budget.GetProperty("value").GetString() == "night shift" && Usd(budget, "limitUsd") == 6.5m);
 
         var shown = await app.Get("/budgets/key/night%20shift?period=day");
         Assert.Equal(
@@ -172,7 +195,8 @@ public sealed class BudgetTests(App app)
 
         Assert.Equal(1, answers.Count(answer => answer.StatusCode is HttpStatusCode.Created));
         Assert.Equal(15, answers.Count(answer => answer.StatusCode is HttpStatusCode.OK));
-        Assert.Equal(1, (await app.Get("/budgets/agent/crowded?period=total")).GetProperty("changes").EnumerateArray().Count(change => Maybe(change, "oldLimitUsd") is null));
+        Assert.Equal(1, (await app.Get("/budgets/agent/crowded?period=total")).GetProperty("changes").EnumerateArray().Count(change =>
+            Maybe(change, "oldLimitUsd") is null));
         await Delete("/budgets/agent/crowded?period=total", 204);
     }
 
@@ -251,5 +275,6 @@ public sealed class BudgetTests(App app)
 
     static decimal Usd(JsonElement of, string name) => of.GetProperty(name).GetDecimal();
 
-    static decimal? Maybe(JsonElement of, string name) => of.GetProperty(name) is { ValueKind: JsonValueKind.Number } number ? number.GetDecimal() : null;
+    static decimal? Maybe(JsonElement of, string name) =>
+        of.GetProperty(name) is { ValueKind: JsonValueKind.Number } number ? number.GetDecimal() : null;
 }

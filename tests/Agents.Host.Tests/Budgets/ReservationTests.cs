@@ -65,7 +65,8 @@ public sealed class ReservationTests(BudgetDatabase budgets) : IClassFixture<Bud
         await transaction.CommitAsync();
 
         Assert.Null(await rival);
-        Assert.Equal(["agent 0.7", "tenant 0.7", "tenant 0.7"], await Rows("select scope || ' ' || trim_scale(reserved_usd) from finance.budget_period where tenant_id = 'tight' order by 1"));
+        Assert.Equal(["agent 0.7", "tenant 0.7", "tenant 0.7"],
+            await Rows("select scope || ' ' || trim_scale(reserved_usd) from finance.budget_period where tenant_id = 'tight' order by 1"));
         Assert.Equal(3L, await Scalar<long>("select count(*) from finance.reservation where tenant_id = 'tight'"));
     }
 
@@ -166,7 +167,8 @@ public sealed class ReservationTests(BudgetDatabase budgets) : IClassFixture<Bud
 
         Assert.Equal(
             ["0.4 0", "0 0.9"],
-            await Rows("select trim_scale(spent_usd) || ' ' || trim_scale(reserved_usd) from finance.budget_period where tenant_id = 'turn' order by starts_on"));
+            await Rows(
+                "select trim_scale(spent_usd) || ' ' || trim_scale(reserved_usd) from finance.budget_period where tenant_id = 'turn' order by starts_on"));
     }
 
     [Theory]
@@ -199,7 +201,8 @@ public sealed class ReservationTests(BudgetDatabase budgets) : IClassFixture<Bud
         await SetBudget("mark", "tenant", "mark", "month", 2m);
         Assert.Equal(["50 of 1", "80 of 1", "100 of 1", "50 of 2"], await Percents());
 
-        Task<List<string?>> Percents() => Rows("select percent || ' of ' || trim_scale(limit_usd) from finance.budget_event where tenant_id = 'mark' order by at, limit_usd, percent");
+        Task<List<string?>> Percents() => Rows(
+            "select percent || ' of ' || trim_scale(limit_usd) from finance.budget_event where tenant_id = 'mark' order by at, limit_usd, percent");
     }
 
     [Fact]
@@ -233,7 +236,8 @@ public sealed class ReservationTests(BudgetDatabase budgets) : IClassFixture<Bud
         await SetBudget("record", "tenant", "record", "month", 1m);
         await SetBudget("record", "tenant", "record", "month", 1m); // no change
 
-        Assert.Equal([" 1"], await Rows("select coalesce(old_limit_usd::text, '') || ' ' || new_limit_usd from finance.budget_change where tenant_id = 'record'"));
+        Assert.Equal([" 1"],
+            await Rows("select coalesce(old_limit_usd::text, '') || ' ' || new_limit_usd from finance.budget_change where tenant_id = 'record'"));
         await Assert.ThrowsAsync<PostgresException>(() => Execute("delete from finance.budget_change where tenant_id = 'record'"));
         await Assert.ThrowsAsync<PostgresException>(() => Execute("update finance.budget_change set by = 'nobody' where tenant_id = 'record'"));
     }
@@ -244,14 +248,17 @@ public sealed class ReservationTests(BudgetDatabase budgets) : IClassFixture<Bud
         var looks = 0;
         while (!until.IsCancellationRequested)
         {
-            Assert.Equal(0L, await Scalar<long>("select count(*) from finance.budget_period where spent_usd + reserved_usd > limit_usd and tenant_id like 'round %'"));
+            Assert.Equal(0L, await Scalar<long>(
+                "select count(*) from finance.budget_period where spent_usd + reserved_usd > limit_usd and tenant_id like 'round %'"));
             looks++;
         }
 
         return looks;
     }
 
-    /// <summary>The run whose call was admitted. Null when a budget refused it; the transaction then ends as a claim's does, without storing anything.</summary>
+    /// <summary>
+    /// The run whose call was admitted. Null when a budget refused it; the transaction then ends as a claim's does, without storing anything.
+    /// </summary>
     async Task<Guid?> Reserve(string tenant, decimal? upper, string key = "operator", bool mayBeUnpriced = false)
     {
         var run = Guid.CreateVersion7();
@@ -264,14 +271,16 @@ public sealed class ReservationTests(BudgetDatabase budgets) : IClassFixture<Bud
     }
 
     /// <summary>The budget that refuses a call, and its room. Null when the call is reserved.</summary>
-    static async Task<string?> Refusal(NpgsqlConnection claim, string tenant, Guid run, decimal? upper, string key = "operator", bool mayBeUnpriced = false)
+    static async Task<string?> Refusal(
+        NpgsqlConnection claim, string tenant, Guid run, decimal? upper, string key = "operator", bool mayBeUnpriced = false)
     {
         await using var command = new NpgsqlCommand(
             """
             select scope || ' ' || value || ' by ' || period || ': ' || trim_scale(limit_usd - spent_usd - reserved_usd)
             from finance.try_reserve($1, $2, $2, 'research', $3, 1, 1, $4::numeric, $5)
             """, claim);
-        foreach (var value in new object[] { tenant, run, key, (object?)upper ?? DBNull.Value, mayBeUnpriced }) command.Parameters.Add(new() { Value = value });
+        foreach (var value in new object[] { tenant, run, key, (object?)upper ?? DBNull.Value, mayBeUnpriced })
+            command.Parameters.Add(new() { Value = value });
         return (string?)await command.ExecuteScalarAsync();
     }
 
@@ -283,7 +292,8 @@ public sealed class ReservationTests(BudgetDatabase budgets) : IClassFixture<Bud
 
     async Task<(decimal Spent, decimal Reserved)> Period(string tenant, string scope)
     {
-        await using var command = database.CreateCommand("select spent_usd, reserved_usd from finance.budget_period where tenant_id = $1 and scope = $2");
+        await using var command = database.CreateCommand(
+            "select spent_usd, reserved_usd from finance.budget_period where tenant_id = $1 and scope = $2");
         command.Parameters.Add(new() { Value = tenant });
         command.Parameters.Add(new() { Value = scope });
         await using var rows = await command.ExecuteReaderAsync();

@@ -6,7 +6,6 @@ using Agents.Host.Engine.Webhooks;
 using Agents.Host.Platform;
 using Alba;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Npgsql;
@@ -28,7 +27,8 @@ public sealed class WebhookTests
         receiver.MapPost("/events", async (HttpRequest request) =>
         {
             using var reader = new StreamReader(request.Body);
-            await received.Writer.WriteAsync((request.Headers.ToDictionary(header => header.Key.ToLowerInvariant(), header => header.Value.ToString()), await reader.ReadToEndAsync()));
+            await received.Writer.WriteAsync((request.Headers.ToDictionary(header => header.Key.ToLowerInvariant(), header =>
+                header.Value.ToString()), await reader.ReadToEndAsync()));
             return Interlocked.Increment(ref posts) == 1 ? Results.StatusCode(503) : Results.NoContent();
         });
         await receiver.StartAsync();
@@ -58,8 +58,10 @@ public sealed class WebhookTests
         var told = JsonSerializer.Deserialize<JsonElement>(first.Body);
         Assert.Equal("budget.threshold", told.GetProperty("type").GetString());
         var data = told.GetProperty("data");
-        Assert.Equal(("agent", "loud", "total", 50), (data.GetProperty("scope").GetString(), data.GetProperty("value").GetString(), data.GetProperty("period").GetString(), data.GetProperty("percent").GetInt32()));
-        Assert.Equal((2m, 1.25m, 0m), (data.GetProperty("limitUsd").GetDecimal(), data.GetProperty("spentUsd").GetDecimal(), data.GetProperty("reservedUsd").GetDecimal()));
+        Assert.Equal(("agent", "loud", "total", 50), (data.GetProperty("scope").GetString(), data.GetProperty("value").GetString(),
+            data.GetProperty("period").GetString(), data.GetProperty("percent").GetInt32()));
+        Assert.Equal((2m, 1.25m, 0m),
+            (data.GetProperty("limitUsd").GetDecimal(), data.GetProperty("spentUsd").GetDecimal(), data.GetProperty("reservedUsd").GetDecimal()));
     }
 
     [Fact]
@@ -110,7 +112,8 @@ public sealed class WebhookTests
     [InlineData("https://example.org/x", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "Webhooks:Secret")]
     public void A_webhook_that_cannot_be_keeps_the_server_from_starting(string url, string? secret, string says)
     {
-        var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Webhooks:Urls:0"] = url, ["Webhooks:Secret"] = secret }).Build();
+        var settings = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["Webhooks:Urls:0"] = url, ["Webhooks:Secret"] = secret }).Build();
 
         var refused = Assert.Throws<StartRefusedException>(() => WebhookOptions.From(settings));
 
@@ -128,5 +131,6 @@ public sealed class WebhookTests
 
     /// <summary>As a receiver computes it.</summary>
     static string Sign(string id, string timestamp, string body) =>
-        "v1," + Convert.ToBase64String(HMACSHA256.HashData(Convert.FromBase64String(Secret[6..]), Encoding.UTF8.GetBytes($"{id}.{timestamp}.{body}")));
+        "v1,"
+            + Convert.ToBase64String(HMACSHA256.HashData(Convert.FromBase64String(Secret[6..]), Encoding.UTF8.GetBytes($"{id}.{timestamp}.{body}")));
 }

@@ -72,12 +72,14 @@ public sealed class AskTests : IAsyncLifetime
 
     static JsonElement JsonOf((int ExitCode, string Output, string Errors) said) => JsonSerializer.Deserialize<JsonElement>(said.Output);
 
-    async Task<(int ExitCode, string Output)> ExitCodeAndOutput(params string[] args) => await Run(args) is var said ? (said.ExitCode, said.Output) : default;
+    async Task<(int ExitCode, string Output)> ExitCodeAndOutput(params string[] args) =>
+        await Run(args) is var said ? (said.ExitCode, said.Output) : default;
 
     async Task<(int ExitCode, string Output, string Errors)> Run(params string[] args)
     {
         var (output, errors) = (new StringWriter(), new StringWriter());
-        var exitCode = await CommandLine.Run([.. args, "--data", Path.Combine(folder, "data")], output, errors, "--ConnectionStrings:agents", connection);
+        var exitCode = await CommandLine.Run(
+            [.. args, "--data", Path.Combine(folder, "data")], output, errors, "--ConnectionStrings:agents", connection);
         return (exitCode, output.ToString(), errors.ToString());
     }
 }

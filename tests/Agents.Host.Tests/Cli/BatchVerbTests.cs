@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Agents.Host.Cli;
-using Agents.Host.Cli.Runs;
 
 namespace Agents.Host.Tests.Cli;
 
@@ -12,7 +11,8 @@ public sealed class BatchVerbTests
     {
         await using var server = await VerbServer.Start();
         var (file, results) = (Path.GetTempFileName(), Path.GetTempFileName());
-        await File.WriteAllLinesAsync(file, ["What is asked first?", "", "\"What is \\\"second\\\"?\"", "{\"question\": \"What is third?\", \"priority\": 9}", "{\"agent\": \"nobody\", \"question\": \"Who?\"}"]);
+        await File.WriteAllLinesAsync(file, ["What is asked first?", "", "\"What is \\\"second\\\"?\"",
+            "{\"question\": \"What is third?\", \"priority\": 9}", "{\"agent\": \"nobody\", \"question\": \"Who?\"}"]);
 
         var asked = await server.Run("batch", file, "--out", results, "--once", "monday");
         Assert.Equal(ExitCodes.Failed, asked.ExitCode); // one was refused
@@ -49,7 +49,8 @@ public sealed class BatchVerbTests
     {
         await using var server = await VerbServer.Start();
 
-        var made = await server.Run("schedules", "create", "morning", "--cron", "0 7 * * 1-5", "--zone", "Europe/Berlin", "--question", "What is new?", "--overlap", "queue");
+        var made = await server.Run(
+            "schedules", "create", "morning", "--cron", "0 7 * * 1-5", "--zone", "Europe/Berlin", "--question", "What is new?", "--overlap", "queue");
         Assert.Matches(@"^morning fires next \d{4}-\d\d-\d\d", made.Output);
         Assert.Equal(ExitCodes.Stopped, (await server.Run("schedules", "create", "morning", "--cron", "0 7 * * *", "--question", "Again?")).ExitCode);
         Assert.Equal("morning is paused.\n", (await server.Run("schedules", "pause", "morning")).Output);

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Agents.Host.Cli;
-using Agents.Host.Cli.Runs;
 
 namespace Agents.Host.Tests.Cli;
 
@@ -13,7 +12,8 @@ public sealed class BudgetVerbTests
         await using var server = await VerbServer.Start();
 
         Assert.Equal(ExitCodes.Ok, (await server.Run("budget", "set", "tenant", "default", "50", "--period", "day")).ExitCode);
-        var raised = JsonSerializer.Deserialize<JsonElement>((await server.Run("budget", "raise", "tenant", "default", "2.5", "--period", "day", "--json")).Output);
+        var raised = JsonSerializer.Deserialize<JsonElement>(
+            (await server.Run("budget", "raise", "tenant", "default", "2.5", "--period", "day", "--json")).Output);
         Assert.Equal((52.5m, "day"), (raised.GetProperty("limitUsd").GetDecimal(), raised.GetProperty("period").GetString()));
         Assert.Matches(@"(?m)^tenant  default  day from \d{4}-\d\d-\d\d\s+\$52\.50\s+\$0\.00", (await server.Run("budget", "list")).Output);
         Assert.Equal(ExitCodes.NothingFound, (await server.Run("budget", "remove", "tenant", "default")).ExitCode); // there is none of a month

@@ -1,5 +1,4 @@
 using Agents.Host.Cli;
-using Agents.Host.Cli.Runs;
 
 namespace Agents.Host.Tests.Cli;
 
@@ -11,7 +10,9 @@ public sealed class CommandLineTests
     [InlineData("agents: There is no verb 'frobnicate'. See: agents --help", "frobnicate")]
     [InlineData("agents: 'ask' needs a question. See: agents ask --help", "ask")]
     [InlineData("agents: 'db' needs one of: status, stop, psql, reset. See: agents db --help", "db")]
-    [InlineData("agents: 'ab' is no run. Name one by its id, by at least 4 characters of the id's beginning or end, or as last. See: agents show --help", "show", "ab")]
+    [InlineData(
+        "agents: 'ab' is no run. Name one by its id, by at least 4 characters of the id's beginning or end, or as last. See: agents show --help",
+        "show", "ab")]
     [InlineData("agents: ftp:x is not the address of a server. It looks like http://127.0.0.1:5080", "runs", "--server", "ftp:x")]
     public async Task What_is_wrong_with_the_command_line_is_said_in_one_line(string message, params string[] args)
     {
@@ -31,13 +32,15 @@ public sealed class CommandLineTests
         var (exitCode, output, _) = await Run(args);
 
         Assert.Equal(ExitCodes.Ok, exitCode);
-        foreach (var verb in new[] { "ask", "ingest", "search", "runs", "show", "tail", "replay", "cancel", "pause", "resume", "cost", "serve", "db", "doctor", "verify", "codegen" })
+        foreach (var verb in new[] { "ask", "ingest", "search", "runs", "show", "tail", "replay", "cancel", "pause", "resume", "cost", "serve", "db",
+            "doctor", "verify", "codegen" })
             Assert.Matches($@"(?m)^  {verb}\b", output);
         foreach (var (code, meaning) in ExitCodes.All) Assert.Matches($@"(?m)^  {code}\s+{meaning}$", output);
     }
 
     [Fact]
-    public async Task The_help_of_a_verb_shows_its_options() => Assert.Contains("--docs <PATH>", (await Run("ask", "--help")).Output, StringComparison.Ordinal);
+    public async Task The_help_of_a_verb_shows_its_options() =>
+        Assert.Contains("--docs <PATH>", (await Run("ask", "--help")).Output, StringComparison.Ordinal);
 
     [Fact]
     public async Task A_server_that_is_not_there_is_told_from_a_wrong_command_line()

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Cli.Display;
 using Agents.Host.Log;
@@ -18,7 +17,8 @@ public sealed class FactTextTests
     public static TheoryData<RunEvent, string> Texts => new()
     {
         { new RunQueued("research", 1, "hash", "m", "Why?", 5, "ada", TimeSpan.FromMinutes(30)), "research version 1, priority 5, for ada: Why?" },
-        { new StateInherited(1, "search", true, new Dictionary<int, string>(), 1, [], 0.02m, "another try"), "step 2 search, inherited $0.02: another try" },
+        { new StateInherited(1, "search", true, new Dictionary<int, string>(), 1, [], 0.02m, "another try"),
+            "step 2 search, inherited $0.02: another try" },
         { new StateInherited(-1, "", false, new Dictionary<int, string>(), 0, [], 0, ""), "nothing done yet, inherited $0.00" },
         { new ForkStarted(Guid.Empty, 0.25m), "run 00000000-0000-0000-0000-000000000000, for at most $0.25" },
         { new ForkEnded(Guid.Empty, 0.125m), "run 00000000-0000-0000-0000-000000000000 has spent $0.125" },
@@ -38,8 +38,10 @@ public sealed class FactTextTests
         { new ModelCallScheduled(1, 2, 0, "m", TimeSpan.FromSeconds(4)), "call 1 attempt 2, m, in 4.0 s" },
         { new ModelCallStarted(1, 1, "node1", "hash", "2026-11", 0.02m), "call 1, on node1, at most $0.02" },
         { new ModelCallStarted(1, 1, "node1", "hash", null, null), "call 1, on node1" },
-        { new ModelCallCompleted(1, 1, new("Text", [], [], "m", "stop"), new(100, 10, 20), null, new(0.01m, "2026-11"), TimeSpan.FromSeconds(2)), "call 1, 120 in / 10 out tokens, $0.01, 2.0 s: Text" },
-        { new ModelCallCompleted(1, 1, new("Text", [], [], "m", "stop"), null, null, null, TimeSpan.FromSeconds(2)), "call 1, tokens unknown, cost unknown, 2.0 s: Text" },
+        { new ModelCallCompleted(1, 1, new("Text", [], [], "m", "stop"), new(100, 10, 20), null, new(0.01m, "2026-11"), TimeSpan.FromSeconds(2)),
+            "call 1, 120 in / 10 out tokens, $0.01, 2.0 s: Text" },
+        { new ModelCallCompleted(1, 1, new("Text", [], [], "m", "stop"), null, null, null, TimeSpan.FromSeconds(2)),
+            "call 1, tokens unknown, cost unknown, 2.0 s: Text" },
         { new ModelCallFailed(1, 1, Slow, TimeSpan.FromSeconds(2)), "call 1, 2.0 s, RateLimited: Slow down." },
         { new ModelCallOutcomeUnknown(1, 1, UnknownCause.WorkerLost, 0, 0.02m), "call 1, WorkerLost, may have cost $0.00 to $0.02" },
         { new ModelCallOutcomeUnknown(1, 1, UnknownCause.WorkerLost, 0, null), "call 1, WorkerLost, may have cost $0.00 to an unknown amount" },
@@ -49,10 +51,12 @@ public sealed class FactTextTests
         { new ToolCallDenied("t1", "ada", "no"), "call t1, by ada: no" },
         { new ToolCallScheduled("t1", 1, TimeSpan.Zero), "call t1, attempt 1" },
         { new ToolCallStarted("t1", 1, "node1"), "call t1, attempt 1, on node1" },
-        { new ChildRunStarted("t1", 1, Guid.Empty, "research", 0.25m), "call t1, run 00000000-0000-0000-0000-000000000000 of research, for at most $0.25" },
+        { new ChildRunStarted("t1", 1, Guid.Empty, "research", 0.25m),
+            "call t1, run 00000000-0000-0000-0000-000000000000 of research, for at most $0.25" },
         { new ToolCallCompleted("t1", 1, "10 passages.", false, TimeSpan.FromMilliseconds(20)), "call t1, 20 ms: 10 passages." },
         { new ToolCallFailed("t1", 1, Slow, TimeSpan.FromMilliseconds(20)), "call t1, 20 ms, RateLimited: Slow down." },
-        { new ToolCallFailed("t1", 1, new(FailureKind.OutcomeUnknown, "Cut."), TimeSpan.FromMilliseconds(20)), "call t1, 20 ms, not made again, OutcomeUnknown: Cut." },
+        { new ToolCallFailed("t1", 1, new(FailureKind.OutcomeUnknown, "Cut."), TimeSpan.FromMilliseconds(20)),
+            "call t1, 20 ms, not made again, OutcomeUnknown: Cut." },
         { new PassagesRetrieved("t1", "why", [Found]), "call t1, 1 passage for “why”" },
     };
 

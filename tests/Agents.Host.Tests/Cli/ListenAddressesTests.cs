@@ -33,7 +33,8 @@ public sealed class ListenAddressesTests
     {
         var settings = new ConfigurationBuilder().AddInMemoryCollection([new(key, value)]).Build();
 
-        var refused = await Assert.ThrowsAsync<StartRefusedException>(() => ListenAddresses.RefuseBeyondLoopback(settings, () => Task.FromResult(false)));
+        var refused = await Assert.ThrowsAsync<StartRefusedException>(() =>
+            ListenAddresses.RefuseBeyondLoopback(settings, () => Task.FromResult(false)));
 
         Assert.Contains("no API keys yet", refused.Message, StringComparison.Ordinal);
     }

@@ -35,5 +35,6 @@ public sealed class RunIdsTests
     [InlineData("----")]
     [InlineData("zebra")]
     [InlineData("../x")]
-    public void Whatever_cannot_name_a_run_is_refused_before_a_server_is_asked(string text) => Assert.Contains("last", RunIds.Problem(text), StringComparison.Ordinal);
+    public void Whatever_cannot_name_a_run_is_refused_before_a_server_is_asked(string text) =>
+        Assert.Contains("last", RunIds.Problem(text), StringComparison.Ordinal);
 }

@@ -18,8 +18,10 @@ public sealed class RunProgressTests
         Happens(progress, "model_call_completed", new { usage = new { inputTokens = 100, cachedInputTokens = 20, outputTokens = 10 } });
         Happens(progress, "step_completed", new { step = 0, output = "one query\nanother\n" }, seconds: 2);
         Happens(progress, "step_started", new { step = 1, name = "search" });
-        Happens(progress, "passages_retrieved", new { passages = new[] { new { passageId = "a/1", documentId = "a" }, new { passageId = "a/2", documentId = "a" } } });
-        Happens(progress, "passages_retrieved", new { passages = new[] { new { passageId = "a/2", documentId = "a" }, new { passageId = "b/1", documentId = "b" } } });
+        Happens(progress, "passages_retrieved",
+            new { passages = new[] { new { passageId = "a/1", documentId = "a" }, new { passageId = "a/2", documentId = "a" } } });
+        Happens(progress, "passages_retrieved",
+            new { passages = new[] { new { passageId = "a/2", documentId = "a" }, new { passageId = "b/1", documentId = "b" } } });
 
         var (plan, search) = (progress.Steps[0], progress.Steps[1]);
         Assert.Equal(("one query · another", 120, 10), (plan.Says, plan.InputTokens, plan.OutputTokens));
@@ -44,7 +46,8 @@ public sealed class RunProgressTests
     {
         var progress = new RunProgress();
         Happens(progress, "step_started", new { step = 0, name = "send" });
-        Happens(progress, "tool_call_failed", new { toolCallId = "s0000t001", failure = new { kind = "OutcomeUnknown", message = "Connection reset." } });
+        Happens(
+            progress, "tool_call_failed", new { toolCallId = "s0000t001", failure = new { kind = "OutcomeUnknown", message = "Connection reset." } });
         Happens(progress, "run_resumed", new { by = "ada", reason = "" });
         Happens(progress, "step_completed", new { step = 0, output }, seconds: 2);
         Happens(progress, "step_started", new { step = 1, name = "report" });
@@ -58,15 +61,34 @@ public sealed class RunProgressTests
     }
 
     [Fact]
+    public void A_fork_does_not_show_as_done_a_step_with_a_call_whose_outcome_is_unknown()
+    {
+        var progress = new RunProgress(["write", "send", "report"]);
+        var inherited = new { step = 2, name = "report", isInStep = true, doubts = new[] { new { step = 1, toolCallId = "s0001t001" } } };
+        Happens(progress, "state_inherited", inherited);
+        Happens(progress, "step_completed", new { step = 2, output = "I wrote." });
+
+        Assert.StartsWith("[green]✓[/] ", StepLines.Over(progress.Steps[0], width: 160), StringComparison.Ordinal);
+        var send = StepLines.Over(progress.Steps[1], width: 160);
+        Assert.StartsWith("[yellow]?[/] ", send, StringComparison.Ordinal);
+        Assert.Contains("it is not known whether s0001t001 had its effect, and it is not called again", send, StringComparison.Ordinal);
+        Assert.StartsWith("[green]✓[/] ", StepLines.Over(progress.Steps[2], width: 160), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_run_that_is_parked_for_a_call_whose_outcome_is_unknown_is_not_said_to_make_it_again()
     {
-        var run = Parked("OutcomeUnknown", "It is not known whether send (s0000t001) had its effect, and resuming will not make the call again: Cut.");
-        Assert.Contains("resuming will not make the call again: Cut.\nFind out whether it had, then go on without the call: [bold]agents resume ", Outcome.Sentence(run), StringComparison.Ordinal);
-        Assert.Contains("\nGo on when that is put right: [bold]agents resume ", Outcome.Sentence(Parked("Unauthorized", "No key.")), StringComparison.Ordinal);
+        var run = Parked(
+            "OutcomeUnknown", "It is not known whether send (s0000t001) had its effect, and resuming will not make the call again: Cut.");
+        Assert.Contains("resuming will not make the call again: Cut.\nFind out whether it had, then go on without the call: [bold]agents resume ",
+            Outcome.Sentence(run), StringComparison.Ordinal);
+        Assert.Contains(
+            "\nGo on when that is put right: [bold]agents resume ", Outcome.Sentence(Parked("Unauthorized", "No key.")), StringComparison.Ordinal);
     }
 
     static RunView Parked(string kind, string message) => new(
-        Guid.Empty, "clerk", 1, "parked", 5, "Send it.", "m", 0, "send", null, null, new(kind, message), null, 1, new(0, 0, 0, 0, 0, 0), 0, 0, null, null,
+        Guid.Empty, "clerk", 1, "parked", 5, "Send it.", "m", 0, "send", null, null, new(kind, message), null, 1, new(0, 0, 0, 0, 0, 0), 0, 0, null,
+        null,
         null, Noon, Noon, null, null);
 
     [Fact]

@@ -4,7 +4,6 @@ using Agents.Domain.Runs;
 using Agents.Host.Engine.Money;
 using Alba;
 using Marten;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 

@@ -1,4 +1,3 @@
-using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Api.Costs;
 using Agents.Host.Audit;
@@ -11,12 +10,14 @@ namespace Agents.Host.Tests.Costs;
 public sealed class ClosedDayTests(Books books) : IClassFixture<Books>
 {
     /// <summary>What is asked of days; each must be the same whether the day is open or closed.</summary>
-    static readonly string[] Views = ["daily_cost", "cost_by_tenant", "cost_by_agent", "cost_by_model", "cache_saving", "cache_miss", "waste", "cost_per_completed_run"];
+    static readonly string[] Views = [
+        "daily_cost", "cost_by_tenant", "cost_by_agent", "cost_by_model", "cache_saving", "cache_miss", "waste", "cost_per_completed_run"];
 
     [Fact]
     public async Task A_closed_day_has_the_sums_of_its_calls_and_opens_again_for_one_more()
     {
-        await books.Store("closed", [.. await books.Call(1, new(1000, 10, CachedInputTokens: 300)), .. await books.Call(2, new(4000, 20)), .. await books.Call(3, new(5, 1), "unknown-model")]);
+        await books.Store("closed", [.. await books.Call(1, new(1000, 10, CachedInputTokens: 300)), .. await books.Call(2, new(4000, 20)),
+            .. await books.Call(3, new(5, 1), "unknown-model")]);
         var open = await All("closed");
         await Close("closed");
 
@@ -39,13 +40,15 @@ public sealed class ClosedDayTests(Books books) : IClassFixture<Books>
     public async Task A_day_is_closed_when_it_is_over_and_not_before()
     {
         await books.Store("over", await books.Call(1, new(10, 10)));
-        await using (var command = books.Database.CreateCommand("update finance.model_call set day = day - 1, at = at - interval '1 day' where tenant_id = 'over'"))
+        await using (var command = books.Database.CreateCommand(
+            "update finance.model_call set day = day - 1, at = at - interval '1 day' where tenant_id = 'over'"))
             await command.ExecuteNonQueryAsync();
         await books.Store("over", await books.Call(1, new(10, 10)));
 
         await CloseDays.CloseAll(books.Database, CancellationToken.None);
 
-        Assert.Equal(1, await books.Scalar<long>("select count(*) from finance.open_day where tenant_id = 'over' and day = (clock_timestamp() at time zone 'UTC')::date"));
+        Assert.Equal(1, await books.Scalar<long>(
+            "select count(*) from finance.open_day where tenant_id = 'over' and day = (clock_timestamp() at time zone 'UTC')::date"));
         Assert.Equal(1, await books.Scalar<long>("select count(*) from finance.day_sum where tenant_id = 'over'"));
         Assert.Equal(2m, await books.Scalar<decimal>("select sum(calls) from finance.daily_cost where tenant_id = 'over'"));
     }
@@ -84,7 +87,8 @@ public sealed class ClosedDayTests(Books books) : IClassFixture<Books>
         Assert.Equal(open.TotalCostUsd, closed.TotalCostUsd);
         Assert.Equal(open.Calls with { Latency = null }, closed.Calls with { Latency = null });
         var (exact, near) = (open.Items.Single().Figures.Latency!, closed.Items.Single().Figures.Latency!);
-        foreach (var (one, other) in new[] { (exact.AverageSeconds, near.AverageSeconds), (exact.P50Seconds, near.P50Seconds), (exact.P95Seconds, near.P95Seconds), (exact.P99Seconds, near.P99Seconds) })
+        foreach (var (one, other) in new[] { (exact.AverageSeconds, near.AverageSeconds), (exact.P50Seconds, near.P50Seconds),
+            (exact.P95Seconds, near.P95Seconds), (exact.P99Seconds, near.P99Seconds) })
             Assert.InRange(other, one * 0.99, one * 1.01);
     }
 
@@ -92,7 +96,8 @@ public sealed class ClosedDayTests(Books books) : IClassFixture<Books>
     public async Task What_became_of_runs_is_the_same_whether_their_day_is_open_or_closed()
     {
         for (var run = 1; run <= 6; run++)
-            await books.Store("ended", [.. await books.Call(1, new(100 * run, 10)), run % 3 == 0 ? Failed : run % 3 == 1 ? new RunCompleted("Done.", []) : new RunCancelled("ada", "")]);
+            await books.Store("ended", [.. await books.Call(1, new(100 * run, 10)),
+                run % 3 == 0 ? Failed : run % 3 == 1 ? new RunCompleted("Done.", []) : new RunCancelled("ada", "")]);
         var (open, dashboard) = (await All("ended"), await Dashboard("ended"));
         await Close("ended");
         var closed = await Dashboard("ended");
@@ -129,7 +134,8 @@ public sealed class ClosedDayTests(Books books) : IClassFixture<Books>
         Assert.Equal(["failed_run 1", "forked_away 1"], await Wasted());
         await Reconciles("judged");
 
-        Task<IReadOnlyList<string>> Wasted() => books.Column("select kind || ' ' || attempts from finance.waste where tenant_id = 'judged' order by kind");
+        Task<IReadOnlyList<string>> Wasted() =>
+            books.Column("select kind || ' ' || attempts from finance.waste where tenant_id = 'judged' order by kind");
     }
 
     static RunFailed Failed => new(new(FailureKind.Rejected, "No."));
@@ -144,14 +150,18 @@ public sealed class ClosedDayTests(Books books) : IClassFixture<Books>
 
     async Task Close(string tenant)
     {
-        await using var command = books.Database.CreateCommand("do $$ declare d record; begin for d in select * from finance.open_day where tenant_id = '" + tenant + "' loop call finance.close_day(d.tenant_id, d.day); end loop; end $$");
+        await using var command = books.Database.CreateCommand(
+            "do $$ declare d record; begin for d in select * from finance.open_day where tenant_id = '" + tenant
+            + "' loop call finance.close_day(d.tenant_id, d.day); end loop; end $$");
         await command.ExecuteNonQueryAsync();
     }
 
     async Task<List<string>> All(string tenant)
     {
         var rows = new List<string>();
-        foreach (var view in Views) rows.AddRange((await books.Column($"select row_to_json(v)::text from finance.{view} v where tenant_id = '{tenant}'")).Select(row => $"{view} {row}").Order(StringComparer.Ordinal));
+        foreach (var view in Views)
+            rows.AddRange((await books.Column($"select row_to_json(v)::text from finance.{view} v where tenant_id = '{tenant}'"))
+                .Select(row => $"{view} {row}").Order(StringComparer.Ordinal));
         return rows;
     }
 

@@ -22,9 +22,11 @@ public sealed class DashboardTests(Books books) : IClassFixture<Books>
 
         Assert.Equal([0.000195m, 0.000285m, 0.000375m, 0.000465m, 0.000555m], costs);
         Assert.Equal(0.001875m, await books.Scalar<decimal>("select sum(cost_usd) from finance.daily_cost where tenant_id = 'default'"));
-        Assert.Equal(6500m, await books.Scalar<decimal>("select sum(input_tokens + output_tokens) from finance.cost_by_tenant where tenant_id = 'default'"));
+        Assert.Equal(
+            6500m, await books.Scalar<decimal>("select sum(input_tokens + output_tokens) from finance.cost_by_tenant where tenant_id = 'default'"));
         Assert.Equal(0.00132m, await books.Scalar<decimal>("select cost_usd from finance.cost_per_completed_run where tenant_id = 'default'"));
-        Assert.Equal(0.000555m, await books.Scalar<decimal>("select cost_usd from finance.waste where tenant_id = 'default' and kind = 'failed_run'"));
+        Assert.Equal(
+            0.000555m, await books.Scalar<decimal>("select cost_usd from finance.waste where tenant_id = 'default' and kind = 'failed_run'"));
         Assert.Equal(0.001875m, await books.Scalar<decimal>("""select sum("BilledCost") from finance.focus where tenant_id = 'default'"""));
 
         var dashboard = await books.Get("/dashboard?window=1h&by=agent");
@@ -72,12 +74,14 @@ public sealed class DashboardTests(Books books) : IClassFixture<Books>
         var origin = await books.Store("told", [.. await books.Call(1, new(100, 10)), .. await books.Call(2, new(100, 10))]);
         var fork = await books.Store("told", await books.Call(1, new(100, 10)), forkedFrom: new(origin, 6));
 
-        Assert.Equal("gpt-4o-mini", await books.Scalar<string>("select model from finance.model_call where run_id = $1 and status = 'resolved'", run));
+        Assert.Equal(
+            "gpt-4o-mini", await books.Scalar<string>("select model from finance.model_call where run_id = $1 and status = 'resolved'", run));
         Assert.Equal("answer", await books.Scalar<string>("select step_name from finance.model_call where run_id = $1 and status = 'resolved'", run));
         Assert.Equal(origin, await books.Scalar<Guid>("select root_run_id from finance.model_call where run_id = $1", fork));
         Assert.Equal(
             ["cancelled_run 0.000381", "forked_away 0.000021", "lost_attempt 0.004"],
-            await books.Column("select kind || ' ' || trim_scale(sum(cost_usd)) from finance.waste where tenant_id = 'told' group by kind order by kind"));
+            await books.Column(
+                "select kind || ' ' || trim_scale(sum(cost_usd)) from finance.waste where tenant_id = 'told' group by kind order by kind"));
         Assert.Equal(0.02m, await books.Scalar<decimal>("select sum(high_usd) from finance.unconfirmed where tenant_id = 'told'"));
         Assert.Equal(0.000225m, await books.Scalar<decimal>("select saved_usd from finance.cache_saving where tenant_id = 'told'"));
         Assert.Equal(100 * 0.075m / 1_000_000, await books.Scalar<decimal>("select missed_usd from finance.cache_miss where tenant_id = 'told'"));

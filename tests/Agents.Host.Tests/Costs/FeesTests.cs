@@ -3,7 +3,6 @@ using Agents.Domain.Costs;
 using Agents.Host.Audit;
 using Agents.Host.Engine.Money;
 using Agents.Projections;
-using Npgsql;
 
 namespace Agents.Host.Tests.Costs;
 
@@ -41,7 +40,8 @@ public sealed class FeesTests(Books books) : IClassFixture<Books>
                 """));
         Assert.Equal(
             [
-                "audio input 2000 Tokens 40 0.08", "audio output 300 Tokens 80 0.024", "cached input 500 Tokens 1.25 0.000625", "input 1000 Tokens 2.5 0.0025",
+                "audio input 2000 Tokens 40 0.08", "audio output 300 Tokens 80 0.024", "cached input 500 Tokens 1.25 0.000625",
+                "input 1000 Tokens 2.5 0.0025",
                 "output 100 Tokens 10 0.001", "reasoning 50 Tokens 10 0.0005", "request 1 Requests 0.005 0.005", "web search 2 Searches 0.01 0.02",
             ],
             await books.Column(
@@ -58,7 +58,8 @@ public sealed class FeesTests(Books books) : IClassFixture<Books>
                 """));
 
         var shown = (await books.Get($"/runs/{run}")).GetProperty("usage");
-        Assert.Equal((2000, 300, 2), (shown.GetProperty("audioInputTokens").GetInt32(), shown.GetProperty("audioOutputTokens").GetInt32(), shown.GetProperty("webSearches").GetInt32()));
+        Assert.Equal((2000, 300, 2), (shown.GetProperty("audioInputTokens").GetInt32(), shown.GetProperty("audioOutputTokens").GetInt32(),
+            shown.GetProperty("webSearches").GetInt32()));
         await Reconciles();
 
         await Close();
@@ -68,7 +69,8 @@ public sealed class FeesTests(Books books) : IClassFixture<Books>
         await Publish("second", First with { AudioInput = 20m, WebSearchFee = 0.02m });
         var today = DateTime.UtcNow;
         var repriced = JsonSerializer.Deserialize<JsonElement>(await books.Said(
-            "finance", "reprice", "--from", $"{today.AddDays(-1):yyyy-MM-dd}", "--to", $"{today.AddDays(1):yyyy-MM-dd}", "--list", "second", "--json"));
+            "finance", "reprice", "--from", $"{today.AddDays(-1):yyyy-MM-dd}", "--to", $"{today.AddDays(1):yyyy-MM-dd}", "--list", "second",
+            "--json"));
         var voice = Assert.Single(repriced.GetProperty("items").EnumerateArray(), item => item.GetProperty("model").GetString() == "voice");
         Assert.Equal((2, FirstUsd + 0.005035m, FirstUsd + 0.005035m - 0.04m + 0.02m), (
             voice.GetProperty("calls").GetInt32(), voice.GetProperty("firstUsd").GetDecimal(), voice.GetProperty("thenUsd").GetDecimal()));
@@ -79,7 +81,8 @@ public sealed class FeesTests(Books books) : IClassFixture<Books>
     {
         var run = await books.Store("deaf", await books.Call(1, Used, "gpt-4o", "deaf"));
 
-        Assert.Equal(1, await books.Scalar<long>("select count(*) from finance.model_call where run_id = $1 and cost_usd is null and audio_input_tokens = 2000", run));
+        Assert.Equal(1, await books.Scalar<long>(
+            "select count(*) from finance.model_call where run_id = $1 and cost_usd is null and audio_input_tokens = 2000", run));
         Assert.Equal(1m, await books.Scalar<decimal>("select sum(unpriced_calls) from finance.daily_cost where tenant_id = 'deaf'"));
         Assert.Equal(0, await books.Scalar<long>("select count(*) from finance.focus where tenant_id = 'deaf'"));
         var report = await Reconciliation.Run(books.Connection, ledger: null, "deaf", CancellationToken.None);
@@ -91,9 +94,11 @@ public sealed class FeesTests(Books books) : IClassFixture<Books>
     {
         await books.Store("default", await books.Call(1, Used, "counted"));
 
-        var spend = (await books.Get("/costs")).GetProperty("items").EnumerateArray().Single(day => day.GetProperty("model").GetString() == "counted").GetProperty("spend");
+        var spend = (await books.Get("/costs")).GetProperty("items").EnumerateArray().Single(day => day.GetProperty("model").GetString() == "counted")
+            .GetProperty("spend");
 
-        Assert.Equal((Used.TotalInput(), Used.TotalOutput()), (spend.GetProperty("inputTokens").GetInt64(), spend.GetProperty("outputTokens").GetInt64()));
+        Assert.Equal(
+            (Used.TotalInput(), Used.TotalOutput()), (spend.GetProperty("inputTokens").GetInt64(), spend.GetProperty("outputTokens").GetInt64()));
     }
 
     /// <summary>Each bucket has a number of its own: one that is left out, or taken for another, is missed in some place.</summary>
@@ -118,7 +123,8 @@ public sealed class FeesTests(Books books) : IClassFixture<Books>
                 await books.Column($"select input_tokens || ' ' || output_tokens from {source} where tenant_id = 'buckets'"));
         Assert.Equal(
             [$"{used.TotalInput()} {used.TotalOutput()}"],
-            await books.Column($"select input_tokens || ' ' || output_tokens from agents.timeline where run_id = '{run}' and type = 'model_call_completed'"));
+            await books.Column(
+                $"select input_tokens || ' ' || output_tokens from agents.timeline where run_id = '{run}' and type = 'model_call_completed'"));
     }
 
     [Fact]
@@ -133,8 +139,10 @@ public sealed class FeesTests(Books books) : IClassFixture<Books>
         Assert.Contains("And $0.005 for each call.\nAnd $0.01 for each search of the provider.\n", shown, StringComparison.Ordinal);
         Assert.Equal(
             ["40 80 0.005 0.01"],
-            await books.Column("select concat_ws(' ', audio_input_usd, audio_output_usd, request_fee_usd, web_search_fee_usd) from finance.price where version = 'shown'"));
-        Assert.Equal(1, await books.Scalar<long>("select count(*) from finance.price where model = 'gpt-4o' and audio_input_usd is null and request_fee_usd is null"));
+            await books.Column(
+                "select concat_ws(' ', audio_input_usd, audio_output_usd, request_fee_usd, web_search_fee_usd) from finance.price where version = 'shown'"));
+        Assert.Equal(1, await books.Scalar<long>(
+            "select count(*) from finance.price where model = 'gpt-4o' and audio_input_usd is null and request_fee_usd is null"));
     }
 
     /// <summary>Without the columns, as a database from before has it, and then with them: nobody's sums move, and the next call is whole.</summary>
@@ -146,7 +154,9 @@ public sealed class FeesTests(Books books) : IClassFixture<Books>
         await using var hosted = older;
         await older.Store("default", await older.Call(1, new(1000, 100)));
         var before = await older.Column("select concat_ws(' ', calls, cost_usd, input_tokens, output_tokens) from finance.cost_by_model");
-        await Execute(older, "do $$ declare d record; begin for d in select * from finance.open_day loop call finance.close_day(d.tenant_id, d.day); end loop; end $$");
+        await Execute(
+            older,
+            "do $$ declare d record; begin for d in select * from finance.open_day loop call finance.close_day(d.tenant_id, d.day); end loop; end $$");
         foreach (var (table, columns) in Added)
         foreach (var column in columns.Split(' '))
             await Execute(older, $"alter table {table} drop column {column} cascade");
@@ -164,7 +174,8 @@ public sealed class FeesTests(Books books) : IClassFixture<Books>
     static readonly (string Table, string Columns)[] Added =
     [
         ("agents.run_summary", "audio_input_tokens audio_output_tokens web_searches"),
-        ("finance.model_call", "audio_input_tokens audio_output_tokens web_searches audio_input_price_usd audio_output_price_usd request_fee_usd web_search_fee_usd"),
+        ("finance.model_call",
+            "audio_input_tokens audio_output_tokens web_searches audio_input_price_usd audio_output_price_usd request_fee_usd web_search_fee_usd"),
         ("finance.day_sum", "audio_input_tokens audio_output_tokens web_searches"),
         ("finance.price", "audio_input_usd audio_output_usd request_fee_usd web_search_fee_usd"),
     ];
@@ -174,7 +185,8 @@ public sealed class FeesTests(Books books) : IClassFixture<Books>
     {
         var tokens = (await books.Get("/dashboard?window=2d&by=model")).GetProperty("items").EnumerateArray()
             .Single(item => item.GetProperty("key").GetString() == "voice").GetProperty("figures").GetProperty("tokens");
-        var csv = (await books.Said("cost", "--by", "model", "--csv")).Split('\n').Single(line => line.StartsWith("voice,", StringComparison.Ordinal));
+        var csv = (await books.Said("cost", "--by", "model", "--csv")).Split('\n')
+            .Single(line => line.StartsWith("voice,", StringComparison.Ordinal));
         Assert.EndsWith(",1010,500,0,0,101,50,2000,300,2", csv, StringComparison.Ordinal);
         Assert.Equal(2000, tokens.GetProperty("audioInputTokens").GetInt32());
         return
@@ -185,13 +197,17 @@ public sealed class FeesTests(Books books) : IClassFixture<Books>
     }
 
     async Task Close() => await Execute(
-        books, "do $$ declare d record; begin for d in select * from finance.open_day where tenant_id = 'default' loop call finance.close_day(d.tenant_id, d.day); end loop; end $$");
+        books,
+        "do $$ declare d record; begin for d in select * from finance.open_day where tenant_id = 'default' loop call finance.close_day(d.tenant_id, d.day); end loop; end $$");
 
     async Task Reconciles()
     {
         var report = await Reconciliation.Run(books.Connection, ledger: null, "default", CancellationToken.None);
         Assert.All(report!.Invariants, invariant => Assert.Empty(invariant.Shown));
-        Assert.Contains("finance.focus", (await books.Column("select 'finance.focus' where (select sum(\"BilledCost\") from finance.focus where tenant_id = 'default') = (select sum(cost_usd) from finance.model_call where tenant_id = 'default')")));
+        Assert.Contains(
+            "finance.focus",
+            (await books.Column(
+                "select 'finance.focus' where (select sum(\"BilledCost\") from finance.focus where tenant_id = 'default') = (select sum(cost_usd) from finance.model_call where tenant_id = 'default')")));
     }
 
     async Task Publish(string version, Price price, string model = "voice") => Assert.True(await books.Prices.Publish(

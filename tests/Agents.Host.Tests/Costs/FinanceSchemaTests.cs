@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Agents.Host.Cli;
-using Agents.Host.Cli.Runs;
 using Npgsql;
 
 namespace Agents.Host.Tests.Costs;
@@ -30,7 +29,8 @@ public sealed partial class FinanceSchemaTests(Books books) : IClassFixture<Book
         await using var connection = new NpgsqlConnection(login.ConnectionString);
         await connection.OpenAsync();
 
-        var queries = Sql().Matches(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "docs", "finance.md"))).Select(match => match.Groups[1].Value).ToList();
+        var queries = Sql().Matches(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "docs", "finance.md")))
+            .Select(match => match.Groups[1].Value).ToList();
         Assert.Equal(12, queries.Count);
         foreach (var query in queries)
         {
@@ -42,18 +42,22 @@ public sealed partial class FinanceSchemaTests(Books books) : IClassFixture<Book
         foreach (var refused in Refused)
         {
             await using var command = new NpgsqlCommand(refused, connection);
-            Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, (await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteNonQueryAsync())).SqlState);
+            Assert.Equal(PostgresErrorCodes.InsufficientPrivilege,
+                (await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteNonQueryAsync())).SqlState);
         }
 
-        await using var settings = new NpgsqlCommand("select current_setting('statement_timeout') || ' ' || current_setting('default_transaction_read_only')", connection);
+        await using var settings = new NpgsqlCommand(
+            "select current_setting('statement_timeout') || ' ' || current_setting('default_transaction_read_only')", connection);
         Assert.Equal("30s on", await settings.ExecuteScalarAsync());
         await using var written = new NpgsqlCommand("create temporary table t (x int)", connection);
-        Assert.Equal(PostgresErrorCodes.ReadOnlySqlTransaction, (await Assert.ThrowsAsync<PostgresException>(() => written.ExecuteNonQueryAsync())).SqlState);
+        Assert.Equal(
+            PostgresErrorCodes.ReadOnlySqlTransaction, (await Assert.ThrowsAsync<PostgresException>(() => written.ExecuteNonQueryAsync())).SqlState);
     }
 
     static readonly string[] Refused =
     [
-        "select * from agents.mt_events", "select * from agents.run_summary", "select * from agents.passage", "select * from wolverine.wolverine_incoming_envelopes",
+        "select * from agents.mt_events", "select * from agents.run_summary", "select * from agents.passage",
+        "select * from wolverine.wolverine_incoming_envelopes",
         "set transaction read write; insert into finance.valuation (tenant_id, run_id, version, price_version, usd, valued_by) values ('t', gen_random_uuid(), 1, 'v', 0, 'x')",
         "set transaction read write; update finance.model_call set cost_usd = 0", "set transaction read write; delete from finance.model_call",
         "set transaction read write; truncate finance.model_call", "set transaction read write; create table finance.mine (x int)",

@@ -1,4 +1,3 @@
-using Agents.Domain.Costs;
 using Agents.Host.Engine.Money;
 using Agents.Host.Engine.Money.Import;
 
@@ -70,7 +69,8 @@ public sealed class ImportTests
         Assert.Equal(new(2.5m, 10m, AudioInput: 40m, AudioOutput: 80m), prices.For("voice"));
         Assert.Equal(new(3m, 15m, LongInput: new(200_000, new(6m, 22.5m)), WebSearchFee: 0.01m), prices.For("claude-seeker"));
         Assert.Equal(["gift", "gpt-x-search-preview", "half"], skipped.Select(why => why.Split(':')[0]));
-        Assert.Equal(["claude-seeker", "claude-x", "gpt-x", "per-call", "toll-only", "voice"], prices.Entries.Select(entry => entry.Model).Distinct().Order());
+        Assert.Equal(
+            ["claude-seeker", "claude-x", "gpt-x", "per-call", "toll-only", "voice"], prices.Entries.Select(entry => entry.Model).Distinct().Order());
         Assert.Equal(1_000_000m, LiteLlmPrices.Read(LiteLlm, "v", ["azure"], Day, "file").Prices.For("gpt-x")?.Input);
         Assert.Equal(prices.Entries, PriceListFormat.Read(PriceListFormat.Write(prices)).Entries);
     }
@@ -87,7 +87,8 @@ public sealed class ImportTests
         Assert.Equal(new(3m, 15m, null, 3.75m, null, null, new(200_000, new(6m, 22.5m, null, 7.5m))), prices.For("eu.claude-x"));
         Assert.Equal(new(1m, 1m, RequestFee: 0.025m), prices.For("re-search-2"));
         Assert.Equal(
-            new(0.6m, 2.4m, 0.3m, LongInput: new(128_000, new(0.6m, 2.4m, 0.3m, AudioInput: 12m, AudioOutput: 20m)), AudioInput: 10m, AudioOutput: 20m), prices.For("voice"));
+            new(0.6m, 2.4m, 0.3m, LongInput: new(128_000, new(0.6m, 2.4m, 0.3m, AudioInput: 12m, AudioOutput: 20m)), AudioInput: 10m,
+                AudioOutput: 20m), prices.For("voice"));
         Assert.Equal(["drawing", "gift", "night"], skipped.Select(why => why.Split(':')[0]));
         Assert.Equal(new(2026, 10, 1), prices.Entries.First(entry => entry.Model == "gpt-x").Checked);
     }

@@ -72,7 +72,8 @@ public sealed class PriceListFormatTests
     [InlineData("""{"provider":"p","models":["m"],"input":1,"output":1}""")]
     [InlineData("""{"provider":"p","models":["m"],"input":1,"output":1,"audioInput":-1,"source":"s","checked":"2026-01-01"}""")]
     [InlineData("""{"provider":"p","models":["m"],"input":1,"output":1,"requestFee":1e9,"source":"s","checked":"2026-01-01"}""")]
-    [InlineData("""{"provider":"p","models":["m"],"input":1,"output":1,"longInput":{"aboveTokens":1,"input":1,"output":1,"requestFee":1},"source":"s","checked":"2026-01-01"}""")]
+    [InlineData(
+        """{"provider":"p","models":["m"],"input":1,"output":1,"longInput":{"aboveTokens":1,"input":1,"output":1,"requestFee":1},"source":"s","checked":"2026-01-01"}""")]
     [InlineData("""{"provider":"p","models":["m"],"input":1,"output":1,"outptu":1,"source":"s","checked":"2026-01-01"}""")]
     [InlineData("""{"provider":"p","models":["m","m"],"input":1,"output":1,"source":"s","checked":"2026-01-01"}""")]
     public void A_list_with_a_mistake_is_refused(string entry)

@@ -1,9 +1,5 @@
 using System.Text.Json;
-using Agents.Domain.Costs;
-using Agents.Domain.Runs;
 using Agents.Host.Cli;
-using Agents.Host.Cli.Runs;
-using Agents.Host.Engine.Money;
 using Npgsql;
 
 namespace Agents.Host.Tests.Costs;
@@ -19,21 +15,26 @@ public sealed class PricesTests(Books books) : IClassFixture<Books>
         var run = await books.Store("default", [.. call, .. await books.Call(2, new(1_000_000, 500_000), "rising")]);
 
         Assert.Equal(
-            ["A 2", "B 5"], await books.Column($"select price_version || ' ' || trim_scale(cost_usd) from finance.model_call where run_id = '{run}' order by version"));
+            ["A 2", "B 5"], await books.Column(
+                $"select price_version || ' ' || trim_scale(cost_usd) from finance.model_call where run_id = '{run}' order by version"));
 
         var today = DateTime.UtcNow;
-        string[] reprice = ["finance", "reprice", "--from", $"{today.AddDays(-1):yyyy-MM-dd}", "--to", $"{today.AddDays(1):yyyy-MM-dd}", "--list", "B"];
+        string[] reprice = [
+            "finance", "reprice", "--from", $"{today.AddDays(-1):yyyy-MM-dd}", "--to", $"{today.AddDays(1):yyyy-MM-dd}", "--list", "B"];
         var output = await books.Said([.. reprice, "--json"]);
         var item = Assert.Single(
-            JsonSerializer.Deserialize<JsonElement>(output).GetProperty("items").EnumerateArray(), item => item.GetProperty("model").GetString() == "rising");
+            JsonSerializer.Deserialize<JsonElement>(output).GetProperty("items").EnumerateArray(), item =>
+                item.GetProperty("model").GetString() == "rising");
         Assert.Equal((2, 7m, 10m, 3m), (
-            item.GetProperty("calls").GetInt32(), item.GetProperty("firstUsd").GetDecimal(), item.GetProperty("thenUsd").GetDecimal(), item.GetProperty("differenceUsd").GetDecimal()));
+            item.GetProperty("calls").GetInt32(), item.GetProperty("firstUsd").GetDecimal(), item.GetProperty("thenUsd").GetDecimal(),
+            item.GetProperty("differenceUsd").GetDecimal()));
         Assert.Matches(@"(?m)^default +rising +2 +\$7\.00 +\$10\.00 +\+\$3\.00$", await books.Said(reprice));
 
         Assert.Equal(7m, await books.Scalar<decimal>("select sum(cost_usd) from finance.model_call where run_id = $1", run));
         Assert.Equal(
             ["A true 2", "B false 5", "B false 5", "B true 5"],
-            await books.Column($"select price_version || ' ' || is_first || ' ' || trim_scale(usd) from finance.charge where run_id = '{run}' order by 1"));
+            await books.Column(
+                $"select price_version || ' ' || is_first || ' ' || trim_scale(usd) from finance.charge where run_id = '{run}' order by 1"));
         await Assert.ThrowsAsync<PostgresException>(() => books.Scalar<object>("delete from finance.valuation returning usd"));
         await Assert.ThrowsAsync<PostgresException>(() => books.Scalar<object>("update finance.price set input_usd = 0 returning 1"));
         Assert.Equal(ExitCodes.NothingFound, (await books.Run([.. reprice[..^1], "never"])).ExitCode);
@@ -66,7 +67,8 @@ public sealed class PricesTests(Books books) : IClassFixture<Books>
     public async Task A_list_is_imported_by_the_command_line_and_a_version_only_once()
     {
         var file = Path.GetTempFileName();
-        await File.WriteAllTextAsync(file, """{"imported-model":{"litellm_provider":"openai","mode":"chat","input_cost_per_token":1.5e-07,"output_cost_per_token":6e-07}}""");
+        await File.WriteAllTextAsync(
+            file, """{"imported-model":{"litellm_provider":"openai","mode":"chat","input_cost_per_token":1.5e-07,"output_cost_per_token":6e-07}}""");
         string[] import = ["prices", "import", file, "--format", "litellm", "--version", "imported"];
 
         Assert.Equal("Published imported with 1 price.\n", await books.Said(import));
@@ -75,7 +77,8 @@ public sealed class PricesTests(Books books) : IClassFixture<Books>
         Assert.Equal(ExitCodes.NothingFound, (await books.Run([.. import, "--providers", "nobody"])).ExitCode);
 
         File.Delete(file);
-        Assert.Equal(0.15m, (await books.Get("/prices/model?model=imported-model")).GetProperty("entry").GetProperty("price").GetProperty("input").GetDecimal());
+        Assert.Equal(0.15m,
+            (await books.Get("/prices/model?model=imported-model")).GetProperty("entry").GetProperty("price").GetProperty("input").GetDecimal());
         Assert.Equal(0.60m, await books.Scalar<decimal>("select output_usd from finance.price where version = 'imported'"));
     }
 
@@ -84,7 +87,8 @@ public sealed class PricesTests(Books books) : IClassFixture<Books>
     [InlineData("""{"list":{"version":"x","currency":"EUR","unit":"per million tokens","entries":[]}}""")]
     [InlineData("""{"list":{"version":"x"}}""")]
     [InlineData("""{"list":7}""")]
-    public async Task What_is_no_price_list_is_refused(string body) => await books.Post("/prices", JsonSerializer.Deserialize<JsonElement>(body), 400);
+    public async Task What_is_no_price_list_is_refused(string body) =>
+        await books.Post("/prices", JsonSerializer.Deserialize<JsonElement>(body), 400);
 
     async Task Publish(string json, string? tenant = null, DateTimeOffset? from = null) =>
         Assert.True(await books.Prices.Publish(json, from, tenant, "a test", "ada", isShipped: false, CancellationToken.None));

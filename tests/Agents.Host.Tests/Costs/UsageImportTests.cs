@@ -25,13 +25,15 @@ public sealed class UsageImportTests(App app)
             """;
 
         var first = await Import(export);
-        Assert.Equal((3, 3, 1), (first.GetProperty("rows").GetInt32(), first.GetProperty("newRows").GetInt32(), first.GetProperty("resolved").GetInt32()));
+        Assert.Equal(
+            (3, 3, 1), (first.GetProperty("rows").GetInt32(), first.GetProperty("newRows").GetInt32(), first.GetProperty("resolved").GetInt32()));
         Assert.Equal(
             new SpendResolved(1, 1, 0.0005m, SpendSource.ProviderExport, "operator"), (await app.Facts(id)).OfType<SpendResolved>().Single());
         Assert.Equal(0.00071m, (await app.Get($"/runs/{id}")).GetProperty("costUsd").GetDecimal());
 
         var again = await Import(export);
-        Assert.Equal((3, 0, 0), (again.GetProperty("rows").GetInt32(), again.GetProperty("newRows").GetInt32(), again.GetProperty("resolved").GetInt32()));
+        Assert.Equal(
+            (3, 0, 0), (again.GetProperty("rows").GetInt32(), again.GetProperty("newRows").GetInt32(), again.GetProperty("resolved").GetInt32()));
         var row = Assert.Single(again.GetProperty("items").EnumerateArray());
         Assert.Equal((0.25071m, 0.00071m, 0m, 0.25m), (Usd("providerUsd"), Usd("matchedUsd"), Usd("explainedUsd"), Usd("unexplainedUsd")));
         Assert.Equal(3, row.GetProperty("calls").GetInt64());
@@ -60,7 +62,8 @@ public sealed class UsageImportTests(App app)
         var id = await app.Queue(Question, agent: "own");
         await app.Finished(id);
         var lost = (await app.Stored(id)).First(e => e.Data is ModelCallOutcomeUnknown);
-        await using (var move = app.Database.CreateCommand($"update finance.model_call set at = '2001-02-03 07:30+00' where run_id = '{id}' and attempt = 1")) await move.ExecuteNonQueryAsync();
+        await using (var move = app.Database.CreateCommand(
+            $"update finance.model_call set at = '2001-02-03 07:30+00' where run_id = '{id}' and attempt = 1")) await move.ExecuteNonQueryAsync();
         var most = ((ModelCallOutcomeUnknown)lost.Data).HighUsd!.Value;
 
         var told = await Import($"timestamp,model,amount\n2001-02-03T07:05:00Z,gpt-4o-mini-2024-07-18,{most + 0.1m}\n");
@@ -68,21 +71,25 @@ public sealed class UsageImportTests(App app)
         var row = Assert.Single(told.GetProperty("items").EnumerateArray());
         Assert.Equal((most, 0.1m), (row.GetProperty("explainedUsd").GetDecimal(), row.GetProperty("unexplainedUsd").GetDecimal()));
         Assert.Empty((await app.Facts(id)).OfType<SpendResolved>()); // not exact enough to settle anything
-        await using (var back = app.Database.CreateCommand($"update finance.model_call set at = '{lost.Timestamp:O}' where run_id = '{id}' and attempt = 1")) await back.ExecuteNonQueryAsync();
+        await using (var back = app.Database.CreateCommand(
+            $"update finance.model_call set at = '{lost.Timestamp:O}' where run_id = '{id}' and attempt = 1")) await back.ExecuteNonQueryAsync();
     }
 
     [Fact]
     public async Task Tokens_without_a_cost_are_priced_and_bad_rows_are_named_by_their_line()
     {
-        var told = await Import("time,model,input_tokens,output_tokens\n2001-02-03T09:05:00Z,gpt-4o-mini,1000,100\n2001-02-03T09:05:00Z,gpt-4o-mini,1000,100\n");
+        var told = await Import(
+            "time,model,input_tokens,output_tokens\n2001-02-03T09:05:00Z,gpt-4o-mini,1000,100\n2001-02-03T09:05:00Z,gpt-4o-mini,1000,100\n");
         Assert.Equal((2, 0.00042m), (told.GetProperty("newRows").GetInt32(), told.GetProperty("items")[0].GetProperty("providerUsd").GetDecimal()));
 
-        var refused = await Import("time,model,cost_usd\nyesterday,gpt-4o-mini,0.1\n2001-02-03T09:05:00Z,,0.1\n2001-02-03T09:05:00Z,gpt-4o-mini,-1\n2001-02-03T09:05:00Z,gpt-4o-mini,1\n", 400);
+        var refused = await Import(
+            "time,model,cost_usd\nyesterday,gpt-4o-mini,0.1\n2001-02-03T09:05:00Z,,0.1\n2001-02-03T09:05:00Z,gpt-4o-mini,-1\n2001-02-03T09:05:00Z,gpt-4o-mini,1\n", 400);
         Assert.Equal(
             "Nothing was imported. Line 2: \"yesterday\" is no time; write 2026-11-23T14:05:00Z. Line 3: It names no model. Line 4: \"-1\" is no cost_usd.",
             refused.GetProperty("detail").GetString());
         Assert.Equal("Bad usage export", refused.GetProperty("title").GetString());
-        Assert.Equal(2L, await app.Scalar<long>("select count(*) from finance.provider_usage where at between '2001-02-03 09:00+00' and '2001-02-03 10:00+00'"));
+        Assert.Equal(2L,
+            await app.Scalar<long>("select count(*) from finance.provider_usage where at between '2001-02-03 09:00+00' and '2001-02-03 10:00+00'"));
     }
 
     [Theory]
@@ -98,7 +105,8 @@ public sealed class UsageImportTests(App app)
     public void Columns_may_stand_in_any_order_have_other_names_and_be_quoted()
     {
         var run = Guid.NewGuid();
-        var row = Assert.Single(UsageExport.Read($"\ufeffCost,Client Request Id,\"Model\",note,Timestamp\r\n$0.5,{run}/3/2,\"a, \"\"b\"\"\",x,1763906700\r\n").Rows);
+        var row = Assert.Single(
+            UsageExport.Read($"\ufeffCost,Client Request Id,\"Model\",note,Timestamp\r\n$0.5,{run}/3/2,\"a, \"\"b\"\"\",x,1763906700\r\n").Rows);
 
         Assert.Equal((0.5m, "a, \"b\"", (run, 3, 2)), (row.CostUsd!.Value, row.Model, row.Request!.Value));
         Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(1763906700), row.At);

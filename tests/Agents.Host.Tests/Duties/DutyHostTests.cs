@@ -32,7 +32,8 @@ public sealed class DutyHostTests(PoisonedServer server)
 
         LogLine? line = null;
         await PoisonedServer.Until(
-            () => Task.FromResult((line = server.Log.Lines.FirstOrDefault(line => line.Text.StartsWith("The duty to divide", StringComparison.Ordinal))) is not null), "the line");
+            () => Task.FromResult((line = server.Log.Lines.FirstOrDefault(line =>
+                line.Text.StartsWith("The duty to divide", StringComparison.Ordinal))) is not null), "the line");
         Assert.Equal("The duty to divide by nothing failed; it is tried again", line!.Text);
         Assert.Equal(PostgresErrorCodes.DivisionByZero, Assert.IsType<PostgresException>(line.Exception).SqlState);
         await host.StopAsync(TestContext.Current.CancellationToken);

@@ -39,7 +39,8 @@ public sealed class PoisonedServer : IAsyncLifetime
         Assert.Equal(1, await Execute("update agents.mt_doc_run set data = jsonb_set(data, '{status}', '\"Nonsense\"') where id = $1", run));
 
     public async Task Heal(Guid run, RunStatus status) =>
-        Assert.Equal(1, await Execute("update agents.mt_doc_run set data = jsonb_set(data, '{status}', to_jsonb($2::text)) where id = $1", run, status.ToString()));
+        Assert.Equal(1, await Execute(
+            "update agents.mt_doc_run set data = jsonb_set(data, '{status}', to_jsonb($2::text)) where id = $1", run, status.ToString()));
 
     public async Task MakeOverdue(params Guid[] runs) =>
         Assert.Equal(runs.Length, await Execute("update agents.run_queue set deadline_at = clock_timestamp() where run_id = any($1)", runs));

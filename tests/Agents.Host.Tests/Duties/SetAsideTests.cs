@@ -42,7 +42,8 @@ public sealed class SetAsideTests(PoisonedServer server)
         await server.Execute(
             "insert into agents.set_aside (duty, tenant_id, item, failures, until, reason) values ('expire runs', 'default', 'gone', 3, clock_timestamp() - interval '6 minutes', '')");
 
-        await PoisonedServer.Until(async () => await server.App.Scalar<long>("select count(*) from agents.set_aside where item = 'gone'") == 0, "its end");
+        await PoisonedServer.Until(async () =>
+            await server.App.Scalar<long>("select count(*) from agents.set_aside where item = 'gone'") == 0, "its end");
     }
 
     Task<long> Failures(Guid run) =>
@@ -69,7 +70,8 @@ public sealed class SetAsideTests(PoisonedServer server)
         {
             listener.InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument.Meter.Name == RunTelemetry.Name && instrument.Name.StartsWith("agents.duty.", StringComparison.Ordinal)) listener.EnableMeasurementEvents(instrument);
+                if (instrument.Meter.Name == RunTelemetry.Name && instrument.Name.StartsWith("agents.duty.", StringComparison.Ordinal))
+                    listener.EnableMeasurementEvents(instrument);
             };
             listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Add(instrument, value, tags));
             listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));

@@ -11,7 +11,8 @@ public sealed class SettingTests
     [Fact]
     public async Task The_documentation_has_the_keys_the_defaults_and_the_ranges_of_the_code()
     {
-        var rows = (await File.ReadAllLinesAsync(Path.Combine(AppContext.BaseDirectory, "docs", "configuration.md"))).Where(line => line.StartsWith("| ", StringComparison.Ordinal));
+        var rows = (await File.ReadAllLinesAsync(Path.Combine(AppContext.BaseDirectory, "docs", "configuration.md")))
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal));
         Setting[] settings = [.. WorkerOptions.Settings, .. ModelOptions.Settings, .. CostOptions.Settings, .. WebhookOptions.Settings];
 
         Assert.True(settings.Length > 15, $"Only {settings.Length} settings were found.");

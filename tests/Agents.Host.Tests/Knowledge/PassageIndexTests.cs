@@ -1,5 +1,3 @@
-using Agents.Domain.Runs;
-
 namespace Agents.Host.Tests.Knowledge;
 
 public sealed class PassageIndexTests : KnowledgeTest

@@ -173,14 +173,17 @@ public sealed class FakeProvider : IAsyncDisposable
 
         static IEnumerable<string> OpenAIStream(FakeRequest request, FakeReply reply)
         {
-            var head = $$"""data: {"id":"chatcmpl-{{request.Number}}","object":"chat.completion.chunk","created":1700000000,"model":{{Json(reply.Model ?? request.Model)}},"choices":[""";
-            string Choice(string delta, string finish = "null") => $$"""{{head}}{"index":0,"delta":{{delta}},"finish_reason":{{finish}}}]}""" + "\n\n";
+            var head =
+                $$"""data: {"id":"chatcmpl-{{request.Number}}","object":"chat.completion.chunk","created":1700000000,"model":{{Json(reply.Model ?? request.Model)}},"choices":[""";
+            string Choice(string delta, string finish = "null") =>
+                $$"""{{head}}{"index":0,"delta":{{delta}},"finish_reason":{{finish}}}]}""" + "\n\n";
 
             yield return Choice("""{"role":"assistant","content":""}""");
             foreach (var piece in Pieces(reply.Text, reply.PieceLength)) yield return Choice($$"""{"content":{{Json(piece)}}}""");
             foreach (var (call, index) in reply.ToolCalls.Select((call, index) => (call, index)))
             {
-                yield return Choice($$$"""{"tool_calls":[{"index":{{{index}}},"id":{{{Json(call.Id ?? $"call_{request.Number}_{index}")}}},"type":"function","function":{"name":{{{Json(call.Name)}}},"arguments":""}}]}""");
+                yield return Choice(
+                    $$$"""{"tool_calls":[{"index":{{{index}}},"id":{{{Json(call.Id ?? $"call_{request.Number}_{index}")}}},"type":"function","function":{"name":{{{Json(call.Name)}}},"arguments":""}}]}""");
                 foreach (var piece in Pieces(call.Arguments, reply.PieceLength))
                     yield return Choice($$$"""{"tool_calls":[{"index":{{{index}}},"function":{"arguments":{{{Json(piece)}}}}}]}""");
             }
@@ -229,7 +232,8 @@ public sealed class FakeProvider : IAsyncDisposable
                 yield return Event("content_block_start",
                     $$$""","index":{{{index}}},"content_block":{"type":"tool_use","id":"toolu_{{{request.Number}}}_{{{index}}}","name":{{{Json(call.Name)}}},"input":{}}""");
                 foreach (var piece in Pieces(call.Arguments, reply.PieceLength))
-                    yield return Event("content_block_delta", $$""","index":{{index}},"delta":{"type":"input_json_delta","partial_json":{{Json(piece)}}}""");
+                    yield return Event(
+                        "content_block_delta", $$""","index":{{index}},"delta":{"type":"input_json_delta","partial_json":{{Json(piece)}}}""");
                 yield return Event("content_block_stop", $$""","index":{{index++}}""");
             }
             var endUsage = AnthropicUsage(reply, isStart: false) is { } end ? $",\"usage\":{end}" : "";
@@ -239,7 +243,8 @@ public sealed class FakeProvider : IAsyncDisposable
 
         static string AnthropicWhole(FakeRequest request, FakeReply reply)
         {
-            var content = reply.ToolCalls.Select((call, index) => $$"""{"type":"tool_use","id":"toolu_{{request.Number}}_{{index}}","name":{{Json(call.Name)}},"input":{{call.Arguments}}}""");
+            var content = reply.ToolCalls.Select((call, index) =>
+                $$"""{"type":"tool_use","id":"toolu_{{request.Number}}_{{index}}","name":{{Json(call.Name)}},"input":{{call.Arguments}}}""");
             if (reply.Text != "") content = content.Prepend($$"""{"type":"text","text":{{Json(reply.Text)}}}""");
             return $$"""
                 {"id":"msg_{{request.Number}}","type":"message","role":"assistant","model":{{Json(reply.Model ?? request.Model)}},"content":[{{string.Join(",", content)}}],
@@ -256,7 +261,8 @@ public sealed class FakeProvider : IAsyncDisposable
 
             var counts = $"\"input_tokens\":{usage.Input},\"cache_creation_input_tokens\":{usage.CacheWrite5Minutes + usage.CacheWrite1Hour},"
                          + $"\"cache_read_input_tokens\":{usage.CachedInput}";
-            var lifetimes = $$""","cache_creation":{"ephemeral_5m_input_tokens":{{usage.CacheWrite5Minutes}},"ephemeral_1h_input_tokens":{{usage.CacheWrite1Hour}}},"service_tier":"standard" """;
+            var lifetimes =
+                $$""","cache_creation":{"ephemeral_5m_input_tokens":{{usage.CacheWrite5Minutes}},"ephemeral_1h_input_tokens":{{usage.CacheWrite1Hour}}},"service_tier":"standard" """;
             var output = $",\"output_tokens\":{(isStart == true ? 1 : usage.AllOutput)}";
             var thinking = isStart == true ? "" : $$""","output_tokens_details":{"thinking_tokens":{{usage.Reasoning}}}""";
             return "{" + counts + (isStart == false ? "" : lifetimes) + output + thinking + "}";
@@ -264,7 +270,8 @@ public sealed class FakeProvider : IAsyncDisposable
 
         static IEnumerable<string> OllamaStream(FakeRequest request, FakeReply reply)
         {
-            var head = $$"""{"model":{{Json(reply.Model ?? request.Model)}},"created_at":"2026-11-23T00:00:00.000000Z","message":{"role":"assistant","content":""";
+            var head =
+                $$"""{"model":{{Json(reply.Model ?? request.Model)}},"created_at":"2026-11-23T00:00:00.000000Z","message":{"role":"assistant","content":""";
             foreach (var piece in Pieces(reply.Text, reply.PieceLength)) yield return $$"""{{head}}{{Json(piece)}}},"done":false}""" + "\n";
             foreach (var call in reply.ToolCalls)
                 yield return $$$"""{{{head}}}"","tool_calls":[{"function":{"name":{{{Json(call.Name)}}},"arguments":{{{call.Arguments}}}}}]},"done":false}""" + "\n";
@@ -273,7 +280,8 @@ public sealed class FakeProvider : IAsyncDisposable
 
         static string OllamaWhole(FakeRequest request, FakeReply reply)
         {
-            var calls = string.Join(",", reply.ToolCalls.Select(call => $$$"""{"function":{"name":{{{Json(call.Name)}}},"arguments":{{{call.Arguments}}}}}"""));
+            var calls = string.Join(
+                ",", reply.ToolCalls.Select(call => $$$"""{"function":{"name":{{{Json(call.Name)}}},"arguments":{{{call.Arguments}}}}}"""));
             return $$"""{"model":{{Json(reply.Model ?? request.Model)}},"created_at":"2026-11-23T00:00:00.000000Z","message":{"role":"assistant","content":{{Json(reply.Text)}},"tool_calls":[{{calls}}]},{{OllamaEnd(reply)}}}""";
         }
 

@@ -31,7 +31,8 @@ public sealed class ModelCallTests
         var received = 0;
         var chunk = new string('x', 100_001);
 
-        var answered = Answered(await Run(delta => received += delta.Length, Text(chunk), Text(chunk), Text(chunk), Text(chunk), Stop(usage: new() { InputTokenCount = 1, OutputTokenCount = 2 })));
+        var answered = Answered(await Run(delta => received += delta.Length, Text(chunk), Text(chunk), Text(chunk), Text(chunk),
+            Stop(usage: new() { InputTokenCount = 1, OutputTokenCount = 2 })));
 
         Assert.Equal(ModelLimits.Text, answered.Text.Length);
         Assert.Equal(ModelLimits.Text, received);
@@ -76,7 +77,8 @@ public sealed class ModelCallTests
     public async Task Arguments_beyond_the_limit_are_cut()
     {
         await using var fake = await FakeProvider.Start();
-        fake.Script(FakeReply.Calls(new FakeToolCall("t", new string('x', ModelLimits.Arguments + 100))), FakeReply.Calls(new FakeToolCall("t", new string('x', ModelLimits.Arguments))));
+        fake.Script(FakeReply.Calls(new FakeToolCall("t", new string('x', ModelLimits.Arguments + 100))),
+            FakeReply.Calls(new FakeToolCall("t", new string('x', ModelLimits.Arguments))));
 
         var cut = Answered(await ModelCalls.Call(ModelProvider.Anthropic, fake));
         var fits = Answered(await ModelCalls.Call(ModelProvider.Anthropic, fake));
@@ -119,9 +121,11 @@ public sealed class ModelCallTests
     [Fact]
     public async Task Citations_come_with_their_title_and_snippet()
     {
-        var cited = new TextContent("Paris [1].") { Annotations = [new CitationAnnotation { Title = "Geo\0graphy", Snippet = "Paris is the capital." }] };
+        var cited = new TextContent(
+            "Paris [1].") { Annotations = [new CitationAnnotation { Title = "Geo\0graphy", Snippet = "Paris is the capital." }] };
 
-        Assert.Equal([new CitedSource("Geography", "Paris is the capital.")], Answered(await Run(null, new ChatResponseUpdate(ChatRole.Assistant, [cited]), Stop())).Citations);
+        Assert.Equal([new CitedSource("Geography", "Paris is the capital.")],
+            Answered(await Run(null, new ChatResponseUpdate(ChatRole.Assistant, [cited]), Stop())).Citations);
     }
 
     [Fact]
@@ -137,7 +141,8 @@ public sealed class ModelCallTests
     public async Task An_empty_stream_was_cut() => Assert.Null(Failed(await Run(null)).TimeToFirstToken);
 
     [Fact]
-    public async Task The_model_asked_for_answers_when_the_provider_does_not_say() => Assert.Equal("default-model", Answered(await Run(null, Stop())).Model);
+    public async Task The_model_asked_for_answers_when_the_provider_does_not_say() =>
+        Assert.Equal("default-model", Answered(await Run(null, Stop())).Model);
 
     [Fact]
     public async Task Our_own_faults_propagate()
@@ -203,7 +208,8 @@ public sealed class ModelCallTests
                 else yield return (ChatResponseUpdate)part;
         }
 
-        public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+        public Task<ChatResponse> GetResponseAsync(
+            IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
             throw new NotSupportedException();
 
         public object? GetService(Type serviceType, object? serviceKey = null) => null;
@@ -220,7 +226,8 @@ public sealed class ModelCallTests
             yield break;
         }
 
-        public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+        public Task<ChatResponse> GetResponseAsync(
+            IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
             throw new NotSupportedException();
 
         public object? GetService(Type serviceType, object? serviceKey = null) => null;

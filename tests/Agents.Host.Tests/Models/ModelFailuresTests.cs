@@ -69,7 +69,8 @@ public sealed class ModelFailuresTests
     [InlineData("x-api-key=0123456789abcdef", "[redacted]")]
     [InlineData("the token my-own-key failed", "the token [redacted] failed")]
     [InlineData("a task-list and a risk-free sk-", "a task-list and a risk-free sk-")]
-    public void Nothing_that_looks_like_a_key_is_told(string text, string expected) => Assert.Equal(expected, ModelFailures.Redact(text, "my-own-key"));
+    public void Nothing_that_looks_like_a_key_is_told(string text, string expected) =>
+        Assert.Equal(expected, ModelFailures.Redact(text, "my-own-key"));
 
     [Fact]
     public void A_message_is_bounded_clean_and_never_empty()

@@ -34,20 +34,26 @@ public sealed class ModelOptionsTests
     [InlineData("Provider=openai", "Models:ApiKey (Models__ApiKey) is missing; OpenAI needs a key.")]
     [InlineData("Provider=anthropic", "Models:ApiKey (Models__ApiKey) is missing; Anthropic needs a key.")]
     [InlineData("Provider=azure;Endpoint=https://x.example;Default=d", "Models:ApiKey (Models__ApiKey) is missing; Azure needs a key.")]
-    [InlineData("Provider=azure;ApiKey=k;Default=d", "Models:Endpoint (Models__Endpoint) is missing; for Azure it is the address of the resource, such as https://NAME.openai.azure.com.")]
+    [InlineData("Provider=azure;ApiKey=k;Default=d",
+        "Models:Endpoint (Models__Endpoint) is missing; for Azure it is the address of the resource, such as https://NAME.openai.azure.com.")]
     [InlineData("Provider=azure;ApiKey=k;Endpoint=https://x.example", "Models:Default (Models__Default) is missing; name the deployment.")]
     [InlineData("Provider=ollama", "Models:Default (Models__Default) is missing; name a pulled model.")]
-    [InlineData("Provider=openai;ApiKey=k;Endpoint=localhost:8000", "Models:Endpoint (Models__Endpoint) must be an http or https address without a user name.")]
-    [InlineData("Provider=openai;ApiKey=k;Endpoint=https://me:secret@x.example", "Models:Endpoint (Models__Endpoint) must be an http or https address without a user name.")]
+    [InlineData("Provider=openai;ApiKey=k;Endpoint=localhost:8000",
+        "Models:Endpoint (Models__Endpoint) must be an http or https address without a user name.")]
+    [InlineData("Provider=openai;ApiKey=k;Endpoint=https://me:secret@x.example",
+        "Models:Endpoint (Models__Endpoint) must be an http or https address without a user name.")]
     [InlineData("Provider=openai;ApiKey=two words", "Models:ApiKey (Models__ApiKey) has a character that no key has, such as a space inside.")]
     [InlineData("CallTimeout=0", "Models:CallTimeout (Models__CallTimeout) is '0'; it must be seconds or hh:mm:ss, from 00:00:00.001 to 01:00:00.")]
-    [InlineData("FirstTokenTimeout=1e308", "Models:FirstTokenTimeout (Models__FirstTokenTimeout) is '1e308'; it must be seconds or hh:mm:ss, from 00:00:00.001 to 01:00:00.")]
-    [InlineData("FirstTokenTimeout=soon", "Models:FirstTokenTimeout (Models__FirstTokenTimeout) is 'soon'; it must be seconds or hh:mm:ss, from 00:00:00.001 to 01:00:00.")]
+    [InlineData("FirstTokenTimeout=1e308",
+        "Models:FirstTokenTimeout (Models__FirstTokenTimeout) is '1e308'; it must be seconds or hh:mm:ss, from 00:00:00.001 to 01:00:00.")]
+    [InlineData("FirstTokenTimeout=soon",
+        "Models:FirstTokenTimeout (Models__FirstTokenTimeout) is 'soon'; it must be seconds or hh:mm:ss, from 00:00:00.001 to 01:00:00.")]
     [InlineData(
         "CallTimeout=30;FirstTokenTimeout=60",
         "Models:FirstTokenTimeout (Models__FirstTokenTimeout) is 00:01:00, longer than Models:CallTimeout, which is 00:00:30: no call could ever reach it. Lower it, or raise Models:CallTimeout.")]
     public void A_wrong_setting_is_named_with_what_it_may_be(string settings, string message) =>
-        Assert.Equal(message, Assert.Throws<StartRefusedException>(() => From([.. settings.Split(';').Select(s => (s.Split('=', 2)[0], s.Split('=', 2)[1]))])).Message);
+        Assert.Equal(message,
+            Assert.Throws<StartRefusedException>(() => From([.. settings.Split(';').Select(s => (s.Split('=', 2)[0], s.Split('=', 2)[1]))])).Message);
 
     [Fact]
     public void Time_limits_are_seconds_or_spans()

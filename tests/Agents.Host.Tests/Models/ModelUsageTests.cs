@@ -77,17 +77,22 @@ public sealed class ModelUsageTests
     {
         { ModelProvider.OpenAI, """{"prompt_tokens":19,"completion_tokens":10,"total_tokens":999}""" },
         { ModelProvider.OpenAI, """{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":20}}""" },
-        { ModelProvider.OpenAI, """{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"completion_tokens_details":{"reasoning_tokens":11}}""" },
+        { ModelProvider.OpenAI,
+            """{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"completion_tokens_details":{"reasoning_tokens":11}}""" },
         { ModelProvider.OpenAI, """{"prompt_tokens":19,"completion_tokens":-10,"total_tokens":9}""" },
         { ModelProvider.OpenAI, """{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}""" },
-        { ModelProvider.OpenAI, """{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":10,"audio_tokens":10}}""" },
-        { ModelProvider.OpenAI, """{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"completion_tokens_details":{"reasoning_tokens":6,"audio_tokens":5}}""" },
+        { ModelProvider.OpenAI,
+            """{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":10,"audio_tokens":10}}""" },
+        { ModelProvider.OpenAI,
+            """{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"completion_tokens_details":{"reasoning_tokens":6,"audio_tokens":5}}""" },
         { ModelProvider.OpenAI, """{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"audio_tokens":-1}}""" },
         { ModelProvider.Anthropic, """{"input_tokens":1,"output_tokens":15,"server_tool_use":{"web_search_requests":-1,"web_fetch_requests":0}}""" },
-        { ModelProvider.Anthropic, """{"input_tokens":1,"output_tokens":15,"server_tool_use":{"web_search_requests":1000001,"web_fetch_requests":0}}""" },
+        { ModelProvider.Anthropic,
+            """{"input_tokens":1,"output_tokens":15,"server_tool_use":{"web_search_requests":1000001,"web_fetch_requests":0}}""" },
         { ModelProvider.Anthropic, """{"input_tokens":-1,"output_tokens":15}""" },
         { ModelProvider.Anthropic, """{"input_tokens":9223372036854775807,"cache_read_input_tokens":9223372036854775807,"output_tokens":15}""" },
-        { ModelProvider.Anthropic, """{"input_tokens":1,"cache_creation_input_tokens":5,"cache_creation":{"ephemeral_5m_input_tokens":5,"ephemeral_1h_input_tokens":1},"output_tokens":15}""" },
+        { ModelProvider.Anthropic,
+            """{"input_tokens":1,"cache_creation_input_tokens":5,"cache_creation":{"ephemeral_5m_input_tokens":5,"ephemeral_1h_input_tokens":1},"output_tokens":15}""" },
         { ModelProvider.Ollama, """{"prompt_eval_count":-26,"eval_count":259}""" },
         { ModelProvider.Ollama, """{"prompt_eval_count":0,"eval_count":0}""" },
     };
@@ -129,13 +134,15 @@ public sealed class ModelUsageTests
     [Fact]
     public void A_client_without_JSON_of_its_own_is_read_through_its_details()
     {
-        Assert.Equal(new(6, 1, 4, ReasoningTokens: 2), Details(new() { InputTokenCount = 10, OutputTokenCount = 3, CachedInputTokenCount = 4, ReasoningTokenCount = 2 }).Usage);
+        Assert.Equal(new(6, 1, 4, ReasoningTokens: 2),
+            Details(new() { InputTokenCount = 10, OutputTokenCount = 3, CachedInputTokenCount = 4, ReasoningTokenCount = 2 }).Usage);
 #pragma warning disable MEAI001 // experimental in the library
         Assert.Equal(
             new(4, 1, 4, ReasoningTokens: 2, AudioInputTokens: 2, AudioOutputTokens: 5),
             Details(new()
             {
-                InputTokenCount = 10, OutputTokenCount = 8, CachedInputTokenCount = 4, ReasoningTokenCount = 2, InputAudioTokenCount = 2, OutputAudioTokenCount = 5,
+                InputTokenCount = 10, OutputTokenCount = 8, CachedInputTokenCount = 4, ReasoningTokenCount = 2, InputAudioTokenCount = 2,
+                OutputAudioTokenCount = 5,
             }).Usage);
 #pragma warning restore MEAI001
         Assert.Equal(Usage.None, Details(new() { InputTokenCount = 0, OutputTokenCount = 0 }).Usage);

@@ -56,7 +56,8 @@ public sealed class ProviderTests
     {
         await using var fake = await FakeProvider.Start();
         fake.Script(
-            FakeReply.Calls(new("search_documents", """{"query":"capital of France","limit":3}"""), new("search_documents", """{"query":"é \"x\""}""")),
+            FakeReply.Calls(
+                new("search_documents", """{"query":"capital of France","limit":3}"""), new("search_documents", """{"query":"é \"x\""}""")),
             FakeReply.Answer("Paris [1].", new(1, 1)));
 
         var asked = Assert.IsType<ModelOutcome.Answered>(await Call(provider, fake));
@@ -72,7 +73,8 @@ public sealed class ProviderTests
         Assert.Equal("tool_calls", provider == ModelProvider.Ollama ? "tool_calls" : asked.FinishReason);
         Assert.Equal(
             [("search_documents", "capital of France"), ("search_documents", "é \"x\"")],
-            asked.ToolRequests.Select(request => (request.Tool, JsonDocument.Parse(request.Arguments).RootElement.GetProperty("query").GetString()!)));
+            asked.ToolRequests.Select(request =>
+                (request.Tool, JsonDocument.Parse(request.Arguments).RootElement.GetProperty("query").GetString()!)));
         Assert.Equal("", asked.Text);
         Assert.Equal("Paris [1].", answered.Text);
         Assert.Contains("search_documents", fake.Requests[0].Json.GetProperty("tools").GetRawText(), StringComparison.Ordinal);
@@ -87,7 +89,8 @@ public sealed class ProviderTests
     public async Task Tool_arguments_are_kept_as_the_model_wrote_them_even_when_they_are_no_json(ModelProvider provider)
     {
         await using var fake = await FakeProvider.Start();
-        fake.Script(FakeReply.Calls(new("search_documents", """{"query": "broken"""), new("ping", ""), new("search_documents", """{ "query" :  1e2 }""")));
+        fake.Script(
+            FakeReply.Calls(new("search_documents", """{"query": "broken"""), new("ping", ""), new("search_documents", """{ "query" :  1e2 }""")));
 
         var asked = Assert.IsType<ModelOutcome.Answered>(await Call(provider, fake));
 
@@ -155,7 +158,8 @@ public sealed class ProviderTests
     public async Task A_refused_request_carries_the_providers_words(ModelProvider provider)
     {
         await using var fake = await FakeProvider.Start();
-        fake.Script(FakeReply.Error(400, "max_tokens is too large"), FakeReply.Error(404, "no such model"), FakeReply.Error(413, new string('x', 9000)),
+        fake.Script(
+            FakeReply.Error(400, "max_tokens is too large"), FakeReply.Error(404, "no such model"), FakeReply.Error(413, new string('x', 9000)),
             FakeReply.Error(408, "late"), new() { Status = 302, Headers = new Dictionary<string, string> { ["Location"] = "http://127.0.0.1:1/" } });
 
         Assert.Equal(new(FailureKind.Rejected, "HTTP 400: max_tokens is too large"), await Fails(provider, fake));
@@ -181,6 +185,18 @@ public sealed class ProviderTests
                 Assert.Equal((FailureKind.StreamCut, bytes, stop), (failed.Failure.Kind, bytes, stop));
                 Assert.Single(fake.Requests);
             }
+    }
+
+    [Fact]
+    public async Task What_a_provider_had_counted_before_its_reply_was_cut_is_kept()
+    {
+        await using var fake = await FakeProvider.Start();
+        fake.Script(
+            FakeReply.Answer("A long enough answer to be cut in the middle of it.", new(40, 9)) with { Model = "m-2026", StopAfterBytes = 700 });
+
+        var failed = Assert.IsType<ModelOutcome.Failed>(await Call(ModelProvider.Anthropic, fake)); // which counts the input first
+
+        Assert.Equal((40, "m-2026"), (failed.Usage?.InputTokens, failed.Model));
     }
 
     [Theory]
@@ -213,7 +229,8 @@ public sealed class ProviderTests
     public async Task A_reply_that_stops_in_the_middle_times_out(ModelProvider provider)
     {
         await using var fake = await FakeProvider.Start();
-        fake.Script(FakeReply.Answer("A long enough answer to hang in the middle of it.", new(1, 1)) with { StopAfterBytes = 900, Stop = FakeStop.Hang });
+        fake.Script(
+            FakeReply.Answer("A long enough answer to hang in the middle of it.", new(1, 1)) with { StopAfterBytes = 900, Stop = FakeStop.Hang });
 
         var failed = Assert.IsType<ModelOutcome.Failed>(await Call(provider, fake, callTimeout: 1.5));
 
@@ -229,7 +246,8 @@ public sealed class ProviderTests
         foreach (var bytes in new int?[] { null, 900 })
         {
             await using var fake = await FakeProvider.Start();
-            fake.Script(bytes is null ? FakeReply.Silence : FakeReply.Answer(new string('a', 100), new(1, 1)) with { StopAfterBytes = bytes, Stop = FakeStop.Hang });
+            fake.Script(bytes is null
+                ? FakeReply.Silence : FakeReply.Answer(new string('a', 100), new(1, 1)) with { StopAfterBytes = bytes, Stop = FakeStop.Hang });
             using var cancel = new CancellationTokenSource(TimeSpan.FromSeconds(0.4));
 
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Call(provider, fake, ct: cancel.Token));
@@ -352,7 +370,8 @@ public sealed class ProviderTests
         await using var fake = await FakeProvider.Start();
         var options = Options(ModelProvider.Anthropic, fake.Address);
 
-        await ModelCall.Run(ChatClients.Create(options), [new(ChatRole.User, "x")], new() { Temperature = 0, TopP = 1, TopK = 1 }, options, null, default);
+        await ModelCall.Run(
+            ChatClients.Create(options), [new(ChatRole.User, "x")], new() { Temperature = 0, TopP = 1, TopK = 1 }, options, null, default);
 
         Assert.Equal(["max_tokens", "messages", "model", "stream"], Assert.Single(fake.Requests).Json.EnumerateObject().Select(p => p.Name).Order());
     }

@@ -7,7 +7,6 @@ using CsCheck;
 using Microsoft.Extensions.AI;
 using OllamaSharp.Models.Chat;
 using OpenAI.Chat;
-using Usage = Agents.Domain.Costs.Usage;
 
 namespace Agents.Host.Tests.Models;
 
@@ -35,9 +34,12 @@ public sealed class RandomUsageTests
             if (fresh + cached + written + output + reasoning == 0) return;
             var (input, produced, searches) = (fresh + cached + written, output + reasoning, heard % 1000);
 
-            var openAI = OpenAI($$$"""{"prompt_tokens":{{{input + heard}}},"completion_tokens":{{{produced + spoken}}},"total_tokens":{{{input + heard + produced + spoken}}},"prompt_tokens_details":{"cached_tokens":{{{cached}}},"cache_write_tokens":{{{written}}},"audio_tokens":{{{heard}}}},"completion_tokens_details":{"reasoning_tokens":{{{reasoning}}},"audio_tokens":{{{spoken}}}}}""");
-            var anthropic = Anthropic($$$"""{"input_tokens":{{{fresh}}},"cache_read_input_tokens":{{{cached}}},"cache_creation_input_tokens":{{{written}}},"cache_creation":{"ephemeral_5m_input_tokens":{{{written - written / 3}}},"ephemeral_1h_input_tokens":{{{written / 3}}}},"output_tokens":{{{produced}}},"output_tokens_details":{"thinking_tokens":{{{reasoning}}}},"server_tool_use":{"web_search_requests":{{{searches}}}}}""");
-            var ollama = Read(new ChatDoneResponseStream { PromptEvalCount = (int)(input % int.MaxValue), EvalCount = (int)(produced % int.MaxValue) });
+            var openAI = OpenAI(
+                $$$"""{"prompt_tokens":{{{input + heard}}},"completion_tokens":{{{produced + spoken}}},"total_tokens":{{{input + heard + produced + spoken}}},"prompt_tokens_details":{"cached_tokens":{{{cached}}},"cache_write_tokens":{{{written}}},"audio_tokens":{{{heard}}}},"completion_tokens_details":{"reasoning_tokens":{{{reasoning}}},"audio_tokens":{{{spoken}}}}}""");
+            var anthropic = Anthropic(
+                $$$"""{"input_tokens":{{{fresh}}},"cache_read_input_tokens":{{{cached}}},"cache_creation_input_tokens":{{{written}}},"cache_creation":{"ephemeral_5m_input_tokens":{{{written - written / 3}}},"ephemeral_1h_input_tokens":{{{written / 3}}}},"output_tokens":{{{produced}}},"output_tokens_details":{"thinking_tokens":{{{reasoning}}}},"server_tool_use":{"web_search_requests":{{{searches}}}}}""");
+            var ollama = Read(
+                new ChatDoneResponseStream { PromptEvalCount = (int)(input % int.MaxValue), EvalCount = (int)(produced % int.MaxValue) });
 
             Assert.Equal(new(fresh, output, cached, written, 0, reasoning, heard, spoken), openAI.Usage);
             Assert.Equal(new(fresh, output, cached, written - written / 3, written / 3, reasoning, WebSearches: searches), anthropic.Usage);
@@ -52,8 +54,10 @@ public sealed class RandomUsageTests
         {
             var audio = $$$""","prompt_tokens_details":{"audio_tokens":{{{heard}}}},"completion_tokens_details":{"audio_tokens":{{{spoken}}}}""";
             var searches = $$$""","server_tool_use":{"web_search_requests":{{{heard}}}}""";
-            var openAI = OpenAI(members > 0 ? $$"""{"prompt_tokens":{{input}},"completion_tokens":{{output}}{{(members > 1 ? audio : "")}}}""" : "{}");
-            var anthropic = Anthropic(members > 0 ? $$"""{"input_tokens":{{input}},"output_tokens":{{output}}{{(members > 1 ? searches : "")}}}""" : "{}");
+            var openAI = OpenAI(members > 0
+                ? $$"""{"prompt_tokens":{{input}},"completion_tokens":{{output}}{{(members > 1 ? audio : "")}}}""" : "{}");
+            var anthropic = Anthropic(members > 0
+                ? $$"""{"input_tokens":{{input}},"output_tokens":{{output}}{{(members > 1 ? searches : "")}}}""" : "{}");
 
             foreach (var reported in new[] { openAI, anthropic })
                 Assert.True(reported?.Usage is null || Prices.Of("m", reported.Usage)!.Usd > 0);

@@ -7,7 +7,8 @@ public sealed class TokenCountTests
 {
     const string Text = "The quick brown fox jumps over the lazy dog. ";
 
-    [Theory, InlineData("gpt-4o-mini"), InlineData("gpt-4o-2024-08-06"), InlineData("o3"), InlineData("o4-mini"), InlineData("chatgpt-4o-latest"), InlineData("ft:gpt-4o:me")]
+    [Theory, InlineData("gpt-4o-mini"), InlineData("gpt-4o-2024-08-06"), InlineData("o3"), InlineData("o4-mini"), InlineData("chatgpt-4o-latest"),
+        InlineData("ft:gpt-4o:me")]
     public void Text_for_OpenAIs_models_is_counted_in_their_tokens(string model) =>
         Assert.InRange(TokenCount.AtMost(model, string.Concat(Enumerable.Repeat(Text, 10))), 100, 112); // 10 tokens a sentence, a tenth more
 

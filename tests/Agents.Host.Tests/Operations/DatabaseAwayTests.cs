@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Json;
 using Agents.Host.Postgres;
 using Alba;
-using Microsoft.AspNetCore.Hosting;
 
 namespace Agents.Host.Tests.Operations;
 
@@ -32,7 +31,8 @@ public sealed class DatabaseAwayTests
                 Assert.Contains("Nothing was stored", await away.Content.ReadAsStringAsync());
             }
 
-            using (var ready = await client.GetAsync(new Uri("/health/ready", UriKind.Relative))) Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+            using (var ready = await client.GetAsync(new Uri("/health/ready", UriKind.Relative)))
+                Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
             using (var live = await client.GetAsync(new Uri("/health/live", UriKind.Relative))) Assert.Equal(HttpStatusCode.OK, live.StatusCode);
 
             server = await EmbeddedServer.Start(directory, options, CancellationToken.None);

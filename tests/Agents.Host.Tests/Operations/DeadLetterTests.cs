@@ -23,7 +23,8 @@ public sealed class DeadLetterTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var connection = await TestDatabase.CreatePrepared("letters");
-        app = await Agents.Host.Server.Build(["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={connection}"], adjust: builder => builder.Logging.ClearProviders());
+        app = await Agents.Host.Server.Build(["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={connection}"], adjust: builder =>
+            builder.Logging.ClearProviders());
         await app.StartAsync();
         client = new() { BaseAddress = new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()) };
     }
@@ -46,7 +47,8 @@ public sealed class DeadLetterTests : IAsyncLifetime
         Assert.Equal("Boom", letter.GetProperty("exceptionType").GetString());
         Assert.DoesNotContain(await Listed(), one => one.GetProperty("id").GetGuid() == theirs);
         Assert.Equal(HttpStatusCode.NotFound, await Replay(theirs));
-        Assert.Equal(JsonValueKind.Null, (await Listed()).Single(one => one.GetProperty("id").GetGuid() == unreadable).GetProperty("runId").ValueKind);
+        Assert.Equal(
+            JsonValueKind.Null, (await Listed()).Single(one => one.GetProperty("id").GetGuid() == unreadable).GetProperty("runId").ValueKind);
 
         Assert.Equal(HttpStatusCode.NoContent, await Delete(unreadable));
         Assert.Equal(HttpStatusCode.NotFound, await Delete(unreadable));

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Agents.Host.Audit;
 using Agents.Host.Cli;
-using Agents.Host.Cli.Runs;
 
 namespace Agents.Host.Tests.Operations;
 
@@ -21,18 +20,25 @@ public sealed class ReconcileTests(SoundDatabase sound) : IClassFixture<SoundDat
     [InlineData("delete from finance.model_call where run_id = '{done}' and call = 2", "run", "run {done}")]
     [InlineData("delete from finance.model_call where run_id = '{done}' and call = 2", "tenant", "GET /dashboard")]
     [InlineData("delete from finance.model_call where run_id = '{done}' and call = 2", "day", "finance.focus")]
-    [InlineData("update finance.model_call set cost_usd = cost_usd + 0.00000000000001 where run_id = '{done}' and call = 2", "model", "finance.cost_by_model")]
+    [InlineData("update finance.model_call set cost_usd = cost_usd + 0.00000000000001 where run_id = '{done}' and call = 2", "model",
+        "finance.cost_by_model")]
     [InlineData("update finance.model_call set model = 'another' where run_id = '{done}' and call = 2", "model", "model another: 0 USD by the facts")]
     [InlineData("update finance.model_call set day = day - 1 where run_id = '{done}' and call = 2", "day", "finance.daily_cost")]
     [InlineData("update finance.model_call set input_price_usd = input_price_usd * 2 where run_id = '{done}' and call = 2", "day", "finance.focus")]
     [InlineData("update finance.model_call set request_fee_usd = 0.00000001 where run_id = '{done}' and call = 2", "day", "finance.focus")]
-    [InlineData("""update agents.mt_events set data = jsonb_set(data, '{cost,unit,requestFee}', '0.00000001') where stream_id = '{done}' and type = 'model_call_completed' and data->>'call' = '2'""", "price", "and its fees are")]
-    [InlineData("do $$ declare d date := (select max(day) from finance.open_day); begin call finance.close_day('default', d); end $$; update finance.day_sum set cost_usd = cost_usd + 0.00000000000001", "day", "finance.daily_cost")]
-    [InlineData("do $$ declare d date := (select max(day) from finance.open_day); begin call finance.close_day('default', d); end $$; update finance.day_sum set output_tokens = output_tokens + 1", "sums", "finance.day_sum stored as")]
-    [InlineData("do $$ declare d date := (select max(day) from finance.open_day); begin call finance.close_day('default', d); end $$; update finance.day_run set completed = completed + 1", "sums", "finance.day_run stored as")]
-    [InlineData("do $$ declare d date := (select max(day) from finance.open_day); begin call finance.close_day('default', d); end $$; insert into finance.day_waste values ('default', current_date, 'research', 'failed_run', 1, 1, 1)", "sums", "finance.day_waste stored as")]
+    [InlineData(
+        """update agents.mt_events set data = jsonb_set(data, '{cost,unit,requestFee}', '0.00000001') where stream_id = '{done}' and type = 'model_call_completed' and data->>'call' = '2'""", "price", "and its fees are")]
+    [InlineData(
+        "do $$ declare d date := (select max(day) from finance.open_day); begin call finance.close_day('default', d); end $$; update finance.day_sum set cost_usd = cost_usd + 0.00000000000001", "day", "finance.daily_cost")]
+    [InlineData(
+        "do $$ declare d date := (select max(day) from finance.open_day); begin call finance.close_day('default', d); end $$; update finance.day_sum set output_tokens = output_tokens + 1", "sums", "finance.day_sum stored as")]
+    [InlineData(
+        "do $$ declare d date := (select max(day) from finance.open_day); begin call finance.close_day('default', d); end $$; update finance.day_run set completed = completed + 1", "sums", "finance.day_run stored as")]
+    [InlineData(
+        "do $$ declare d date := (select max(day) from finance.open_day); begin call finance.close_day('default', d); end $$; insert into finance.day_waste values ('default', current_date, 'research', 'failed_run', 1, 1, 1)", "sums", "finance.day_waste stored as")]
     [InlineData("update agents.run_summary set cost_usd = 0 where run_id = '{done}'", "run", "agents.run_summary")]
-    [InlineData("""update agents.mt_events set data = jsonb_set(data, '{cost,usd}', '7') where stream_id = '{done}' and type = 'model_call_completed' and data->>'call' = '2'""", "price", "7 USD")]
+    [InlineData(
+        """update agents.mt_events set data = jsonb_set(data, '{cost,usd}', '7') where stream_id = '{done}' and type = 'model_call_completed' and data->>'call' = '2'""", "price", "7 USD")]
     public async Task A_planted_difference_is_found_and_named(string sql, string id, string named)
     {
         var copy = await sound.Copy();
@@ -40,7 +46,8 @@ public sealed class ReconcileTests(SoundDatabase sound) : IClassFixture<SoundDat
 
         var report = await Reconcile(copy, ledger: null);
 
-        Assert.Contains(report.Invariants.Single(invariant => invariant.Id == id).Shown, shown => shown.Contains(sound.Filled(named), StringComparison.Ordinal));
+        Assert.Contains(report.Invariants.Single(invariant => invariant.Id == id).Shown, shown =>
+            shown.Contains(sound.Filled(named), StringComparison.Ordinal));
         Assert.False(report.Holds);
     }
 
@@ -62,7 +69,9 @@ public sealed class ReconcileTests(SoundDatabase sound) : IClassFixture<SoundDat
 
         File.Delete(ledger);
         Assert.Equal(holds, report.Holds);
-        if (!holds) Assert.Contains(sound.Filled("run {done} was billed"), Assert.Single(report.Invariants.Single(invariant => invariant.Id == "ledger").Shown), StringComparison.Ordinal);
+        if (!holds)
+            Assert.Contains(sound.Filled("run {done} was billed"),
+                Assert.Single(report.Invariants.Single(invariant => invariant.Id == "ledger").Shown), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -87,7 +96,8 @@ public sealed class ReconcileTests(SoundDatabase sound) : IClassFixture<SoundDat
     static async Task<(int ExitCode, string Output)> Run(string connection, params string[] options)
     {
         var output = new StringWriter();
-        var exitCode = await CommandLine.Run(["finance", "reconcile", .. options], output, TextWriter.Null, $"--ConnectionStrings:agents={connection}");
+        var exitCode = await CommandLine.Run(
+            ["finance", "reconcile", .. options], output, TextWriter.Null, $"--ConnectionStrings:agents={connection}");
         return (exitCode, output.ToString().ReplaceLineEndings("\n"));
     }
 }

@@ -1,14 +1,13 @@
 using System.Text.Json;
 using Agents.Host.Tests.Models;
 using Alba;
-using Microsoft.AspNetCore.Hosting;
 using Npgsql;
 
 namespace Agents.Host.Tests.Operations;
 
 /// <summary>
-/// A database with runs made by a real host and a provider with a ledger: one done, one refused once, one whose stream was cut once, one parked, one that
-/// was in the middle of a call when the host stopped.
+/// A database with runs made by a real host and a provider with a ledger: one done, one refused once, one whose stream was cut once, one parked, one
+/// that was in the middle of a call when the host stopped.
 /// </summary>
 public sealed class SoundDatabase : IAsyncLifetime
 {
@@ -41,7 +40,8 @@ public sealed class SoundDatabase : IAsyncLifetime
             call.StatusCodeShouldBe(201);
         });
         foreach (var question in new[] { "done", "refused", "cut", "parked", "unfinished" }) runs[question] = await Queue(host, question);
-        foreach (var (question, id) in runs) await Until(host, id, question switch { "parked" => "parked", "unfinished" => "running", _ => "completed" });
+        foreach (var (question, id) in runs)
+            await Until(host, id, question switch { "parked" => "parked", "unfinished" => "running", _ => "completed" });
         await hung.Task.WaitAsync(TimeSpan.FromSeconds(60));
         await host.StopAsync();
     }
@@ -54,7 +54,9 @@ public sealed class SoundDatabase : IAsyncLifetime
     {
         text = text
             .Replace("{append step_completed}", AppendStepCompleted, StringComparison.Ordinal)
-            .Replace("{node}", "insert into wolverine.wolverine_nodes (id, description, uri, started, health_check) values (gen_random_uuid(), 'x', 'x', now(), now() + interval '1 h')", StringComparison.Ordinal);
+            .Replace(
+                "{node}",
+                "insert into wolverine.wolverine_nodes (id, description, uri, started, health_check) values (gen_random_uuid(), 'x', 'x', now(), now() + interval '1 h')", StringComparison.Ordinal);
         return runs.Aggregate(text, (filled, run) => filled.Replace($"{{{run.Key}}}", run.Value.ToString(), StringComparison.Ordinal));
     }
 

@@ -24,7 +24,8 @@ public sealed class SqlTests : IAsyncLifetime
     }
 
     sealed record Everything(
-        Guid RunId, string? Name, int Count, long Bytes, double Share, decimal? CostUsd, DateTimeOffset At, DateOnly? Day, TimeSpan Took, Colour Colour, JsonElement Labels,
+        Guid RunId, string? Name, int Count, long Bytes, double Share, decimal? CostUsd, DateTimeOffset At, DateOnly? Day, TimeSpan Took,
+        Colour Colour, JsonElement Labels,
         string[] Words, int CacheWrite5Minutes);
 
     [Fact]
@@ -41,8 +42,10 @@ public sealed class SqlTests : IAsyncLifetime
             """, new { runId, at }, Cancellation);
 
         Assert.NotNull(row);
-        Assert.Equal((runId, null, 3, 7L, 0.5, 0.12345678m, at, null), (row.RunId, row.Name, row.Count, row.Bytes, row.Share, row.CostUsd, row.At, row.Day));
-        Assert.Equal((TimeSpan.FromSeconds(1.5), Colour.DarkBlue, 1, 5), (row.Took, row.Colour, row.Labels.GetProperty("a").GetInt32(), row.CacheWrite5Minutes));
+        Assert.Equal(
+            (runId, null, 3, 7L, 0.5, 0.12345678m, at, null), (row.RunId, row.Name, row.Count, row.Bytes, row.Share, row.CostUsd, row.At, row.Day));
+        Assert.Equal((TimeSpan.FromSeconds(1.5), Colour.DarkBlue, 1, 5),
+            (row.Took, row.Colour, row.Labels.GetProperty("a").GetInt32(), row.CacheWrite5Minutes));
         Assert.Equal(["a", "b"], row.Words);
     }
 
@@ -81,7 +84,8 @@ public sealed class SqlTests : IAsyncLifetime
     [Fact]
     public async Task A_null_where_none_is_taken_and_a_column_that_is_missing_are_errors_that_name_it()
     {
-        var none = await Assert.ThrowsAsync<InvalidCastException>(() => database.Query<Named>("select null::text as name, 1 as count", null, Cancellation));
+        var none = await Assert.ThrowsAsync<InvalidCastException>(() =>
+            database.Query<Named>("select null::text as name, 1 as count", null, Cancellation));
         var missing = await Assert.ThrowsAsync<IndexOutOfRangeException>(() => database.Query<Named>("select 'a' as name", null, Cancellation));
 
         Assert.Contains("'name'", none.Message);
@@ -138,7 +142,8 @@ public sealed class SqlTests : IAsyncLifetime
     [Fact]
     public async Task A_stream_gives_its_first_row_before_the_last_is_read()
     {
-        await using var rows = database.Stream<int>("select 1 / (2 - n) from generate_series(1, 2) n", null, Cancellation).GetAsyncEnumerator(Cancellation);
+        await using var rows = database.Stream<int>("select 1 / (2 - n) from generate_series(1, 2) n", null, Cancellation)
+            .GetAsyncEnumerator(Cancellation);
 
         Assert.True(await rows.MoveNextAsync());
         Assert.Equal(1, rows.Current);

@@ -93,7 +93,8 @@ public sealed class AdmissionTests(Pool pool) : IClassFixture<Pool>
         var runs = await pool.Queue(12);
         await Pool.Until(() => Task.FromResult(pool.Model.Inside == 5), "one and four at once");
         Assert.Equal(1, await pool.Scalar<long>("select count(*) from agents.run_queue where node = $1", pool.Nodes[0]));
-        var nodes = (await pool.Send(HttpMethod.Get, "/nodes", null, 200)).GetProperty("items").EnumerateArray().ToDictionary(node => node.GetProperty("name").GetString()!, node => node.GetProperty("slots").GetInt32());
+        var nodes = (await pool.Send(HttpMethod.Get, "/nodes", null, 200)).GetProperty("items").EnumerateArray()
+            .ToDictionary(node => node.GetProperty("name").GetString()!, node => node.GetProperty("slots").GetInt32());
         Assert.Equal((1, 4), (nodes[pool.Nodes[0]], nodes[pool.Nodes[1]]));
 
         await pool.Limit($"node:{pool.Nodes[0]}", new { maxRuns = 3 });

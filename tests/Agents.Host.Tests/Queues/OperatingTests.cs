@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Agents.Domain.Runs;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Signals;
+using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Agents.Host.Tests.Queues;
@@ -67,7 +69,8 @@ public sealed class OperatingTests(Pool pool) : IClassFixture<Pool>
         var run = (await pool.Queue(1, team: "night  shift 7 9"))[0];
 
         Assert.Contains(
-            "The limit key:night  shift 7 9 is full: 0 of 0 runs.", (await pool.Why(run)).GetProperty("summary").GetString(), StringComparison.Ordinal);
+            "The limit key:night  shift 7 9 is full: 0 of 0 runs.", (await pool.Why(run)).GetProperty("summary").GetString(),
+            StringComparison.Ordinal);
 
         await pool.Send(HttpMethod.Delete, "/limits/key:night%20%20shift%207%209", null, 204);
         await Pool.Until(async () => await pool.Ended([run]) == 1, "the end");
@@ -85,8 +88,10 @@ public sealed class OperatingTests(Pool pool) : IClassFixture<Pool>
         var why = await pool.Why(run);
         Assert.Equal("pause", why.GetProperty("blockedBy")[0].GetProperty("kind").GetString());
         Assert.Equal(JsonValueKind.Null, why.GetProperty("estimatedStart").ValueKind);
-        var queue = (await pool.Send(HttpMethod.Get, "/queues", null, 200)).GetProperty("items").EnumerateArray().Single(item => item.GetProperty("waiting").GetInt64() > 0);
-        Assert.Equal(("default", "talker", 1L), (queue.GetProperty("tenant").GetString(), queue.GetProperty("agent").GetString(), queue.GetProperty("waiting").GetInt64()));
+        var queue = (await pool.Send(HttpMethod.Get, "/queues", null, 200)).GetProperty("items").EnumerateArray()
+            .Single(item => item.GetProperty("waiting").GetInt64() > 0);
+        Assert.Equal(("default", "talker", 1L),
+            (queue.GetProperty("tenant").GetString(), queue.GetProperty("agent").GetString(), queue.GetProperty("waiting").GetInt64()));
 
         await pool.Send(HttpMethod.Delete, $"/pauses/{scope}", null, 204, node: 1);
         var waited = System.Diagnostics.Stopwatch.StartNew();
@@ -109,7 +114,11 @@ public sealed class OperatingTests(Pool pool) : IClassFixture<Pool>
         var more = await pool.Queue(8);
         await Pool.Until(async () => await pool.Ended(runs.Concat(more)) == 16, "the end");
 
-        Assert.Equal(0, await pool.Scalar<long>("select count(*) from agents.mt_events where type = 'run_started' and stream_id = any($1) and data ->> 'worker' = $2", more.ToArray(), drained));
+        Assert.Equal(
+            0,
+            await pool.Scalar<long>(
+                "select count(*) from agents.mt_events where type = 'run_started' and stream_id = any($1) and data ->> 'worker' = $2", more.ToArray(),
+                drained));
         var nodes = (await pool.Send(HttpMethod.Get, "/nodes", null, 200)).GetProperty("items").EnumerateArray().ToList();
         Assert.Equal(2, nodes.Count);
         Assert.NotEqual(JsonValueKind.Null, nodes.Single(node => node.GetProperty("name").GetString() == drained).GetProperty("drainedAt").ValueKind);
@@ -120,6 +129,37 @@ public sealed class OperatingTests(Pool pool) : IClassFixture<Pool>
         await Pool.Until(() => Task.FromResult(pool.Model.Inside == 8), "both nodes full again");
         pool.Model.Open();
         await Pool.Until(async () => await pool.Ended(last) == 8, "the end");
+    }
+
+    [Fact]
+    public async Task A_node_that_is_drained_ends_its_calls_and_begins_no_other_of_the_same_runs()
+    {
+        const string Question = "Please write to the other node.";
+        await pool.Clear();
+        pool.Model.Close();
+        var letter = new FunctionCallContent("call", "send_letter", new Dictionary<string, object?> { ["to"] = "the other node" });
+        pool.Model.Script[Question] = new(Enumerable.Repeat<object>(letter, 8));
+        var runs = await pool.Queue(8, agent: "clerk", question: Question);
+        await Pool.Until(() => Task.FromResult(pool.Model.Inside == 8), "both nodes full");
+        var drained = pool.Nodes[0];
+        await pool.Send(HttpMethod.Post, $"/nodes/{drained}/drain", null, 200, node: 1);
+        await Pool.Until(async () => !await pool.MayBegin(node: 0), "the node knows that it is drained");
+
+        pool.Model.Open();
+        await Pool.Until(async () => await pool.Ended(runs) == 8, "the end");
+        await pool.Send(HttpMethod.Post, $"/nodes/{drained}/resume", null, 200, node: 1);
+        await Pool.Until(() => pool.MayBegin(node: 0), "the node knows that it is resumed");
+
+        var facts = new List<IReadOnlyList<RunEvent>>();
+        foreach (var run in runs) facts.Add(await pool.Facts(run));
+        Assert.Equal(4, facts.Count(run => run.OfType<ModelCallStarted>().First().Worker == drained)); // begun before, and ended there
+        Assert.All(facts, run =>
+        {
+            Assert.Equal([1, 2], run.OfType<ModelCallCompleted>().Select(call => call.Call));
+            Assert.DoesNotContain(drained, run.OfType<ModelCallStarted>().Skip(1).Select(call => call.Worker));
+            Assert.NotEqual(drained, run.OfType<ToolCallStarted>().Single().Worker);
+            Assert.IsType<RunCompleted>(run[^1]);
+        });
     }
 
     [Theory]
@@ -142,7 +182,8 @@ public sealed class OperatingTests(Pool pool) : IClassFixture<Pool>
         await pool.Send(HttpMethod.Put, "/limits/tenant:acme", new { weight = 0 }, 400);
         var limit = await pool.Limit("tenant:acme", new { maxRuns = 7, weight = 0.5 });
         Assert.Equal(("tenant:acme", 7, 0.5, 0), (
-            limit.GetProperty("scope").GetString(), limit.GetProperty("maxRuns").GetInt32(), limit.GetProperty("weight").GetDouble(), limit.GetProperty("running").GetInt32()));
+            limit.GetProperty("scope").GetString(), limit.GetProperty("maxRuns").GetInt32(), limit.GetProperty("weight").GetDouble(),
+            limit.GetProperty("running").GetInt32()));
         await pool.Send(HttpMethod.Delete, "/limits/tenant:acme", null, 204);
     }
 }

@@ -2,13 +2,13 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
+using Agents.Host.Engine.Attempts;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Requests;
 using Agents.Host.Models;
 using Agents.Host.Tools;
 using Alba;
 using Marten;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -66,7 +66,8 @@ public sealed class Pool : IAsyncLifetime
     public IReadOnlyList<string> Nodes => [.. hosts.Select(host => host.Services.GetRequiredService<Node>().Name)];
 
     /// <summary>Queues runs of a tenant, in one transaction.</summary>
-    public async Task<IReadOnlyList<Guid>> Queue(int runs, string tenant = "default", int priority = 5, string agent = "talker", string question = "What now?", string? team = null)
+    public async Task<IReadOnlyList<Guid>> Queue(
+        int runs, string tenant = "default", int priority = 5, string agent = "talker", string question = "What now?", string? team = null)
     {
         var services = hosts[0].Services;
         await using var session = services.GetRequiredService<IDocumentStore>().LightweightSession(tenant);
@@ -111,12 +112,25 @@ public sealed class Pool : IAsyncLifetime
     /// <summary>Names of what started, in order: each run is called by the name given for its id.</summary>
     public async Task<string> Order(IReadOnlyDictionary<Guid, string> names)
     {
-        await using var command = Database.CreateCommand("select run_id from agents.run_summary where run_id = any($1) and started_at is not null order by started_at, run_id");
+        await using var command = Database.CreateCommand(
+            "select run_id from agents.run_summary where run_id = any($1) and started_at is not null order by started_at, run_id");
         command.Parameters.Add(new() { Value = names.Keys.ToArray() });
         await using var rows = await command.ExecuteReaderAsync();
         var order = new List<string>();
         while (await rows.ReadAsync()) order.Add(names[rows.GetGuid(0)]);
         return string.Concat(order);
+    }
+
+    /// <summary>Whether a node would begin a call at this moment.</summary>
+    public async Task<bool> MayBegin(int node)
+    {
+        var mayBegin = false;
+        await Services(node).GetRequiredService<InFlight>().Perform<object>("default", new(), Guid.CreateVersion7(), "a question", effort =>
+        {
+            mayBegin = effort.MayBegin;
+            return Task.FromResult<object?>(null);
+        });
+        return mayBegin;
     }
 
     public static async Task Until(Func<Task<bool>> fits, string what, TimeSpan? every = null)
@@ -185,7 +199,8 @@ public sealed class Turnstile : IChatClient
     }
 
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var question = messages.First(message => message.Role == ChatRole.User).Text;
         var wait = gate;
@@ -204,20 +219,23 @@ public sealed class Turnstile : IChatClient
         if (Script.TryGetValue(question, out var script) && script.TryDequeue(out var line))
         {
             if (line is Exception failure) throw failure;
-            yield return new(ChatRole.Assistant, [(FunctionCallContent)line, new UsageContent(new() { InputTokenCount = 10, OutputTokenCount = 1, TotalTokenCount = 11 })])
+            yield return new(ChatRole.Assistant,
+                [(FunctionCallContent)line, new UsageContent(new() { InputTokenCount = 10, OutputTokenCount = 1, TotalTokenCount = 11 })])
             {
                 ModelId = ScriptedModel.Priced, FinishReason = ChatFinishReason.ToolCalls,
             };
             yield break;
         }
 
-        yield return new(ChatRole.Assistant, [new TextContent("Done."), new UsageContent(new() { InputTokenCount = 10, OutputTokenCount = 1, TotalTokenCount = 11 })])
+        yield return new(ChatRole.Assistant,
+            [new TextContent("Done."), new UsageContent(new() { InputTokenCount = 10, OutputTokenCount = 1, TotalTokenCount = 11 })])
         {
             ModelId = ScriptedModel.Priced, FinishReason = ChatFinishReason.Stop,
         };
     }
 
-    public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+    public Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
         GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken);
 
     public object? GetService(Type serviceType, object? serviceKey = null) => null;

@@ -15,8 +15,10 @@ public sealed class RateHeadersTests
     [Fact]
     public void Anthropics_headers_are_read() => Assert.Equal(
         new RateTold(50, 40_000, 12, TimeSpan.FromSeconds(30), 100, TimeSpan.Zero),
-        Read(("anthropic-ratelimit-requests-limit", "50"), ("anthropic-ratelimit-requests-remaining", "12"), ("anthropic-ratelimit-requests-reset", "2026-11-23T12:00:30Z"),
-            ("anthropic-ratelimit-tokens-limit", "40000"), ("anthropic-ratelimit-tokens-remaining", "100"), ("anthropic-ratelimit-tokens-reset", "2026-11-23T11:00:00Z")));
+        Read(("anthropic-ratelimit-requests-limit", "50"), ("anthropic-ratelimit-requests-remaining", "12"),
+            ("anthropic-ratelimit-requests-reset", "2026-11-23T12:00:30Z"),
+            ("anthropic-ratelimit-tokens-limit", "40000"), ("anthropic-ratelimit-tokens-remaining", "100"),
+            ("anthropic-ratelimit-tokens-reset", "2026-11-23T11:00:00Z")));
 
     [Theory]
     [InlineData("nonsense")]

@@ -3,12 +3,13 @@ using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Models;
-using Alba;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Agents.Host.Tests.Rates;
 
-/// <summary>Each test limits a model of its own. The windows are a minute long, so nothing that is let through here is free again within a test.</summary>
+/// <summary>
+/// Each test limits a model of its own. The windows are a minute long, so nothing that is let through here is free again within a test.
+/// </summary>
 public sealed class RateTests(App app)
 {
     [Fact]
@@ -67,7 +68,8 @@ public sealed class RateTests(App app)
         await pass.Settle(new(Refused(TimeSpan.FromSeconds(30))));
         Assert.Null(await Take(node, "refused", 1));
         Assert.Null(await Take(other, "refused", 1));
-        Assert.InRange((await Seen("refused")).GetProperty("closedUntil").GetDateTimeOffset() - DateTimeOffset.UtcNow, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(31));
+        Assert.InRange((await Seen("refused")).GetProperty("closedUntil").GetDateTimeOffset() - DateTimeOffset.UtcNow, TimeSpan.FromSeconds(20),
+            TimeSpan.FromSeconds(31));
     }
 
     [Fact]
@@ -105,7 +107,8 @@ public sealed class RateTests(App app)
         var ids = await Task.WhenAll(questions.Select(question => app.Queue(question, agent: "paced")));
 
         await Until(async () => (await Seen("paced-model")).GetProperty("waitingRuns").GetInt32() == 2);
-        Assert.Equal(2L, await app.Scalar<long>("select count(*) from agents.run_queue where run_id = any($1) and node is null and state = 'running'", ids));
+        Assert.Equal(
+            2L, await app.Scalar<long>("select count(*) from agents.run_queue where run_id = any($1) and node is null and state = 'running'", ids));
         await Until(() => Task.FromResult(questions.Sum(question => app.Model.Asked(question).Count) == 1));
 
         await Limit("paced-model", requests: 100);

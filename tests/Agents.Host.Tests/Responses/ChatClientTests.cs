@@ -68,7 +68,8 @@ public sealed class ChatClientTests(LiveServer server)
         var response = await chat.GetResponseAsync("How many days of holiday has every employee a year?", new ChatOptions { ModelId = "research" });
 
         Assert.Contains("thirty days", response.Text);
-        var cited = response.Messages.SelectMany(message => message.Contents).SelectMany(content => content.Annotations ?? []).OfType<CitationAnnotation>();
+        var cited = response.Messages.SelectMany(message => message.Contents).SelectMany(content => content.Annotations ?? [])
+            .OfType<CitationAnnotation>();
         Assert.Equal("handbook.md", Assert.Single(cited).Title);
     }
 
@@ -79,9 +80,11 @@ public sealed class ChatClientTests(LiveServer server)
         server.Model.Says(Question, "Still Ada.");
 
         var response = await chat.GetResponseAsync(
-            [new(ChatRole.System, "Be brief."), new(ChatRole.User, "My name is Ada."), new(ChatRole.Assistant, "Hello Ada."), new(ChatRole.User, Question)]);
+            [new(ChatRole.System, "Be brief."), new(ChatRole.User, "My name is Ada."), new(ChatRole.Assistant, "Hello Ada."),
+                new(ChatRole.User, Question)]);
 
         Assert.Equal("Still Ada.", response.Text);
-        Assert.Equal(["Answer.", "Be brief.", "My name is Ada.", "Hello Ada.", Question], server.Model.Asked(Question)[0].Select(message => message.Text));
+        Assert.Equal(
+            ["Answer.", "Be brief.", "My name is Ada.", "Hello Ada.", Question], server.Model.Asked(Question)[0].Select(message => message.Text));
     }
 }

@@ -2,13 +2,11 @@ using Agents.Host.Tests.Responses;
 using Agents.Host.Tools;
 using Marten;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 [assembly: AssemblyFixture(typeof(LiveServer))]
@@ -39,7 +37,8 @@ public sealed class LiveServer : IAsyncLifetime
         });
         await app.StartAsync();
         Client = new() { BaseAddress = new(V1, "/") };
-        using var text = new StringContent("# Handbook\n\n## Holidays\n\nEvery employee has thirty days of holiday a year. Unused days expire in March.\n");
+        using var text = new StringContent(
+            "# Handbook\n\n## Holidays\n\nEvery employee has thirty days of holiday a year. Unused days expire in March.\n");
         using var read = await Client.PostAsync(new Uri("/documents?source=handbook.md", UriKind.Relative), text);
         read.EnsureSuccessStatusCode();
     }

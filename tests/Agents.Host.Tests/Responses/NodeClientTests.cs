@@ -32,7 +32,8 @@ public sealed class NodeClientTests(LiveServer server)
 
     /// <summary>Installed once into the build output, exactly as the lock file says.</summary>
     static async Task<bool> IsInstalled() =>
-        File.Exists(Path.Combine(Folder, "node_modules", ".package-lock.json")) || await Run("npm", "ci --no-audit --no-fund --loglevel=error") is not null;
+        File.Exists(Path.Combine(Folder, "node_modules", ".package-lock.json"))
+            || await Run("npm", "ci --no-audit --no-fund --loglevel=error") is not null;
 
     /// <summary>What the program said, its errors after that when it failed; null when there is no such program, or npm failed.</summary>
     static async Task<string?> Run(string program, string arguments, Action<string>? heard = null)

@@ -32,7 +32,8 @@ public sealed class OpenAIClientTests(LiveServer server)
         Assert.Equal(ResponseStatus.Completed, response.Status);
         Assert.Contains("thirty days", response.GetOutputText());
         Assert.Equal("42", response.Metadata["ticket"]);
-        Assert.Contains(response.OutputItems, item => item is FileSearchCallResponseItem { Status: FileSearchCallStatus.Completed, Queries.Count: 1 });
+        Assert.Contains(response.OutputItems, item =>
+            item is FileSearchCallResponseItem { Status: FileSearchCallStatus.Completed, Queries.Count: 1 });
         var message = response.OutputItems.OfType<MessageResponseItem>().Single();
         var citation = Assert.IsType<FileCitationMessageAnnotation>(Assert.Single(message.Content[0].OutputTextAnnotations));
         Assert.Equal("handbook.md", citation.Filename);
@@ -119,7 +120,8 @@ public sealed class OpenAIClientTests(LiveServer server)
         var request = Assert.Single(asking.OutputItems.OfType<McpToolCallApprovalRequestItem>());
         Assert.Equal((ResponseStatus.Completed, "shred"), (asking.Status, request.ToolName));
 
-        var answer = new CreateResponseOptions("clerk", [ResponseItem.CreateMcpApprovalResponseItem(request.Id, true)]) { PreviousResponseId = asking.Id };
+        var answer = new CreateResponseOptions(
+            "clerk", [ResponseItem.CreateMcpApprovalResponseItem(request.Id, true)]) { PreviousResponseId = asking.Id };
         ResponseResult done = await client.CreateResponseAsync(answer);
 
         Assert.NotEqual(asking.Id, done.Id);

@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
 using System.Text;
 using System.Text.Json;
-using Agents.Domain.Runs;
 
 namespace Agents.Host.Tests.Responses;
 
@@ -12,7 +11,8 @@ public sealed class ResponsesTests(App app)
     [Fact]
     public async Task A_retrieval_is_told_in_the_order_that_clients_expect()
     {
-        var events = await Read(await Post(new { model = "research", input = "How many days of holiday does every employee have a year?", stream = true }));
+        var events = await Read(
+            await Post(new { model = "research", input = "How many days of holiday does every employee have a year?", stream = true }));
 
         var types = events.Select(told => told.Type).ToList();
         var searches = types.Count(type => type == "response.file_search_call.completed");
@@ -22,7 +22,8 @@ public sealed class ResponsesTests(App app)
             [
                 "response.created", "response.queued", "response.in_progress",
                 .. Enumerable.Repeat<string[]>(
-                    ["response.output_item.added", "response.file_search_call.in_progress", "response.file_search_call.searching", "response.file_search_call.completed", "response.output_item.done"],
+                    ["response.output_item.added", "response.file_search_call.in_progress", "response.file_search_call.searching",
+                        "response.file_search_call.completed", "response.output_item.done"],
                     searches).SelectMany(one => one),
                 "response.output_item.added", "response.content_part.added", "response.output_text.delta",
                 .. Enumerable.Repeat("response.output_text.annotation.added", citations),
@@ -34,10 +35,12 @@ public sealed class ResponsesTests(App app)
         Assert.All(events, told => Assert.Equal($"{told.Sequence}", told.Id));
 
         var response = events[^1].Data.GetProperty("response");
-        var text = string.Concat(events.Where(told => told.Type == "response.output_text.delta").Select(told => told.Data.GetProperty("delta").GetString()));
+        var text = string.Concat(events.Where(told => told.Type == "response.output_text.delta")
+            .Select(told => told.Data.GetProperty("delta").GetString()));
         Assert.Equal(text, response.GetProperty("output")[searches].GetProperty("content")[0].GetProperty("text").GetString());
         Assert.Equal(citations, response.GetProperty("output")[searches].GetProperty("content")[0].GetProperty("annotations").GetArrayLength());
-        Assert.Equal(Enumerable.Range(0, searches + 1), events.Where(told => told.Type == "response.output_item.added").Select(told => told.Data.GetProperty("output_index").GetInt32()));
+        Assert.Equal(Enumerable.Range(0, searches + 1),
+            events.Where(told => told.Type == "response.output_item.added").Select(told => told.Data.GetProperty("output_index").GetInt32()));
         Assert.Equal(JsonValueKind.Null, response.GetProperty("output")[0].GetProperty("results").ValueKind);
         Assert.True(JsonElement.DeepEquals(response, await Get(response.GetProperty("id").GetString()!)));
     }
@@ -54,7 +57,8 @@ public sealed class ResponsesTests(App app)
             var rest = await Stream($"/v1/responses/{id}?stream=true&starting_after={last.Sequence}");
             var expected = all.Where(told => told.Sequence > last.Sequence).ToList();
             Assert.Equal(TextOf(expected), TextOf(rest));
-            Assert.Equal(expected.Where(told => !IsText(told)).Select(told => told.Data.GetRawText()), rest.Where(told => !IsText(told)).Select(told => told.Data.GetRawText()));
+            Assert.Equal(expected.Where(told => !IsText(told)).Select(told => told.Data.GetRawText()),
+                rest.Where(told => !IsText(told)).Select(told => told.Data.GetRawText()));
         }
 
         var texts = all.Where(IsText).ToList();
@@ -85,7 +89,8 @@ public sealed class ResponsesTests(App app)
         var late = await Stream($"/v1/responses/{seen[0].Data.GetProperty("response").GetProperty("id").GetString()}?stream=true");
         Assert.Equal("One two.", TextOf(late));
         Assert.Equal(
-            seen.Where(told => !IsText(told)).Select(told => (told.Sequence, told.Type)), late.Where(told => !IsText(told)).Select(told => (told.Sequence, told.Type)));
+            seen.Where(told => !IsText(told)).Select(told => (told.Sequence, told.Type)),
+            late.Where(told => !IsText(told)).Select(told => (told.Sequence, told.Type)));
         Assert.Equal(seen.Last(IsText).Sequence, late.Last(IsText).Sequence);
     }
 
@@ -106,12 +111,15 @@ public sealed class ResponsesTests(App app)
 
         Assert.Equal("Half a The whole.", TextOf(seen));
         var response = seen[^1].Data.GetProperty("response");
-        Assert.Equal(["incomplete", "completed"], response.GetProperty("output").EnumerateArray().Select(item => item.GetProperty("status").GetString()));
-        Assert.Equal(["", "The whole."], response.GetProperty("output").EnumerateArray().Select(item => item.GetProperty("content")[0].GetProperty("text").GetString()));
+        Assert.Equal(
+            ["incomplete", "completed"], response.GetProperty("output").EnumerateArray().Select(item => item.GetProperty("status").GetString()));
+        Assert.Equal(["", "The whole."],
+            response.GetProperty("output").EnumerateArray().Select(item => item.GetProperty("content")[0].GetProperty("text").GetString()));
         var id = response.GetProperty("id").GetString();
         var late = await Stream($"/v1/responses/{id}?stream=true");
         Assert.Equal("The whole.", TextOf(late));
-        Assert.Equal(seen.Where(told => !IsText(told)).Select(told => told.Data.GetRawText()), late.Where(told => !IsText(told)).Select(told => told.Data.GetRawText()));
+        Assert.Equal(seen.Where(told => !IsText(told)).Select(told => told.Data.GetRawText()),
+            late.Where(told => !IsText(told)).Select(told => told.Data.GetRawText()));
         var resumed = await Stream($"/v1/responses/{id}?stream=true&starting_after={seen.First(IsText).Sequence}");
         Assert.Equal("The whole.", TextOf(resumed));
         Assert.Equal("response.output_item.done", resumed[0].Type);
@@ -130,7 +138,8 @@ public sealed class ResponsesTests(App app)
         Assert.DoesNotContain(plain, told => told.Type.StartsWith("response.agent_step", StringComparison.Ordinal));
         Assert.Equal(
             plain.Where(told => !IsText(told)).Select(told => (told.Sequence, told.Type)),
-            full.Where(told => !IsText(told) && !told.Type.StartsWith("response.agent_step", StringComparison.Ordinal)).Select(told => (told.Sequence, told.Type)));
+            full.Where(told => !IsText(told) && !told.Type.StartsWith("response.agent_step", StringComparison.Ordinal))
+                .Select(told => (told.Sequence, told.Type)));
     }
 
     [Fact]
@@ -187,19 +196,23 @@ public sealed class ResponsesTests(App app)
     [InlineData("""{"model":"talker","input":"x","max_output_tokens":0}""", "max_output_tokens", "invalid_type")]
     [InlineData("""{"model":"talker","input":"x","include":["message.output_text.logprobs"]}""", "include", "unsupported_value")]
     [InlineData("""{"model":"talker","input":"x","previous_response_id":"resp_1"}""", "previous_response_id", "previous_response_not_found")]
-    [InlineData("""{"model":"talker","input":[{"role":"user","content":[{"type":"input_image","image_url":"x"}]}]}""", "input[0].content", "unsupported_value")]
+    [InlineData("""{"model":"talker","input":[{"role":"user","content":[{"type":"input_image","image_url":"x"}]}]}""", "input[0].content",
+        "unsupported_value")]
     [InlineData("""{"model":"talker","input":[{"type":"function_call_output","call_id":"1","output":"x"}]}""", "input[0]", "unsupported_value")]
-    [InlineData("""{"model":"talker","input":[{"type":"mcp_approval_response","approval_request_id":"mcpr_1","approve":true}]}""", "input[0].approval_request_id", "invalid_value")]
+    [InlineData("""{"model":"talker","input":[{"type":"mcp_approval_response","approval_request_id":"mcpr_1","approve":true}]}""",
+        "input[0].approval_request_id", "invalid_value")]
     [InlineData("""{"model":"talker","input":"x","metadata":{"a":1}}""", "metadata", "invalid_type")]
     public async Task What_cannot_be_honoured_is_refused_by_name(string body, string param, string code)
     {
         using var client = app.Host.Server.CreateClient();
-        using var answer = await client.PostAsync(new Uri("/v1/responses", UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"));
+        using var answer = await client.PostAsync(
+            new Uri("/v1/responses", UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"));
 
         Assert.InRange((int)answer.StatusCode, 400, 404);
         Assert.Equal("false", answer.Headers.GetValues("x-should-retry").Single());
         var error = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error");
-        Assert.Equal((param, code, "invalid_request_error"), (error.GetProperty("param").GetString(), error.GetProperty("code").GetString(), error.GetProperty("type").GetString()));
+        Assert.Equal((param, code, "invalid_request_error"),
+            (error.GetProperty("param").GetString(), error.GetProperty("code").GetString(), error.GetProperty("type").GetString()));
         Assert.NotEmpty(error.GetProperty("message").GetString()!);
     }
 
@@ -223,7 +236,8 @@ public sealed class ResponsesTests(App app)
 
         var response = await Json(await Post(new { model = "talker", input = Question, max_output_tokens = 7, instructions = "Be long." }));
 
-        Assert.Equal(("incomplete", "max_output_tokens"), (response.GetProperty("status").GetString(), response.GetProperty("incomplete_details").GetProperty("reason").GetString()));
+        Assert.Equal(("incomplete", "max_output_tokens"),
+            (response.GetProperty("status").GetString(), response.GetProperty("incomplete_details").GetProperty("reason").GetString()));
         Assert.Equal((7, "Be long."), (response.GetProperty("max_output_tokens").GetInt32(), response.GetProperty("instructions").GetString()));
         Assert.Equal(["Answer.", "Be long.", Question], app.Model.Asked(Question)[0].Select(message => message.Text));
     }
@@ -233,11 +247,13 @@ public sealed class ResponsesTests(App app)
     {
         const string Question = "Forget me, response.";
         app.Model.Says(Question, "Forgotten.");
-        object[] input = [new { role = "user", content = "Hello." }, new { role = "assistant", content = "Hello!" }, new { role = "user", content = Question }];
+        object[] input = [
+            new { role = "user", content = "Hello." }, new { role = "assistant", content = "Hello!" }, new { role = "user", content = Question }];
         var id = (await Json(await Post(new { model = "talker", input }))).GetProperty("id").GetString()!;
 
         var items = await app.Get($"/v1/responses/{id}/input_items?order=asc&limit=2");
-        Assert.Equal(["Hello.", "Hello!"], items.GetProperty("data").EnumerateArray().Select(item => item.GetProperty("content")[0].GetProperty("text").GetString()));
+        Assert.Equal(["Hello.", "Hello!"],
+            items.GetProperty("data").EnumerateArray().Select(item => item.GetProperty("content")[0].GetProperty("text").GetString()));
         Assert.True(items.GetProperty("has_more").GetBoolean());
         var rest = await app.Get($"/v1/responses/{id}/input_items?order=asc&after={items.GetProperty("last_id").GetString()}");
         Assert.Equal(Question, Assert.Single(rest.GetProperty("data").EnumerateArray()).GetProperty("content")[0].GetProperty("text").GetString());
@@ -298,7 +314,8 @@ public sealed class ResponsesTests(App app)
         Assert.Equal("One is gone.", second.GetProperty("output").EnumerateArray().Last().GetProperty("content")[0].GetProperty("text").GetString());
         Assert.Equal(first.GetProperty("id").GetString() + "_2", second.GetProperty("id").GetString());
         Assert.Equal(first.GetProperty("id").GetString(), second.GetProperty("previous_response_id").GetString());
-        Assert.Equal("one is gone", Assert.Single(second.GetProperty("output").EnumerateArray(), item => item.GetProperty("type").GetString() == "mcp_call").GetProperty("output").GetString());
+        Assert.Equal("one is gone", Assert.Single(second.GetProperty("output").EnumerateArray(), item =>
+            item.GetProperty("type").GetString() == "mcp_call").GetProperty("output").GetString());
         var input = await app.Get($"/v1/responses/{second.GetProperty("id").GetString()}/input_items?order=asc");
         Assert.Equal([true, false], input.GetProperty("data").EnumerateArray().Select(item => item.GetProperty("approve").GetBoolean()));
 
@@ -309,7 +326,8 @@ public sealed class ResponsesTests(App app)
 
         static object Answer(params (string Id, bool Approve)[] answers) => new
         {
-            model = "clerk", input = answers.Select(answer => new { type = "mcp_approval_response", approval_request_id = answer.Id, approve = answer.Approve }),
+            model = "clerk",
+            input = answers.Select(answer => new { type = "mcp_approval_response", approval_request_id = answer.Id, approve = answer.Approve }),
         };
     }
 
@@ -320,7 +338,8 @@ public sealed class ResponsesTests(App app)
         app.Model.Says(Question, new HttpRequestException("The key is wrong.", null, HttpStatusCode.Unauthorized), "Here I am.");
 
         var first = await Json(await Post(new { model = "talker", input = Question }));
-        Assert.Equal(("failed", "unauthorized"), (first.GetProperty("status").GetString(), first.GetProperty("error").GetProperty("code").GetString()));
+        Assert.Equal(
+            ("failed", "unauthorized"), (first.GetProperty("status").GetString(), first.GetProperty("error").GetProperty("code").GetString()));
         var id = first.GetProperty("id").GetString()!;
         await app.Post($"/runs/{RunOf(id)}/resume", null, 200);
         await app.Finished(RunOf(id));

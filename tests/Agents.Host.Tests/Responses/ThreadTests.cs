@@ -85,7 +85,8 @@ public sealed class ThreadTests(App app)
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ =>
         {
             using var client = app.Host.Server.CreateClient();
-            using var answer = await System.Net.Http.Json.HttpClientJsonExtensions.PostAsJsonAsync(client, "/runs", App.Body("At once?", "talker", new { threadId = "at once" }));
+            using var answer = await System.Net.Http.Json.HttpClientJsonExtensions.PostAsJsonAsync(
+                client, "/runs", App.Body("At once?", "talker", new { threadId = "at once" }));
             return (int)answer.StatusCode;
         }));
 

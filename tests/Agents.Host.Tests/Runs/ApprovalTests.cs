@@ -38,7 +38,8 @@ public sealed class ApprovalTests(App app)
 
         Assert.Equal("I may not.", (await app.Finished(id)).GetProperty("answer").GetString());
         Assert.DoesNotContain(await app.Facts(id), fact => fact is ToolCallStarted);
-        var told = app.Model.Asked(Question)[1].SelectMany(message => message.Contents).OfType<Microsoft.Extensions.AI.FunctionResultContent>().Single();
+        var told = app.Model.Asked(Question)[1].SelectMany(message => message.Contents).OfType<Microsoft.Extensions.AI.FunctionResultContent>()
+            .Single();
         Assert.Equal("Denied: it is still needed", $"{told.Result}");
     }
 
@@ -67,7 +68,8 @@ public sealed class ApprovalTests(App app)
         Assert.Equal("c0001t001", await Agents.Host.Cli.Runs.ApprovalVerbs.Waiting(new(api), id, named: null, CancellationToken.None));
         await app.Post($"/runs/{id}/tool-calls/c0001t001/approve", null, 200);
         await app.Finished(id);
-        await Assert.ThrowsAsync<Agents.Host.Cli.VerbException>(() => Agents.Host.Cli.Runs.ApprovalVerbs.Waiting(new(api), id, named: null, CancellationToken.None));
+        await Assert.ThrowsAsync<Agents.Host.Cli.VerbException>(() =>
+            Agents.Host.Cli.Runs.ApprovalVerbs.Waiting(new(api), id, named: null, CancellationToken.None));
     }
 
     [Fact]

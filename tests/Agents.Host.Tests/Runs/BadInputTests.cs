@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Alba;
 
 namespace Agents.Host.Tests.Runs;
 
@@ -97,7 +96,8 @@ public sealed class BadInputTests(App app)
     {
         var result = await app.Host.Scenario(call =>
         {
-            call.Post.ByteArray([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]).ToUrl("/documents").QueryString("source", "program.bin");
+            call.Post.ByteArray([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]).ToUrl("/documents")
+                .QueryString("source", "program.bin");
             call.StatusCodeShouldBe(200);
         });
         var read = JsonSerializer.Deserialize<JsonElement>(await result.ReadAsTextAsync()).GetProperty("items")[0];

@@ -31,7 +31,8 @@ public sealed class ChangeRunsTests(App app)
         Assert.False(second.GetProperty("hasMore").GetBoolean());
 
         foreach (var id in ids) Assert.Equal("Here we are.", (await app.Finished(id)).GetProperty("answer").GetString());
-        Assert.Equal(2, (await Task.WhenAll(ids.Select(app.Facts))).Count(facts => facts.OfType<RunResumed>().Single() == new RunResumed("operator", "new key")));
+        Assert.Equal(2,
+            (await Task.WhenAll(ids.Select(app.Facts))).Count(facts => facts.OfType<RunResumed>().Single() == new RunResumed("operator", "new key")));
     }
 
     [Fact]

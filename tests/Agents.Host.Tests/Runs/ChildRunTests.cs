@@ -20,16 +20,19 @@ public sealed class ChildRunTests(App app)
 
         var id = await app.Queue(Question, "boss", new { priority = 7, budgetUsd = 0.5m, metadata = new { team = "blue" } });
         var child = (await app.Until(id, facts => facts.Any(fact => fact is ChildRunStarted))).OfType<ChildRunStarted>().Single();
-        await App.Until("the parent gives its slot back", () => app.Scalar<bool>("select exists (select from agents.run_queue where run_id = $1 and waits_for = 'child' and node is null)", id));
+        await App.Until("the parent gives its slot back", () =>
+            app.Scalar<bool>("select exists (select from agents.run_queue where run_id = $1 and waits_for = 'child' and node is null)", id));
         Assert.Contains(child.Child.ToString(), (await app.Get($"/runs/{id}/why")).GetProperty("summary").GetString(), StringComparison.Ordinal);
         free.SetResult();
 
         var done = await app.Finished(id);
         Assert.Equal(("completed", "It is done."), (done.GetProperty("status").GetString(), done.GetProperty("answer").GetString()));
-        Assert.Contains(app.Model.Asked(Question)[1], message => message.Contents.OfType<Microsoft.Extensions.AI.FunctionResultContent>().Any(result => $"{result.Result}".Contains("I did it.", StringComparison.Ordinal)));
+        Assert.Contains(app.Model.Asked(Question)[1], message => message.Contents.OfType<Microsoft.Extensions.AI.FunctionResultContent>().Any(
+            result => $"{result.Result}".Contains("I did it.", StringComparison.Ordinal)));
         var shown = Assert.Single((await app.Get($"/runs/{id}/children")).GetProperty("items").EnumerateArray());
         Assert.Equal(child.Child, shown.GetProperty("id").GetGuid());
-        Assert.Equal((id, 7, "completed"), (shown.GetProperty("parent").GetGuid(), shown.GetProperty("priority").GetInt32(), shown.GetProperty("status").GetString()));
+        Assert.Equal((id, 7, "completed"),
+            (shown.GetProperty("parent").GetGuid(), shown.GetProperty("priority").GetInt32(), shown.GetProperty("status").GetString()));
         Assert.Equal("blue", shown.GetProperty("metadata").GetProperty("team").GetString());
         Assert.InRange(shown.GetProperty("budgetUsd").GetDecimal(), 0.4m, 0.5m);
         Assert.Single(app.Model.Asked(Asked));
@@ -38,7 +41,8 @@ public sealed class ChildRunTests(App app)
         Assert.Equal(("I did it.", shown.GetProperty("costUsd").GetDecimal()), (result.Result, result.ChildUsd));
         Assert.Equal(3, await app.Scalar<long>("select count(*) from finance.model_call where root_run_id = $1", id));
         Assert.Equal(0, await app.Scalar<long>("select count(*) from agents.run_queue where run_id = any($1)", new[] { id, child.Child }));
-        Assert.Contains((await app.Get($"/runs/{id}/timeline")).GetProperty("items").EnumerateArray(), row => row.GetProperty("type").GetString() == "child_run_started");
+        Assert.Contains((await app.Get($"/runs/{id}/timeline")).GetProperty("items").EnumerateArray(), row =>
+            row.GetProperty("type").GetString() == "child_run_started");
     }
 
     [Fact]
@@ -46,7 +50,8 @@ public sealed class ChildRunTests(App app)
     {
         const string Question = "Who has both done?";
         app.Model.Says(
-            Question, new (string, object)[] { ("subagent", new { agent = "talker", question = "The left one?" }), ("subagent", new { agent = "talker", question = "The right one?" }) },
+            Question, new (string, object)[] { ("subagent", new { agent = "talker", question = "The left one?" }),
+                ("subagent", new { agent = "talker", question = "The right one?" }) },
             "Both are done.");
         app.Model.Says("The left one?", "Left.");
         app.Model.Says("The right one?", "Right.");
@@ -54,7 +59,8 @@ public sealed class ChildRunTests(App app)
         var id = await app.Queue(Question, "boss");
 
         Assert.Equal("completed", (await app.Finished(id)).GetProperty("status").GetString());
-        Assert.Equal(["Left.", "Right."], (await app.Facts(id)).OfType<ToolCallCompleted>().OrderBy(call => call.ToolCallId, StringComparer.Ordinal).Select(call => call.Result));
+        Assert.Equal(["Left.", "Right."],
+            (await app.Facts(id)).OfType<ToolCallCompleted>().OrderBy(call => call.ToolCallId, StringComparer.Ordinal).Select(call => call.Result));
     }
 
     [Fact]
@@ -84,17 +90,21 @@ public sealed class ChildRunTests(App app)
     public async Task However_a_run_is_cancelled_those_that_it_started_are_told_with_it(string how)
     {
         var (question, asked, thread) = ($"Who has it done for {how}?", $"Can you do it for {how}?", $"interrupted by {how}");
-        app.Model.Says(question, ("subagent", new { agent = "talker", question = asked })).Says(asked, new TaskCompletionSource().Task, "Never.").Says("And now for something else?", "Yes.");
+        app.Model.Says(question, ("subagent", new { agent = "talker", question = asked })).Says(asked, new TaskCompletionSource().Task, "Never.")
+            .Says("And now for something else?", "Yes.");
         var id = await app.Queue(question, "boss", new { threadId = thread });
         var child = (await app.Until(id, facts => facts.Any(fact => fact is ChildRunStarted))).OfType<ChildRunStarted>().Single().Child;
         await app.Until(child, facts => facts.Any(fact => fact is ModelCallStarted));
 
-        if (how is "a thread") await app.Finished(await app.Queue("And now for something else?", "talker", new { threadId = thread, multitask = "interrupt" }));
+        if (how is "a thread")
+            await app.Finished(await app.Queue("And now for something else?", "talker", new { threadId = thread, multitask = "interrupt" }));
         else await app.Post($"/v1/responses/resp_{id:N}/cancel", null, 200);
 
         Assert.Equal("cancelled", (await app.Finished(child)).GetProperty("status").GetString());
-        var ends = new[] { await app.Stored(id), await app.Stored(child) }.Select(facts => facts.Single(fact => fact.Data is RunCancelled).Timestamp).ToList();
-        Assert.True(ends[1] - ends[0] < TimeSpan.FromSeconds(10), $"It was told after {ends[1] - ends[0]}: by the watchdog, not by the run."); // which waits for 15 s
+        var ends = new[] { await app.Stored(id), await app.Stored(child) }.Select(facts => facts.Single(fact => fact.Data is RunCancelled).Timestamp)
+            .ToList();
+        // Which waits for 15 s.
+        Assert.True(ends[1] - ends[0] < TimeSpan.FromSeconds(10), $"It was told after {ends[1] - ends[0]}: by the watchdog, not by the run.");
     }
 
     [Fact]
@@ -108,7 +118,8 @@ public sealed class ChildRunTests(App app)
         await using (var session = app.Host.DocumentStore().LightweightSession("default"))
         {
             await session.Decide(
-                id, app.Host.Services.GetRequiredService<Definitions>(), (run, agent) => RunDecider.Decide(run, agent, new CancelRun("ada", "lost")), TestContext.Current.CancellationToken);
+                id, app.Host.Services.GetRequiredService<Definitions>(), (run, agent) =>
+                    RunDecider.Decide(run, agent, new CancelRun("ada", "lost")), TestContext.Current.CancellationToken);
             await session.SaveChangesAsync(TestContext.Current.CancellationToken); // and the message is lost
         }
 

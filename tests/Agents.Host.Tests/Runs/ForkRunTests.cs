@@ -45,14 +45,18 @@ public sealed class ForkRunTests(Branches branches) : IClassFixture<Branches>
         var forked = await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation);
         var id = forked.GetProperty("id").GetGuid();
         Assert.Equal($"/runs/{id}", answer.Headers.Location!.ToString());
-        Assert.Equal((origin, Call), (forked.GetProperty("forkedFrom").GetProperty("run").GetGuid(), forked.GetProperty("inheritedUsd").GetDecimal()));
+        Assert.Equal(
+            (origin, Call), (forked.GetProperty("forkedFrom").GetProperty("run").GetGuid(), forked.GetProperty("inheritedUsd").GetDecimal()));
 
         var done = await app.Finished(id);
         Assert.Equal("It is 3, indeed.", done.GetProperty("answer").GetString());
-        Assert.Equal((Call, Call, 2), (done.GetProperty("costUsd").GetDecimal(), done.GetProperty("inheritedUsd").GetDecimal(), done.GetProperty("modelCalls").GetInt32()));
-        Assert.Equal((origin, 7, "blue"), (done.GetProperty("forkedFrom").GetProperty("run").GetGuid(), done.GetProperty("priority").GetInt32(), done.GetProperty("metadata").GetProperty("team").GetString()));
+        Assert.Equal((Call, Call, 2),
+            (done.GetProperty("costUsd").GetDecimal(), done.GetProperty("inheritedUsd").GetDecimal(), done.GetProperty("modelCalls").GetInt32()));
+        Assert.Equal((origin, 7, "blue"), (done.GetProperty("forkedFrom").GetProperty("run").GetGuid(), done.GetProperty("priority").GetInt32(),
+            done.GetProperty("metadata").GetProperty("team").GetString()));
         Assert.Equal(
-            app.Model.Asked(Question)[1].SelectMany(message => message.Contents).Select(Text), app.Model.Asked(Question)[2].SelectMany(message => message.Contents).Select(Text));
+            app.Model.Asked(Question)[1].SelectMany(message => message.Contents).Select(Text),
+            app.Model.Asked(Question)[2].SelectMany(message => message.Contents).Select(Text));
 
         var facts = await app.Facts(id);
         Assert.Empty(facts.OfType<ToolCallRequested>());
@@ -63,13 +67,15 @@ public sealed class ForkRunTests(Branches branches) : IClassFixture<Branches>
 
         var timeline = (await app.Get($"/runs/{id}/timeline")).GetProperty("items").EnumerateArray().ToList();
         Assert.Contains(timeline, row => row.GetProperty("type").GetString() == "state_inherited");
-        Assert.Equal(Call, timeline.Sum(row => row.GetProperty("costUsd").ValueKind is JsonValueKind.Null ? 0 : row.GetProperty("costUsd").GetDecimal()));
+        Assert.Equal(
+            Call, timeline.Sum(row => row.GetProperty("costUsd").ValueKind is JsonValueKind.Null ? 0 : row.GetProperty("costUsd").GetDecimal()));
         Assert.Equal(3 * Call, await app.Scalar<decimal>("select sum(cost_usd) from finance.model_call where root_run_id = $1", origin));
         Assert.Equal("work", await app.Scalar<string>("select step_name from finance.model_call where run_id = $1", id));
         var stream = await client.GetStringAsync($"/runs/{id}/stream", Cancellation);
         Assert.Contains("event: state_inherited", stream, StringComparison.Ordinal);
 
-        static string Text(AIContent content) => content switch { TextContent text => text.Text, FunctionResultContent result => $"{result.CallId} {result.Result}", _ => content.GetType().Name };
+        static string Text(AIContent content) => content switch { TextContent text => text.Text, FunctionResultContent result =>
+            $"{result.CallId} {result.Result}", _ => content.GetType().Name };
     }
 
     [Theory]
@@ -82,7 +88,8 @@ public sealed class ForkRunTests(Branches branches) : IClassFixture<Branches>
     {
         var question = $"Fork me while I am {status}?";
         var never = new TaskCompletionSource();
-        app.Model.Says(question, status is "parked" ? new HttpRequestException("no", null, HttpStatusCode.Unauthorized) : status is "queued" ? "Early." : never.Task, "Here I am.");
+        app.Model.Says(question, status is "parked" ? new HttpRequestException(
+            "no", null, HttpStatusCode.Unauthorized) : status is "queued" ? "Early." : never.Task, "Here I am.");
         var origin = await app.Queue(question, "talker", status is "queued" ? new { notBefore = DateTimeOffset.UtcNow.AddDays(1) } : null);
         if (status is "cancelled" or "running" or "paused") await app.Until(origin, facts => facts.OfType<ModelCallStarted>().Any());
         if (status is "cancelled") await app.Post($"/runs/{origin}/cancel", null, 200);
@@ -92,7 +99,8 @@ public sealed class ForkRunTests(Branches branches) : IClassFixture<Branches>
         var fork = (await app.Post($"/runs/{origin}/fork", new { }, 202)).GetProperty("id").GetGuid();
 
         var done = await app.Finished(fork);
-        Assert.Equal(("completed", status is "queued" ? "Early." : "Here I am."), (done.GetProperty("status").GetString(), done.GetProperty("answer").GetString()));
+        Assert.Equal(("completed", status is "queued" ? "Early." : "Here I am."),
+            (done.GetProperty("status").GetString(), done.GetProperty("answer").GetString()));
         Assert.Equal(status, (await app.Get($"/runs/{origin}")).GetProperty("status").GetString());
         if (status is not "cancelled") await app.Post($"/runs/{origin}/cancel", null, 200);
     }
@@ -108,7 +116,8 @@ public sealed class ForkRunTests(Branches branches) : IClassFixture<Branches>
         var fork = (await app.Post($"/runs/{origin}/fork", new { }, 202)).GetProperty("id").GetGuid();
 
         var done = await app.Finished(fork);
-        Assert.Equal(("At last.", Call, 4 * Call), (done.GetProperty("answer").GetString(), done.GetProperty("costUsd").GetDecimal(), done.GetProperty("inheritedUsd").GetDecimal()));
+        Assert.Equal(("At last.", Call, 4 * Call),
+            (done.GetProperty("answer").GetString(), done.GetProperty("costUsd").GetDecimal(), done.GetProperty("inheritedUsd").GetDecimal()));
     }
 
     [Fact]
@@ -119,7 +128,8 @@ public sealed class ForkRunTests(Branches branches) : IClassFixture<Branches>
         var origin = await app.Queue(Question, "talker");
         await app.Finished(origin);
 
-        var fork = (await app.Post($"/runs/{origin}/fork", new { version = 2, question = Other, model = "another-model", priority = "urgent" }, 202)).GetProperty("id").GetGuid();
+        var fork = (await app.Post($"/runs/{origin}/fork", new { version = 2, question = Other, model = "another-model", priority = "urgent" }, 202))
+            .GetProperty("id").GetGuid();
 
         var done = await app.Finished(fork);
         Assert.Equal(("Then.", "another-model", 9, 2L, 0m), (
@@ -183,8 +193,10 @@ public sealed class ForkRunTests(Branches branches) : IClassFixture<Branches>
 
         foreach (var (body, title) in new (object, string)[]
                  {
-                     (new { version = 0 }, "Bad version"), (new { version = versions + 1 }, "Bad version"), (new { question = " " }, "Empty question"), (new { model = "" }, "Bad model"),
-                     (new { reason = new string('x', 501) }, "Bad reason"), (new { priority = 10 }, "Unknown priority"), (new { budgetUsd = 0 }, "Bad budget"),
+                     (new { version = 0 }, "Bad version"), (new { version = versions + 1 }, "Bad version"),
+                     (new { question = " " }, "Empty question"), (new { model = "" }, "Bad model"),
+                     (new { reason = new string('x', 501) }, "Bad reason"), (new { priority = 10 }, "Unknown priority"),
+                     (new { budgetUsd = 0 }, "Bad budget"),
                  })
             Assert.Equal(title, (await app.Post($"/runs/{origin}/fork", body, 400)).GetProperty("title").GetString());
         Assert.Equal("Unknown run", (await app.Post($"/runs/{Guid.NewGuid()}/fork", new { }, 404)).GetProperty("title").GetString());
@@ -199,11 +211,15 @@ public sealed class ForkRunTests(Branches branches) : IClassFixture<Branches>
         var origin = await app.Queue(Question, "talker");
         await app.Finished(origin);
 
-        var forks = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => app.Post($"/runs/{origin}/fork", new { reason = "again" }, 202, key: "fork-once")));
+        var forks = await Task.WhenAll(Enumerable.Range(0, 5)
+            .Select(_ => app.Post($"/runs/{origin}/fork", new { reason = "again" }, 202, key: "fork-once")));
 
-        Assert.Single(forks.Select(fork => (fork.GetProperty("id").GetGuid(), fork.GetProperty("forkedFrom").GetProperty("version").GetInt64())).Distinct());
-        Assert.Equal("Idempotency-Key used before", (await app.Post($"/runs/{origin}/fork", new { reason = "other" }, 422, key: "fork-once")).GetProperty("title").GetString());
-        Assert.Equal("Idempotency-Key used before", (await app.Post("/runs", App.Body(Question, "talker"), 422, key: "fork-once")).GetProperty("title").GetString());
+        Assert.Single(forks.Select(fork => (fork.GetProperty("id").GetGuid(), fork.GetProperty("forkedFrom").GetProperty("version").GetInt64()))
+            .Distinct());
+        Assert.Equal("Idempotency-Key used before",
+            (await app.Post($"/runs/{origin}/fork", new { reason = "other" }, 422, key: "fork-once")).GetProperty("title").GetString());
+        Assert.Equal("Idempotency-Key used before",
+            (await app.Post("/runs", App.Body(Question, "talker"), 422, key: "fork-once")).GetProperty("title").GetString());
         await app.Finished(forks[0].GetProperty("id").GetGuid());
     }
 
@@ -221,7 +237,8 @@ public sealed class ForkRunTests(Branches branches) : IClassFixture<Branches>
         await app.Until(id, facts => facts.OfType<ModelCallStarted>().Any());
         var refused = await app.Post($"/runs/{root}/fork", new { budgetUsd = 0.3m }, 409);
         Assert.Equal("Budget has no room", refused.GetProperty("title").GetString());
-        Assert.Contains(FormattableString.Invariant($"{0.5m - Call - 0.3m} USD are left"), refused.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            FormattableString.Invariant($"{0.5m - Call - 0.3m} USD are left"), refused.GetProperty("detail").GetString(), StringComparison.Ordinal);
         free.SetResult();
         await app.Finished(id);
         await app.Until(root, facts => facts.OfType<ForkEnded>().Any());
@@ -239,11 +256,13 @@ public sealed class ForkRunTests(Branches branches) : IClassFixture<Branches>
     public async Task All_runs_that_fit_are_forked_once()
     {
         string[] questions = ["Fork us, one.", "Fork us, two.", "Fork us, three."];
-        foreach (var question in questions) app.Model.Says(question, new HttpRequestException("no", null, HttpStatusCode.Unauthorized), "Here we are.");
+        foreach (var question in questions)
+            app.Model.Says(question, new HttpRequestException("no", null, HttpStatusCode.Unauthorized), "Here we are.");
         var ids = await Task.WhenAll(questions.Select(question => app.Queue(question, agent: "parked")));
         foreach (var id in ids) await app.Until(id, "parked");
 
-        Assert.Equal(0, (await app.Post("/runs/fork", new { agent = "parked", failure = "RateLimited" }, 200)).GetProperty("forked").GetArrayLength());
+        Assert.Equal(
+            0, (await app.Post("/runs/fork", new { agent = "parked", failure = "RateLimited" }, 200)).GetProperty("forked").GetArrayLength());
         var first = await app.Post("/runs/fork", new { agent = "parked", limit = 2, reason = "new key" }, 200);
         Assert.Equal((2, true), (first.GetProperty("forked").GetArrayLength(), first.GetProperty("hasMore").GetBoolean()));
         var second = await app.Post("/runs/fork", new { agent = "parked" }, 200);
@@ -252,7 +271,8 @@ public sealed class ForkRunTests(Branches branches) : IClassFixture<Branches>
 
         var forked = first.GetProperty("forked").EnumerateArray().Concat(second.GetProperty("forked").EnumerateArray()).ToList();
         Assert.Equal(ids.Order(), forked.Select(fork => fork.GetProperty("run").GetGuid()).Order());
-        foreach (var fork in forked) Assert.Equal("Here we are.", (await app.Finished(fork.GetProperty("fork").GetGuid())).GetProperty("answer").GetString());
+        foreach (var fork in forked)
+            Assert.Equal("Here we are.", (await app.Finished(fork.GetProperty("fork").GetGuid())).GetProperty("answer").GetString());
     }
 
     [Theory]
@@ -261,13 +281,15 @@ public sealed class ForkRunTests(Branches branches) : IClassFixture<Branches>
     [InlineData(null, null, 1001, null, "Bad limit")]
     [InlineData(null, null, 10, "", "Bad model")]
     public async Task What_does_not_fit_is_refused_and_nothing_is_forked(string? status, string? failure, int limit, string? model, string title) =>
-        Assert.Equal(title, (await app.Post("/runs/fork", new { agent = "nobody", status, failure, limit, model }, 400)).GetProperty("title").GetString());
+        Assert.Equal(
+            title, (await app.Post("/runs/fork", new { agent = "nobody", status, failure, limit, model }, 400)).GetProperty("title").GetString());
 
     [Fact]
     public async Task A_database_with_forks_is_sound_and_no_money_is_counted_twice()
     {
         const string Question = "What is sound?";
-        app.Model.Says(Question, ("add", new { left = "1", right = "2" }), "The run.", "The fork.", ("add", new { left = "3", right = "4" }), "The fork's fork.", "And its fork.");
+        app.Model.Says(Question, ("add", new { left = "1", right = "2" }), "The run.", "The fork.", ("add", new { left = "3", right = "4" }),
+            "The fork's fork.", "And its fork.");
         var origin = await app.Queue(Question, "clerk", new { budgetUsd = 0.9m });
         await app.Finished(origin);
         var runs = new List<Guid> { origin };

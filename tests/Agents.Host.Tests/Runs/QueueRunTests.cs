@@ -1,5 +1,3 @@
-using Alba;
-
 namespace Agents.Host.Tests.Runs;
 
 public sealed class QueueRunTests(App app)

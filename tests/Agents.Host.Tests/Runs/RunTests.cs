@@ -1,6 +1,5 @@
 using System.Net;
 using Agents.Domain.Runs;
-using Alba;
 using Marten;
 
 namespace Agents.Host.Tests.Runs;
@@ -77,7 +76,8 @@ public sealed class RunTests(App app)
         Assert.Equal("No.", run.GetProperty("answer").GetString());
         Assert.Equal(FailureKind.RateLimited, Assert.Single(facts.OfType<ModelCallFailed>()).Failure.Kind);
         Assert.Equal([(1, 1), (2, 1), (2, 2), (3, 1), (4, 1)], facts.OfType<ModelCallStarted>().Select(call => (call.Call, call.Attempt)));
-        Assert.All(facts.OfType<ModelCallStarted>(), call => Assert.NotNull(call.PriceVersion)); // offline-extractive-1, which is asked for, has a price
+        // offline-extractive-1, which is asked for, has a price.
+        Assert.All(facts.OfType<ModelCallStarted>(), call => Assert.NotNull(call.PriceVersion));
         Assert.All(facts.OfType<ModelCallStarted>(), call => Assert.NotEmpty(call.RequestHash));
     }
 
@@ -85,7 +85,8 @@ public sealed class RunTests(App app)
     public async Task A_refused_key_parks_the_run_with_the_providers_words_and_resuming_goes_on()
     {
         const string Question = "What if my key is wrong?";
-        app.Model.Says(Question, new HttpRequestException("Incorrect API key provided", null, HttpStatusCode.Unauthorized), "keys", "nothing", "draft", "It works now.");
+        app.Model.Says(Question, new HttpRequestException("Incorrect API key provided", null, HttpStatusCode.Unauthorized), "keys", "nothing",
+            "draft", "It works now.");
 
         var id = await app.Queue(Question);
         var parked = await app.Until(id, "parked");
@@ -164,7 +165,8 @@ public sealed class RunTests(App app)
     {
         const string Question = "What is two and three, and is the handbook about parking?";
         app.Model.Says(Question,
-            new (string, object)[] { ("add", new { left = "2", right = "3" }), ("search_documents", new { query = "parking permit" }), ("fly", new { }) },
+            new (string, object)[] { ("add", new { left = "2", right = "3" }), ("search_documents", new { query = "parking permit" }),
+                ("fly", new { }) },
             "Five, and yes [1].");
 
         var run = await app.Finished(await app.Queue(Question, agent: "clerk"));
@@ -190,6 +192,24 @@ public sealed class RunTests(App app)
         var facts = await app.Facts(id);
         Assert.Single(facts.OfType<ToolCallStarted>());
         Assert.Equal("Ada", SendLetter.Sent[$"{id}/0/c0001t001"]);
+    }
+
+    [Fact]
+    public async Task A_tool_that_must_not_run_twice_and_loses_a_database_of_its_own_runs_once_and_leaves_a_doubt()
+    {
+        const string Question = "Please write to the archive.";
+        app.Model.Says(Question, ("send_letter", new { to = "the archive" }), "I cannot tell.");
+
+        var id = await app.Queue(Question, agent: "clerk");
+        Assert.Equal("OutcomeUnknown", (await app.Until(id, "parked")).GetProperty("failure").GetProperty("kind").GetString());
+        await app.Post($"/runs/{id}/resume", null, 200);
+        Assert.Equal("I cannot tell.", (await app.Finished(id)).GetProperty("answer").GetString());
+
+        var facts = await app.Facts(id);
+        Assert.Single(facts.OfType<ToolCallStarted>());
+        var failed = facts.OfType<ToolCallFailed>().Single();
+        Assert.Equal(new(FailureKind.OutcomeUnknown, "The archive's database broke off."), failed.Failure); // it is reported, not tried again
+        Assert.Equal(1, SendLetter.Cut[$"{id}/0/c0001t001"]);
     }
 
     [Fact]

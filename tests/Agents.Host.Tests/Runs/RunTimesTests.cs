@@ -8,7 +8,8 @@ public sealed class RunTimesTests(App app)
     [Fact]
     public async Task A_run_does_not_begin_before_its_time()
     {
-        var notBefore = DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.AddSeconds(2).ToUnixTimeMilliseconds()).ToOffset(TimeSpan.FromHours(5));
+        var notBefore = DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.AddSeconds(2).ToUnixTimeMilliseconds())
+            .ToOffset(TimeSpan.FromHours(5));
         var id = await app.Queue("Later, please.", agent: "counter", more: new { notBefore });
 
         await app.Finished(id);
@@ -58,7 +59,8 @@ public sealed class RunTimesTests(App app)
     public async Task Times_that_make_no_sense_are_refused(int? notBeforeDays, int? deadlineDays, string title)
     {
         var now = DateTimeOffset.UtcNow;
-        var body = App.Body("When?", "counter", new { notBefore = notBeforeDays is { } from ? now.AddDays(from) : (DateTimeOffset?)null, deadline = deadlineDays is { } to ? now.AddDays(to) : (DateTimeOffset?)null });
+        var body = App.Body("When?", "counter", new { notBefore = notBeforeDays is { } from ? now.AddDays(from) : (DateTimeOffset?)null,
+            deadline = deadlineDays is { } to ? now.AddDays(to) : (DateTimeOffset?)null });
 
         Assert.Equal(title, (await app.Post("/runs", body, 400)).GetProperty("title").GetString());
     }

@@ -74,7 +74,8 @@ public sealed class StreamRunTests(App app)
         Assert.Equal(
             ["thinking", "tool_call", "tool_result", "answer"],
             messages.Select(message => message.GetProperty("type").GetString()!).Distinct());
-        Assert.Equal("search_documents", messages.First(message => message.GetProperty("type").GetString() == "tool_call").GetProperty("tool").GetString());
+        Assert.Equal(
+            "search_documents", messages.First(message => message.GetProperty("type").GetString() == "tool_call").GetProperty("tool").GetString());
         Assert.All(messages, message => Assert.Equal(JsonValueKind.String, message.GetProperty("content").ValueKind));
     }
 
@@ -137,7 +138,8 @@ public sealed class StreamRunTests(App app)
         var id = await app.Queue(Question);
         await app.Until(id, facts => facts.OfType<ModelCallStarted>().Any());
 
-        var reading = Enumerable.Range(0, Readers).Select(seed => Task.Run(() => ReadWithCuts($"/runs/{id}/stream", new Random(seed), Cuts))).ToList();
+        var reading = Enumerable.Range(0, Readers).Select(seed => Task.Run(() => ReadWithCuts($"/runs/{id}/stream", new Random(seed), Cuts)))
+            .ToList();
         gate.SetResult();
         var got = await Task.WhenAll(reading);
 
@@ -202,7 +204,8 @@ public sealed class StreamRunTests(App app)
                 if (frame.Data == "[DONE]") return facts;
                 if (frame.EventType is "delta") continue;
                 facts.Add(frame.Data);
-                last = JsonSerializer.Deserialize<JsonElement>(frame.Data).GetProperty("version").GetInt64().ToString(System.Globalization.CultureInfo.InvariantCulture);
+                last = JsonSerializer.Deserialize<JsonElement>(frame.Data).GetProperty("version").GetInt64()
+                    .ToString(System.Globalization.CultureInfo.InvariantCulture);
                 if (left-- <= 0) break;
             }
         }

@@ -17,7 +17,8 @@ public sealed class StreamRunsTests(App app)
         await app.Finished(other);
 
         var facts = await live;
-        var log = (await app.Get($"/runs/{counted}/events")).GetProperty("items").EnumerateArray().Select(item => item.GetProperty("version").GetInt64());
+        var log = (await app.Get($"/runs/{counted}/events")).GetProperty("items").EnumerateArray()
+            .Select(item => item.GetProperty("version").GetInt64());
         Assert.Equal(log, Versions(facts, counted));
         Assert.All(facts, fact => Assert.Equal("counter", fact.GetProperty("agent").GetString()));
 

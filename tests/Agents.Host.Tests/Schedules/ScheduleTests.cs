@@ -51,9 +51,12 @@ public sealed class ScheduleTests(App app)
         app.Model.Says(Question, [.. Enumerable.Range(0, 200).Select(_ => new TaskCompletionSource().Task)]);
         await Create("cancels", Question, agent: "talker", overlap: "cancel");
 
-        await Until("cancels", schedule => schedule.GetProperty("runs").EnumerateArray().Any(run => run.GetProperty("status").GetString() == "cancelled"));
+        await Until("cancels", schedule =>
+            schedule.GetProperty("runs").EnumerateArray().Any(run => run.GetProperty("status").GetString() == "cancelled"));
         await Remove("cancels");
-        foreach (var run in await Runs(Question)) if ((await app.Get($"/runs/{run}")).GetProperty("finishedAt").ValueKind is JsonValueKind.Null) await app.Post($"/runs/{run}/cancel", null, 200);
+        foreach (var run in await Runs(Question))
+            if ((await app.Get($"/runs/{run}")).GetProperty("finishedAt").ValueKind is JsonValueKind.Null)
+                await app.Post($"/runs/{run}/cancel", null, 200);
     }
 
     [Fact]
@@ -85,10 +88,12 @@ public sealed class ScheduleTests(App app)
         Assert.False((await app.Post("/schedules/managed/resume", null, 200)).GetProperty("paused").GetBoolean());
 
         var details = await app.Get("/schedules/managed");
-        Assert.Equal(["resumed", "paused", "changed", "created"], details.GetProperty("changes").EnumerateArray().Select(change => change.GetProperty("change").GetString()));
+        Assert.Equal(["resumed", "paused", "changed", "created"],
+            details.GetProperty("changes").EnumerateArray().Select(change => change.GetProperty("change").GetString()));
         Assert.Equal(5, details.GetProperty("upcoming").GetArrayLength());
         Assert.All(details.GetProperty("upcoming").EnumerateArray(), at => Assert.Contains(" 04:00:00 +0", at.GetString()));
-        Assert.Contains("managed", (await app.Get("/schedules")).GetProperty("items").EnumerateArray().Select(one => one.GetProperty("name").GetString()));
+        Assert.Contains(
+            "managed", (await app.Get("/schedules")).GetProperty("items").EnumerateArray().Select(one => one.GetProperty("name").GetString()));
 
         await Remove("managed");
         await app.Get("/schedules/managed", 404);
@@ -117,7 +122,8 @@ public sealed class ScheduleTests(App app)
 
     /// <summary>What another node would do.</summary>
     DutyHost Another() =>
-        ActivatorUtilities.CreateInstance<DutyHost>(app.Host.Services, (object)new IDuty[] { ActivatorUtilities.CreateInstance<FireSchedules>(app.Host.Services) });
+        ActivatorUtilities.CreateInstance<DutyHost>(
+            app.Host.Services, (object)new IDuty[] { ActivatorUtilities.CreateInstance<FireSchedules>(app.Host.Services) });
 
     static object Body(string? name, string question, string cron, string agent = "counter", string overlap = "skip", string zone = "UTC") =>
         new { name, cron, timeZone = zone, overlap, run = new { agent, question } };

@@ -28,9 +28,24 @@ public sealed class DeltasTests(App app)
         await done.CancelAsync();
         await asking;
 
-        var kept = typeof(Deltas).GetFields(BindingFlags.Instance | BindingFlags.NonPublic).Select(field => field.GetValue(deltas)).OfType<ICollection>().ToList();
+        var kept = typeof(Deltas).GetFields(BindingFlags.Instance | BindingFlags.NonPublic).Select(field => field.GetValue(deltas))
+            .OfType<ICollection>().ToList();
         Assert.NotEmpty(kept); // the fields are found
         Assert.All(kept, collection => Assert.Empty(collection));
+    }
+
+    [Fact]
+    public async Task A_text_is_asked_for_no_more_when_the_readers_of_the_other_node_have_left()
+    {
+        var signals = new NodeSignals(app.Host.Services.GetRequiredService<InFlight>());
+        using var deltas = new Deltas(signals, app.Database, NullLogger<Deltas>.Instance);
+        var run = Guid.CreateVersion7();
+        using var reply = deltas.Begin("default", run, 1, 1);
+
+        signals.Receive(new(run, News.Followed));
+        Assert.True(reply.IsAsked);
+
+        await App.Until("a text that is not asked for", () => Task.FromResult(!reply.IsAsked));
     }
 
     [Fact]

@@ -1,5 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Security.Claims;
+using System.Text;
+using Agents.Host.Engine.Attempts;
+using Agents.Host.Engine.Signals;
 using Agents.Host.Http;
 using Agents.Host.Log;
 using Agents.Host.Streaming;
@@ -7,6 +10,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Agents.Host.Tests.Streaming;
 
@@ -21,6 +25,44 @@ public sealed class EventStreamTests(App app)
         await (new EventStream(Frames(Frame.Done)) { Patience = TimeSpan.FromMilliseconds(50) }).ExecuteAsync(http);
 
         Assert.True(line.IsAborted);
+    }
+
+    [Fact]
+    public async Task A_client_that_stops_taking_in_the_middle_of_all_runs_is_closed_and_counted_no_more()
+    {
+        await app.Finished(await app.Queue("What does a client that stops taking leave behind?", "counter"));
+        using var tail = new Tail(
+            app.Host.Services.GetRequiredService<NumberedFacts>(), new NodeSignals(app.Host.Services.GetRequiredService<InFlight>()),
+            NullLogger<Tail>.Instance);
+        await tail.StartAsync(TestContext.Current.CancellationToken);
+        var (http, line) = Client(new Stuck { Takes = 3 }); // the time to reconnect, and two facts
+
+        await new EventStream(new TenantFollower(tail).Follow("default", after: 0, _ => true, default)) { Patience = TimeSpan.FromMilliseconds(50) }
+            .ExecuteAsync(http);
+
+        Assert.Equal(2, Encoding.UTF8.GetString(((Stuck)http.Response.Body).ToArray()).Split("data:").Length - 1);
+        Assert.True(line.IsAborted);
+        Assert.Equal(0, tail.Readers);
+        await tail.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Nothing_is_kept_of_a_run_whose_reader_stopped_in_the_middle()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var run = await app.Queue("What is kept of a run that is read by half?", "counter");
+        await app.Finished(run);
+        using var hubs = new RunHubs(
+            app.Host.Services.GetRequiredService<FactLog>(), app.Host.Services.GetRequiredService<Deltas>(),
+            app.Host.Services.GetRequiredService<NodeSignals>(),
+            app.Database, NullLogger<RunHubs>.Instance);
+        await hubs.StartAsync(ct);
+
+        await foreach (var _ in new RunFollower(hubs).Follow("default", run, after: 0, ct)) break;
+
+        Assert.Equal(1, hubs.Count);
+        await App.Until("no run that is followed", () => Task.FromResult(hubs.Count == 0));
+        await hubs.StopAsync(ct);
     }
 
     [Fact]
@@ -114,10 +156,15 @@ public sealed class EventStreamTests(App app)
         public void StopApplication() => Stopping.Cancel();
     }
 
-    /// <summary>A client that never takes what is written.</summary>
+    /// <summary>A client that takes so many pieces of what is written, then no more.</summary>
     sealed class Stuck : MemoryStream
     {
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-            await Task.Delay(Timeout.Infinite, cancellationToken);
+        public int Takes { get; set; }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (Takes-- > 0) Write(buffer.Span);
+            else await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
     }
 }

@@ -29,6 +29,26 @@ public sealed class TailTests(App app)
     }
 
     [Fact]
+    public async Task A_reader_that_stops_in_the_middle_is_counted_no_more()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await app.Finished(await app.Queue("What does a reader that stops leave behind?", "counter"));
+        using var tail = new Tail(
+            app.Host.Services.GetRequiredService<NumberedFacts>(), new NodeSignals(app.Host.Services.GetRequiredService<InFlight>()),
+            NullLogger<Tail>.Instance);
+        await tail.StartAsync(ct);
+
+        await foreach (var _ in new TenantFollower(tail).Follow("default", after: 0, _ => true, ct))
+        {
+            Assert.Equal(1, tail.Readers);
+            break;
+        }
+
+        Assert.Equal(0, tail.Readers);
+        await tail.StopAsync(ct);
+    }
+
+    [Fact]
     public void A_reader_that_comes_while_the_last_one_leaves_is_given_everything_that_comes_from_then_on()
     {
         var window = new TailWindow();
@@ -100,5 +120,6 @@ public sealed class TailTests(App app)
 
     static TimeSpan At(int moments) => moments * SettledNumber.UntilIdIsTaken;
 
-    static TenantFact Fact(long number) => new(number, Cursor: 0, "default", new(Guid.Empty, "talker", "running", number, "step_started", default, default));
+    static TenantFact Fact(long number) =>
+        new(number, Cursor: 0, "default", new(Guid.Empty, "talker", "running", number, "step_started", default, default));
 }

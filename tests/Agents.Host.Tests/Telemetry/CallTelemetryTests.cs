@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Telemetry;
 
@@ -13,7 +12,8 @@ public sealed class CallTelemetryTests
     {
         var agent = $"voice-{Guid.NewGuid():N}";
         var (counted, spans) = (new Dictionary<string, long>(), new List<Activity>());
-        using var meters = new MeterListener { InstrumentPublished = (instrument, listener) => { if (instrument.Meter.Name == RunTelemetry.Name) listener.EnableMeasurementEvents(instrument); } };
+        using var meters = new MeterListener { InstrumentPublished = (instrument, listener) =>
+            { if (instrument.Meter.Name == RunTelemetry.Name) listener.EnableMeasurementEvents(instrument); } };
         meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
         {
             var named = tags.ToArray().ToDictionary(tag => tag.Key, tag => tag.Value);
@@ -32,13 +32,15 @@ public sealed class CallTelemetryTests
         var run = Run.Before(Guid.CreateVersion7());
         using (var telling = CallTelemetry.Begin(run, agent, "openai", "voice-1", new(run.Id, 1, 1)))
             telling.End(new RecordModelReply(
-                1, 1, new("Hm.", [], [], "voice-1", "stop", null), new(1000, 100, AudioInputTokens: 2000, AudioOutputTokens: 300, WebSearches: 2), null,
+                1, 1, new("Hm.", [], [], "voice-1", "stop", null), new(1000, 100, AudioInputTokens: 2000, AudioOutputTokens: 300, WebSearches: 2),
+                null,
                 new(0.1m, "v"), TimeSpan.FromSeconds(1)));
 
         Assert.Equal(
             new Dictionary<string, long>
             {
-                ["agents.model.calls"] = 1, ["agents.model.tokens input"] = 1000, ["agents.model.tokens output"] = 100, ["agents.model.tokens audio_input"] = 2000,
+                ["agents.model.calls"] = 1, ["agents.model.tokens input"] = 1000, ["agents.model.tokens output"] = 100,
+                ["agents.model.tokens audio_input"] = 2000,
                 ["agents.model.tokens audio_output"] = 300, ["agents.model.web_searches"] = 2,
             },
             counted);
@@ -46,6 +48,7 @@ public sealed class CallTelemetryTests
         Assert.Equal((3000L, 400L), (span.GetTagItem("gen_ai.usage.input_tokens"), span.GetTagItem("gen_ai.usage.output_tokens")));
         Assert.Equal(
             (2000L, 300L, 2L),
-            (span.GetTagItem("agents.usage.audio.input_tokens"), span.GetTagItem("agents.usage.audio.output_tokens"), span.GetTagItem("agents.usage.web_searches")));
+            (span.GetTagItem("agents.usage.audio.input_tokens"), span.GetTagItem("agents.usage.audio.output_tokens"),
+                span.GetTagItem("agents.usage.web_searches")));
     }
 }

@@ -25,7 +25,8 @@ public sealed class RunEndingsTests(App app)
             TenantId = "unmeasured", Listeners = { new RunEndings(away, logging.CreateLogger<RunEndings>()) },
         }))
         {
-            session.Events.StartStream<Run>(run, new RunQueued("talker", 1, "none", "m", "What is its end?", 5, "ada", TimeSpan.FromHours(1)), new RunCancelled("ada", ""));
+            session.Events.StartStream<Run>(
+                run, new RunQueued("talker", 1, "none", "m", "What is its end?", 5, "ada", TimeSpan.FromHours(1)), new RunCancelled("ada", ""));
             await session.SaveChangesAsync();
         }
 

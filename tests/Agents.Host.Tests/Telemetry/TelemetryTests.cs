@@ -4,7 +4,6 @@ using Agents.Domain.Runs;
 using Agents.Host.Engine.Telemetry;
 using Agents.Host.Tests.Costs;
 using Alba;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -21,7 +20,8 @@ public sealed class TelemetryTests(App app)
     {
         const string Question = "What does a run look like in a trace, and why 7 times?";
         var spans = new SpanList();
-        using var tracing = Sdk.CreateTracerProviderBuilder().SetSampler(new AlwaysOnSampler()).AddSource(RunTelemetry.Name).AddInMemoryExporter(spans).Build();
+        using var tracing = Sdk.CreateTracerProviderBuilder().SetSampler(new AlwaysOnSampler()).AddSource(RunTelemetry.Name)
+            .AddInMemoryExporter(spans).Build();
         app.Model.Says(
             Question, ("add", new { left = 3, right = 4 }), ("search_documents", new { query = "parking" }),
             new HttpRequestException("slow down", null, HttpStatusCode.TooManyRequests), "Seven.");
@@ -32,7 +32,8 @@ public sealed class TelemetryTests(App app)
 
         Assert.Equal(
             [
-                "chat gpt-4o-mini", "chat gpt-4o-mini", "chat gpt-4o-mini", "chat gpt-4o-mini", "execute_tool add", "invoke_agent clerk", "retrieval search_documents",
+                "chat gpt-4o-mini", "chat gpt-4o-mini", "chat gpt-4o-mini", "chat gpt-4o-mini", "execute_tool add", "invoke_agent clerk",
+                "retrieval search_documents",
             ],
             own.Select(span => span.DisplayName == $"chat {Model(span)}" ? "chat gpt-4o-mini" : span.DisplayName).Order());
         var queued = (await app.Facts(id)).OfType<RunQueued>().Single();
@@ -107,7 +108,8 @@ public sealed class TelemetryTests(App app)
 
         await host.Scenario(call =>
         {
-            call.Post.Json(new { list = System.Text.Json.JsonSerializer.Deserialize<System.Text.Json.JsonElement>(Books.List("homely", "homemade", 1, 1)) }).ToUrl("/prices");
+            call.Post.Json(new { list = System.Text.Json.JsonSerializer.Deserialize<System.Text.Json.JsonElement>(
+                Books.List("homely", "homemade", 1, 1)) }).ToUrl("/prices");
             call.StatusCodeShouldBeOk();
         });
         await host.Scenario(call =>
@@ -119,7 +121,8 @@ public sealed class TelemetryTests(App app)
 
         Assert.Contains("agents_model_cost_USD_total", await Scrape(), StringComparison.OrdinalIgnoreCase);
         var waited = System.Diagnostics.Stopwatch.StartNew();
-        while (await Scrape() is var scraped && !(scraped.Contains("agents_node_slots", StringComparison.Ordinal) && scraped.Contains("agents_queue_starts", StringComparison.Ordinal)))
+        while (await Scrape() is var scraped && !(scraped.Contains("agents_node_slots", StringComparison.Ordinal)
+            && scraped.Contains("agents_queue_starts", StringComparison.Ordinal)))
         {
             Assert.True(waited.Elapsed < TimeSpan.FromSeconds(60), scraped);
             await Task.Delay(100);

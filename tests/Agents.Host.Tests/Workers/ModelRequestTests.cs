@@ -22,7 +22,8 @@ public sealed class ModelRequestTests
 
     [Fact]
     public void A_long_name_is_cut_to_what_providers_take() =>
-        Assert.Equal(64, Asked(new ToolUse("c0001t001", new('n', 1000), "{}")).Messages.SelectMany(message => message.Contents).OfType<FunctionCallContent>().Single().Name.Length);
+        Assert.Equal(64, Asked(new ToolUse("c0001t001", new('n', 1000), "{}")).Messages.SelectMany(message =>
+            message.Contents).OfType<FunctionCallContent>().Single().Name.Length);
 
     [Theory]
     [InlineData("""{"word": "a\ud800b"}""")]
@@ -36,5 +37,6 @@ public sealed class ModelRequestTests
     }
 
     static ModelRequest Asked(ToolUse use) => ModelRequest.Of(
-        new() { Question = "Who?", Turns = [new Turn.Model("", [use])] }, new ModelStep("work", "Work."), "gpt", new Limits(), new ToolBox(null!, []));
+        new() { Question = "Who?", Turns = [new Turn.Model("", [use])] }, new ModelStep("work", "Work."), "gpt", new Limits(),
+        new ToolBox(null!, []));
 }

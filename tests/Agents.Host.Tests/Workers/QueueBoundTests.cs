@@ -21,7 +21,8 @@ public sealed class QueueBoundTests
             ["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={connection}", "--Workers:MaxRuns=0", "--Workers:MaxQueuedPerTenant=5"],
             adjust: builder => builder.Logging.ClearProviders());
         await app.StartAsync();
-        using var client = new HttpClient { BaseAddress = new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()) };
+        using var client = new HttpClient { BaseAddress = new(app.Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!.Addresses.Single()) };
 
         for (var n = 0; n < 5; n++) Assert.Equal(HttpStatusCode.Accepted, (await Ask(client, $"Number {n}", key: $"k{n}")).StatusCode);
 
@@ -38,7 +39,8 @@ public sealed class QueueBoundTests
         using var response = await client.PostAsJsonAsync("/v1/responses", new { model = "research", input = "Or so." });
         Assert.Equal(HttpStatusCode.TooManyRequests, response.StatusCode);
         Assert.NotNull(response.Headers.RetryAfter);
-        Assert.Equal("rate_limit_error", (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error").GetProperty("type").GetString());
+        Assert.Equal(
+            "rate_limit_error", (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error").GetProperty("type").GetString());
 
         using var repeated = await Ask(client, "Number 3", key: "k3");
         Assert.Equal(HttpStatusCode.Accepted, repeated.StatusCode); // it is in the queue already

@@ -1,6 +1,5 @@
 using Agents.Domain.Runs;
 using Agents.Host.Engine;
-using Alba;
 using Wolverine;
 using Wolverine.Tracking;
 

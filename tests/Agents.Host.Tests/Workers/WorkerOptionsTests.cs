@@ -35,7 +35,8 @@ public sealed class WorkerOptionsTests
     {
         var refused = Assert.Throws<StartRefusedException>(() => Read(("MaxQueued", "10"), ("MaxQueuedPerTenant", "11")));
 
-        Assert.StartsWith("Workers:MaxQueuedPerTenant (Workers__MaxQueuedPerTenant) is 11, above Workers:MaxQueued, which is 10", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Workers:MaxQueuedPerTenant (Workers__MaxQueuedPerTenant) is 11, above Workers:MaxQueued, which is 10", refused.Message,
+            StringComparison.Ordinal);
         Assert.Equal(11, Read(("MaxQueued", "0"), ("MaxQueuedPerTenant", "11")).MaxQueuedPerTenant); // 0 is no bound
         Assert.Equal(10, Read(("MaxQueued", "10")).MaxQueued);
     }

@@ -23,10 +23,12 @@ public sealed class ApprovalAnswers(RunTransactions transactions, IDefinitions d
         var decision = await transaction.Decide(runId, definitions, (run, agent) =>
         {
             var answers = Decision.On(run, agent);
-            var awaited = run.IsFinished() ? [] : run.ToolCalls.Where(call => call.Value.Status is ToolCallStatus.AwaitingApproval).Select(call => call.Key).ToList();
+            var awaited = run.IsFinished()
+                ? [] : run.ToolCalls.Where(call => call.Value.Status is ToolCallStatus.AwaitingApproval).Select(call => call.Key).ToList();
             var fitting = given.Where(answer => awaited.Contains(answer.ToolCallId)).ToList();
             if (fitting.Count > 0 && awaited.Except(fitting.Select(answer => answer.ToolCallId)).ToList() is { Count: > 0 } missing)
-                refusal = Invalid($"Answer all approvals together; missing: {string.Join(", ", missing.Select(id => ResponseIds.OfApproval(runId, id)))}.");
+                refusal = Invalid(
+                    $"Answer all approvals together; missing: {string.Join(", ", missing.Select(id => ResponseIds.OfApproval(runId, id)))}.");
             else
                 foreach (var answer in fitting) answers.Then((after, _) => Decide(after, agent, answer, caller.Name));
             return answers;
@@ -51,7 +53,8 @@ public sealed class ApprovalAnswers(RunTransactions transactions, IDefinitions d
         foreach (var answer in given)
         {
             if (story.AnswerOf(answer.ToolCallId) is not { } answered) return Refuse(NotAsked);
-            if (answered.IsApproved != answer.IsApproved) return (runId, 1, new(409, "This approval was answered before, and otherwise.", "input", "approval_answered"));
+            if (answered.IsApproved != answer.IsApproved)
+                return (runId, 1, new(409, "This approval was answered before, and otherwise.", "input", "approval_answered"));
             part = Math.Max(part, answered.Part);
         }
 

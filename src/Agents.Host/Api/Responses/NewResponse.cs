@@ -73,7 +73,7 @@ public sealed class NewResponse(
                 new(409, $"Run {previous} is parked until a person resumes it. Resume it, or cancel it.", "previous_response_id", "run_parked"));
 
         return (
-            await ThreadPlace.Take(session, run.ThreadId ?? previous.ToString(), previous, Multitask.Enqueue, caller.Name, definitions, ct), part,
+            await ThreadPlace.Find(session, run.ThreadId ?? previous.ToString(), previous, Multitask.Enqueue, caller.Name, definitions, ct), part,
             null);
     }
 }

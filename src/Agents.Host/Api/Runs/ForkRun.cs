@@ -13,15 +13,20 @@ using Wolverine.Http;
 namespace Agents.Host.Api.Runs;
 
 /// <summary>A fork that was accepted.</summary>
-/// <param name="InheritedUsd">US dollars that the shared history has cost; they were paid by the runs that made it, and are no part of the fork's cost.</param>
+/// <param name="InheritedUsd">
+/// US dollars that the shared history has cost; they were paid by the runs that made it, and are no part of the fork's cost.
+/// </param>
 public sealed record ForkedRun(Guid Id, string Status, string Url, string Stream, ForkedFromView ForkedFrom, decimal InheritedUsd);
 
-/// <summary>Continues a run in another one, from a version of it. What was bought is not bought again, and no tool's result is asked for twice.</summary>
+/// <summary>
+/// Continues a run in another one, from a version of it. What was bought is not bought again, and no tool's result is asked for twice.
+/// </summary>
 public static class ForkRunEndpoint
 {
     const int ModelCharacters = 200;
 
-    public static ProblemDetails Validate(ForkRunRequest request, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey) => Problem(request, idempotencyKey) ?? WolverineContinue.NoProblems;
+    public static ProblemDetails Validate(ForkRunRequest request, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey) =>
+        Problem(request, idempotencyKey) ?? WolverineContinue.NoProblems;
 
     [WolverinePost("/runs/{id}/fork"), Requires(Permissions.Operate)]
     [ProducesResponseType<ForkedRun>(202), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(404),
@@ -43,7 +48,8 @@ public static class ForkRunEndpoint
         var transaction = new RunTransaction(session);
         var forked = await forks.Fork(transaction, id, request, caller, idempotencyKey, hash, ct);
         return (
-            forked.Refusal is { } refusal ? refusal.Answer() : Accepted(forked.Id, "queued", forked.From!, forked.InheritedUsd), transaction.Messages());
+            forked.Refusal is { } refusal ? refusal.Answer() : Accepted(forked.Id, "queued", forked.From!, forked.InheritedUsd),
+            transaction.Messages());
     }
 
     static IResult Accepted(RunView run) => Accepted(run.Id, run.Status, run.ForkedFrom!, run.InheritedUsd ?? 0);
@@ -57,11 +63,16 @@ public static class ForkRunEndpoint
     static ProblemDetails? Problem(ForkRunRequest request, string? idempotencyKey)
     {
         if (request.Version < 1) return Refusals.Malformed("Bad version", "Versions of a run count from 1.");
-        if (request.Question is { } question && string.IsNullOrWhiteSpace(question)) return Refusals.Malformed("Empty question", "A run needs a question; leave it out for the same.");
-        if (request.Question?.Length > TextBounds.QuestionCharacters) return Refusals.Malformed("Question too long", $"A question may have {TextBounds.QuestionCharacters:N0} characters.");
-        if (request.Model is { } model && (string.IsNullOrWhiteSpace(model) || model != Sanitiser.Text(model, ModelCharacters))) return Refusals.Malformed("Bad model", $"A model's name has 1 to {ModelCharacters} characters.");
-        if (request.Reason?.Length > TextBounds.ReasonCharacters) return Refusals.Malformed("Bad reason", $"A reason has at most {TextBounds.ReasonCharacters} characters.");
-        if (Priorities.Parse(request.Priority) is null) return Refusals.Malformed("Unknown priority", "A priority is a number from 0 to 9, or low, normal, high or urgent.");
+        if (request.Question is { } question && string.IsNullOrWhiteSpace(question))
+            return Refusals.Malformed("Empty question", "A run needs a question; leave it out for the same.");
+        if (request.Question?.Length > TextBounds.QuestionCharacters)
+            return Refusals.Malformed("Question too long", $"A question may have {TextBounds.QuestionCharacters:N0} characters.");
+        if (request.Model is { } model && (string.IsNullOrWhiteSpace(model) || model != Sanitiser.Text(model, ModelCharacters)))
+            return Refusals.Malformed("Bad model", $"A model's name has 1 to {ModelCharacters} characters.");
+        if (request.Reason?.Length > TextBounds.ReasonCharacters)
+            return Refusals.Malformed("Bad reason", $"A reason has at most {TextBounds.ReasonCharacters} characters.");
+        if (Priorities.Parse(request.Priority) is null)
+            return Refusals.Malformed("Unknown priority", "A priority is a number from 0 to 9, or low, normal, high or urgent.");
         if (request.BudgetUsd is <= 0) return Refusals.Malformed("Bad budget", "A budget is above 0 US dollars.");
         return RunRequests.KeyProblem(idempotencyKey)?.Problem();
     }

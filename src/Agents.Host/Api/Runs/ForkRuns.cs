@@ -24,14 +24,18 @@ public sealed record ForkedRuns(IReadOnlyList<ForkOfRun> Forked, IReadOnlyList<G
 
 public sealed record ForkOfRun(Guid Run, Guid Fork);
 
-/// <summary>Continues all runs that fit, each in a fork, as late as can be. Forks, and runs that were forked before, are left alone, so that asking again forks nothing twice.</summary>
+/// <summary>
+/// Continues all runs that fit, each in a fork, as late as can be. Forks, and runs that were forked before, are left alone, so that asking again
+/// forks nothing twice.
+/// </summary>
 public static class ForkRunsEndpoint
 {
     static readonly RunStatus[] Fits = [RunStatus.Parked, RunStatus.Failed, RunStatus.Cancelled, RunStatus.Paused, RunStatus.Completed];
     static readonly string[] Meant = ["parked", "failed", "cancelled"];
 
     public static ProblemDetails Validate(ForkRunsRequest request) =>
-        ChangeRuns.Problem(request.Filter(), Fits) is { Status: 400 } problem ? problem : ForkRunEndpoint.Validate(new(Model: request.Model), idempotencyKey: null);
+        ChangeRuns.Problem(request.Filter(), Fits) is { Status: 400 } problem
+            ? problem : ForkRunEndpoint.Validate(new(Model: request.Model), idempotencyKey: null);
 
     [WolverinePost("/runs/fork"), Requires(Permissions.Operate)]
     [ProducesResponseType<ForkedRuns>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(429)]
@@ -39,15 +43,18 @@ public static class ForkRunsEndpoint
         ForkRunsRequest request, RunReader runs, Forks forks, QueueBound bound, RunTransactions transactions, HttpContext http, CancellationToken ct)
     {
         var (caller, limit) = (Caller.Of(http), ChangeRuns.Pages.Limit(request.Limit));
-        var found = await runs.Matching(caller.Tenant, request.Status is { } status ? [status] : Meant, request.Agent, request.Failure, limit + 1, ct, isUnforked: true);
+        var found = await runs.Matching(
+            caller.Tenant, request.Status is { } status ? [status] : Meant, request.Agent, request.Failure, limit + 1, ct, isUnforked: true);
         var origins = found.Take(limit).ToList();
         if (origins.Count > 0 && await bound.Refusal(caller.Tenant, origins.Count, ct) is { } full) return RunProblems.QueueFull(full, http);
 
         var made = new Guid?[origins.Count];
-        await Parallel.ForAsync(0, made.Length, new ParallelOptions { MaxDegreeOfParallelism = ChangeRuns.Parallel, CancellationToken = ct }, async (index, cancellation) =>
+        await Parallel.ForAsync(0, made.Length, new ParallelOptions { MaxDegreeOfParallelism = ChangeRuns.Parallel, CancellationToken = ct },
+            async (index, cancellation) =>
         {
             await using var transaction = transactions.Begin(caller.Tenant);
-            var forked = await forks.Fork(transaction, origins[index], new(Model: request.Model, Reason: request.Reason), caller, key: null, hash: null, cancellation);
+            var forked = await forks.Fork(
+                transaction, origins[index], new(Model: request.Model, Reason: request.Reason), caller, key: null, hash: null, cancellation);
             if (forked.Refusal is not null) return;
             await transaction.Commit(cancellation);
             made[index] = forked.Id;

@@ -38,7 +38,7 @@ static class AskVerb
         if (question == "-") question = await Console.In.ReadToEndAsync(ct);
 
         await using var server = await ServerConnection.Open(call, ct);
-        if (server.Database is { } database) call.Note($"Using {database}");
+        if (server.Database is { } database) call.Inform($"Using {database}");
         await AskedDocuments.Read(call, server.Api, call.Parsed.GetValue(Docs), ct);
         var runId = await Queue(call, server.Api, question, ct);
         try
@@ -48,7 +48,7 @@ static class AskVerb
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            call.Screen.Note(server.IsOwn
+            call.Screen.Inform(server.IsOwn
                 ? $"The run goes on with the next start: agents tail {RunIds.Brief(runId)}"
                 : $"The run goes on: agents tail {RunIds.Brief(runId)}");
             return ExitCodes.Interrupted;

@@ -20,7 +20,7 @@ static class AskedDocuments
         if (named is null && (!Directory.Exists(OwnFolder) || known.Next is not null || known.Items.Any(document => !IsOwn(document)))) return;
 
         var result = await UploadDisplay.Send(call, api, named ?? OwnFolder, named is null ? OwnLabel : null, ct);
-        if (named is not null || result.Count(IngestOutcome.Unchanged) < result.Documents.Count) call.Note(DocumentUpload.Summary(result));
+        if (named is not null || result.Count(IngestOutcome.Unchanged) < result.Documents.Count) call.Inform(DocumentUpload.Summary(result));
         if (named is not null)
             await Remove(api, known.Items.Where(IsOwn).ExceptBy(result.Documents.Select(document => document.Source), own => own.Source), ct);
     }

@@ -58,8 +58,8 @@ static class BatchVerb
     static void NameRefused(Call call, IReadOnlyList<QueuedBatch> queued)
     {
         var refused = queued.SelectMany(batch => batch.Items).Where(item => item.Problem is not null).ToList();
-        foreach (var item in refused.Take(MostNamed)) call.Note($"Item {item.Index + 1}: {item.Problem!.Title}: {item.Problem.Detail}");
-        if (refused.Count > MostNamed) call.Note($"and {Formats.Count(refused.Count - MostNamed, "more refused item")}");
+        foreach (var item in refused.Take(MostNamed)) call.Inform($"Item {item.Index + 1}: {item.Problem!.Title}: {item.Problem.Detail}");
+        if (refused.Count > MostNamed) call.Inform($"and {Formats.Count(refused.Count - MostNamed, "more refused item")}");
     }
 
     static async Task<IReadOnlyList<BatchView>> Follow(Call call, Api api, IReadOnlyList<QueuedBatch> queued, CancellationToken ct)

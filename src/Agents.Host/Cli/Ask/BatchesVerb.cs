@@ -18,7 +18,7 @@ static class BatchesVerb
         var answer = await server.Api.Get($"batches?limit={call.Parsed.GetValue(Limit)}", ct);
         var page = answer.As<Page<BatchView>>();
         if (call.IsJson) call.Screen.Json(answer);
-        else if (page.Items.Count == 0) call.Note("There are no batches. Start one: agents batch FILE");
+        else if (page.Items.Count == 0) call.Inform("There are no batches. Start one: agents batch FILE");
         else Table.Print(
             call.Screen, ["batch", "queued", "by", ">items", ">refused", ">waiting", ">running", ">stopped", ">completed", ">failed", ">cost"],
             [.. page.Items.Select(Row)]);

@@ -40,7 +40,7 @@ static class RunFollowing
         var queued = (await server.Api.Get($"runs?status=queued&limit={MostUnfinished}", ct)).As<Page<RunView>>();
         var unfinished = running.Items.Concat(queued.Items).Where(run => run.Id != except).ToList();
         if (unfinished is [var first, ..])
-            call.Note(
+            call.Inform(
                 $"{Formats.Count(unfinished.Count, "unfinished run")} {(unfinished.Count == 1 ? "goes" : "go")} on: agents tail "
                 + $"{RunIds.Brief(first.Id)}");
     }

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using Agents.Host.Cli.Display;
 using Agents.Host.Postgres;
-using Npgsql;
 
 namespace Agents.Host.Cli.Database;
 
@@ -34,7 +33,7 @@ static class DbVerb
         }
 
         if (Settings.Of(call).GetConnectionString(DatabaseConnection.Name) is { Length: > 0 })
-            call.Note("ConnectionStrings__agents is set: the server uses that database, not the embedded one.");
+            call.Inform("ConnectionStrings__agents is set: the server uses that database, not the embedded one.");
         call.Screen.Line($"Directory  {Screen.Safe(status.Directory)}");
         call.Screen.Line($"State      {StateOf(status)}");
         if (status.Version is not null) call.Screen.Line($"Version    {status.Version}");
@@ -76,7 +75,7 @@ static class DbVerb
         if (Console.IsInputRedirected || call.IsJson)
             throw new VerbException(ExitCodes.Usage, $"This deletes all runs, documents and costs in {call.Data}. To do it: agents db reset --yes");
 
-        call.Screen.Note($"This deletes all runs, documents and costs in {call.Data} for good. Type yes to do it:");
+        call.Screen.Inform($"This deletes all runs, documents and costs in {call.Data} for good. Type yes to do it:");
         return Console.ReadLine()?.Trim() is "yes";
     }
 
@@ -84,16 +83,8 @@ static class DbVerb
     static async Task<int> Psql(Call call, CancellationToken ct)
     {
         await using var database = await DatabaseConnection.Find(Settings.Of(call), call.Data, needsDatabase: true);
-        var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString);
-        var start = new ProcessStartInfo(ProgramIn(database.Embedded?.Programs), call.Parsed.GetValue(PsqlArguments) ?? [])
-        {
-            Environment =
-            {
-                ["PGHOST"] = settings.Host, ["PGPORT"] = $"{settings.Port}", ["PGDATABASE"] = settings.Database,
-                ["PGUSER"] = settings.Username, ["PGPASSWORD"] = settings.Password,
-                ["PGOPTIONS"] = "-c search_path=agents,finance,public",
-            },
-        };
+        var start = new ProcessStartInfo(ProgramIn(database.Embedded?.Programs), call.Parsed.GetValue(PsqlArguments) ?? []);
+        foreach (var (name, value) in PsqlSettings.Of(database.ConnectionString)) start.Environment[name] = value;
         try
         {
             using var psql = Process.Start(start)!;

@@ -28,7 +28,8 @@ static class DutyCheck
     }
 
     /// <param name="Of">How many there are in all.</param>
-    sealed record SetAsideRow(string Duty, string TenantId, string Item, int Failures, DateTimeOffset Since, DateTimeOffset Until, string Reason, long Of)
+    sealed record SetAsideRow(
+        string Duty, string TenantId, string Item, int Failures, DateTimeOffset Since, DateTimeOffset Until, string Reason, long Of)
     {
         public string Text() => string.Create(
             CultureInfo.InvariantCulture,

@@ -47,7 +47,7 @@ static class KeysVerb
         }
 
         call.Screen.Line(Screen.Safe(secret));
-        call.Note($"Key {key.Id} for the tenant {key.Tenant}, {key.Role}. It is not shown again. Use it: export AGENTS_KEY=…");
+        call.Inform($"Key {key.Id} for the tenant {key.Tenant}, {key.Role}. It is not shown again. Use it: export AGENTS_KEY=…");
         return ExitCodes.Ok;
     }, ct);
 
@@ -55,7 +55,7 @@ static class KeysVerb
     {
         var all = await keys.List(ct);
         if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new Page<ApiKey>(all, null), Answers.Format));
-        else if (all.Count == 0) call.Note("There are no keys: this machine's own address is open. Make one: agents keys create --role operator");
+        else if (all.Count == 0) call.Inform("There are no keys: this machine's own address is open. Make one: agents keys create --role operator");
         else Table.Print(call.Screen, ["id", "tenant", "role", "name", "created", "last used", "state"], [.. all.Select(Row)]);
         return ExitCodes.Ok;
     }, ct);

@@ -27,6 +27,9 @@ public sealed class RunProgress
                 Inherit(
                     data.GetProperty("step").GetInt32(), data.GetProperty("name").GetString()!, data.GetProperty("isInStep").GetBoolean(),
                     happened.At);
+                if (!data.TryGetProperty("doubts", out var doubts)) break;
+                foreach (var doubt in doubts.EnumerateArray())
+                    steps[doubt.GetProperty("step").GetInt32()].DoubtEffectOf(doubt.GetProperty("toolCallId").GetString()!);
                 break;
             case "step_started":
                 Begin(data.GetProperty("step").GetInt32(), data.GetProperty("name").GetString()!, happened.At);
@@ -43,7 +46,7 @@ public sealed class RunProgress
         }
     }
 
-    /// <summary>A fork shows as done what the run it continues has done.</summary>
+    /// <summary>A fork shows of each step what has become of it in the run that the fork continues.</summary>
     void Inherit(int last, string name, bool isInStep, DateTimeOffset at)
     {
         for (var position = 0; position <= last; position++)
@@ -91,6 +94,8 @@ public sealed class StepProgress(string name)
     internal void Answered(int citations) =>
         says = citations == 0 ? "answered without citations" : $"answered with {Formats.Count(citations, "citation")}";
 
+    internal void DoubtEffectOf(string toolCallId) => Doubt = $"it is not known whether {toolCallId} had its effect, and it is not called again";
+
     internal void Add(string type, JsonElement data)
     {
         switch (type)
@@ -105,7 +110,7 @@ public sealed class StepProgress(string name)
                 Count(data.GetProperty("usage"));
                 break;
             case "tool_call_failed" when data.GetProperty("failure").GetProperty("kind").GetString() is nameof(FailureKind.OutcomeUnknown):
-                Doubt = $"it is not known whether {data.GetProperty("toolCallId").GetString()} had its effect, and it is not called again";
+                DoubtEffectOf(data.GetProperty("toolCallId").GetString()!);
                 break;
             case "model_call_failed" or "tool_call_failed":
                 says = data.GetProperty("failure").GetProperty("message").GetString() ?? "";

@@ -60,7 +60,7 @@ public sealed class Screen
     }
 
     /// <summary>One line for people that is not part of the result.</summary>
-    public void Note(string text) => errors.WriteLine(Clean(text));
+    public void Inform(string text) => errors.WriteLine(Clean(text));
 
     /// <summary>Why there is no result.</summary>
     public void Error(string message) => errors.WriteLine("agents: " + Clean(message));

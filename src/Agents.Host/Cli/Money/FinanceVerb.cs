@@ -105,7 +105,7 @@ static class FinanceVerb
         await using var database = await CallDatabase.Open(call, ct);
         await using var source = NpgsqlDataSource.Create(database.ConnectionString);
         await source.Execute(script, null, ct);
-        call.Note(
+        call.Inform(
             $"{FinanceRole.Name} {(password is null ? "cannot log in; grant it to a login of yours" : "can log in")}, and reads schema finance of "
             + $"{database.Describe()}.");
         return ExitCodes.Ok;

@@ -129,7 +129,7 @@ static class PricesVerb
             call.Screen.Json(JsonSerializer.SerializeToElement(
                 new { imported.Prices.Version, Models = imported.Prices.Entries.Count, imported.Skipped }, Answers.Format));
         else call.Screen.Line($"Published {Screen.Safe(imported.Prices.Version)} with {Formats.Count(imported.Prices.Entries.Count, "price")}.");
-        foreach (var skipped in imported.Skipped) call.Note($"left out {skipped}");
+        foreach (var skipped in imported.Skipped) call.Inform($"left out {skipped}");
         return ExitCodes.Ok;
     }
 

@@ -49,7 +49,7 @@ static class RatesVerb
 
     static void Print(Call call, IReadOnlyList<RateView> rates)
     {
-        if (rates.Count == 0) call.Note("No limits. Set one: agents rates set openai gpt-4o-mini --requests 500 --tokens 200000");
+        if (rates.Count == 0) call.Inform("No limits. Set one: agents rates set openai gpt-4o-mini --requests 500 --tokens 200000");
         else Table.Print(
             call.Screen, ["provider", "model", ">requests/min", ">told", ">used", ">tokens/min", ">told", ">used", ">waiting runs", "closed until"],
             [.. rates.Select(RowOf)]);

@@ -37,7 +37,7 @@ static class DeadLettersVerb
         if (call.IsJson) call.Screen.Json(answer);
         else if (answer.As<Page<DeadLetterView>>().Items is { Count: > 0 } letters)
             Table.Print(call.Screen, ["id", "sent", "message", "run", "failed with"], [.. letters.Select(RowOf)]);
-        else call.Note("No message was given up.");
+        else call.Inform("No message was given up.");
         return ExitCodes.Ok;
     }
 

@@ -28,7 +28,7 @@ static class QueueVerbs
     static readonly Option<string?> Tenant = new("--tenant") { Description = "Only this tenant's runs.", HelpName = "T" };
     static readonly Option<string?> Agent = new("--agent") { Description = "Only this agent's runs.", HelpName = "A" };
     static readonly Option<string?> OnNode = new("--node") { Description = "Only on this node.", HelpName = "N" };
-    static readonly Option<string?> Reason = new("--reason") { Description = "Shown to everyone who asks why.", HelpName = "R" };
+    static readonly Option<string?> Reason = new("--reason") { Description = "Shown to callers who ask why.", HelpName = "R" };
 
     public static IEnumerable<Command> Create(Verb verb) =>
     [
@@ -109,7 +109,7 @@ static class QueueVerbs
         var answer = await server.Api.Get(path, ct);
         var items = answer.As<Page<T>>().Items;
         if (call.IsJson) call.Screen.Json(answer);
-        else if (items.Count == 0) call.Note(none);
+        else if (items.Count == 0) call.Inform(none);
         else Table.Print(call.Screen, headings, [.. items.Select(row)]);
         return ExitCodes.Ok;
     }

@@ -51,7 +51,7 @@ static class ScheduleVerb
         if (call.IsJson) call.Screen.Json(answer);
         else if (answer.As<Page<ScheduleView>>().Items is { Count: > 0 } schedules)
             Table.Print(call.Screen, ["name", "cron", "zone", "next", "last", "outcome", "agent", "question"], [.. schedules.Select(RowOf)]);
-        else call.Note("No schedules. Make one: agents schedules create morning --cron \"0 7 * * 1-5\" --question \"What is new?\"");
+        else call.Inform("No schedules. Make one: agents schedules create morning --cron \"0 7 * * 1-5\" --question \"What is new?\"");
         return ExitCodes.Ok;
     }
 

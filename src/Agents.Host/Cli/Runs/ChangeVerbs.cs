@@ -96,7 +96,7 @@ static class ChangeVerbs
 
         if (call.IsJson)
             call.Screen.Json(System.Text.Json.JsonSerializer.SerializeToElement(new ChangedRuns(changed, unchanged, HasMore: false), Answers.Format));
-        else if (changed.Count == 0) call.Note("No run fits. See: agents runs --status parked");
+        else if (changed.Count == 0) call.Inform("No run fits. See: agents runs --status parked");
         else call.Screen.Line($"{changed.Count} runs {done}{(unchanged.Count > 0 ? $", {unchanged.Count} had moved on" : "")}.");
         return ExitCodes.Ok;
     }

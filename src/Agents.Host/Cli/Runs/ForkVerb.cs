@@ -88,7 +88,7 @@ static class ForkVerb
         }
 
         if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new ForkedRuns(forked, unchanged, HasMore: false), Answers.Format));
-        else if (forked.Count + unchanged.Count == 0) call.Note("No run fits that was not forked yet. See: agents runs --status parked");
+        else if (forked.Count + unchanged.Count == 0) call.Inform("No run fits that was not forked yet. See: agents runs --status parked");
         else call.Screen.Line(
             $"{forked.Count} runs forked{(unchanged.Count > 0 ? $"; {unchanged.Count} could not be: agents fork ID says why" : "")}.");
         return ExitCodes.Ok;

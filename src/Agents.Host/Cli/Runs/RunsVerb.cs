@@ -37,11 +37,11 @@ static class RunsVerb
 
     static void Print(Call call, Page<RunView> page)
     {
-        if (page.Items.Count == 0) call.Note("There are no such runs. Start one: agents ask \"question\"");
+        if (page.Items.Count == 0) call.Inform("There are no such runs. Start one: agents ask \"question\"");
         else if (call.Parsed.GetValue(Status) is "parked" or "failed" || call.Parsed.GetValue(Failure) is not null)
             Table.Print(call.Screen, ["run", "status", "agent", "queued", ">cost", "failure", "why"], [.. page.Items.Select(StoppedRow)]);
         else Table.Print(call.Screen, ["run", "status", "agent", "queued", ">took", ">cost", "question"], [.. page.Items.Select(Row)]);
-        if (page.Next is not null) call.Note($"There are older ones: agents runs --limit {Math.Min(200, call.Parsed.GetValue(Limit) * 5)}");
+        if (page.Next is not null) call.Inform($"There are older ones: agents runs --limit {Math.Min(200, call.Parsed.GetValue(Limit) * 5)}");
     }
 
     static string[] StoppedRow(RunView run) =>

@@ -3,7 +3,6 @@ using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Log;
 using Agents.Host.Models;
-using Agents.Host.Platform;
 using Agents.Host.Postgres;
 using Agents.Host.Tools;
 
@@ -40,7 +39,8 @@ public sealed class ChildRuns(IFamilies families, IRunLog log, IDefinitions defi
         if (run.Status is not RunStatus.Completed)
             return new RecordToolFailure(
                 work.ToolCallId, work.Attempt,
-                new(FailureKind.ToolError, $"The run of {run.Agent} {(run.Status is RunStatus.Failed ? "failed" : "was cancelled")}: {end.Why}"), end.Took, spent);
+                new(FailureKind.ToolError, $"The run of {run.Agent} {(run.Status is RunStatus.Failed ? "failed" : "was cancelled")}: {end.Why}"),
+                end.Took, spent);
 
         return new RecordToolResult(
             work.ToolCallId, work.Attempt, Sanitiser.Text(end.Answer, limits.ResultCharacters), end.Answer.Length > limits.ResultCharacters, end.Took,

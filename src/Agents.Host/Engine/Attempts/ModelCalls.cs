@@ -12,9 +12,9 @@ public sealed class ModelCalls(IChatClient model, ModelOptions options, Deltas d
     public async Task<ModelAnswer> Call(
         string tenant, CallModel work, ModelRequest request, TimeSpan? within, CancellationToken aborted, CancellationToken ct)
     {
-        var ear = RateHeaders.Listen();
+        var latest = RateHeaders.Collect();
         var outcome = await Run(tenant, work, request, options.Within(within), aborted, ct);
-        return new(outcome, ear.Told, ear.SinceHeard() ?? TimeSpan.Zero);
+        return new(outcome, latest.Told, latest.SinceReply() ?? TimeSpan.Zero);
     }
 
     async Task<ModelOutcome?> Run(
@@ -26,7 +26,7 @@ public sealed class ModelCalls(IChatClient model, ModelOptions options, Deltas d
         try
         {
             FaultPoint.Hit("request-sent");
-            return await ModelCall.Run(model, request.Messages, request.Options, limits, speaking.Say, stop.Token);
+            return await ModelCall.Run(model, request.Messages, request.Options, limits, speaking.Append, stop.Token);
         }
         catch (OperationCanceledException) when (aborted.IsCancellationRequested && !ct.IsCancellationRequested)
         {

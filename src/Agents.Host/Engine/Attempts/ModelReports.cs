@@ -9,11 +9,13 @@ namespace Agents.Host.Engine.Attempts;
 /// <summary>Turns the outcome of a call into what the run is told: with citations, cost, and bounds of what it may have cost.</summary>
 public sealed class ModelReports(ModelOptions options, ILogger<ModelReports> log)
 {
-    /// <summary>The longest token of any tokenizer that is known, in UTF-16 units: a text is at least so many tokens as it has pieces of this length.</summary>
+    /// <summary>
+    /// The longest token of any tokenizer that is known, in UTF-16 units: a text is at least so many tokens as it has pieces of this length.
+    /// </summary>
     const int LongestToken = 128;
 
     /// <summary>What the log has said about models whose calls have no known cost.</summary>
-    readonly ConcurrentDictionary<string, bool> said = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, bool> logged = new(StringComparer.Ordinal);
 
     /// <param name="sent">The version of the call that was sent.</param>
     public ModelReport Of(CallModel work, ModelOutcome outcome, PreparedCall call, CallOffer sent)
@@ -22,10 +24,11 @@ public sealed class ModelReports(ModelOptions options, ILogger<ModelReports> log
         {
             case ModelOutcome.Answered answer:
                 var cost = answer.Usage is null ? null : call.Prices.Of(answer.Model, answer.Usage, answer.ServiceTier);
-                if (cost is null) SayWhyUnpriced(answer);
+                if (cost is null) LogWhyUnpriced(answer);
                 return new RecordModelReply(
                     work.Call, work.Attempt,
-                    new(answer.Text, answer.ToolRequests, CitationsOf(answer, call.Conversation), answer.Model, answer.FinishReason, answer.ProviderId),
+                    new(answer.Text, answer.ToolRequests, CitationsOf(answer, call.Conversation), answer.Model, answer.FinishReason,
+                        answer.ProviderId),
                     answer.Usage, answer.RawUsage, cost, answer.Latency, answer.TimeToFirstToken, options.Name, answer.ServiceTier);
 
             case ModelOutcome.Failed failed:
@@ -41,11 +44,12 @@ public sealed class ModelReports(ModelOptions options, ILogger<ModelReports> log
     /// <summary>Nothing was sent. The run parks; when the model has a price, resuming tries again.</summary>
     public static RecordModelFailure Unpriced(CallModel work, string model) => new(
         work.Call, work.Attempt,
-        new(FailureKind.Unpriced, $"The model {model} has no price, and Costs:UnpricedModels is refuse. Import one with 'agents prices import'."), TimeSpan.Zero);
+        new(FailureKind.Unpriced, $"The model {model} has no price, and Costs:UnpricedModels is refuse. Import one with 'agents prices import'."),
+        TimeSpan.Zero);
 
     /// <summary>
-    /// What a call has cost at least of which a part of the reply came: what the provider had counted so far, or its input and that part in the fewest tokens
-    /// and the cheapest buckets. Never more than was reserved.
+    /// What a call has cost at least of which a part of the reply came: what the provider had counted so far, or its input and that part in the
+    /// fewest tokens and the cheapest buckets. Never more than was reserved.
     /// </summary>
     static decimal LowestCost(ModelOutcome.Failed failed, Cost? counted, PreparedCall call, CallOffer sent)
     {
@@ -59,23 +63,26 @@ public sealed class ModelReports(ModelOptions options, ILogger<ModelReports> log
     static long FewestTokens(long characters) => (characters + LongestToken - 1) / LongestToken;
 
     /// <summary>Once for each model and reason in this process; the metric counts the calls.</summary>
-    void SayWhyUnpriced(ModelOutcome.Answered answer)
+    void LogWhyUnpriced(ModelOutcome.Answered answer)
     {
-        if (!said.TryAdd($"{answer.Model} {answer.UsageNote} {answer.Usage is null}", true)) return;
+        if (!logged.TryAdd($"{answer.Model} {answer.UsageNote} {answer.Usage is null}", true)) return;
 
         if (answer.UsageNote is { } note)
             log.LogWarning("The cost of calls of model {Model} is unknown, not zero, because the usage is not known: {Reason}", answer.Model, note);
         else if (answer.Usage is null)
             log.LogWarning("The cost of calls of model {Model} is unknown, not zero: the provider reports no usage", answer.Model);
         else
-            log.LogWarning("The model {Model}, or what a call used of it, has no price: the cost is unknown, not zero. Import one with 'agents prices import'", answer.Model);
+            log.LogWarning(
+                "The model {Model}, or what a call used of it, has no price: the cost is unknown, not zero. Import one with 'agents prices import'",
+                answer.Model);
     }
 
     /// <summary>A quote belongs to the cited passage that holds its words.</summary>
     static IReadOnlyList<Citation> CitationsOf(ModelOutcome.Answered answer, Conversation conversation)
     {
         var quotes = answer.Citations
-            .Select(cited => (Number: conversation.Sources.FindIndex(source => source.Text.Contains(cited.Snippet, StringComparison.Ordinal)) + 1, cited.Snippet))
+            .Select(cited =>
+                (Number: conversation.Sources.FindIndex(source => source.Text.Contains(cited.Snippet, StringComparison.Ordinal)) + 1, cited.Snippet))
             .Where(quote => quote.Number > 0);
         return Citations.In(answer.Text, conversation.Sources, [.. quotes]);
     }

@@ -7,9 +7,12 @@ using Agents.Host.Platform;
 
 namespace Agents.Host.Engine.Attempts;
 
-/// <summary>Performs a model call attempt: prepare, wait for the rate, claim, one call, measure. What follows from the outcome is decided elsewhere.</summary>
+/// <summary>
+/// Performs a model call attempt: prepare, wait for the rate, claim, one call, measure. What follows from the outcome is decided elsewhere.
+/// </summary>
 public sealed class ModelWorker(
-    ModelPreparation preparation, RateLimits rates, ModelClaims claims, IModelCalls calls, ModelReports reports, InFlight inFlight, ModelOptions options,
+    ModelPreparation preparation, RateLimits rates, ModelClaims claims, IModelCalls calls, ModelReports reports, InFlight inFlight,
+    ModelOptions options,
     CostOptions costs)
 {
     /// <returns>What to report, or null when nothing is due.</returns>

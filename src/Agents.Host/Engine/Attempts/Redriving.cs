@@ -19,23 +19,24 @@ public sealed class Redriving(
 
         var owed = OwedBy(loaded).ToLookup(IsDue);
         if (SlotUse.Of(loaded.Run) is { } waits && (!owed[true].Any() || owed[false].Any()))
-            await GiveBack(tenant, loaded, new(owed[true].Any() ? null : waits, owed[false].Select(work => (TimeSpan?)work.Delay).Min(), IsRecalled: false), ct);
+            await GiveBack(
+                tenant, loaded, new(owed[true].Any() ? null : waits, owed[false].Select(work => (TimeSpan?)work.Delay).Min(), IsRecalled: false), ct);
         if (!owed[true].Any()) return;
 
-        Note(runId, why, owed[true].Count());
+        LogSent(runId, why, owed[true].Count());
         await sender.Send(tenant, owed[true]);
     }
 
     /// <summary>
-    /// What the run is owed at this moment, for a handler that was tried before and finds nothing to decide. Nothing when the run has no slot, since the
-    /// node that gives it one sends its work.
+    /// What the run is owed at this moment, for a handler that was tried before and finds nothing to decide. Nothing when the run has no slot, since
+    /// the node that gives it one sends its work.
     /// </summary>
     public async Task<IReadOnlyList<Work>> OwedNow(string tenant, Guid runId, CancellationToken ct)
     {
         if (!await queue.HasSlot(tenant, runId, ct) || await log.Load(tenant, runId, ct) is not { } loaded) return [];
 
         var owed = OwedBy(loaded).Where(IsDue).ToList(); // the queue brings back what is held
-        if (owed.Count > 0) Note(runId, "decided by an earlier try of a message", owed.Count);
+        if (owed.Count > 0) LogSent(runId, "decided by an earlier try of a message", owed.Count);
         return owed;
     }
 
@@ -56,7 +57,9 @@ public sealed class Redriving(
             .Select(work => work with { Delay = scheduled[work.Message].Append(DateTimeOffset.MinValue).Max() - clock.GetUtcNow() });
     }
 
-    /// <summary>The run waits and holds a slot all the same, such as one that was resumed. Nothing is done when the run has moved on meanwhile.</summary>
+    /// <summary>
+    /// The run waits and holds a slot all the same, such as one that was resumed. Nothing is done when the run has moved on meanwhile.
+    /// </summary>
     async Task GiveBack(string tenant, LoadedRun loaded, SlotUse use, CancellationToken ct)
     {
         await using var transaction = transactions.Begin(tenant);
@@ -67,7 +70,7 @@ public sealed class Redriving(
         signals.Announce(new(loaded.Run.Id, MovesTheQueue: true, Ends: false));
     }
 
-    void Note(Guid runId, string why, int count)
+    void LogSent(Guid runId, string why, int count)
     {
         RunTelemetry.Redrives.Add(1);
         logger.LogInformation("Run {Run} was {Why}: {Count} pieces of work sent again", runId, why, count);

@@ -32,7 +32,10 @@ public static class ToolFailures
     /// <remarks>Of the call that threw. A tool that calls more than once lets such an exception through only if it is of its first call.</remarks>
     public static bool HadNoEffect(Exception exception) => exception switch
     {
-        SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData } => true,
+        SocketException
+        {
+            SocketErrorCode: SocketError.ConnectionRefused or SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData,
+        } => true,
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => true,
         HttpRequestException or NpgsqlException => exception.InnerException is { } cause && HadNoEffect(cause),
         _ => false,

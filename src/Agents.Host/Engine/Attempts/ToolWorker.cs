@@ -42,7 +42,8 @@ public sealed class ToolWorker(
         catch (OperationCanceledException) when (effort.Aborted.IsCancellationRequested && !ct.IsCancellationRequested)
         {
             return Failed(effort.IsBrokenOff
-                ? new(tools.IsRepeatable(due.Call.Tool) ? FailureKind.WorkerLost : FailureKind.OutcomeUnknown, "The server stopped while the tool ran.")
+                ? new(
+                    tools.IsRepeatable(due.Call.Tool) ? FailureKind.WorkerLost : FailureKind.OutcomeUnknown, "The server stopped while the tool ran.")
                 : new(FailureKind.OutcomeUnknown, "The run ended while the tool ran."));
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
@@ -61,7 +62,8 @@ public sealed class ToolWorker(
     async Task<Due?> Claim(string tenant, RunTool work, InFlight.Effort effort, CancellationToken ct)
     {
         await using var transaction = transactions.Begin(tenant);
-        if (await transaction.Checkpoints([work.RunId], ct) is not [var run] || !run.ToolCalls.TryGetValue(work.ToolCallId, out var call)) return null;
+        if (await transaction.Checkpoints([work.RunId], ct) is not [var run] || !run.ToolCalls.TryGetValue(work.ToolCallId, out var call))
+            return null;
         if (!effort.MayBegin && call.Status is ToolCallStatus.Scheduled) return null;
 
         var agent = await definitions.Of(run.DefinitionHash, ct);
@@ -71,7 +73,8 @@ public sealed class ToolWorker(
 
         var started = new ToolCallStarted(work.ToolCallId, work.Attempt, node.Name);
         if (tools.IsRepeatable(call.Tool))
-            return Domain.Runs.Claim.On(run, work, started, ownerIsGone: false) is Claim.Taken ? new(run, call, agent.Limits, timeout, IsLost: false) : null;
+            return Domain.Runs.Claim.On(run, work, started, ownerIsGone: false) is Claim.Taken
+                ? new(run, call, agent.Limits, timeout, IsLost: false) : null;
 
         await node.Ready.WaitAsync(ct);
         if (await transaction.Hold(work.RunId, ct) is not { } held) return null;

@@ -5,8 +5,8 @@ using Agents.Host.Catalog;
 namespace Agents.Host.Engine.Deciding;
 
 /// <summary>
-/// The one way in which a run changes: lock it, fold it, decide, append; runs that it starts, its slot and the work that it owes go with it. The transaction
-/// stores all of it or nothing.
+/// The one way in which a run changes: lock it, fold it, decide, append; runs that it starts, its slot and the work that it owes go with it. The
+/// transaction stores all of it or nothing.
 /// </summary>
 public static class Deciding
 {

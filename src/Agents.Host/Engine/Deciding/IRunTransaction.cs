@@ -6,8 +6,8 @@ using Agents.Host.Log;
 namespace Agents.Host.Engine.Deciding;
 
 /// <summary>
-/// A transaction in which runs change: facts, slots and the work that is owed are stored together or not at all. A handler's ends with the handler; see
-/// <see cref="IOwnTransaction"/> for all others.
+/// A transaction in which runs change: facts, slots and the work that is owed are stored together or not at all. A handler's ends with the handler;
+/// see <see cref="IOwnTransaction"/> for all others.
 /// </summary>
 public interface IRunTransaction
 {

@@ -2,7 +2,6 @@ using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Money;
 using Marten;
-using Wolverine;
 using Wolverine.Marten;
 
 namespace Agents.Host.Engine.Deciding;

@@ -4,7 +4,6 @@ using Agents.Host.Engine.Webhooks;
 using Agents.Host.Platform;
 using Marten;
 using Npgsql;
-using Wolverine;
 using Wolverine.Marten;
 
 namespace Agents.Host.Engine.Duties;

@@ -1,4 +1,3 @@
-using Agents.Domain.Runs;
 using Agents.Host.Engine.Attempts;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Log;

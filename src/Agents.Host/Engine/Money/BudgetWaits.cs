@@ -8,8 +8,8 @@ namespace Agents.Host.Engine.Money;
 public sealed class BudgetWaits(IRunTransactions transactions, IDefinitions definitions)
 {
     /// <summary>
-    /// Lets a run go on whose budget has room. The run's row lock decides between nodes and people: the one that comes second finds it running, or not
-    /// waiting any more.
+    /// Lets a run go on whose budget has room. The run's row lock decides between nodes and people: the one that comes second finds it running, or
+    /// not waiting any more.
     /// </summary>
     public async Task GoOn(string tenant, Guid runId, CancellationToken ct)
     {

@@ -63,11 +63,13 @@ public static class PriceListFormat
     {
         public PriceListEntry Of(string model) => new(
             model,
-            new(Input, Output, CachedInput, CacheWrite5Minutes, CacheWrite1Hour, Reasoning, LongInput?.ToPrice(), AudioInput, AudioOutput, RequestFee, WebSearchFee),
+            new(Input, Output, CachedInput, CacheWrite5Minutes, CacheWrite1Hour, Reasoning, LongInput?.ToPrice(), AudioInput, AudioOutput, RequestFee,
+                WebSearchFee),
             ServiceTier?.ToLowerInvariant(), BatchFactor, Provider, Source, Checked);
 
         public static Entry From(PriceListEntry entry) => new(
-            entry.Provider ?? "", [entry.Model], entry.Source ?? "", entry.Checked ?? default, entry.Price.Input, entry.Price.Output, entry.Price.CachedInput,
+            entry.Provider ?? "", [entry.Model], entry.Source ?? "", entry.Checked ?? default, entry.Price.Input, entry.Price.Output,
+            entry.Price.CachedInput,
             entry.Price.CacheWrite5Minutes, entry.Price.CacheWrite1Hour, entry.Price.Reasoning, LongInput.From(entry.Price.LongInput),
             entry.ServiceTier, entry.BatchFactor, entry.Price.AudioInput, entry.Price.AudioOutput, entry.Price.RequestFee, entry.Price.WebSearchFee);
     }

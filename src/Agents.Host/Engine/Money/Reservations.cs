@@ -15,8 +15,8 @@ public static class Reservations
     /// <param name="key">The credential that asked for the run.</param>
     /// <param name="mayBeUnpriced">Whether a call without a price may be made where a budget bears on it; it is then charged to none.</param>
     /// <returns>
-    /// The budget with the least room when one has too little; then nothing is reserved, and a call within that room is sure to be let through as long as
-    /// the transaction lasts. Null when the call is reserved.
+    /// The budget with the least room when one has too little; then nothing is reserved, and a call within that room is sure to be let through as
+    /// long as the transaction lasts. Null when the call is reserved.
     /// </returns>
     public static async Task<BudgetRefusal?> Reserve(
         this IDocumentSession session, Run run, CallModel work, string key, CallOffer offer, bool mayBeUnpriced, CancellationToken ct)

@@ -14,7 +14,9 @@ public sealed record UsageRow(
     string RowId, DateTimeOffset At, string Model, string? ResponseId, (Guid RunId, int Call, int Attempt)? Request,
     long? InputTokens, long? OutputTokens, decimal? CostUsd);
 
-/// <summary>Reads a usage export: CSV with a heading line. Columns may stand in any order and have any of several names; others are ignored.</summary>
+/// <summary>
+/// Reads a usage export: CSV with a heading line. Columns may stand in any order and have any of several names; others are ignored.
+/// </summary>
 public sealed class UsageExport
 {
     /// <summary>Rows of one file.</summary>
@@ -64,7 +66,8 @@ public sealed class UsageExport
     void Heading(int line, IReadOnlyList<string> fields)
     {
         var found = Names
-            .Select(name => (name.Key, At: fields.ToList().FindIndex(field => name.Value.Contains(field.Trim().TrimStart('\ufeff').ToLowerInvariant().Replace(' ', '_')))))
+            .Select(name => (name.Key,
+                At: fields.ToList().FindIndex(field => name.Value.Contains(field.Trim().TrimStart('\ufeff').ToLowerInvariant().Replace(' ', '_')))))
             .Where(column => column.At >= 0)
             .ToDictionary(column => column.Key, column => column.At);
         if (!found.ContainsKey("time") || !found.ContainsKey("model")) Problem(line, "The headings must name time and model.");
@@ -79,7 +82,8 @@ public sealed class UsageExport
         var (time, model, before) = (Field("time"), Field("model"), problems.Count);
         if (!TryTime(time, out var at)) Problem(line, $"\"{Short(time)}\" is no time; write 2026-11-23T14:05:00Z.");
         if (model is null or { Length: > IdCharacters }) Problem(line, "It names no model.");
-        var cost = Number("cost_usd", text => decimal.TryParse(text, NumberStyles.Float, culture, out var usd) && usd is >= 0 and < 1_000_000 ? usd : (decimal?)null);
+        var cost = Number("cost_usd", text =>
+            decimal.TryParse(text, NumberStyles.Float, culture, out var usd) && usd is >= 0 and < 1_000_000 ? usd : (decimal?)null);
         var input = Number("input_tokens", Tokens);
         var output = Number("output_tokens", Tokens);
         if (problems.Count == before && cost is null && (input is null || output is null)) Problem(line, "It has neither a cost nor tokens.");

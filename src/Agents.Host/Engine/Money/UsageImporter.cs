@@ -4,11 +4,7 @@ using Agents.Host.Catalog;
 using Agents.Host.Engine.Deciding;
 using Agents.Host.Http;
 using Agents.Host.Platform;
-using Marten;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Mvc;
 using Npgsql;
-using Wolverine.Http;
 
 namespace Agents.Host.Engine.Money;
 

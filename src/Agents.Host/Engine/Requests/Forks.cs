@@ -18,22 +18,29 @@ public sealed class Forks(IDefinitions definitions, ITools tools, DatabaseClock 
         IRunTransaction transaction, Guid id, ForkRunRequest wanted, Caller caller, string? key, string? hash, CancellationToken ct)
     {
         if (await transaction.Load(id, ct) is not { } loaded) return new(new Refusal(RefusalKind.Unknown, "Unknown run", $"There is no run {id}."));
-        if (wanted.Version > loaded.Version) return new(new Refusal(RefusalKind.Malformed, "Bad version", $"The run has versions 1 to {loaded.Version}."));
+        if (wanted.Version > loaded.Version)
+            return new(new Refusal(RefusalKind.Malformed, "Bad version", $"The run has versions 1 to {loaded.Version}."));
 
         var (queued, agent) = (loaded.Queued, await definitions.Of(loaded.Queued.DefinitionHash, ct));
         IReadOnlyList<RunEvent> facts = [.. loaded.Facts.Select(fact => fact.Happened)];
-        if (Forking.PointAt(id, facts, agent, wanted.Version) is not { } point) return new(new Refusal(RefusalKind.Malformed, "Bad version", "A fork is continued from the second version on at the earliest."));
+        if (Forking.PointAt(id, facts, agent, wanted.Version) is not { } point)
+            return new(new Refusal(RefusalKind.Malformed, "Bad version", "A fork is continued from the second version on at the earliest."));
         if (Forking.UnsafeToolUnderWay(point.Run, tools.IsRepeatable) is { } tool)
-            return new(new Refusal(RefusalKind.Conflict, "Outcome unknown", $"At version {point.Version} a call of {tool}, which must not run twice, has no known outcome. Fork from an earlier version: the call is then made anew if it is asked for."));
+            return new(new Refusal(
+                RefusalKind.Conflict, "Outcome unknown",
+                $"At version {point.Version} a call of {tool}, which must not run twice, has no known outcome. Fork from an earlier version: "
+                + "the call is then made anew if it is asked for."));
 
         var (forkId, root) = (clock.NewId(), point.Run.Root());
         var (budget, refusal) = await Hold(transaction, root, forkId, wanted.BudgetUsd, ct);
         if (refusal is not null) return new(refusal);
 
-        var state = Forking.StateOf(point.Run, agent, Sanitiser.Text(wanted.Reason ?? "", TextBounds.ReasonCharacters));
+        var state = Forking.StateOf(
+            point.Run, facts.Take((int)point.Version), agent, Sanitiser.Text(wanted.Reason ?? "", TextBounds.ReasonCharacters));
         var first = Queued(queued, agent, wanted, caller) with
         {
-            BudgetUsd = budget, IdempotencyKey = key is null ? null : Sanitiser.Text(key, TextBounds.KeyCharacters), RequestHash = hash, ForkedFrom = new(id, point.Version, root),
+            BudgetUsd = budget, IdempotencyKey = key is null ? null : Sanitiser.Text(key, TextBounds.KeyCharacters), RequestHash = hash,
+            ForkedFrom = new(id, point.Version, root),
         };
         transaction.Begin(forkId, [first, state]);
         return new(null, forkId, new(id, point.Version), state.InheritedUsd);
@@ -43,22 +50,31 @@ public sealed class Forks(IDefinitions definitions, ITools tools, DatabaseClock 
     static RunQueued Queued(RunQueued origin, AgentDefinition agent, ForkRunRequest wanted, Caller caller) => new(
         origin.Agent, origin.AgentVersion, origin.DefinitionHash, wanted.Model ?? origin.Model,
         wanted.Question is { } question ? Sanitiser.Text(question, TextBounds.QuestionCharacters) : origin.Question,
-        wanted.Priority is null ? origin.Priority : Priorities.Parse(wanted.Priority)!.Value, caller.Name, agent.Limits.Duration ?? Limits.DefaultDuration, origin.Metadata,
+        wanted.Priority is null ? origin.Priority : Priorities.Parse(wanted.Priority)!.Value, caller.Name,
+        agent.Limits.Duration ?? Limits.DefaultDuration, origin.Metadata,
         TraceParent: Activity.Current?.Id, Previous: origin.Previous, Brief: origin.Brief is { } brief ? brief with { IsAwaited = false } : null);
 
-    /// <summary>What the fork may spend: of the root's own budget, if it has one. What forks that have ended left over of it is counted in, whether they have said so yet or not.</summary>
-    async Task<(decimal? BudgetUsd, Refusal? Refusal)> Hold(IRunTransaction transaction, Guid root, Guid forkId, decimal? wanted, CancellationToken ct)
+    /// <summary>
+    /// What the fork may spend: of the root's own budget, if it has one. What forks that have ended left over of it is counted in, whether they have
+    /// said so yet or not.
+    /// </summary>
+    async Task<(decimal? BudgetUsd, Refusal? Refusal)> Hold(
+        IRunTransaction transaction, Guid root, Guid forkId, decimal? wanted, CancellationToken ct)
     {
         var ended = await transaction.Checkpoints([root], ct) is [{ Forks: { Count: > 0 } forks }]
             ? (await transaction.Checkpoints([.. forks.Keys], ct)).Where(fork => fork.IsFinished()).Select(FamilyWork.EndOf).ToList()
             : [];
-        var decision = await transaction.Decide(root, definitions, (run, agent) => RunDecider.Decide(run, agent, new HoldForFork(forkId, wanted, ended)), ct);
+        var decision = await transaction.Decide(root, definitions, (run, agent) =>
+            RunDecider.Decide(run, agent, new HoldForFork(forkId, wanted, ended)), ct);
         if (decision is not { Run.BudgetUsd: not null }) return (wanted, null);
         if (decision.Events.OfType<ForkStarted>().FirstOrDefault() is { } held) return (held.HeldUsd, null);
 
         var left = RunDecider.LeftForForks(decision.Run, decision.Agent);
-        return (null, new(RefusalKind.Conflict, "Budget has no room", FormattableString.Invariant(
-            $"Forks draw on the budget of run {root}, of which {left} USD are left{(wanted is null ? "" : FormattableString.Invariant($" and {wanted} wanted"))}. PUT /runs/{root}/budget raises it, unless that run has ended.")));
+        var missing = wanted is null ? "" : FormattableString.Invariant($" and {wanted} wanted");
+        return (null, new(
+            RefusalKind.Conflict, "Budget has no room",
+            FormattableString.Invariant($"Forks draw on the budget of run {root}, of which {left} USD are left{missing}. ")
+            + $"PUT /runs/{root}/budget raises it, unless that run has ended."));
     }
 }
 

@@ -1,7 +1,3 @@
-using Agents.Domain.Runs;
-using Marten;
-using Npgsql;
-
 namespace Agents.Host.Engine.Requests;
 
 /// <summary>What becomes of a new run whose thread has one that has not ended.</summary>

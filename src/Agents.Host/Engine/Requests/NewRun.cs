@@ -38,7 +38,8 @@ public sealed record NewRun(
         session.Events.StartStream<Run>(runId, new RunQueued(
             Agent.Name, Agent.Version, Definitions.Store(session, Agent), Agent.Model ?? models.Default,
             Sanitiser.Text(Question, TextBounds.QuestionCharacters), Priority, caller.Name, Agent.Limits.Duration ?? Limits.DefaultDuration,
-            Labels.Clean(Metadata), BudgetUsd, Key is null ? null : Sanitiser.Text(Key, TextBounds.KeyCharacters), RequestHash, TraceParent: Activity.Current?.Id,
+            Labels.Clean(Metadata), BudgetUsd, Key is null ? null : Sanitiser.Text(Key, TextBounds.KeyCharacters), RequestHash,
+            TraceParent: Activity.Current?.Id,
             ThreadId: Thread.ThreadId, Previous: Thread.Previous, After: Thread.After, Brief: Brief,
             NotBefore: NotBefore, Deadline: Deadline, Batch: Batch, Schedule: Schedule));
         return runId;

@@ -18,10 +18,12 @@ public static class RunRequests
     public static Refusal? Problem(QueueRunRequest request, AgentCatalog agents, DateTimeOffset now)
     {
         if (agents.Find(request.Agent) is null)
-            return new(RefusalKind.Unknown, "Unknown agent", $"No agent is named {Shown(request.Agent)}. There are: {string.Join(", ", agents.All.Select(agent => agent.Name))}.");
+            return new(RefusalKind.Unknown, "Unknown agent",
+                $"No agent is named {Shown(request.Agent)}. There are: {string.Join(", ", agents.All.Select(agent => agent.Name))}.");
         if (string.IsNullOrWhiteSpace(request.Question)) return new(RefusalKind.Malformed, "Empty question", "A run needs a question.");
         if (request.Question.Length > TextBounds.QuestionCharacters)
-            return new(RefusalKind.Malformed, "Question too long", $"A question may have {TextBounds.QuestionCharacters:N0} characters; this one has {request.Question.Length:N0}.");
+            return new(RefusalKind.Malformed, "Question too long",
+                $"A question may have {TextBounds.QuestionCharacters:N0} characters; this one has {request.Question.Length:N0}.");
         if (Priorities.Parse(request.Priority) is null)
             return new(RefusalKind.Malformed, "Unknown priority", "A priority is a number from 0 to 9, or low, normal, high or urgent.");
         if (request.BudgetUsd is <= 0) return new(RefusalKind.Malformed, "Bad budget", "A budget is above 0 US dollars.");
@@ -29,14 +31,16 @@ public static class RunRequests
         if (KeyProblem(request.IdempotencyKey) is { } bad) return bad;
         if (request.ThreadId is { } thread && (thread.Length is 0 or > ThreadCharacters || thread != Sanitiser.Text(thread, ThreadCharacters)))
             return new(RefusalKind.Malformed, "Bad thread", $"A thread's name has 1 to {ThreadCharacters} characters.");
-        if (request is { ThreadId: null, Multitask: not null }) return new(RefusalKind.Malformed, "No thread", "multitask is about the runs of a thread: name it with threadId.");
+        if (request is { ThreadId: null, Multitask: not null })
+            return new(RefusalKind.Malformed, "No thread", "multitask is about the runs of a thread: name it with threadId.");
         return TimesOf(request, now);
     }
 
     /// <summary>What is wrong with an idempotency key. Null when nothing is, or there is none.</summary>
     public static Refusal? KeyProblem(string? key)
     {
-        if (key is { Length: > TextBounds.KeyCharacters }) return new(RefusalKind.Malformed, "Idempotency-Key too long", $"It may have {TextBounds.KeyCharacters} characters.");
+        if (key is { Length: > TextBounds.KeyCharacters })
+            return new(RefusalKind.Malformed, "Idempotency-Key too long", $"It may have {TextBounds.KeyCharacters} characters.");
         return key is not null && (string.IsNullOrWhiteSpace(key) || key != Sanitiser.Text(key, key.Length))
             ? new(RefusalKind.Malformed, "Bad Idempotency-Key", "It has a character that cannot be stored, or none.")
             : null;
@@ -44,7 +48,8 @@ public static class RunRequests
 
     /// <summary>The run that a request without a problem asks for.</summary>
     public static NewRun Run(QueueRunRequest request, AgentCatalog agents, DateTimeOffset now, string? key, string? hash, ThreadPlace place) => new(
-        agents.Find(request.Agent)!, request.Question!, Priorities.Parse(request.Priority)!.Value, request.Metadata, request.BudgetUsd, key, hash, place, Brief: null)
+        agents.Find(request.Agent)!, request.Question!, Priorities.Parse(request.Priority)!.Value, request.Metadata, request.BudgetUsd, key, hash,
+        place, Brief: null)
     {
         NotBefore = request.NotBefore > now ? request.NotBefore.Value.ToUniversalTime() : null,
         Deadline = request.Deadline?.ToUniversalTime(),
@@ -56,9 +61,13 @@ public static class RunRequests
 
     static Refusal? TimesOf(QueueRunRequest request, DateTimeOffset now)
     {
-        if (request.NotBefore > now + Furthest) return new(RefusalKind.Malformed, "Too far ahead", $"notBefore may lie {Furthest.TotalDays:N0} days ahead. Use a schedule for what comes again and again.");
-        if (request.Deadline <= now) return new(RefusalKind.Malformed, "Deadline has passed", $"By the server it is {now.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.");
-        if (request.Deadline <= request.NotBefore) return new(RefusalKind.Malformed, "Deadline before the start", "The deadline must lie after notBefore.");
+        if (request.NotBefore > now + Furthest)
+            return new(RefusalKind.Malformed, "Too far ahead",
+                $"notBefore may lie {Furthest.TotalDays:N0} days ahead. Use a schedule for what comes again and again.");
+        if (request.Deadline <= now)
+            return new(RefusalKind.Malformed, "Deadline has passed", $"By the server it is {now.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.");
+        if (request.Deadline <= request.NotBefore)
+            return new(RefusalKind.Malformed, "Deadline before the start", "The deadline must lie after notBefore.");
         return null;
     }
 

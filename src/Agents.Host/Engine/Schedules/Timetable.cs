@@ -5,8 +5,8 @@ namespace Agents.Host.Engine.Schedules;
 
 /// <summary>The times at which a schedule fires: a cron expression of five fields, or six with seconds first, in a time zone.</summary>
 /// <remarks>
-/// Summer time is Cronos': a time that the clocks leave out fires right after the gap; one that comes twice fires once, but where hours or minutes repeat
-/// (<c>*/30 * * * *</c>) each does.
+/// Summer time is Cronos': a time that the clocks leave out fires right after the gap; one that comes twice fires once, but where hours or minutes
+/// repeat (<c>*/30 * * * *</c>) each does.
 /// </remarks>
 public sealed class Timetable
 {

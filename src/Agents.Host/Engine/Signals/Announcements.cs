@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Text;
-using Agents.Host.Engine.Deciding;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Platform;
 using Npgsql;

@@ -1,9 +1,9 @@
 namespace Agents.Host.Engine.Signals;
 
-/// <summary>Wakes those who wait for news of a run. Nothing depends on it: all of them look by themselves, only later.</summary>
+/// <summary>Wakes the readers and the nodes that wait for news of a run. Nothing depends on it: all of them look by themselves, only later.</summary>
 public interface ISignals
 {
-    /// <summary>Wakes who is concerned, here and on the other nodes.</summary>
+    /// <summary>Wakes the readers of the run and the admission that are concerned, here and on the other nodes.</summary>
     void Announce(Signal signal);
 
     /// <summary>For the other nodes alone.</summary>

@@ -34,7 +34,7 @@ public sealed class OpenReply(Deltas deltas, string tenant, Guid runId, ReplyTex
     }
 
     /// <summary>The model has said this. Waits for no reader.</summary>
-    public void Say(string piece)
+    public void Append(string piece)
     {
         text.Append(piece);
         deltas.HasGrown();

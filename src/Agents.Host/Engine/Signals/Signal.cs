@@ -1,7 +1,3 @@
-using Agents.Domain.Runs;
-using Marten;
-using Marten.Services;
-
 namespace Agents.Host.Engine.Signals;
 
 /// <summary>Something is new about a run.</summary>

@@ -4,15 +4,21 @@ using Agents.Domain.Runs;
 
 namespace Agents.Host.Engine.Telemetry;
 
-/// <summary>One model call as a <c>chat</c> span and as metrics, with its cost. Approximate by nature; the exact sums are in schema <c>finance</c>.</summary>
+/// <summary>
+/// One model call as a <c>chat</c> span and as metrics, with its cost. Approximate by nature; the exact sums are in schema <c>finance</c>.
+/// </summary>
 /// <remarks>Names follow OpenTelemetry's conventions for generative AI; what they have no name for begins with <c>agents.</c></remarks>
 public sealed class CallTelemetry : IDisposable
 {
     static readonly Counter<long> Calls = RunTelemetry.Meter.CreateCounter<long>("agents.model.calls", "{call}", "Model calls by how they ended.");
-    static readonly Counter<long> Errors = RunTelemetry.Meter.CreateCounter<long>("agents.model.errors", "{error}", "Model calls without an answer, by why.");
-    static readonly Counter<long> Unpriced = RunTelemetry.Meter.CreateCounter<long>("agents.model.unpriced", "{call}", "Answered calls whose cost is unknown.");
-    static readonly Counter<long> Tokens = RunTelemetry.Meter.CreateCounter<long>("agents.model.tokens", "{token}", "Tokens by kind; the kinds never overlap.");
-    static readonly Counter<long> Searches = RunTelemetry.Meter.CreateCounter<long>("agents.model.web_searches", "{search}", "Searches that providers made, each with a fee.");
+    static readonly Counter<long> Errors = RunTelemetry.Meter.CreateCounter<long>(
+        "agents.model.errors", "{error}", "Model calls without an answer, by why.");
+    static readonly Counter<long> Unpriced = RunTelemetry.Meter.CreateCounter<long>(
+        "agents.model.unpriced", "{call}", "Answered calls whose cost is unknown.");
+    static readonly Counter<long> Tokens = RunTelemetry.Meter.CreateCounter<long>(
+        "agents.model.tokens", "{token}", "Tokens by kind; the kinds never overlap.");
+    static readonly Counter<long> Searches = RunTelemetry.Meter.CreateCounter<long>(
+        "agents.model.web_searches", "{search}", "Searches that providers made, each with a fee.");
     static readonly Counter<double> Cost = RunTelemetry.Meter.CreateCounter<double>("agents.model.cost", "USD", "What priced calls cost.");
 
     readonly Activity? span;
@@ -62,7 +68,8 @@ public sealed class CallTelemetry : IDisposable
             .SetTag("gen_ai.usage.reasoning.output_tokens", usage.ReasoningTokens);
         foreach (var (kind, tokens) in new[]
                  {
-                     ("input", usage.InputTokens), ("cached_input", usage.CachedInputTokens), ("cache_write_5_minutes", usage.CacheWrite5MinutesTokens),
+                     ("input", usage.InputTokens), ("cached_input", usage.CachedInputTokens),
+                     ("cache_write_5_minutes", usage.CacheWrite5MinutesTokens),
                      ("cache_write_1_hour", usage.CacheWrite1HourTokens), ("output", usage.OutputTokens), ("reasoning", usage.ReasoningTokens),
                      ("audio_input", usage.AudioInputTokens), ("audio_output", usage.AudioOutputTokens),
                  })

@@ -1,13 +1,13 @@
 using System.Diagnostics.Metrics;
-using Agents.Host.Engine.Deciding;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Platform;
 
 namespace Agents.Host.Engine.Telemetry;
 
 /// <summary>
-/// The queue as metrics, by tenant, agent and priority: <c>agents.queue.waiting</c>, <c>.held_back</c>, <c>.running</c>, <c>.oldest</c> and <c>.starts</c>;
-/// and by node <c>agents.node.slots</c> and <c>agents.node.slots.used</c>. Read every ten seconds, and only where metrics are collected.
+/// The queue as metrics, by tenant, agent and priority: <c>agents.queue.waiting</c>, <c>.held_back</c>, <c>.running</c>, <c>.oldest</c> and
+/// <c>.starts</c>; and by node <c>agents.node.slots</c> and <c>agents.node.slots.used</c>. Read every ten seconds, and only where metrics are
+/// collected.
 /// </summary>
 public sealed class QueueMetrics(QueueReader queues, NodeStore nodes, ILogger<QueueMetrics> log) : BackgroundService
 {

@@ -18,15 +18,15 @@ public sealed class RunEndings(NpgsqlDataSource database, ILogger<RunEndings> lo
         if (!RunTelemetry.Source.HasListeners() && !RunTelemetry.Runs.Enabled) return;
 
         foreach (var ended in commit.GetEvents())
-            if (StatusOf(ended.Data) is { } status) await TellIfPossible(ended, status, token);
+            if (StatusOf(ended.Data) is { } status) await MeasureIfPossible(ended, status, token);
     }
 
     /// <summary>The end is stored; that it is missing in the metrics must not undo what follows from it.</summary>
-    async Task TellIfPossible(IEvent ended, string status, CancellationToken ct)
+    async Task MeasureIfPossible(IEvent ended, string status, CancellationToken ct)
     {
         try
         {
-            await Tell(ended, status, ct);
+            await Measure(ended, status, ct);
         }
         catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
         {
@@ -34,7 +34,7 @@ public sealed class RunEndings(NpgsqlDataSource database, ILogger<RunEndings> lo
         }
     }
 
-    async Task Tell(IEvent ended, string status, CancellationToken ct)
+    async Task Measure(IEvent ended, string status, CancellationToken ct)
     {
         if (await RunOrigin.Of(database, ended.TenantId, ended.StreamId, ct) is not { Agent: var agent } origin) return;
 

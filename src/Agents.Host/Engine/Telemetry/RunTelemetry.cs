@@ -19,7 +19,9 @@ public static class RunTelemetry
 {
     public const string Name = "Agents";
 
-    /// <summary>Durations and token counts of calls by OpenTelemetry's own names. Its spans are not collected: those of calls are ours, which know the cost.</summary>
+    /// <summary>
+    /// Durations and token counts of calls by OpenTelemetry's own names. Its spans are not collected: those of calls are ours, which know the cost.
+    /// </summary>
     const string OfModels = "Experimental.Microsoft.Extensions.AI";
 
     public static readonly ActivitySource Source = new(Name);

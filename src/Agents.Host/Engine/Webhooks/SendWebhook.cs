@@ -24,7 +24,8 @@ public sealed class WebhookSender(WebhookOptions options, TimeProvider time, ILo
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = Patience, MaxResponseHeadersLength = 16 }) { Timeout = Patience };
+    readonly HttpClient http = new(
+        new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = Patience, MaxResponseHeadersLength = 16 }) { Timeout = Patience };
 
     /// <exception cref="WebhookFailedException">No answer in time, or one that is not of the 200s.</exception>
     public async Task Send(SendWebhook message, CancellationToken ct)
@@ -37,7 +38,8 @@ public sealed class WebhookSender(WebhookOptions options, TimeProvider time, ILo
 
         using var request = new HttpRequestMessage(HttpMethod.Post, url)
         {
-            Content = new ByteArrayContent(Encoding.UTF8.GetBytes(message.Body)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
+            Content = new ByteArrayContent(
+                Encoding.UTF8.GetBytes(message.Body)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
         };
         var timestamp = time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         request.Headers.Add("webhook-id", message.Id.ToString());

@@ -37,7 +37,8 @@ public sealed record WebhookOptions(IReadOnlyList<Uri> Urls)
     static Uri UrlOf(IConfigurationSection written) =>
         Uri.TryCreate(written.Value!.Trim(), UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo == ""
             ? url
-            : throw new TextSetting(written.Path, Addresses.DefaultText, Addresses.RangeText).Refusal("must be an http or https address without a user name.");
+            : throw new TextSetting(written.Path, Addresses.DefaultText, Addresses.RangeText)
+                .Refusal("must be an http or https address without a user name.");
 
     static byte[] SecretOf(string? written)
     {
@@ -46,6 +47,7 @@ public sealed record WebhookOptions(IReadOnlyList<Uri> Urls)
             && Convert.TryFromBase64String(written[SecretPrefix.Length..], key, out var length) && length >= LeastSecretBytes
                 ? key[..length]
                 : throw Signing.Refusal(
-                    $"must be {SecretPrefix} and {LeastSecretBytes} to {MostSecretBytes} bytes in Base64, such as {SecretPrefix}$(openssl rand -base64 32).");
+                    $"must be {SecretPrefix} and {LeastSecretBytes} to {MostSecretBytes} bytes in Base64, "
+                    + $"such as {SecretPrefix}$(openssl rand -base64 32).");
     }
 }

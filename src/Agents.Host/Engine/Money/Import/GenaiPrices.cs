@@ -4,13 +4,15 @@ using Agents.Domain.Costs;
 namespace Agents.Host.Engine.Money.Import;
 
 /// <summary>
-/// The <c>data.json</c> of genai-prices: an array of providers with their models, prices per million tokens. A model names itself by rules: the exact ones,
-/// beginnings, endings and parts become names and patterns here; rules that need a regular expression or several conditions at once are left out.
+/// The <c>data.json</c> of genai-prices: an array of providers with their models, prices per million tokens. A model names itself by rules: the exact
+/// ones, beginnings, endings and parts become names and patterns here; rules that need a regular expression or several conditions at once are left
+/// out.
 /// </summary>
 public static class GenaiPrices
 {
     /// <summary>Cached audio has a price and no count: no provider here tells how much of the cached input it was.</summary>
-    const string Known = "input_mtok output_mtok cache_read_mtok cache_write_mtok input_audio_mtok output_audio_mtok cache_audio_read_mtok requests_kcount";
+    const string Known =
+        "input_mtok output_mtok cache_read_mtok cache_write_mtok input_audio_mtok output_audio_mtok cache_audio_read_mtok requests_kcount";
 
     /// <param name="providers">Whose models are taken, by the provider's <c>id</c>; of one name, the first provider's.</param>
     /// <param name="day">Prices that hold from a later day are not taken.</param>
@@ -24,7 +26,7 @@ public static class GenaiPrices
         foreach (var name in providers)
         foreach (var provider in document.RootElement.EnumerateArray().Where(provider => TextOf(provider, "id") == name))
         foreach (var model in Items(provider, "models"))
-            PublicPrices.Take(TextOf(model, "id") ?? "(no id)", () => EntriesOf(model, name, day, source), entries, skipped);
+            PublicPrices.AddOrSkip(TextOf(model, "id") ?? "(no id)", () => EntriesOf(model, name, day, source), entries, skipped);
         return new(new(version, entries), skipped);
     }
 
@@ -58,11 +60,13 @@ public static class GenaiPrices
 
     static Price PriceOf(JsonElement prices)
     {
-        var others = prices.EnumerateObject().Where(member => member.Value.ValueKind is not JsonValueKind.Null).Select(member => member.Name).Except(Known.Split(' '));
+        var others = prices.EnumerateObject().Where(member => member.Value.ValueKind is not JsonValueKind.Null).Select(member => member.Name)
+            .Except(Known.Split(' '));
         if (others.FirstOrDefault() is { } unknown) throw new FormatException($"it has a price of another kind, {unknown}");
 
         LongInputPrice? longer = null;
-        foreach (var start in prices.EnumerateObject().SelectMany(member => Items(member.Value, "tiers")).Select(tier => tier.GetProperty("start").GetInt64()).Distinct().OrderDescending())
+        foreach (var start in prices.EnumerateObject().SelectMany(member => Items(member.Value, "tiers"))
+            .Select(tier => tier.GetProperty("start").GetInt64()).Distinct().OrderDescending())
             longer = new(start, At(start) with { LongInput = longer });
         return At(0) with { LongInput = longer, RequestFee = PublicPrices.Fee(prices, "requests_kcount", 0.001m) };
 
@@ -74,7 +78,8 @@ public static class GenaiPrices
 
         decimal? Bucket(string name, long tokens)
         {
-            if (!prices.TryGetProperty(name, out var bucket) || bucket.ValueKind is not JsonValueKind.Object) return PublicPrices.Usd(prices, name, 1);
+            if (!prices.TryGetProperty(name, out var bucket) || bucket.ValueKind is not JsonValueKind.Object)
+                return PublicPrices.Usd(prices, name, 1);
             var tier = Items(bucket, "tiers").Where(tier => tokens > 0 && tier.GetProperty("start").GetInt64() <= tokens)
                 .OrderBy(tier => tier.GetProperty("start").GetInt64()).Select(tier => (JsonElement?)tier).LastOrDefault();
             return tier is { } reached ? PublicPrices.Usd(reached, "price", 1) : PublicPrices.Usd(bucket, "base", 1);
@@ -91,8 +96,10 @@ public static class GenaiPrices
     }
 
     static string? TextOf(JsonElement holder, string name) =>
-        holder.ValueKind is JsonValueKind.Object && holder.TryGetProperty(name, out var member) && member.ValueKind is JsonValueKind.String ? member.GetString() : null;
+        holder.ValueKind is JsonValueKind.Object && holder.TryGetProperty(name, out var member)
+            && member.ValueKind is JsonValueKind.String ? member.GetString() : null;
 
     static IEnumerable<JsonElement> Items(JsonElement holder, string name) =>
-        holder.ValueKind is JsonValueKind.Object && holder.TryGetProperty(name, out var member) && member.ValueKind is JsonValueKind.Array ? member.EnumerateArray() : [];
+        holder.ValueKind is JsonValueKind.Object && holder.TryGetProperty(name, out var member)
+            && member.ValueKind is JsonValueKind.Array ? member.EnumerateArray() : [];
 }

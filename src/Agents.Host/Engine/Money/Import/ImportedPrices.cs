@@ -31,13 +31,14 @@ static class PublicPrices
     /// <exception cref="FormatException">It is no number, or has more digits than a price may have.</exception>
     public static decimal? Fee(JsonElement holder, string name, decimal factor) => Usd(holder, name, factor) is > 0 and var usd ? usd : null;
 
-    /// <summary>Takes the entries of a model, or says why not.</summary>
-    public static void Take(string name, Func<IEnumerable<PriceListEntry>> read, List<PriceListEntry> entries, List<string> skipped)
+    /// <summary>Adds the entries of a model, or says why it is left out.</summary>
+    public static void AddOrSkip(string name, Func<IEnumerable<PriceListEntry>> read, List<PriceListEntry> entries, List<string> skipped)
     {
         try
         {
             foreach (var entry in read().ToList())
-                if (entries.Any(other => other.Model == entry.Model && other.ServiceTier == entry.ServiceTier)) skipped.Add($"{name}: {entry.Model} is there already");
+                if (entries.Any(other => other.Model == entry.Model && other.ServiceTier == entry.ServiceTier))
+                    skipped.Add($"{name}: {entry.Model} is there already");
                 else entries.Add(entry);
         }
         catch (Exception e) when (e is FormatException or ArgumentOutOfRangeException)

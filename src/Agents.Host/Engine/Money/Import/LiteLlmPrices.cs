@@ -6,8 +6,8 @@ using Agents.Domain.Costs;
 namespace Agents.Host.Engine.Money.Import;
 
 /// <summary>
-/// LiteLLM's <c>model_prices_and_context_window.json</c>: an object of models, prices per token. Tiers are suffixes such as <c>_flex</c>, lengths suffixes
-/// such as <c>_above_200k_tokens</c>. Fees are the same in all tiers and lengths.
+/// LiteLLM's <c>model_prices_and_context_window.json</c>: an object of models, prices per token. Tiers are suffixes such as <c>_flex</c>, lengths
+/// suffixes such as <c>_above_200k_tokens</c>. Fees are the same in all tiers and lengths.
 /// </summary>
 public static partial class LiteLlmPrices
 {
@@ -28,7 +28,7 @@ public static partial class LiteLlmPrices
         var (entries, skipped) = (new List<PriceListEntry>(), new List<string>());
         foreach (var provider in providers)
         foreach (var model in document.RootElement.EnumerateObject().Where(model => IsOf(model.Value, provider)))
-            PublicPrices.Take(model.Name, () => EntriesOf(model, provider, @checked, source), entries, skipped);
+            PublicPrices.AddOrSkip(model.Name, () => EntriesOf(model, provider, @checked, source), entries, skipped);
         return new(new(version, entries), skipped);
     }
 
@@ -43,12 +43,14 @@ public static partial class LiteLlmPrices
         var (request, search) = (PublicPrices.Fee(model.Value, "input_cost_per_request", 1), SearchFeeOf(model.Value));
         if (AlwaysSearches(model)) throw new FormatException("it searches at every call, for a fee that its usage does not tell");
         if (PriceOf(model.Value, "", "") is null) throw new FormatException("it has no price for input and output");
-        if (PriceOf(model.Value, "", "") is { Input: 0, Output: 0 } && request is null) throw new FormatException("it is listed at zero, which is not known to be free");
+        if (PriceOf(model.Value, "", "") is { Input: 0, Output: 0 } && request is null)
+            throw new FormatException("it is listed at zero, which is not known to be free");
 
         foreach (var (suffix, tier) in Tiers)
             if (PriceOf(model.Value, "", suffix) is { } price)
                 yield return new(
-                    name, price with { LongInput = LongerOf(model.Value, suffix), RequestFee = request, WebSearchFee = search }, tier, null, provider, source, @checked);
+                    name, price with { LongInput = LongerOf(model.Value, suffix), RequestFee = request, WebSearchFee = search }, tier, null, provider,
+                    source, @checked);
     }
 
     /// <summary>A search costs by the size of what it brings along, which no usage tells: known only where all sizes cost the same.</summary>
@@ -70,7 +72,8 @@ public static partial class LiteLlmPrices
         var lengths = model.EnumerateObject().Select(member => Above().Match(member.Name)).Where(match => match.Success)
             .Select(match => int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)).Distinct().OrderDescending();
         foreach (var thousands in lengths)
-            if (PriceOf(model, $"_above_{thousands}k_tokens", suffix) is { } price) longer = new(thousands * 1000L, price with { LongInput = longer });
+            if (PriceOf(model, $"_above_{thousands}k_tokens", suffix) is { } price)
+                longer = new(thousands * 1000L, price with { LongInput = longer });
         return longer;
     }
 
@@ -79,7 +82,8 @@ public static partial class LiteLlmPrices
     {
         decimal? Of(string name) => PublicPrices.Usd(model, name + length + tier, PerMillion);
         return Of("input_cost_per_token") is { } input && Of("output_cost_per_token") is { } output
-            ? new(input, output, Of("cache_read_input_token_cost"), Of("cache_creation_input_token_cost"), Of("cache_creation_input_token_cost_above_1hr"),
+            ? new(input, output, Of("cache_read_input_token_cost"), Of("cache_creation_input_token_cost"),
+                Of("cache_creation_input_token_cost_above_1hr"),
                 Of("output_cost_per_reasoning_token"), AudioInput: Of("input_cost_per_audio_token"), AudioOutput: Of("output_cost_per_audio_token"))
             : null;
     }
