@@ -19,6 +19,9 @@ public static class TestDatabase
     /// <summary>The first PostgreSQL that can be told how to copy. By default it writes each page to its log; copying the files takes a quarter of the time.</summary>
     const int FirstWithStrategy = 15;
 
+    /// <summary>Seconds that a connection may take: the tests of two projects start servers side by side.</summary>
+    const int SlowMachine = 30;
+
     static readonly string OwnDirectory = DirectoryOf(Environment.ProcessId);
 
     static readonly Lazy<Task<string>> Server = new(Start);
@@ -37,6 +40,7 @@ public static class TestDatabase
         return new NpgsqlConnectionStringBuilder(server)
         {
             Database = database,
+            Timeout = SlowMachine,
             ConnectionIdleLifetime = 60, // many databases, each with a pool that would hold on to its connections
         }.ConnectionString;
     }
@@ -111,7 +115,7 @@ public static class TestDatabase
 
     static async Task Execute(string connectionString, Func<Version, string> sql)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Timeout = SlowMachine }.ConnectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql(connection.PostgreSqlVersion), connection);
         await command.ExecuteNonQueryAsync();

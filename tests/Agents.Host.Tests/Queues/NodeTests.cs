@@ -86,6 +86,8 @@ public sealed class NodeTests : IAsyncLifetime
         foreach (var stopped in new[] { late, dead }) await stopped.StopAsync(Cancellation);
         await HeldOnAnotherServer(late);
 
+        await App.Until("the dead node's lock to be free", async () => await Count($"name = '{dead.Name}' and agents.lives(name)") == 0);
+
         await new NodeStore(database, null!).ForgetGone(node, Cancellation);
 
         Assert.Equal((1, 1, 0), (await Count($"name = '{node.Name}'"), await Count($"name = '{late.Name}'"), await Count($"name = '{dead.Name}'")));
