@@ -19,14 +19,26 @@ public sealed class DatabaseSetup(NpgsqlDataSource database, IDocumentStore stor
         try
         {
             await SetupScripts.RunOnce(connection, [.. ReadModels.Scripts()], cancellationToken);
-            await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
-            await messages.Admin.MigrateAsync();
+            await SetupScripts.Once(connection, Builds(), MakeStores, cancellationToken);
         }
         finally
         {
             await SetupScripts.Execute(connection, $"select pg_advisory_unlock({SetupLock})", CancellationToken.None);
         }
     }
+
+    /// <summary>The tables of the event store and of the message store, compared with what they should be: some 700 questions to the catalogue.</summary>
+    async Task MakeStores()
+    {
+        await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
+        await messages.Admin.MigrateAsync();
+    }
+
+    /// <summary>The builds of all that decides what those tables are.</summary>
+    string Builds() => string.Join(
+        '\n',
+        new[] { typeof(DatabaseSetup), typeof(ReadModels), typeof(IDocumentStore), typeof(Weasel.Postgresql.Tables.Table), typeof(IMessageStore), messages.GetType() }
+            .Select(type => $"{type.Assembly.FullName} {type.Module.ModuleVersionId}"));
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

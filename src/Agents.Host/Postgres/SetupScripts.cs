@@ -21,7 +21,17 @@ public static class SetupScripts
     /// </summary>
     public static async Task RunOnce(NpgsqlConnection connection, IReadOnlyList<string> scripts, CancellationToken ct)
     {
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', scripts))));
+        await Once(connection, string.Join('\0', scripts), async () =>
+        {
+            foreach (var script in scripts) await Patiently(connection, script, ct);
+        }, ct);
+    }
+
+    /// <summary>Does something once in the life of a database.</summary>
+    /// <param name="what">All on which it depends: it is done again when this is another.</param>
+    public static async Task Once(NpgsqlConnection connection, string what, Func<Task> act, CancellationToken ct)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(what)));
         await Execute(
             connection,
             """
@@ -31,7 +41,7 @@ public static class SetupScripts
             """, ct);
         if (await connection.First<bool>("select exists (select from agents.setup where scripts = @hash)", new { hash }, ct)) return;
 
-        foreach (var script in scripts) await Patiently(connection, script, ct);
+        await act();
         await connection.Execute("insert into agents.setup (scripts) values (@hash)", new { hash }, ct);
     }
 
