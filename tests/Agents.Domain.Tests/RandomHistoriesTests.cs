@@ -94,6 +94,7 @@ public sealed class RandomHistoriesTests
                     Assert.True(e.Attempt == 1 || attempts[(e.Call, e.Attempt - 1)] is "settled");
                     attempts.Add((e.Call, e.Attempt), "scheduled");
                     break;
+                case ToolCallRequested { NeedsApproval: false } e: attempts.Add((e.ToolCallId, 1), "scheduled"); break;
                 case ToolCallScheduled e:
                     Assert.True(e.Attempt == 1 || attempts[(e.ToolCallId, e.Attempt - 1)] is "settled");
                     attempts.Add((e.ToolCallId, e.Attempt), "scheduled");
@@ -121,7 +122,13 @@ public sealed class RandomHistoriesTests
         foreach (var fact in history)
         {
             if (fact is RunResumed) attempts.Clear();
-            object? call = fact is ModelCallScheduled model ? model.Call : fact is ToolCallScheduled tool ? tool.ToolCallId : null;
+            object? call = fact switch
+            {
+                ModelCallScheduled e => e.Call,
+                ToolCallScheduled e => e.ToolCallId,
+                ToolCallRequested { NeedsApproval: false } e => e.ToolCallId,
+                _ => null,
+            };
             if (call is not null) Assert.True((attempts[call] = attempts.GetValueOrDefault(call) + 1) <= world.Agent.Limits.Attempts, $"Call {call}.");
         }
     });
@@ -208,10 +215,12 @@ public sealed class RandomHistoriesTests
             {
                 case ModelCallScheduled e: owed.Add(new CallModel(A.Id, e.Call, e.Attempt)); break;
                 case ToolCallScheduled e: owed.Add(new RunTool(A.Id, e.ToolCallId, e.Attempt)); break;
+                case ToolCallRequested { NeedsApproval: false } e: owed.Add(new RunTool(A.Id, e.ToolCallId, 1)); break;
                 case ModelCallCompleted e: owed.Remove(new CallModel(A.Id, e.Call, e.Attempt)); break;
                 case ModelCallFailed e: owed.Remove(new CallModel(A.Id, e.Call, e.Attempt)); break;
                 case ModelCallOutcomeUnknown e: owed.Remove(new CallModel(A.Id, e.Call, e.Attempt)); break;
                 case ToolCallCompleted e: owed.Remove(new RunTool(A.Id, e.ToolCallId, e.Attempt)); break;
+                case ToolCallFailed { Attempt: 0 } e: owed.Remove(new RunTool(A.Id, e.ToolCallId, 1)); break; // refused with its request
                 case ToolCallFailed e: owed.Remove(new RunTool(A.Id, e.ToolCallId, e.Attempt)); break;
             }
 
@@ -252,7 +261,7 @@ public sealed class RandomHistoriesTests
             for (var left = 200; left > 0 && !fork.Run.IsFinished(); left--) fork.BeKind();
 
             Assert.Equal(RunStatus.Completed, fork.Run.Status);
-            Assert.DoesNotContain(fork.History.OfType<ToolCallScheduled>(), call => then.ToolCalls.GetValueOrDefault(call.ToolCallId)?.Status is ToolCallStatus.Completed && then.IsInStep);
+            Assert.DoesNotContain(fork.History.OfType<ToolCallRequested>(), call => then.ToolCalls.GetValueOrDefault(call.ToolCallId)?.Status is ToolCallStatus.Completed && then.IsInStep);
             var whole = history.Take((int)at).Skip(1).Prepend(fork.History[0]).Concat(fork.History.Skip(1)).ToList();
             var told = whole.Take(whole.FindLastIndex(fact => fact is ModelCallStarted) + 1);
             var turns = Conversation.Of(told, passagesPerStep: 3).Turns;

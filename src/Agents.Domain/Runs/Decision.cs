@@ -28,7 +28,11 @@ public sealed class Decision
     /// <summary>The messages owed to workers by these facts.</summary>
     public IEnumerable<Work> Work() => events.Any(e => e is RunResumed)
         ? Runs.Work.OwedBy(Run)
-        : events.Select(e => Runs.Work.DueTo(Run.Id, e)).OfType<Work>().Concat(events.SelectMany(e => Runs.Work.DueToOthers(Run, e)));
+        : events.Select(e => Runs.Work.DueTo(Run.Id, e)).OfType<Work>().Where(IsStillDue).Concat(events.SelectMany(e => Runs.Work.DueToOthers(Run, e)));
+
+    /// <summary>Not a call that is refused with the fact that asks for it.</summary>
+    bool IsStillDue(Work work) =>
+        work.Message is not RunTool tool || Run.ToolCalls.GetValueOrDefault(tool.ToolCallId) is { Status: ToolCallStatus.Scheduled };
 
     /// <summary>What becomes of the run's slot with these facts.</summary>
     public SlotUse Slot() => SlotUse.After(this);

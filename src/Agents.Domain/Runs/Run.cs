@@ -195,7 +195,9 @@ public sealed record Run
 
         ToolCallRequested e => run with
         {
-            ToolCalls = run.ToolCalls.SetItem(e.ToolCallId, new(e.Tool, e.Arguments, ToolCallStatus.AwaitingApproval, Attempt: 0)),
+            ToolCalls = run.ToolCalls.SetItem(e.ToolCallId, e.NeedsApproval
+                ? new(e.Tool, e.Arguments, ToolCallStatus.AwaitingApproval, Attempt: 0)
+                : new(e.Tool, e.Arguments, ToolCallStatus.Scheduled, Attempt: 1)),
         },
         ToolCallApproved => run,
         ToolCallDenied e => run.WithTool(e.ToolCallId, call => call.Settled(ToolCallStatus.Denied)),
@@ -209,7 +211,7 @@ public sealed record Run
         },
         ToolCallCompleted e => run.Settling(e.ToolCallId, e.ChildUsd).WithTool(e.ToolCallId, call => call.Settled(ToolCallStatus.Completed)),
         ToolCallFailed e => run.Settling(e.ToolCallId, e.ChildUsd).WithTool(
-            e.ToolCallId, call => call with { Status = ToolCallStatus.Failed, Failure = e.Failure.Kind, Child = null, HeldUsd = 0 }),
+            e.ToolCallId, call => call with { Status = ToolCallStatus.Failed, Attempt = e.Attempt, Failure = e.Failure.Kind, Child = null, HeldUsd = 0 }),
         PassagesRetrieved => run,
 
         _ => throw new InvalidOperationException($"Run does not know {happened.GetType().Name}."),

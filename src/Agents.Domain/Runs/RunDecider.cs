@@ -355,7 +355,6 @@ public static class RunDecider
     {
         var within = grant.NeedsApproval ? decision.Agent.Limits.ApprovalWithin : null;
         decision.Add(new ToolCallRequested(id, call, grant.Tool, arguments, grant.NeedsApproval, within));
-        if (!grant.NeedsApproval) decision.Add(new ToolCallScheduled(id, Attempt: 1, TimeSpan.Zero));
     }
 
     /// <summary>Timeouts and cut streams may have been billed; a refusal was not.</summary>

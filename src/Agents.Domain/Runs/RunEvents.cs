@@ -187,8 +187,9 @@ public sealed record ModelCallOutcomeUnknown(
 /// <param name="By">The person who said so. Null when the server found out by itself.</param>
 public sealed record SpendResolved(int Call, int Attempt, decimal ActualUsd, SpendSource Source, string? By = null) : RunEvent;
 
-// Tool calls: requested by the model or a tool step, approved if need be, then like model calls
+// Tool calls: requested by the model or a tool step, approved and then scheduled if need be, then like model calls
 
+/// <summary>A call that needs no approval is scheduled with this fact: its first attempt is due, unless it is refused in the same transaction.</summary>
 /// <param name="ToolCallId">Unique within the run; see <see cref="ToolCallIds"/>.</param>
 /// <param name="Call">The model call that asked. Null for a tool step.</param>
 /// <param name="Arguments">JSON as the model wrote it, valid or not.</param>
@@ -201,6 +202,7 @@ public sealed record ToolCallApproved(string ToolCallId, string By) : RunEvent;
 
 public sealed record ToolCallDenied(string ToolCallId, string By, string Reason) : RunEvent;
 
+/// <summary>An attempt is due, where the request itself was not its schedule: one that was approved, or tried again.</summary>
 /// <param name="Delay">How long after this fact it may begin. Zero on a first attempt.</param>
 public sealed record ToolCallScheduled(string ToolCallId, int Attempt, TimeSpan Delay) : RunEvent;
 

@@ -3,10 +3,11 @@ namespace Agents.Domain.Runs;
 /// <summary>A message owed to a worker, and how long to hold it back. Owed twice does no harm: the claim decides.</summary>
 public sealed record Work(object Message, TimeSpan Delay)
 {
-    /// <summary>The work a fact calls for, or null. Only what was scheduled is ever worked on.</summary>
+    /// <summary>The work a fact calls for, or null. Only what was scheduled is ever worked on, by a fact of its own or by its request.</summary>
     public static Work? DueTo(Guid runId, RunEvent happened) => happened switch
     {
         ModelCallScheduled e => new(new CallModel(runId, e.Call, e.Attempt), e.Delay),
+        ToolCallRequested { NeedsApproval: false } e => new(new RunTool(runId, e.ToolCallId, Attempt: 1), TimeSpan.Zero),
         ToolCallScheduled e => new(new RunTool(runId, e.ToolCallId, e.Attempt), e.Delay),
         _ => null,
     };

@@ -26,8 +26,8 @@ public sealed class Redeliveries(int copies) : Fault
         {
             var due = await rig.Database.TryRows(
                 """
-                select stream_id, type, (coalesce(data->>'call', '0'))::int, coalesce(data->>'toolCallId', ''), (data->>'attempt')::int
-                from agents.mt_events where type in ('model_call_scheduled', 'tool_call_scheduled') order by seq_id desc limit $1
+                select stream_id, type, (coalesce(data->>'call', '0'))::int, coalesce(data->>'toolCallId', ''), coalesce(data->>'attempt', '1')::int
+                from agents.mt_events where type in ('model_call_scheduled', 'tool_call_requested', 'tool_call_scheduled') order by seq_id desc limit $1
                 """, Newest);
             var busy = await rig.Database.TryRows("select 1 from agents.run_queue limit 1");
             foreach (var queue in due!.GroupBy(row => (string)row[1] == "model_call_scheduled" ? typeof(CallModel) : typeof(RunTool)))

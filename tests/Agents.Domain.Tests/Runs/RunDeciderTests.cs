@@ -49,7 +49,7 @@ public sealed class RunDeciderTests
     {
         var asked = A.Asking("search_documents", "search_documents");
         Assert.Equal(
-            ["ModelCallCompleted", "ToolCallRequested", "ToolCallScheduled", "ToolCallRequested", "ToolCallScheduled"], asked.News.Names());
+            ["ModelCallCompleted", "ToolCallRequested", "ToolCallRequested"], asked.News.Names());
         Assert.Equal([new RunTool(A.Id, "c0001t001", 1), new RunTool(A.Id, "c0001t002", 1)], asked.Work.Select(work => work.Message));
 
         var one = asked.When(A.Result("c0001t002"));
@@ -189,6 +189,7 @@ public sealed class RunDeciderTests
         var asked = A.Asking("rm_rf");
 
         Assert.Equal(["ModelCallCompleted", "ToolCallRequested", "ToolCallFailed", "ModelCallScheduled"], asked.News.Names());
+        Assert.DoesNotContain(asked.Work, work => work.Message is RunTool);
         Assert.Equal((FailureKind.UnknownTool, 0), (asked.News.Only<ToolCallFailed>().Failure.Kind, asked.News.Only<ToolCallFailed>().Attempt));
     }
 
@@ -197,7 +198,7 @@ public sealed class RunDeciderTests
     {
         var asked = A.Asking([.. Enumerable.Repeat("search_documents", 6)]);
 
-        Assert.Equal(4, asked.News.OfType<ToolCallScheduled>().Count());
+        Assert.Equal(4, asked.Work.Count);
         Assert.All(asked.News.OfType<ToolCallFailed>(), refused => Assert.Equal(FailureKind.CallLimit, refused.Failure.Kind));
         Assert.Equal(["c0001t005", "c0001t006"], asked.News.OfType<ToolCallFailed>().Select(refused => refused.ToolCallId));
     }
@@ -293,7 +294,8 @@ public sealed class RunDeciderTests
 
         var resumed = lost.When(new ResumeRun("ada", "looked: there is no ticket"));
         Assert.Equal(["RunResumed", "ModelCallScheduled"], resumed.News.Names());
-        Assert.Single(resumed.History.OfType<ToolCallScheduled>());
+        Assert.Single(resumed.History.OfType<ToolCallRequested>()); // which was its schedule
+        Assert.Empty(resumed.History.OfType<ToolCallScheduled>());
     }
 
     [Theory, InlineData(FailureKind.Timeout), InlineData(FailureKind.Unavailable), InlineData(FailureKind.StreamCut),

@@ -19,7 +19,7 @@ public sealed class StandingStillTests
 
         var resumed = arrived.When(Resume);
         Assert.Equal(
-            ["RunResumed", "StepStarted", "ToolCallRequested", "ToolCallScheduled", "ToolCallRequested", "ToolCallScheduled"], resumed.News.Names());
+            ["RunResumed", "StepStarted", "ToolCallRequested", "ToolCallRequested"], resumed.News.Names());
         Assert.Equal(2, resumed.Work.Count);
     }
 

@@ -150,7 +150,7 @@ public sealed class StateMachineTests
         var after = run.When(message);
         if (after.News.Count == 0) return "-";
         if (after.Run.Status != run.Run.Status) return after.Run.Status.ToString().ToLowerInvariant();
-        return after.News.Any(fact => fact is ModelCallScheduled or ToolCallScheduled) ? "scheduled" : "recorded";
+        return after.Work.Any(work => work.Message is CallModel or RunTool) ? "scheduled" : "recorded";
     }
 
     static string Row(string name, IEnumerable<string> cells) => $"{name,-43}{string.Concat(cells.Select(cell => $"{cell,-11}"))}".TrimEnd();
