@@ -27,6 +27,7 @@ static class StoreServices
                 store.AddRunStore(workers.FairnessKey);
                 store.Connection(provider.GetRequiredService<NpgsqlDataSource>());
                 store.Events.TimeProvider = provider.GetRequiredService<DatabaseClock>();
+                store.Listeners.Add(provider.GetRequiredService<RecentRuns>()); // before the messages are sent that build on what was stored
                 store.Listeners.Add(provider.GetRequiredService<NodeSignals>());
                 store.Listeners.Add(ActivatorUtilities.CreateInstance<RunEndings>(provider));
                 return store;
@@ -34,6 +35,7 @@ static class StoreServices
             .UseLightweightSessions()
             .IntegrateWithWolverine(integration => integration.MessageStorageSchemaName = "wolverine");
 
+        services.AddSingleton(provider => new RecentRuns(provider.GetRequiredService<DatabaseClock>()));
         services.AddSingleton<FactLog>();
         services.AddSingleton<NumberedFacts>();
         services.AddSingleton<Threads>();

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Agents.Domain.Runs;
 using JasperFx.Events;
 using JasperFx.Events.Projections;
 using JasperFx.MultiTenancy;
@@ -22,15 +23,17 @@ public static class ReadModels
         store.UseSystemTextJsonForSerialization(EnumStorage.AsString, Casing.CamelCase);
         store.Events.TenancyStyle = TenancyStyle.Conjoined;
         store.Policies.AllDocumentsAreMultiTenanted();
-        store.Events.UseExclusiveLockOnConcurrentAppends = true;
+        store.Events.UseExclusiveLockOnConcurrentAppends = true; // an append locks the stream before it compares the version: stream, checkpoint, read models
         foreach (var (type, name) in EventNames.All) store.Events.MapEventType(type, name);
 
         // In this order within a transaction: the cost ledger reads what the summaries wrote.
-        store.Projections.Add(new Checkpoints(), ProjectionLifecycle.Inline);
-        store.Projections.Add(new RunSummaries(), ProjectionLifecycle.Inline);
+        store.Schema.For<Run>().UseNumericRevisions(true);
+        store.Projections.Add(new Checkpoints(), ProjectionLifecycle.Inline, Checkpoints.Name, options => options.DeleteViewTypeOnTeardown<Run>());
+        store.Projections.Add(
+            new RunSummaries(), ProjectionLifecycle.Inline, RunSummaries.Name, options => options.DeleteDataInTableOnTeardown(RunSummaries.Table));
         store.Projections.Add(new RunQueue(fairnessKey), ProjectionLifecycle.Inline);
         store.Projections.Add(new ForkHolds(), ProjectionLifecycle.Inline);
-        store.Projections.Add(new Timeline(), ProjectionLifecycle.Inline);
+        store.Projections.Add(new Timeline(), ProjectionLifecycle.Inline, Timeline.Name, options => options.DeleteDataInTableOnTeardown(Timeline.Table));
         store.Projections.Add(new CostLedger(), ProjectionLifecycle.Inline);
         store.Projections.Add(new BudgetLedger(), ProjectionLifecycle.Inline);
     }

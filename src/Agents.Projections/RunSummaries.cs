@@ -6,52 +6,107 @@ using Marten.Events.Projections;
 
 namespace Agents.Projections;
 
-/// <summary>One row for each run in <c>agents.run_summary</c>: what lists and run pages show.</summary>
-public sealed partial class RunSummaries : EventProjection
+/// <summary>
+/// One row for each run in <c>agents.run_summary</c>: what lists and run pages show. What a commit changes of a row is one statement.
+/// </summary>
+public sealed class RunSummaries : IProjection
 {
-    const string Table = "agents.run_summary";
+    public const string Name = "run_summaries";
 
-    public RunSummaries()
-    {
-        Name = "run_summaries";
-        Options.DeleteDataInTableOnTeardown(Table);
-    }
+    internal const string Table = "agents.run_summary";
 
-    public override ValueTask ApplyAsync(IDocumentOperations operations, IEvent happened, CancellationToken cancellation)
+    public Task ApplyAsync(IDocumentOperations operations, IReadOnlyList<IEvent> events, CancellationToken cancellation)
     {
-        var rows = new Rows(operations, happened);
-        switch (happened.Data)
+        foreach (var facts in events.GroupBy(fact => (fact.TenantId, fact.StreamId)))
         {
-            case RunQueued e: rows.Insert(e); break;
-            case StateInherited e:
-                rows.Set(
-                    "step = ?, step_name = ?, model_calls = ?, inherited_usd = ?",
-                    e.Step, ReadModels.Nullable(e.Step < 0 ? null : e.Name), e.ModelCalls, e.InheritedUsd);
-                break;
-            case RunStarted: rows.Set("status = 'running', started_at = coalesce(started_at, ?)", happened.Timestamp); break;
-            case RunPaused e: rows.Set("status = 'paused', reason = ?", e.Reason); break;
-            case RunResumed e: rows.Set("status = 'running', reason = ?, failure_kind = null, failure_message = null", e.Reason); break;
-            case RunParked e:
-                rows.Set("status = 'parked', failure_kind = ?, failure_message = ?", e.Failure.Kind.ToString(), e.Failure.Message);
-                break;
-            case RunBudgetChanged e: rows.Set("budget_usd = ?", e.BudgetUsd); break;
-            case StepStarted e: rows.Set("step = ?, step_name = ?", e.Step, e.Name); break;
-            case ModelCallScheduled { Attempt: 1 } e: rows.Set("model_calls = ?", e.Call); break;
-            case ModelCallCompleted e: rows.Pay(e.Usage, e.Cost, e.Cost is null ? 1 : 0); break;
-            case ModelCallFailed { Usage: not null } e: rows.Pay(e.Usage, e.Cost, 0); break;
-            case SpendResolved e: rows.Set("cost_usd = cost_usd + ?", e.ActualUsd); break;
-            case RunCompleted e: rows.Finish("completed", "answer = ?, citations = ?::json", e.Answer, ReadModels.Json(e.Citations)); break;
-            case RunFailed e: rows.Finish("failed", "failure_kind = ?, failure_message = ?", e.Failure.Kind.ToString(), e.Failure.Message); break;
-            case RunCancelled e: rows.Finish("cancelled", "reason = ?, failure_kind = null, failure_message = null", e.Reason); break;
+            var changes = new Changes();
+            foreach (var fact in facts)
+            {
+                if (fact.Data is RunQueued queued) Insert(operations, fact, queued);
+                else Apply(changes, (RunEvent)fact.Data, fact.Timestamp);
+            }
+
+            changes.Update(operations, facts.Key.TenantId, facts.Key.StreamId);
         }
 
-        return ValueTask.CompletedTask;
+        return Task.CompletedTask;
     }
 
-    /// <summary>The row of one run, as statements of the transaction that appends.</summary>
-    readonly struct Rows(IDocumentOperations operations, IEvent happened)
+    static void Apply(Changes row, RunEvent happened, DateTimeOffset at)
     {
-        public void Insert(RunQueued e) => operations.QueueSqlCommand(
+        switch (happened)
+        {
+            case StateInherited e:
+                row.Set("step", e.Step);
+                row.Set("step_name", e.Step < 0 ? null : e.Name);
+                row.Set("model_calls", e.ModelCalls);
+                row.Set("inherited_usd", e.InheritedUsd);
+                break;
+            case RunStarted:
+                row.Set("status", "running");
+                row.Set("started_at", at, "coalesce(started_at, ?)");
+                break;
+            case RunPaused e:
+                row.Set("status", "paused");
+                row.Set("reason", e.Reason);
+                break;
+            case RunResumed e:
+                row.Set("status", "running");
+                row.Set("reason", e.Reason);
+                Failed(null);
+                break;
+            case RunParked e:
+                row.Set("status", "parked");
+                Failed(e.Failure);
+                break;
+            case RunBudgetChanged e: row.Set("budget_usd", e.BudgetUsd); break;
+            case StepStarted e:
+                row.Set("step", e.Step);
+                row.Set("step_name", e.Name);
+                break;
+            case ModelCallScheduled { Attempt: 1 } e: row.Set("model_calls", e.Call); break;
+            case ModelCallCompleted e: Pay(e.Usage, e.Cost, unpriced: e.Cost is null ? 1 : 0); break;
+            case ModelCallFailed { Usage: not null } e: Pay(e.Usage, e.Cost, unpriced: 0); break;
+            case SpendResolved e: row.Add("cost_usd", e.ActualUsd); break;
+            case RunCompleted e:
+                Finish("completed");
+                row.Set("answer", e.Answer);
+                row.Set("citations", ReadModels.Json(e.Citations), "?::json");
+                break;
+            case RunFailed e:
+                Finish("failed");
+                Failed(e.Failure);
+                break;
+            case RunCancelled e:
+                Finish("cancelled");
+                row.Set("reason", e.Reason);
+                Failed(null);
+                break;
+        }
+
+        void Finish(string status)
+        {
+            row.Set("status", status);
+            row.Set("finished_at", at);
+        }
+
+        void Failed(Failure? failure)
+        {
+            row.Set("failure_kind", failure?.Kind.ToString());
+            row.Set("failure_message", failure?.Message);
+        }
+
+        void Pay(Usage? usage, Cost? cost, int unpriced)
+        {
+            foreach (var (column, tokens) in UsageColumns.Counts(usage ?? Usage.None)) row.Add(column, tokens);
+            row.Add("cost_usd", cost?.Usd ?? 0m);
+            row.Add("unpriced_calls", unpriced);
+        }
+    }
+
+    static void Insert(IDocumentOperations operations, IEvent happened, RunQueued e)
+    {
+        operations.QueueSqlCommand(
             $"""
             insert into {Table} (
               tenant_id, run_id, agent, agent_version, definition_hash, status, priority, question, requested_by, metadata, model, budget_usd,
@@ -72,17 +127,34 @@ public sealed partial class RunSummaries : EventProjection
             happened.TenantId, ReadModels.Nullable(OriginOf(e)), ReadModels.Nullable(OriginOf(e)), happened.StreamId);
 
         static Guid? OriginOf(RunQueued e) => e.Parent ?? e.ForkedFrom?.Run;
+    }
 
-        public void Set(string changes, params object[] values) => operations.QueueSqlCommand(
-            $"update {Table} set {changes} where tenant_id = ? and run_id = ?", [.. values, happened.TenantId, happened.StreamId]);
+    /// <summary>What becomes of a row's columns; the last word on each counts.</summary>
+    sealed class Changes
+    {
+        readonly SortedDictionary<string, (string Sql, object? Value)> columns = new(StringComparer.Ordinal);
 
-        public void Finish(string status, string changes, params object[] values) =>
-            Set($"status = '{status}', finished_at = ?, {changes}", [happened.Timestamp, .. values]);
+        /// <param name="sql">The new value; the question mark is <paramref name="value"/>.</param>
+        public void Set(string column, object? value, string sql = "?") => columns[column] = value is null ? ("null", null) : (sql, value);
 
-        public void Pay(Usage? usage, Cost? cost, int unpriced)
+        public void Add(string column, long number)
         {
-            Set($"{UsageColumns.Additions}, cost_usd = cost_usd + ?, unpriced_calls = unpriced_calls + ?",
-                [.. UsageColumns.Values(usage ?? Usage.None).Select(ReadModels.Nullable), cost?.Usd ?? 0m, unpriced]);
+            if (number != 0) columns[column] = ($"{column} + ?", columns.TryGetValue(column, out var sum) ? (long)sum.Value! + number : number);
+        }
+
+        public void Add(string column, decimal number)
+        {
+            if (number != 0) columns[column] = ($"{column} + ?", columns.TryGetValue(column, out var sum) ? (decimal)sum.Value! + number : number);
+        }
+
+        public void Update(IDocumentOperations operations, string tenant, Guid run)
+        {
+            if (columns.Count == 0) return;
+
+            var changes = string.Join(", ", columns.Select(column => $"{column.Key} = {column.Value.Sql}"));
+            operations.QueueSqlCommand(
+                $"update {Table} set {changes} where tenant_id = ? and run_id = ?",
+                [.. columns.Values.Where(column => column.Value is not null).Select(column => column.Value!), tenant, run]);
         }
     }
 }

@@ -5,34 +5,48 @@ using Marten.Events.Projections;
 
 namespace Agents.Projections;
 
-/// <summary>One row in <c>agents.timeline</c> for each fact worth showing. Insert only, so runs never wait for each other.</summary>
-public sealed partial class Timeline : EventProjection
+/// <summary>
+/// One row in <c>agents.timeline</c> for each fact worth showing, those of a commit in one statement. Insert only, so runs never wait for each other.
+/// </summary>
+public sealed class Timeline : IProjection
 {
     /// <summary>Longest detail kept; the fact has the whole.</summary>
     const int DetailCharacters = 500;
 
-    const string Table = "agents.timeline";
+    public const string Name = "timeline";
 
-    public Timeline()
+    internal const string Table = "agents.timeline";
+
+    const string Insert =
+        $"""
+        insert into {Table} (tenant_id, run_id, version, at, type, step, name, call, attempt, tool_call_id, duration_ms, input_tokens, output_tokens,
+          cost_usd, detail)
+        select * from unnest(
+          ?::text[], ?::uuid[], ?::bigint[], ?::timestamptz[], ?::text[], ?::integer[], ?::text[], ?::integer[], ?::integer[], ?::text[],
+          ?::double precision[], ?::bigint[], ?::bigint[], ?::numeric[], ?::text[])
+        on conflict do nothing
+        """;
+
+    public Task ApplyAsync(IDocumentOperations operations, IReadOnlyList<IEvent> events, CancellationToken cancellation)
     {
-        Name = "timeline";
-        Options.DeleteDataInTableOnTeardown(Table);
+        var rows = new List<(IEvent Fact, Row Row)>(events.Count);
+        foreach (var fact in events)
+            if (RowOf((RunEvent)fact.Data) is { } row) rows.Add((fact, row));
+        if (rows.Count == 0) return Task.CompletedTask;
+
+        operations.QueueSqlCommand(
+            Insert,
+            Of(rows, (fact, _) => fact.TenantId), Of(rows, (fact, _) => fact.StreamId), Of(rows, (fact, _) => fact.Version),
+            Of(rows, (fact, _) => fact.Timestamp), Of(rows, (fact, _) => EventNames.All[fact.EventType]), Of(rows, (_, row) => row.Step),
+            Of(rows, (_, row) => row.Name), Of(rows, (_, row) => row.Call), Of(rows, (_, row) => row.Attempt), Of(rows, (_, row) => row.ToolCallId),
+            Of(rows, (_, row) => row.Took?.TotalMilliseconds), Of(rows, (_, row) => row.InputTokens), Of(rows, (_, row) => row.OutputTokens),
+            Of(rows, (_, row) => row.CostUsd),
+            Of(rows, (_, row) => row.Detail is { Length: > DetailCharacters } detail ? Sanitiser.Text(detail, DetailCharacters) : row.Detail));
+        return Task.CompletedTask;
     }
 
-    public override ValueTask ApplyAsync(IDocumentOperations operations, IEvent happened, CancellationToken cancellation)
-    {
-        if (RowOf((RunEvent)happened.Data) is { } row)
-            operations.QueueSqlCommand(
-                $"insert into {Table} (tenant_id, run_id, version, at, type, step, name, call, attempt, tool_call_id, duration_ms, "
-                + "input_tokens, output_tokens, cost_usd, detail) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
-                happened.TenantId, happened.StreamId, happened.Version, happened.Timestamp, EventNames.All[happened.EventType],
-                ReadModels.Nullable(row.Step), ReadModels.Nullable(row.Name), ReadModels.Nullable(row.Call), ReadModels.Nullable(row.Attempt),
-                ReadModels.Nullable(row.ToolCallId), ReadModels.Nullable(row.Took?.TotalMilliseconds),
-                ReadModels.Nullable(row.InputTokens), ReadModels.Nullable(row.OutputTokens), ReadModels.Nullable(row.CostUsd),
-                ReadModels.Nullable(row.Detail is { Length: > DetailCharacters } detail ? Sanitiser.Text(detail, DetailCharacters) : row.Detail));
-
-        return ValueTask.CompletedTask;
-    }
+    /// <summary>One column of the rows.</summary>
+    static T[] Of<T>(List<(IEvent Fact, Row Row)> rows, Func<IEvent, Row, T> value) => [.. rows.Select(row => value(row.Fact, row.Row))];
 
     sealed record Row(
         string? Detail = null, int? Step = null, string? Name = null, int? Call = null, int? Attempt = null, string? ToolCallId = null,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Agents.Domain.Costs;
 
 namespace Agents.Projections;
@@ -20,8 +21,9 @@ public static class UsageColumns
     /// <summary>For a list of values.</summary>
     internal static readonly string Placeholders = string.Join(", ", Names.Select(_ => "?::bigint"));
 
-    /// <summary>For an update that adds to each.</summary>
-    internal static readonly string Additions = string.Join(", ", Names.Select(name => $"{name} = {name} + ?"));
+    /// <summary>Each column with its count.</summary>
+    internal static IEnumerable<(string Column, long Count)> Counts(Usage usage) =>
+        Names.Zip(Values(usage), (name, count) => (name, Convert.ToInt64(count, CultureInfo.InvariantCulture)));
 
     /// <param name="alias">The table they are columns of.</param>
     public static string Of(string alias) => string.Join(", ", Names.Select(name => $"{alias}.{name}"));

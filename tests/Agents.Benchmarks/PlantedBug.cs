@@ -21,23 +21,8 @@ sealed record PlantedBug(string Protection, string? Scenario, int Runs, int Faul
         new("count what was let through", null, 0, 0, (Host + "Engine/Attempts/ModelWorker.cs", "pass.Use();", "")),
 
         new("expected version", "C10", 40, 2000,
-            (Host + "Engine/Deciding/RunTransaction.cs",
-                """
-                        var stream = await session.Events.FetchForExclusiveWriting<Run>(runId, ct);
-                        return stream.Aggregate is null ? null : new Held(stream);
-                """,
-                "        return await session.LoadAsync<Run>(runId, ct) is { } run ? new Unfenced(session, run) : null;"),
-            (Host + "Engine/Deciding/RunTransaction.cs", "    /// <summary>Marten checks the version again",
-                """
-                    sealed class Unfenced(IDocumentSession session, Run run) : IHeldRun
-                    {
-                        public Run Run => run;
-                        public long Version => 0;
-                        public void Append(IReadOnlyList<RunEvent> facts) => session.Events.Append(run.Id, facts);
-                    }
-
-                    /// <summary>Marten checks the version again
-                """)),
+            (Host + "Log/RunLog.cs", "id = @run_id for update", "id = @run_id"),
+            (Host + "Engine/Deciding/RunTransaction.cs", "session.Events.Append(run.Id, version + facts.Count, facts);", "session.Events.Append(run.Id, facts);")),
         new("intent before call", "C17", 12, 4, CallFirst),
         new("claim", "C10", 40, 2000,
             (Domain + "Runs/Claim.cs", "{ Status: AttemptStatus.Started } call when IsOf(call, work) && ownerIsGone => new Lost(),",

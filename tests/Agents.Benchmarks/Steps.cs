@@ -51,7 +51,8 @@ static class Steps
         return 0;
     }
 
-    internal sealed record Figures(double StepsPerSecond, double CommitsPerStep, double WalBytesPerStep, double EngineCpuMsPerStep,
+    internal sealed record Figures(
+        double StepsPerSecond, double CommitsPerStep, double WalBytesPerStep, double EngineCpuMsPerStep, double StatementsPerStep,
         double FirstRunSeconds, double MedianRunSeconds);
 
     internal static async Task<Figures> Engine(BenchmarkServer server, int runs)
@@ -82,6 +83,8 @@ static class Steps
         var counted = steps - stepsBefore;
         var commits = await server.Scalar<decimal>("select coalesce(sum(calls), 0) from pg_stat_statements where query ilike 'commit%'");
         commits -= await Started(server, list) - startedBefore;
+        var statements = await server.Scalar<decimal>("select coalesce(sum(calls), 0) from pg_stat_statements where query not ilike '%pg_stat_statements%'");
+        if (Environment.GetEnvironmentVariable("AGENTS_STATEMENTS") is not null) await Statements(server, counted);
         var walBytes = await server.Scalar<decimal>("select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')") - wal;
         var seconds = await server.Scalar<double>(
             $"select extract(epoch from max(finished_at) - min(started_at))::float8 from agents.run_summary where run_id in ({list})");
@@ -91,7 +94,21 @@ static class Steps
             $"select percentile_cont(0.5) within group (order by extract(epoch from finished_at - started_at))::float8 from agents.run_summary where run_id in ({list})");
         return new(
             Math.Round(steps / seconds), Math.Round((double)commits / counted, 3), Math.Round((double)walBytes / counted),
-            Math.Round((process.TotalProcessorTime - cpu).TotalMilliseconds / counted, 3), Math.Round(first, 3), Math.Round(median, 3));
+            Math.Round((process.TotalProcessorTime - cpu).TotalMilliseconds / counted, 3), Math.Round((double)statements / counted, 2),
+            Math.Round(first, 3), Math.Round(median, 3));
+    }
+
+    /// <summary>Which statements the database spent its time with, the costliest first.</summary>
+    static async Task Statements(BenchmarkServer server, long steps)
+    {
+        await using var command = server.Database.CreateCommand(
+            """
+            select format('%s ms %s calls %s us %s WAL  %s', round(total_exec_time), calls, round(1000 * mean_exec_time), wal_bytes, left(regexp_replace(query, '\s+', ' ', 'g'), 140))
+            from pg_stat_statements order by total_exec_time desc limit 40
+            """);
+        await using var reader = await command.ExecuteReaderAsync();
+        Console.Error.WriteLine($"{steps} steps");
+        while (await reader.ReadAsync()) Console.Error.WriteLine(reader.GetString(0));
     }
 
     static Task<long> Done(BenchmarkServer server, string list) => server.Scalar<long>(

@@ -1,4 +1,5 @@
 using Agents.Domain.Runs;
+using Agents.Host.Platform;
 using Marten;
 
 namespace Agents.Host.Log;
@@ -20,6 +21,14 @@ public sealed class RunLog(IDocumentStore store, Threads threads) : IRunLog
 
     public Task<IReadOnlyList<EarlierMessage>> SaidBefore(string tenant, RunQueued queued, CancellationToken ct) =>
         threads.Before(tenant, queued, ct);
+
+    /// <summary>Locks a run until the session's transaction ends. The version of its last fact; null when the tenant has no such run.</summary>
+    public static async Task<long?> Lock(IDocumentSession session, Guid runId, CancellationToken ct)
+    {
+        await session.BeginTransactionAsync(ct);
+        return await session.First<long?>(
+            "select version from agents.mt_streams where tenant_id = @tenant and id = @run_id for update", new { tenant = session.TenantId, runId }, ct);
+    }
 
     /// <summary>The same in a session that is open already.</summary>
     public static async Task<LoadedRun?> Load(IQuerySession session, Guid runId, long? version, CancellationToken ct)

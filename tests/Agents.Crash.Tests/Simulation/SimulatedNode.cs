@@ -178,6 +178,7 @@ sealed class SimulatedNode
                 break;
             case RunTool work:
                 process.Takes(work.RunId, InFlight.Of(work));
+                process.ToolAttempts[(work.RunId, work.ToolCallId)] = work.Attempt;
                 await engine.Attempts.Perform(transaction, work, envelope.Attempts <= 1, default);
                 break;
             case EndChild work:

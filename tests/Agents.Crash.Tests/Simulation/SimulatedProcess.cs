@@ -1,4 +1,5 @@
 using Agents.Domain.Runs;
+using Agents.Host.Log;
 
 namespace Agents.Crash.Tests.Simulation;
 
@@ -26,6 +27,18 @@ sealed class SimulatedProcess
 
     /// <summary>What it really is doing, whether or not it knows.</summary>
     public HashSet<(Guid RunId, string Attempt)> Performing { get; } = [];
+
+    /// <summary>Runs as this process stored them last. Nobody tells it what others store, as if all announcements were lost.</summary>
+    public Dictionary<Guid, KnownRun> Recent { get; } = [];
+
+    public void Remember(EventLog log)
+    {
+        if (RecentRuns.GoesOn(log.Run)) Recent[log.Id] = new(log.Run, log.Version);
+        else Recent.Remove(log.Id);
+    }
+
+    /// <summary>The attempt of each tool call that was taken last: what the tool is not told, and the run may be past.</summary>
+    public Dictionary<(Guid RunId, string ToolCallId), int> ToolAttempts { get; } = [];
 
     public bool IsQuiet => activities == 0;
 

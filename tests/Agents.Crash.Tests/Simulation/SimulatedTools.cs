@@ -29,8 +29,7 @@ sealed class SimulatedTools(SimulatedProcess process) : ITools
         if (tool == ChildOf.Tool) return new("", null, new(SampleAgents.Helper, "What else?"));
 
         var (log, isSafe) = (world.Database.Find(context.RunId)!, SampleAgents.IsRepeatable(tool));
-        var attempt = (log.Run.ToolCalls.GetValueOrDefault(context.ToolCallId)?.Attempt ?? 0, context.ToolCallId);
-        var work = new RunTool(context.RunId, context.ToolCallId, attempt.Item1);
+        var work = new RunTool(context.RunId, context.ToolCallId, process.ToolAttempts[(context.RunId, context.ToolCallId)]);
         world.Trace?.Note($"{process.Name} runs {tool} for {context.ToolCallId} of {world.NameOf(context.RunId)}");
         process.Performs(context.RunId, InFlight.Of(work));
         if (!isSafe) log.Checks.ToolBegins(work);

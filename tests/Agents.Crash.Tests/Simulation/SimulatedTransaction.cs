@@ -35,7 +35,16 @@ sealed class SimulatedTransaction(SimulatedProcess process, bool isOwn) : IOwnTr
         var run = isOwn && world.Mutant is Mutant.ClaimIgnoresStarted && log.Run.ModelCall is { Status: AttemptStatus.Started } call
             ? log.Run with { ModelCall = call with { Status = AttemptStatus.Scheduled } }
             : log.Run;
-        var taken = new Held(this, log, run);
+        var taken = new Held(this, log, run, log.Version, isLocked: true);
+        held.Add(taken);
+        return taken;
+    }
+
+    public IHeldRun? Known(Guid runId)
+    {
+        if (!process.Recent.TryGetValue(runId, out var known) || world.Database.Find(runId) is not { } log) return null;
+
+        var taken = new Held(this, log, known.Run, known.Version, isLocked: false);
         held.Add(taken);
         return taken;
     }
@@ -76,7 +85,7 @@ sealed class SimulatedTransaction(SimulatedProcess process, bool isOwn) : IOwnTr
     {
         await process.Turn();
         if (world.Hits(world.Faults.FailCommit)) throw Told("that its commit failed");
-        if (held.Exists(run => run.Version != run.Log.Version))
+        if (held.Exists(run => (run.IsLocked || run.Appended.Count > 0) && run.Version != run.Log.Version))
         {
             if (world.Mutant is not Mutant.AppendWithoutExpectedVersion) throw Stale();
             foreach (var run in held) run.Log.Checks.Stale += run.Appended.Count > 0 && run.Version != run.Log.Version ? 1 : 0;
@@ -92,8 +101,10 @@ sealed class SimulatedTransaction(SimulatedProcess process, bool isOwn) : IOwnTr
         Store();
         if (world.Hits(world.Faults.LoseAcknowledgement)) throw Told("that its commit failed, which it did not");
         foreach (var run in held)
-            foreach (var fact in run.Appended)
-                process.Engine.InFlight.After(run.Log.Id, fact);
+        {
+            if (run.Appended.Count > 0) process.Remember(run.Log);
+            foreach (var fact in run.Appended) process.Engine.InFlight.After(run.Log.Id, fact);
+        }
     }
 
     public ValueTask DisposeAsync() => default;
@@ -136,13 +147,16 @@ sealed class SimulatedTransaction(SimulatedProcess process, bool isOwn) : IOwnTr
         return new(what);
     }
 
-    sealed class Held(SimulatedTransaction transaction, EventLog log, Run run) : IHeldRun
+    sealed class Held(SimulatedTransaction transaction, EventLog log, Run run, long version, bool isLocked) : IHeldRun
     {
         public EventLog Log => log;
 
+        /// <summary>Held, rather than known from memory.</summary>
+        public bool IsLocked => isLocked;
+
         public Run Run => run;
 
-        public long Version { get; } = log.Version;
+        public long Version => version;
 
         public List<RunEvent> Appended { get; } = [];
 

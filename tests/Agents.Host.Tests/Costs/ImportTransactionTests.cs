@@ -3,6 +3,7 @@ using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Engine.Deciding;
 using Agents.Host.Engine.Money;
+using Agents.Host.Log;
 using Marten;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -56,7 +57,7 @@ public sealed class ImportTransactionTests(App app)
         var services = app.Host.Services;
         var store = Watched.Over(services.GetRequiredService<IDocumentStore>(), watch);
         return new(
-            app.Database, new RunTransactions(services.GetRequiredService<IServiceScopeFactory>(), store),
+            app.Database, new RunTransactions(services.GetRequiredService<IServiceScopeFactory>(), store, services.GetRequiredService<RecentRuns>()),
             services.GetRequiredService<IDefinitions>(),
             services.GetRequiredService<Prices>());
     }

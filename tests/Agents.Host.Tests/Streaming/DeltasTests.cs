@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Reflection;
-using Agents.Host.Engine.Attempts;
 using Agents.Host.Engine.Signals;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -14,7 +13,7 @@ public sealed class DeltasTests(App app)
     public async Task Nothing_is_kept_of_an_attempt_that_ends_while_another_node_asks_for_its_text()
     {
         const int Attempts = 20_000;
-        var signals = new NodeSignals(app.Host.Services.GetRequiredService<InFlight>());
+        var signals = ActivatorUtilities.CreateInstance<NodeSignals>(app.Host.Services);
         using var deltas = new Deltas(signals, app.Database, NullLogger<Deltas>.Instance); // not started: nothing is written
         var run = Guid.CreateVersion7();
         using var done = new CancellationTokenSource();
@@ -37,7 +36,7 @@ public sealed class DeltasTests(App app)
     [Fact]
     public async Task A_text_is_asked_for_no_more_when_the_readers_of_the_other_node_have_left()
     {
-        var signals = new NodeSignals(app.Host.Services.GetRequiredService<InFlight>());
+        var signals = ActivatorUtilities.CreateInstance<NodeSignals>(app.Host.Services);
         using var deltas = new Deltas(signals, app.Database, NullLogger<Deltas>.Instance);
         var run = Guid.CreateVersion7();
         using var reply = deltas.Begin("default", run, 1, 1);
@@ -51,7 +50,7 @@ public sealed class DeltasTests(App app)
     [Fact]
     public void An_attempt_that_ends_takes_nothing_from_the_next_one_that_another_node_asked_for()
     {
-        var signals = new NodeSignals(app.Host.Services.GetRequiredService<InFlight>());
+        var signals = ActivatorUtilities.CreateInstance<NodeSignals>(app.Host.Services);
         using var deltas = new Deltas(signals, app.Database, NullLogger<Deltas>.Instance);
         var run = Guid.CreateVersion7();
         var first = deltas.Begin("default", run, 1, 1);

@@ -1,13 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Security.Claims;
 using System.Text;
-using Agents.Host.Engine.Attempts;
 using Agents.Host.Engine.Signals;
 using Agents.Host.Http;
 using Agents.Host.Log;
 using Agents.Host.Streaming;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -32,7 +31,7 @@ public sealed class EventStreamTests(App app)
     {
         await app.Finished(await app.Queue("What does a client that stops taking leave behind?", "counter"));
         using var tail = new Tail(
-            app.Host.Services.GetRequiredService<NumberedFacts>(), new NodeSignals(app.Host.Services.GetRequiredService<InFlight>()),
+            app.Host.Services.GetRequiredService<NumberedFacts>(), ActivatorUtilities.CreateInstance<NodeSignals>(app.Host.Services),
             NullLogger<Tail>.Instance);
         await tail.StartAsync(TestContext.Current.CancellationToken);
         var (http, line) = Client(new Stuck { Takes = 3 }); // the time to reconnect, and two facts

@@ -1,4 +1,3 @@
-using Agents.Host.Engine.Attempts;
 using Agents.Host.Engine.Signals;
 using Agents.Host.Log;
 using Agents.Host.Streaming;
@@ -13,7 +12,8 @@ public sealed class TailTests(App app)
     [Fact]
     public async Task A_client_that_leaves_before_the_log_is_read_is_not_waited_for()
     {
-        using var tail = new Tail(app.Host.Services.GetRequiredService<NumberedFacts>(), new NodeSignals(app.Host.Services.GetRequiredService<InFlight>()), NullLogger<Tail>.Instance); // and it is not started
+        using var tail = new Tail( // and it is not started
+            app.Host.Services.GetRequiredService<NumberedFacts>(), ActivatorUtilities.CreateInstance<NodeSignals>(app.Host.Services), NullLogger<Tail>.Instance);
         using var client = new CancellationTokenSource();
         var reading = Task.Run(async () =>
         {
@@ -34,7 +34,7 @@ public sealed class TailTests(App app)
         var ct = TestContext.Current.CancellationToken;
         await app.Finished(await app.Queue("What does a reader that stops leave behind?", "counter"));
         using var tail = new Tail(
-            app.Host.Services.GetRequiredService<NumberedFacts>(), new NodeSignals(app.Host.Services.GetRequiredService<InFlight>()),
+            app.Host.Services.GetRequiredService<NumberedFacts>(), ActivatorUtilities.CreateInstance<NodeSignals>(app.Host.Services),
             NullLogger<Tail>.Instance);
         await tail.StartAsync(ct);
 

@@ -11,20 +11,26 @@ public sealed class AttemptHandling(ModelWorker models, ToolWorker tools, InFlig
 {
     /// <param name="isFirst">The message was not tried before.</param>
     public Task Perform(IRunTransaction transaction, CallModel work, bool isFirst, CancellationToken ct) => Perform(
-        transaction, work.RunId, InFlight.Of(work), isFirst, () => models.Perform(transaction.Tenant, work, ct), RunDecider.Decide, ct);
+        transaction, work.RunId, InFlight.Of(work), isFirst, mayBeKnown: false, () => models.Perform(transaction.Tenant, work, ct), RunDecider.Decide, ct);
 
     /// <inheritdoc cref="Perform(IRunTransaction, CallModel, bool, CancellationToken)"/>
     public Task Perform(IRunTransaction transaction, RunTool work, bool isFirst, CancellationToken ct) => Perform(
-        transaction, work.RunId, InFlight.Of(work), isFirst, () => tools.Perform(transaction.Tenant, work, ct), RunDecider.Decide, ct);
+        transaction, work.RunId, InFlight.Of(work), isFirst, mayBeKnown: isFirst, () => tools.Perform(transaction.Tenant, work, ct), RunDecider.Decide, ct);
 
+    /// <param name="mayBeKnown">
+    /// Whether the outcome may build on the run as this node stored it last. Not that of a model call, since it settles budgets, which are locked behind the
+    /// run.
+    /// </param>
     async Task Perform<T>(
-        IRunTransaction transaction, Guid runId, string attempt, bool isFirst, Func<Task<T?>> perform, Func<Run, AgentDefinition, T, Decision> rule,
-        CancellationToken ct) where T : class
+        IRunTransaction transaction, Guid runId, string attempt, bool isFirst, bool mayBeKnown, Func<Task<T?>> perform,
+        Func<Run, AgentDefinition, T, Decision> rule, CancellationToken ct) where T : class
     {
         FaultPoint.Hit("msg-received");
         if (await perform() is { } report)
         {
-            var decision = await transaction.Decide(runId, definitions, (run, agent) => rule(run, agent, report), ct);
+            Decision Rule(Run run, AgentDefinition agent) => rule(run, agent, report);
+            var known = mayBeKnown ? await transaction.DecideOnKnown(runId, definitions, Rule, ct) : null;
+            var decision = known ?? await transaction.Decide(runId, definitions, Rule, ct);
             if (decision is { Events.Count: > 0 })
             {
                 FaultPoint.Hit("before-outcome-commit");

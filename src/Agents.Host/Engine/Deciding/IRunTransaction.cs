@@ -19,6 +19,12 @@ public interface IRunTransaction
     /// <summary>Locks a run until the transaction ends. Null when the tenant has no such run.</summary>
     Task<IHeldRun?> Hold(Guid runId, CancellationToken ct);
 
+    /// <summary>
+    /// The run as this node has just stored it, not locked and not read: if it has moved on since, the transaction fails, and what is done again holds the
+    /// run. Null when this node does not know it.
+    /// </summary>
+    IHeldRun? Known(Guid runId);
+
     /// <summary>The run with all its facts. Null when the tenant has no such run.</summary>
     Task<LoadedRun?> Load(Guid runId, CancellationToken ct);
 
@@ -34,14 +40,14 @@ public interface IRunTransaction
     void Owe(IEnumerable<Work> work);
 }
 
-/// <summary>A run that a transaction has locked.</summary>
+/// <summary>A run that a transaction builds on.</summary>
 public interface IHeldRun
 {
     Run Run { get; }
 
     long Version { get; }
 
-    /// <summary>Stores facts behind this version; the transaction fails if the run has moved on all the same.</summary>
+    /// <summary>Stores facts behind this version, once; the transaction fails if the run has moved on all the same.</summary>
     void Append(IReadOnlyList<RunEvent> facts);
 }
 

@@ -1,14 +1,15 @@
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Money;
+using Agents.Host.Log;
 using Marten;
 using Wolverine.Marten;
 
 namespace Agents.Host.Engine.Deciding;
 
 /// <summary>A transaction in a session of its own. The session is enrolled in an outbox only when something is owed.</summary>
-public sealed class OwnTransaction(IServiceScopeFactory scopes, IDocumentStore store, string tenant)
-    : RunTransaction(store.LightweightSession(tenant)), IOwnTransaction
+public sealed class OwnTransaction(IServiceScopeFactory scopes, IDocumentStore store, RecentRuns recent, string tenant)
+    : RunTransaction(store.LightweightSession(tenant), recent), IOwnTransaction
 {
     public Task<BudgetRefusal?> Reserve(Run run, CallModel work, string key, CallOffer offer, bool mayBeUnpriced, CancellationToken ct) =>
         Session.Reserve(run, work, key, offer, mayBeUnpriced, ct);
@@ -35,10 +36,10 @@ public sealed class OwnTransaction(IServiceScopeFactory scopes, IDocumentStore s
 }
 
 /// <summary>Begins transactions in sessions of their own.</summary>
-public sealed class RunTransactions(IServiceScopeFactory scopes, IDocumentStore store) : IRunTransactions
+public sealed class RunTransactions(IServiceScopeFactory scopes, IDocumentStore store, RecentRuns recent) : IRunTransactions
 {
     IOwnTransaction IRunTransactions.Begin(string tenant) => Begin(tenant);
 
     /// <summary>One in whose session more than runs is stored.</summary>
-    public OwnTransaction Begin(string tenant) => new(scopes, store, tenant);
+    public OwnTransaction Begin(string tenant) => new(scopes, store, recent, tenant);
 }

@@ -10,7 +10,8 @@ namespace Agents.Host.Engine.Deciding;
 /// <summary>
 /// Changes runs in a Marten session. The owner of the session saves it: the middleware of a handler or an endpoint, or <see cref="OwnTransaction"/>.
 /// </summary>
-public class RunTransaction(IDocumentSession session) : IRunTransaction
+/// <param name="recent">Runs that this node has just stored. Null when each is read.</param>
+public class RunTransaction(IDocumentSession session, RecentRuns? recent = null) : IRunTransaction
 {
     readonly List<Work> owed = [];
 
@@ -23,9 +24,15 @@ public class RunTransaction(IDocumentSession session) : IRunTransaction
 
     public async Task<IHeldRun?> Hold(Guid runId, CancellationToken ct)
     {
-        var stream = await session.Events.FetchForExclusiveWriting<Run>(runId, ct);
-        return stream.Aggregate is null ? null : new Held(stream);
+        if (await RunLog.Lock(session, runId, ct) is not { } version) return null;
+
+        var run = recent?.At(session.TenantId, runId, version) ?? await session.LoadAsync<Run>(runId, ct)
+            ?? throw new InvalidOperationException($"Run {runId} has no checkpoint.");
+        return new Held(session, run, version);
     }
+
+    public IHeldRun? Known(Guid runId) =>
+        recent?.Latest(session.TenantId, runId) is { } known ? new Held(session, known.Run, known.Version) : null;
 
     public Task<LoadedRun?> Load(Guid runId, CancellationToken ct) => RunLog.Load(session, runId, version: null, ct);
 
@@ -40,13 +47,17 @@ public class RunTransaction(IDocumentSession session) : IRunTransaction
     /// <summary>What is owed, for a handler or an endpoint to return: it is stored with the facts.</summary>
     public OutgoingMessages Messages() => owed.Messages();
 
-    /// <summary>Marten checks the version again when the session is saved.</summary>
-    sealed class Held(IEventStream<Run> stream) : IHeldRun
+    /// <summary>The database checks the version when the session is saved.</summary>
+    sealed class Held(IDocumentSession session, Run run, long version) : IHeldRun
     {
-        public Run Run => stream.Aggregate!;
+        public Run Run => run;
 
-        public long Version => stream.CurrentVersion ?? 0;
+        public long Version => version;
 
-        public void Append(IReadOnlyList<RunEvent> facts) => stream.AppendMany(facts);
+        public void Append(IReadOnlyList<RunEvent> facts)
+        {
+            Projections.Checkpoints.HandOn(session, run, version);
+            session.Events.Append(run.Id, version + facts.Count, facts);
+        }
     }
 }

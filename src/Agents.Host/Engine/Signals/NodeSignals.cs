@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Attempts;
+using Agents.Host.Log;
 using Agents.Host.Platform;
 using Marten;
 using Marten.Services;
@@ -11,7 +12,7 @@ namespace Agents.Host.Engine.Signals;
 /// An alarm clock, nothing more: after each commit of this process, and of others as they announce theirs, wakes the loops and readers that follow
 /// the runs which were written to. The log is the truth; what is woken reads it again, and a slow poll repairs what was never signalled.
 /// </summary>
-public sealed class NodeSignals(InFlight inFlight) : DocumentSessionListenerBase, ISignals
+public sealed class NodeSignals(InFlight inFlight, RecentRuns recent) : DocumentSessionListenerBase, ISignals
 {
     readonly Channel<Signal> committed = Channel.CreateBounded<Signal>(
         new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -86,6 +87,7 @@ public sealed class NodeSignals(InFlight inFlight) : DocumentSessionListenerBase
             case News.Followed: Followed?.Invoke(signal.RunId); break;
             case News.Schedules: Wake(signal); break;
             default:
+                recent.Forget(signal.RunId);
                 if (signal.Ends) inFlight.Abort(signal.RunId);
                 Wake(signal);
                 break;
