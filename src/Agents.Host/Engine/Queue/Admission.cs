@@ -18,6 +18,9 @@ public sealed class Admission(
     /// <summary>Runs begun side by side; one after the other, short runs would wait for admission rather than for a slot.</summary>
     const int AtOnce = 8;
 
+    /// <summary>Runs of a class that <c>agents.admit</c> looks at in one call; when it has given fewer, all that were ready have been looked at.</summary>
+    const int MostOfAClass = 16;
+
     static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
     /// <summary>How long the first round waits until the runs of nodes that are gone are set free, so that they go before runs that have not begun.</summary>
@@ -61,7 +64,7 @@ public sealed class Admission(
             var begun = next.Select(run => Begin(run.Tenant, run.RunId, run.HasBegun, stoppingToken)).ToList();
             if (!HasLooked) await Task.WhenAll(begun);
             HasLooked = true;
-            if (next.Count > 0) signals.WakeAdmissionHere(); // there may be more
+            if (next.Count >= MostOfAClass) signals.WakeAdmissionHere(); // there may be more
             if (dueIn < Poll) wait = dueIn.Value;
             if (await handingOver.HandOver(isDrained)) wait = UntilEmpty;
         }
