@@ -11,8 +11,11 @@ sealed class ServerCluster(ServerFiles files, ServerAccount account, ServerProgr
     const int LogLines = 15;
     const long LongestLogBytes = 10_000_000;
 
-    /// <summary>After a crash other server processes live on for a moment; PostgreSQL does not start before they are gone.</summary>
-    const int StartAttempts = 10;
+    /// <summary>
+    /// After a crash other server processes live on for a moment, on a busy machine for seconds: a server that ends at once gives its processes five, and
+    /// PostgreSQL does not start before they are gone.
+    /// </summary>
+    const int StartAttempts = 50;
 
     static readonly TimeSpan AttemptPause = TimeSpan.FromMilliseconds(300);
 
