@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Attempts;
 using Agents.Host.Engine.Deciding;
@@ -17,10 +18,17 @@ public sealed class Beginning(
     /// <summary>As it stands in <c>agents.set_aside</c>.</summary>
     public const string Title = "begin runs";
 
+    /// <summary>Runs that failed here and are not tried again before the other nodes could have them. That is forgotten when they are too many.</summary>
+    readonly ConcurrentDictionary<Guid, bool> failedHere = [];
+
+    const int MostRemembered = 1_000;
+
     public async Task Begin(string tenant, Guid runId, bool hasBegun, CancellationToken ct)
     {
         try
         {
+            if (failedHere.TryRemove(runId, out _) && await PassOn(tenant, runId, hasBegun)) return;
+
             if (hasBegun) await redriving.Redrive(tenant, runId, "taken up", ct);
             else await Start(tenant, runId, ct);
             await setAside.Clear(Title, new(tenant, runId), ct);
@@ -34,6 +42,19 @@ public sealed class Beginning(
         {
             // The node stops; the node that has the run next begins it.
         }
+    }
+
+    /// <summary>
+    /// Leaves a run that failed here last time to the other nodes: what keeps this one from it may not keep them. Once: if none takes it before this node
+    /// looks again, it is tried here.
+    /// </summary>
+    async Task<bool> PassOn(string tenant, Guid runId, bool hasBegun)
+    {
+        if (!(hasBegun ? await queue.GiveBackBegun(tenant, runId, node.Name, until: null) : await queue.GiveBackUnbegun(tenant, runId, node.Name, until: null)))
+            return false;
+
+        signals.AnnounceElsewhere(new(runId, MovesTheQueue: true, Ends: false));
+        return true;
     }
 
     async Task Start(string tenant, Guid runId, CancellationToken ct)
@@ -57,6 +78,8 @@ public sealed class Beginning(
             var isGivenBack = hasBegun
                 ? await queue.GiveBackBegun(tenant, runId, node.Name, until)
                 : await queue.GiveBackUnbegun(tenant, runId, node.Name, until);
+            if (failedHere.Count >= MostRemembered) failedHere.Clear();
+            failedHere[runId] = true;
             if (isGivenBack) signals.Announce(new(runId, MovesTheQueue: true, Ends: false));
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
