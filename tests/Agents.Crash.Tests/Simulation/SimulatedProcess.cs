@@ -14,6 +14,7 @@ sealed class SimulatedProcess
     public SimulatedProcess(World world, SimulatedNode node, string name)
     {
         (World, Node, Name) = (world, node, name);
+        Recent = new(new SimulatedClock(world, this));
         Engine = new(this);
     }
 
@@ -29,13 +30,7 @@ sealed class SimulatedProcess
     public HashSet<(Guid RunId, string Attempt)> Performing { get; } = [];
 
     /// <summary>Runs as this process stored them last. Nobody tells it what others store, as if all announcements were lost.</summary>
-    public Dictionary<Guid, KnownRun> Recent { get; } = [];
-
-    public void Remember(EventLog log)
-    {
-        if (RecentRuns.GoesOn(log.Run)) Recent[log.Id] = new(log.Run, log.Version);
-        else Recent.Remove(log.Id);
-    }
+    public RecentRuns Recent { get; }
 
     /// <summary>The attempt of each tool call that was taken last: what the tool is not told, and the run may be past.</summary>
     public Dictionary<(Guid RunId, string ToolCallId), int> ToolAttempts { get; } = [];

@@ -42,7 +42,7 @@ sealed class SimulatedTransaction(SimulatedProcess process, bool isOwn) : IOwnTr
 
     public IHeldRun? Known(Guid runId)
     {
-        if (!process.Recent.TryGetValue(runId, out var known) || world.Database.Find(runId) is not { } log) return null;
+        if (process.Recent.Latest(Tenant, runId) is not { } known || world.Database.Find(runId) is not { } log) return null;
 
         var taken = new Held(this, log, known.Run, known.Version, isLocked: false);
         held.Add(taken);
@@ -102,7 +102,7 @@ sealed class SimulatedTransaction(SimulatedProcess process, bool isOwn) : IOwnTr
         if (world.Hits(world.Faults.LoseAcknowledgement)) throw Told("that its commit failed, which it did not");
         foreach (var run in held)
         {
-            if (run.Appended.Count > 0) process.Remember(run.Log);
+            if (run.Appended.Count > 0) process.Recent.Stored(Tenant, run.Log.Run, run.Log.Version);
             foreach (var fact in run.Appended) process.Engine.InFlight.After(run.Log.Id, fact);
         }
     }

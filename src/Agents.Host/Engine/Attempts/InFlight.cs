@@ -91,21 +91,28 @@ public sealed class InFlight(DatabaseClock clock)
     }
 
     /// <summary>One attempt under way in this process.</summary>
-    public sealed class Effort(string tenant, object message, DatabaseClock clock, bool mayBegin) : IDisposable
+    public sealed class Effort : IDisposable
     {
+        readonly DatabaseClock clock;
         readonly CancellationTokenSource abort = new();
         long since;
 
-        public string Tenant { get; } = tenant;
+        public Effort(string tenant, object message, DatabaseClock clock, bool mayBegin)
+        {
+            (Tenant, Message, MayBegin, this.clock) = (tenant, message, mayBegin, clock);
+            Aborted = abort.Token; // still asked for by what is under way when the effort is forgotten and disposed of
+        }
+
+        public string Tenant { get; }
 
         /// <summary>
         /// False when the node stops or is drained: another node performs the attempt then. One that this node had begun, and does not know of because the
         /// answer to its COMMIT was lost, is reported lost all the same: no other node may do so while this one lives.
         /// </summary>
-        public bool MayBegin => mayBegin;
+        public bool MayBegin { get; }
 
         /// <summary>The message that asked for the attempt.</summary>
-        public object Message { get; } = message;
+        public object Message { get; }
 
         /// <summary>What is to be reported; null while the attempt is under way.</summary>
         public object? Report { get; private set; }
@@ -120,7 +127,7 @@ public sealed class InFlight(DatabaseClock clock)
         }
 
         /// <summary>Cancelled when the run ends, or the node stops, while the attempt is under way.</summary>
-        public CancellationToken Aborted => abort.Token;
+        public CancellationToken Aborted { get; }
 
         /// <summary>It was aborted because the node stops; the run goes on.</summary>
         public bool IsBrokenOff { get; private set; }

@@ -62,7 +62,7 @@ public sealed class ToolWorker(
     async Task<Due?> Claim(string tenant, RunTool work, InFlight.Effort effort, CancellationToken ct)
     {
         await using var transaction = transactions.Begin(tenant);
-        if (await Latest(transaction, work, ct) is not { } run || !run.ToolCalls.TryGetValue(work.ToolCallId, out var call)) return null;
+        if (await Latest(transaction, work, effort.MayBegin, ct) is not { } run || !run.ToolCalls.TryGetValue(work.ToolCallId, out var call)) return null;
         if (!effort.MayBegin && call.Status is ToolCallStatus.Scheduled) return null;
 
         var agent = await definitions.Of(run.DefinitionHash, ct);
@@ -93,9 +93,10 @@ public sealed class ToolWorker(
     /// As this node has just stored it, if the attempt was due then: good enough to begin what may be done twice, and the claim of anything else locks the
     /// run. Otherwise as its checkpoint has it.
     /// </summary>
-    static async Task<Run?> Latest(IOwnTransaction transaction, RunTool work, CancellationToken ct)
+    /// <param name="mayBegin">A node that begins nothing asks the log whether it has begun this.</param>
+    static async Task<Run?> Latest(IOwnTransaction transaction, RunTool work, bool mayBegin, CancellationToken ct)
     {
-        if (transaction.Known(work.RunId)?.Run is { } known && known.ToolCalls.GetValueOrDefault(work.ToolCallId) is { Status: ToolCallStatus.Scheduled } call
+        if (mayBegin && transaction.Known(work.RunId)?.Run is { } known && known.ToolCalls.GetValueOrDefault(work.ToolCallId) is { Status: ToolCallStatus.Scheduled } call
             && call.Attempt == work.Attempt) return known;
         return (await transaction.Checkpoints([work.RunId], ct)).SingleOrDefault();
     }
