@@ -23,7 +23,8 @@ public static class ReadModels
         store.UseSystemTextJsonForSerialization(EnumStorage.AsString, Casing.CamelCase);
         store.Events.TenancyStyle = TenancyStyle.Conjoined;
         store.Policies.AllDocumentsAreMultiTenanted();
-        store.Events.UseExclusiveLockOnConcurrentAppends = true; // an append locks the stream before it compares the version: stream, checkpoint, read models
+        // An append locks the stream before it compares the version, so that rows are always locked in one order: stream, checkpoint, read models.
+        store.Events.UseExclusiveLockOnConcurrentAppends = true;
         foreach (var (type, name) in EventNames.All) store.Events.MapEventType(type, name);
 
         // In this order within a transaction: the cost ledger reads what the summaries wrote.

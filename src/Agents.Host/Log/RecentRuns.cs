@@ -59,9 +59,14 @@ public sealed class RecentRuns(TimeProvider clock) : DocumentSessionListenerBase
         return Task.CompletedTask;
     }
 
-    /// <summary>Commits may be heard of in another order than they were made: the highest version counts, also that of a run that does not go on.</summary>
+    /// <summary>
+    /// Commits may be heard of in another order than they were made: the highest version counts, also that of a run that does not go on. Not that of a run
+    /// that queues: nothing came before it, and a batch would push out all others.
+    /// </summary>
     public void Stored(string tenant, Run run, long version)
     {
+        if (run.Status is RunStatus.Queued) return;
+
         lock (turn)
         {
             if (runs.TryGetValue(run.Id, out var earlier))

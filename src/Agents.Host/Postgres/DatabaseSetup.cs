@@ -37,8 +37,11 @@ public sealed class DatabaseSetup(NpgsqlDataSource database, IDocumentStore stor
     /// <summary>The builds of all that decides what those tables are.</summary>
     string Builds() => string.Join(
         '\n',
-        new[] { typeof(DatabaseSetup), typeof(ReadModels), typeof(IDocumentStore), typeof(Weasel.Postgresql.Tables.Table), typeof(IMessageStore), messages.GetType() }
-            .Select(type => $"{type.Assembly.FullName} {type.Module.ModuleVersionId}"));
+        new[]
+        {
+            typeof(DatabaseSetup), typeof(ReadModels), typeof(IDocumentStore), typeof(Weasel.Postgresql.Tables.Table), typeof(IMessageStore),
+            messages.GetType(),
+        }.Select(type => $"{type.Assembly.FullName} {type.Module.ModuleVersionId}"));
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

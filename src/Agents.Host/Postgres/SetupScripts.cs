@@ -21,24 +21,24 @@ public static class SetupScripts
     /// </summary>
     public static async Task RunOnce(NpgsqlConnection connection, IReadOnlyList<string> scripts, CancellationToken ct)
     {
+        await Execute(
+            connection,
+            """
+            create schema if not exists agents;
+            create table if not exists agents.setup (scripts text primary key, run_at timestamptz not null default clock_timestamp());
+            comment on table agents.setup is 'Sets of scripts, and builds, that made these tables, by SHA-256. None makes them twice.';
+            """, ct);
         await Once(connection, string.Join('\0', scripts), async () =>
         {
             foreach (var script in scripts) await Patiently(connection, script, ct);
         }, ct);
     }
 
-    /// <summary>Does something once in the life of a database.</summary>
+    /// <summary>Does something once in the life of a database in which <see cref="RunOnce"/> was called.</summary>
     /// <param name="what">All on which it depends: it is done again when this is another.</param>
     public static async Task Once(NpgsqlConnection connection, string what, Func<Task> act, CancellationToken ct)
     {
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(what)));
-        await Execute(
-            connection,
-            """
-            create schema if not exists agents;
-            create table if not exists agents.setup (scripts text primary key, run_at timestamptz not null default clock_timestamp());
-            comment on table agents.setup is 'Sets of scripts that made these tables, by SHA-256 of their text. None is run twice.';
-            """, ct);
         if (await connection.First<bool>("select exists (select from agents.setup where scripts = @hash)", new { hash }, ct)) return;
 
         await act();

@@ -47,7 +47,7 @@ set plan_cache_mode = force_generic_plan
 language plpgsql as $f$
 #variable_conflict use_column
 declare
-  most_of_a_class constant integer := 16;
+  most_of_a_class constant integer := 16; -- Admission.MostOfAClass is the same number
   moment constant timestamptz := clock_timestamp();
   free integer;
   names text[];

@@ -62,7 +62,9 @@ public sealed class ToolWorker(
     async Task<Due?> Claim(string tenant, RunTool work, InFlight.Effort effort, CancellationToken ct)
     {
         await using var transaction = transactions.Begin(tenant);
-        if (await Latest(transaction, work, effort.MayBegin, ct) is not { } run || !run.ToolCalls.TryGetValue(work.ToolCallId, out var call)) return null;
+        var started = new ToolCallStarted(work.ToolCallId, work.Attempt, node.Name);
+        if (await Latest(transaction, work, started, effort.MayBegin, ct) is not { } run
+            || !run.ToolCalls.TryGetValue(work.ToolCallId, out var call)) return null;
         if (!effort.MayBegin && call.Status is ToolCallStatus.Scheduled) return null;
 
         var agent = await definitions.Of(run.DefinitionHash, ct);
@@ -70,7 +72,6 @@ public sealed class ToolWorker(
         if (call is { Status: ToolCallStatus.Started, Child: not null } && call.Attempt == work.Attempt)
             return new(run, call, agent.Limits, timeout, IsLost: false, call.Child);
 
-        var started = new ToolCallStarted(work.ToolCallId, work.Attempt, node.Name);
         if (tools.IsRepeatable(call.Tool))
             return Domain.Runs.Claim.On(run, work, started, ownerIsGone: false) is Claim.Taken
                 ? new(run, call, agent.Limits, timeout, IsLost: false) : null;
@@ -94,10 +95,10 @@ public sealed class ToolWorker(
     /// run. Otherwise as its checkpoint has it.
     /// </summary>
     /// <param name="mayBegin">A node that begins nothing asks the log whether it has begun this.</param>
-    static async Task<Run?> Latest(IOwnTransaction transaction, RunTool work, bool mayBegin, CancellationToken ct)
+    static async Task<Run?> Latest(IOwnTransaction transaction, RunTool work, ToolCallStarted started, bool mayBegin, CancellationToken ct)
     {
-        if (mayBegin && transaction.Known(work.RunId)?.Run is { } known && known.ToolCalls.GetValueOrDefault(work.ToolCallId) is { Status: ToolCallStatus.Scheduled } call
-            && call.Attempt == work.Attempt) return known;
+        if (mayBegin && transaction.Known(work.RunId)?.Run is { } known
+            && Domain.Runs.Claim.On(known, work, started, ownerIsGone: false) is Claim.Taken) return known;
         return (await transaction.Checkpoints([work.RunId], ct)).SingleOrDefault();
     }
 

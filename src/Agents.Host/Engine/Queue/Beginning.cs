@@ -36,7 +36,7 @@ public sealed class Beginning(
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             log.LogWarning(e, "Run {Run} has a slot and could not go on; it gives the slot back", runId);
-            await GiveBack(tenant, runId, hasBegun, e, ct);
+            await SetAside(tenant, runId, hasBegun, e, ct);
         }
         catch (OperationCanceledException)
         {
@@ -50,12 +50,16 @@ public sealed class Beginning(
     /// </summary>
     async Task<bool> PassOn(string tenant, Guid runId, bool hasBegun)
     {
-        if (!(hasBegun ? await queue.GiveBackBegun(tenant, runId, node.Name, until: null) : await queue.GiveBackUnbegun(tenant, runId, node.Name, until: null)))
-            return false;
+        if (!await GiveBack(tenant, runId, hasBegun, until: null)) return false;
 
         signals.AnnounceElsewhere(new(runId, MovesTheQueue: true, Ends: false));
         return true;
     }
+
+    /// <returns>False when the run has moved on, or another node has it.</returns>
+    Task<bool> GiveBack(string tenant, Guid runId, bool hasBegun, DateTimeOffset? until) => hasBegun
+        ? queue.GiveBackBegun(tenant, runId, node.Name, until)
+        : queue.GiveBackUnbegun(tenant, runId, node.Name, until);
 
     async Task Start(string tenant, Guid runId, CancellationToken ct)
     {
@@ -68,16 +72,14 @@ public sealed class Beginning(
     }
 
     /// <summary>If this node cannot do that either, because the database is away, a duty gives the slot back when it is there again.</summary>
-    async Task GiveBack(string tenant, Guid runId, bool hasBegun, Exception failure, CancellationToken ct)
+    async Task SetAside(string tenant, Guid runId, bool hasBegun, Exception failure, CancellationToken ct)
     {
         try
         {
             if (hasBegun && inFlight.IsPerforming(runId)) return; // what it does here goes on, and it needs the slot
 
             var (_, until) = await setAside.Add(Title, new(tenant, runId), failure, ct);
-            var isGivenBack = hasBegun
-                ? await queue.GiveBackBegun(tenant, runId, node.Name, until)
-                : await queue.GiveBackUnbegun(tenant, runId, node.Name, until);
+            var isGivenBack = await GiveBack(tenant, runId, hasBegun, until);
             if (failedHere.Count >= MostRemembered) failedHere.Clear();
             failedHere[runId] = true;
             if (isGivenBack) signals.Announce(new(runId, MovesTheQueue: true, Ends: false));
