@@ -24,14 +24,20 @@ public sealed class SeeToChildren(RunsDue runs, IRunLog log, Redriving redriving
     /// <param name="relative">The child, or the fork.</param>
     public async Task SeeTo(FoundRun relative, CancellationToken ct)
     {
-        if (await log.Checkpoint(relative.Tenant, relative.RunId, ct) is { } run && MessageOf(run) is { } message)
+        if (await log.Checkpoint(relative.Tenant, relative.RunId, ct) is { } run && await MessageOf(relative.Tenant, run, ct) is { } message)
             await redriving.Send(relative.Tenant, [new(message, TimeSpan.Zero)]);
     }
 
-    static object? MessageOf(Run run) => run switch
+    async Task<object?> MessageOf(string tenant, Run run, CancellationToken ct) => run switch
     {
-        { ChildOf: { } parent } => run.IsFinished() ? parent.Notice() : new EndChild(run.Id, parent.Run),
+        { ChildOf: { } parent } when run.IsFinished() => await Awaits(tenant, parent, ct) ? parent.Notice() : null,
+        { ChildOf: { } parent } => new EndChild(run.Id, parent.Run),
         { ForkedFrom.Root: { } root } when run.IsFinished() => new SettleFork(root, run.Id),
         _ => null,
     };
+
+    /// <summary>A parent that waits for one child may have heard of all its others.</summary>
+    async Task<bool> Awaits(string tenant, ChildOf child, CancellationToken ct) =>
+        await log.Checkpoint(tenant, child.Run, ct) is { } parent
+        && parent.ToolCalls.GetValueOrDefault(child.ToolCallId) is { Status: ToolCallStatus.Started } call && call.Attempt == child.Attempt;
 }
