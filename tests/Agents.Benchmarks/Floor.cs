@@ -10,8 +10,7 @@ static class Floor
     const string Schema = "floor";
 
     static readonly string[] Tables =
-        ["agents.mt_streams", "agents.mt_events", "agents.mt_doc_run", "agents.run_summary", "agents.timeline",
-            "wolverine.wolverine_incoming_envelopes"];
+        ["agents.mt_streams", "agents.mt_events", "agents.mt_doc_run", "agents.run_summary", "agents.timeline"];
 
     /// <summary>Steps per second.</summary>
     public static async Task<double> Measure(BenchmarkServer server, int steps, int atOnce)
@@ -24,9 +23,8 @@ static class Floor
         // One finished run is the pattern; every worker copies its rows under ids of its own.
         var pattern = await server.Scalar<Guid>("select run_id from agents.run_summary where agent = 'idler' and finished_at is not null limit 1");
         var events = await server.Scalar<string[]>(
-            $"select array_agg(data::text order by version) from agents.mt_events where stream_id = '{pattern}' and version between 6 and 10");
+            $"select array_agg(data::text order by version) from agents.mt_events where stream_id = '{pattern}' and version between 6 and 9");
         var checkpoint = await server.Scalar<string>($"select data::text from agents.mt_doc_run where id = '{pattern}'");
-        var body = await server.Scalar<byte[]>("select body from wolverine.wolverine_incoming_envelopes where body is not null limit 1");
 
         var (left, started) = (steps, Stopwatch.GetTimestamp());
         await Task.WhenAll(Enumerable.Range(0, atOnce).Select(_ => Task.Run(async () =>
@@ -34,7 +32,7 @@ static class Floor
             await using var connection = await server.Database.OpenConnectionAsync();
             var run = await Begin(connection, checkpoint);
             for (var version = 0; Interlocked.Decrement(ref left) >= 0; version += events.Length)
-                await Step(connection, run, version, events, checkpoint, body);
+                await Step(connection, run, version, events, checkpoint);
         })));
         return Math.Round(steps / Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
@@ -53,7 +51,7 @@ static class Floor
         return run;
     }
 
-    static async Task Step(NpgsqlConnection connection, Guid run, int version, string[] events, string checkpoint, byte[] body)
+    static async Task Step(NpgsqlConnection connection, Guid run, int version, string[] events, string checkpoint)
     {
         await using var transaction = await connection.BeginTransactionAsync();
         await using (var read = new NpgsqlBatch(connection, transaction))
@@ -78,11 +76,6 @@ static class Floor
                 batch,
                 $"insert into {Schema}.timeline (tenant_id, run_id, version, at, type, step, name, detail) values ('default', $1, $2, now(), 'step_completed', 1, 'step', 'done')",
                 run, (long)(version + n + 1));
-        var message = Guid.CreateVersion7();
-        Add(
-            batch,
-            $"insert into {Schema}.wolverine_incoming_envelopes (id, status, owner_id, body, message_type, received_at) values ($1, 'Incoming', 1, $2, 'run', 'local://x/')", message, body);
-        Add(batch, $"update {Schema}.wolverine_incoming_envelopes set status = 'Handled' where id = $1", message);
         await batch.ExecuteNonQueryAsync();
         await transaction.CommitAsync();
     }

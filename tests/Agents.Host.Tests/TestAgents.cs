@@ -67,12 +67,12 @@ static class TestAgents
     public static readonly AgentDefinition Boss = new()
     {
         Name = "boss",
-        Steps = [new ModelStep("work", "Have it done.", [new("subagent", Agents: ["talker", "boss"])])],
+        Steps = [new ModelStep("work", "Have it done.", [new("subagent", Agents: ["talker", "boss", "aide"])])],
         Limits = new(Attempts: 2, CostUsd: 1),
     };
 
     /// <summary>One priced model call each; they differ in name, so that each test has a budget of its own.</summary>
-    static IEnumerable<AgentDefinition> Spenders => new[] { "miser", "thrifty", "daily", "clumsy", "loud", "own" }.Select(name => new AgentDefinition
+    static IEnumerable<AgentDefinition> Spenders => new[] { "miser", "thrifty", "daily", "clumsy", "loud", "own", "aide" }.Select(name => new AgentDefinition
     {
         Name = name,
         Model = ScriptedModel.Priced,

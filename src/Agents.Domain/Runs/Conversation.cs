@@ -38,7 +38,12 @@ public sealed record Conversation
     /// <param name="passagesPerStep">How many fused passages a tool step hands on; see <see cref="Definitions.Limits.PassagesPerStep"/>.</param>
     /// <param name="thread">What the runs before this one in its thread said, oldest first. Null when there are none.</param>
     public static Conversation Of(IEnumerable<RunEvent> history, int passagesPerStep, IReadOnlyList<EarlierMessage>? thread = null) =>
-        history.Aggregate(new Conversation { Before = thread ?? [] }, (said, happened) => said.After(happened, passagesPerStep));
+        new Conversation { Before = thread ?? [] }.After(history, passagesPerStep);
+
+    /// <summary>The conversation when this has happened, too.</summary>
+    /// <param name="passagesPerStep">As for <see cref="Of"/>.</param>
+    public Conversation After(IEnumerable<RunEvent> happened, int passagesPerStep) =>
+        happened.Aggregate(this, (said, one) => said.After(one, passagesPerStep));
 
     Conversation After(RunEvent happened, int passagesPerStep) => happened switch
     {

@@ -42,7 +42,7 @@ static class FamilyRules
     public static bool IsFork(Run run, Guid fork) => run.Forks?.ContainsKey(fork) is true;
 
     public static decimal LeftForForks(Run run, AgentDefinition agent) =>
-        Math.Max(0, run.MostUsd(agent.Limits) - run.CommittedUsd() - run.InFlightUsd());
+        Math.Max(0, run.MostUsd(agent.Limits) - run.OwedAtMostUsd());
 
     /// <summary>Why the run may not start another one; null when it may.</summary>
     static Failure? RefusalOf(Decision decision, string tool, string wanted, decimal leftUsd)

@@ -40,6 +40,7 @@ static class EnginePorts
         services.AddSingleton<Beginning>();
         services.AddSingleton<HandingOver>();
         services.AddSingleton<RateLimits>();
+        services.AddSingleton<Conversations>();
         services.AddSingleton<ModelPreparation>();
         services.AddSingleton<ModelClaims>();
         services.AddSingleton<ModelReports>();

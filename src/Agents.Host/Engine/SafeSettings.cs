@@ -28,12 +28,9 @@ public sealed class SafeSettings(IWolverineRuntime runtime) : IHostedService
             yield return $"EnvelopeIdGeneration is {options.EnvelopeIdGeneration}: ids of two processes collide, and a message that "
                 + "collides is dropped. Use GuidV7.";
         if (options.Durability.Mode is DurabilityMode.MediatorOnly) yield break; // such a node takes no messages
-        foreach (var message in new[] { typeof(CallModel), typeof(RunTool), typeof(EndChild), typeof(SettleFork) })
-            if (options.Transports.AllEndpoints().Where(queue => queue.EndpointName == NameOf(message))
+        foreach (var message in new[] { typeof(EndChild), typeof(SettleFork) })
+            if (options.Transports.AllEndpoints().Where(queue => queue.EndpointName == WolverineSettings.NameOf(message))
                 .ToList() is not [{ Mode: EndpointMode.Durable }])
                 yield return $"The queue of {message.Name} is not durable: kill -9 would lose its messages silently.";
     }
-
-    /// <summary>As Wolverine names the local queue of a message type.</summary>
-    static string NameOf(Type message) => message.FullName!.ToLowerInvariant();
 }

@@ -7,6 +7,7 @@ using JasperFx.Events;
 using Marten.Exceptions;
 using Npgsql;
 using Wolverine;
+using Wolverine.Configuration;
 using Wolverine.ErrorHandling;
 
 namespace Agents.Host.Engine;
@@ -25,6 +26,12 @@ public static class WolverineSettings
     /// </summary>
     static readonly TimeSpan StaleAfter = TimeSpan.FromMinutes(1);
 
+    /// <summary>Queues of messages that are not stored.</summary>
+    static readonly IReadOnlySet<string> InMemory = new HashSet<string> { NameOf(typeof(CallModel)), NameOf(typeof(RunTool)) };
+
+    /// <summary>As Wolverine names the local queue of a message type.</summary>
+    public static string NameOf(Type message) => message.FullName!.ToLowerInvariant();
+
     public static void Apply(WolverineOptions wolverine, WorkerOptions workers, TimeSpan longestCall)
     {
         var longestHandler = longestCall + AroundACall;
@@ -34,15 +41,19 @@ public static class WolverineSettings
         // Default ids collide between processes of one machine, and a collision is dropped.
         wolverine.EnvelopeIdGeneration = EnvelopeIdGeneration.GuidV7;
 
-        wolverine.Policies.UseDurableLocalQueues(); // in memory by default: kill -9 would lose them silently
+        // What is not stored is owed by the checkpoint: whoever takes over a run, or finds it silent, sends its work again. A node that works on no runs
+        // stores its messages, and another one takes them.
+        wolverine.Policies.AllLocalQueues(queue =>
+        {
+            if (workers.MaxRuns > 0 && InMemory.Contains(((ListenerConfiguration)queue).Endpoint.EndpointName)) queue.BufferedInMemory();
+            else queue.UseDurableInbox();
+        });
         wolverine.Policies.UseDurableInboxOnAllListeners();
         wolverine.Policies.UseDurableOutboxOnAllSendingEndpoints();
         wolverine.Policies.AutoApplyTransactions();
         var parallel = Math.Max(1, workers.MaxRuns);
-        wolverine.LocalQueueFor<CallModel>().UseDurableInbox().MaximumParallelMessages(parallel);
-        wolverine.LocalQueueFor<RunTool>().UseDurableInbox().MaximumParallelMessages(parallel);
-        wolverine.LocalQueueFor<EndChild>().UseDurableInbox();
-        wolverine.LocalQueueFor<SettleFork>().UseDurableInbox();
+        wolverine.LocalQueueFor<CallModel>().MaximumParallelMessages(parallel);
+        wolverine.LocalQueueFor<RunTool>().MaximumParallelMessages(parallel);
         wolverine.UnknownMessageBehavior = UnknownMessageBehavior.DeadLetterQueue; // by default it is logged, marked as handled, and gone
         wolverine.DefaultExecutionTimeout = longestHandler; // 60 s by default, then straight to dead letters
 
@@ -50,13 +61,14 @@ public static class WolverineSettings
         durability.Mode = workers.MaxRuns > 0
             ? DurabilityMode.Balanced // a solo host on another node's database would take its messages
             : DurabilityMode.MediatorOnly; // takes no messages at all
-        durability.HealthCheckPollingTime = TimeSpan.FromSeconds(1);
+        // Few messages are durable, and duties of our own look after the runs they are about: these polls only repair.
+        durability.HealthCheckPollingTime = TimeSpan.FromSeconds(5);
         durability.FirstHealthCheckExecution = TimeSpan.FromMilliseconds(500);
-        durability.StaleNodeTimeout = TimeSpan.FromSeconds(5);
-        durability.CheckAssignmentPeriod = TimeSpan.FromSeconds(2);
-        durability.NodeReassignmentPollingTime = TimeSpan.FromSeconds(1);
-        durability.OrphanedMessageSweepPollingTime = TimeSpan.FromSeconds(1);
-        durability.ScheduledJobPollingTime = TimeSpan.FromSeconds(1);
+        durability.StaleNodeTimeout = TimeSpan.FromSeconds(20);
+        durability.CheckAssignmentPeriod = TimeSpan.FromSeconds(10);
+        durability.NodeReassignmentPollingTime = TimeSpan.FromSeconds(5);
+        durability.OrphanedMessageSweepPollingTime = TimeSpan.FromSeconds(5);
+        durability.ScheduledJobPollingTime = TimeSpan.FromSeconds(2);
         durability.ScheduledJobFirstExecution = TimeSpan.FromMilliseconds(200);
         durability.RecoveryBatchSize = 500;
         durability.InboxStaleTime = StaleAfter; // null by default: a row stranded on a living node stays for ever

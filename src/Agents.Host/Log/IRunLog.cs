@@ -9,6 +9,10 @@ public interface IRunLog
     /// <param name="version">The last fact that is wanted. Null means all.</param>
     Task<LoadedRun?> Load(string tenant, Guid runId, CancellationToken ct, long? version = null);
 
+    /// <summary>What has happened in a run after one of its facts, oldest first.</summary>
+    /// <param name="version">Of that fact.</param>
+    Task<IReadOnlyList<RunEvent>> Since(string tenant, Guid runId, long version, CancellationToken ct);
+
     /// <summary>Runs as their checkpoints have them, without their facts. Those that the tenant does not have are left out.</summary>
     Task<IReadOnlyList<Run>> Checkpoints(string tenant, IReadOnlyCollection<Guid> runs, CancellationToken ct);
 

@@ -13,6 +13,13 @@ public sealed class RunLog(IDocumentStore store, Threads threads) : IRunLog
         return await Load(session, runId, version, ct);
     }
 
+    public async Task<IReadOnlyList<RunEvent>> Since(string tenant, Guid runId, long version, CancellationToken ct)
+    {
+        await using var session = store.QuerySession(tenant);
+        var stored = await session.Events.FetchStreamAsync(runId, fromVersion: version + 1, token: ct);
+        return [.. stored.Select(fact => (RunEvent)fact.Data)];
+    }
+
     public async Task<IReadOnlyList<Run>> Checkpoints(string tenant, IReadOnlyCollection<Guid> runs, CancellationToken ct)
     {
         await using var session = store.QuerySession(tenant);

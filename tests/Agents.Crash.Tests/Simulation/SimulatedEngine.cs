@@ -54,7 +54,7 @@ sealed class SimulatedEngine
         Definitions = reads;
 
         var models = new ModelWorker(
-            new(reads, reads, tools, reads), new(new SimulatedRates(process), outside, clock), new(transactions, outside, Costs), new SimulatedModel(process),
+            new(new(reads, reads), reads, tools, reads), new(new SimulatedRates(process), outside, clock), new(transactions, outside, Costs), new SimulatedModel(process),
             new(Models, NullLogger<ModelReports>.Instance), InFlight, Models, Costs);
         var toolWorker = new ToolWorker(
             transactions, reads, outside, InFlight, tools, new(reads, reads, reads, clock, Models), clock, Workers);

@@ -4,12 +4,16 @@ using Agents.Host.Engine.Deciding;
 
 namespace Agents.Crash.Tests.Simulation;
 
-/// <summary>A message in an inbox; durable.</summary>
+/// <summary>A message in an inbox.</summary>
 /// <param name="DueAt">Not delivered before this tick.</param>
 /// <param name="Attempts">How often it was tried, this time included.</param>
-sealed record Envelope(object Message, int DueAt, int Attempts = 1);
+sealed record Envelope(object Message, int DueAt, int Attempts = 1)
+{
+    /// <summary>As the server's settings have it: an attempt is asked for in the memory of a process, all else in the database.</summary>
+    public static bool IsDurable(object message) => message is not (CallModel or RunTool);
+}
 
-/// <summary>One machine: its inbox, which outlives the process, and the process that runs on it now.</summary>
+/// <summary>One machine: its inbox, of which the durable part outlives the process, and the process that runs on it now.</summary>
 sealed class SimulatedNode
 {
     const int AtOnce = 4;
@@ -67,7 +71,7 @@ sealed class SimulatedNode
 
     public void Receive(object message, int dueAt) => inbox.Add(new(message, dueAt));
 
-    /// <summary>All that is in memory is gone; what it was handling is delivered again, here or elsewhere.</summary>
+    /// <summary>All that is in memory is gone; of what it was handling the durable messages are delivered again, here or elsewhere.</summary>
     public void Crash()
     {
         world.Trace?.Note($"{Process.Name} crashes");
@@ -114,7 +118,7 @@ sealed class SimulatedNode
         (IsDrained, isAdmitting) = (false, false);
         foreach (var envelope in left)
         {
-            if (world.Hits(world.Faults.LoseInbox))
+            if (!Envelope.IsDurable(envelope.Message) || world.Hits(world.Faults.LoseInbox))
             {
                 world.Tally.LostMessages++;
                 continue;

@@ -19,6 +19,14 @@ sealed class SimulatedReads(SimulatedProcess process) : IRunLog, IDefinitions, I
         return world.Database.Find(runId)?.Load(version);
     }
 
+    public async Task<IReadOnlyList<RunEvent>> Since(string tenant, Guid runId, long version, CancellationToken ct)
+    {
+        await process.Turn();
+        var happened = new List<RunEvent>();
+        foreach (var fact in world.Database.Find(runId)!.Facts[(int)version..]) happened.Add(fact.Happened);
+        return happened;
+    }
+
     public async Task<IReadOnlyList<Run>> Checkpoints(string tenant, IReadOnlyCollection<Guid> runs, CancellationToken ct)
     {
         await process.Turn();

@@ -99,7 +99,9 @@ sealed class SimulatedTransaction(SimulatedProcess process, bool isOwn) : IOwnTr
         }
 
         Store();
+        Send(isDurable: true);
         if (world.Hits(world.Faults.LoseAcknowledgement)) throw Told("that its commit failed, which it did not");
+        Send(isDurable: false);
         foreach (var run in held)
         {
             if (run.Appended.Count > 0) process.Recent.Stored(Tenant, run.Log.Run, run.Log.Version);
@@ -124,7 +126,13 @@ sealed class SimulatedTransaction(SimulatedProcess process, bool isOwn) : IOwnTr
         foreach (var (runId, facts) in begun) world.Database.Begin(runId, facts, process.Name);
         foreach (var (runId, use) in uses) world.Database.Find(runId)?.Row?.Use(use, world.Now);
         foreach (var runId in waitNoMore) world.Budget.WaitNoMore(runId);
-        foreach (var work in owed) world.Publish(process.Node, work);
+    }
+
+    /// <summary>What is durable is stored with the facts; what is not is sent when the process hears that they are stored, if it still lives.</summary>
+    void Send(bool isDurable)
+    {
+        foreach (var work in owed)
+            if (Envelope.IsDurable(work.Message) == isDurable) world.Publish(process.Node, work);
     }
 
     /// <summary>A mutant that says first what it will do and stores it later.</summary>

@@ -101,7 +101,7 @@ sealed class World
 
     public string NameOf(Guid runId) => $"run {Database.Runs.FindIndex(log => log.Id == runId) + 1}";
 
-    /// <summary>Sends work; mostly to the node's own inbox, now and then it is picked up elsewhere, comes late, or is lost.</summary>
+    /// <summary>Sends work; mostly to the node's own inbox, now and then it comes late, is lost, or, if it is durable, is picked up elsewhere.</summary>
     public void Publish(SimulatedNode from, Work work)
     {
         if (Hits(Faults.LoseMessage) || IsLeftOut(work.Message))
@@ -113,7 +113,7 @@ sealed class World
 
         var late = Hits(Faults.DelayMessage) ? Random.Next(100) : 0;
         var delay = (int)Math.Min(1000, Math.Max(0, work.Delay.TotalSeconds) * TicksPerSecond);
-        (Random.Next(8) == 0 ? AnyNode() : from).Receive(work.Message, Now + delay + late);
+        (Envelope.IsDurable(work.Message) && Random.Next(8) == 0 ? AnyNode() : from).Receive(work.Message, Now + delay + late);
     }
 
     /// <summary>What a node believes of another; wrong now and then while there is trouble, and more often of one that stands still.</summary>

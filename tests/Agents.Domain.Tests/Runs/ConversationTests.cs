@@ -173,6 +173,18 @@ public sealed class ConversationTests
             Of(asked.When(new PauseRun("ada", "look"), A.Result("c0001t001"), new ResumeRun("ada", "go on"))), strict: true);
     }
 
+    [Fact]
+    public void What_was_folded_before_goes_on_to_the_same_from_anywhere()
+    {
+        var history = A.Searching("one\ntwo").When(
+            A.Result("s0001t001", "found", passages: [A.Passage("p"), A.Passage("q")]), A.Result("s0001t002", "more", passages: [A.Passage("q")]))
+            .Answered("these matter").Answered("a draft").History;
+        var whole = Conversation.Of(history, passagesPerStep: 5);
+
+        for (var cut = 0; cut <= history.Count; cut++)
+            Assert.Equivalent(whole, Conversation.Of(history.Take(cut), passagesPerStep: 5).After(history.Skip(cut), passagesPerStep: 5), strict: true);
+    }
+
     static Conversation Of(Story story) => Conversation.Of(story.History, story.Agent.Limits.PassagesPerStep);
 
     static Turn.Tool Answer(Conversation said, string toolCallId) =>

@@ -108,6 +108,24 @@ public sealed class ChildRunTests(App app)
     }
 
     [Fact]
+    public async Task A_run_that_it_started_and_that_was_cancelled_in_a_call_counts_with_what_the_call_may_cost()
+    {
+        const string Question = "Who was asked in vain?", Asked = "Will you ever answer?";
+        app.Model.Says(Question, ("subagent", new { agent = "aide", question = Asked }), "Nobody has done it.");
+        app.Model.Says(Asked, new TaskCompletionSource().Task, "Never.");
+        var id = await app.Queue(Question, "boss", new { budgetUsd = 0.5m });
+        var child = (await app.Until(id, facts => facts.Any(fact => fact is ChildRunStarted))).OfType<ChildRunStarted>().Single().Child;
+        await app.Until(child, facts => facts.Any(fact => fact is ModelCallStarted));
+
+        await app.Post($"/runs/{child}/cancel", new { reason = "enough" }, 200);
+        await app.Finished(id);
+
+        var upper = (await app.Facts(child)).OfType<ModelCallStarted>().Single().ReservedUsd;
+        Assert.True(upper > 0);
+        Assert.Equal(upper, (await app.Facts(id)).OfType<ToolCallFailed>().Single().ChildUsd);
+    }
+
+    [Fact]
     public async Task A_child_that_was_not_told_of_its_parents_end_is_ended_by_the_watchdog()
     {
         const string Question = "Who tells nobody?", Asked = "Will you be told?";
@@ -146,7 +164,7 @@ public sealed class ChildRunTests(App app)
     }
 
     [Theory]
-    [InlineData("research", "Step work may ask talker, boss; not \"research\".")]
+    [InlineData("research", "Step work may ask talker, boss, aide; not \"research\".")]
     [InlineData("nobody", "No agent is named \"nobody\".")]
     public async Task An_agent_that_may_not_be_asked_is_a_failure_of_the_tool(string agent, string message)
     {

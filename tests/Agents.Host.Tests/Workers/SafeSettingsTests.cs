@@ -13,14 +13,14 @@ public sealed class SafeSettingsTests(App app)
     [Theory]
     [InlineData("Mode is Solo")]
     [InlineData("EnvelopeIdGeneration")]
-    [InlineData("CallModel is not durable")]
+    [InlineData("EndChild is not durable")]
     public void What_loses_work_is_refused_by_name(string problem)
     {
         var options = new WolverineOptions();
         WolverineSettings.Apply(options, new(), TimeSpan.FromMinutes(2));
         if (problem.StartsWith("Mode", StringComparison.Ordinal)) options.Durability.Mode = DurabilityMode.Solo;
         else if (problem.StartsWith("Envelope", StringComparison.Ordinal)) options.EnvelopeIdGeneration = default;
-        else options.LocalQueueFor<CallModel>().BufferedInMemory();
+        else options.LocalQueueFor<EndChild>().BufferedInMemory();
 
         Assert.Contains(SafeSettings.Problems(options), found => found.Contains(problem, StringComparison.Ordinal));
     }

@@ -35,7 +35,7 @@ public sealed class ChildRuns(IFamilies families, IRunLog log, IDefinitions defi
     {
         if (await log.Checkpoint(tenant, child, ct) is not { } run || !run.IsFinished()) return null;
 
-        var (end, spent) = (await families.EndOf(tenant, child, ct), run.CommittedUsd());
+        var (end, spent) = (await families.EndOf(tenant, child, ct), run.OwedAtMostUsd());
         if (run.Status is not RunStatus.Completed)
             return new RecordToolFailure(
                 work.ToolCallId, work.Attempt,

@@ -10,21 +10,20 @@ using Agents.Host.Tools;
 namespace Agents.Host.Engine.Attempts;
 
 /// <summary>Makes up the request of a model call attempt from the run's log.</summary>
-public sealed class ModelPreparation(IRunLog log, IDefinitions definitions, ITools tools, IPrices published)
+public sealed class ModelPreparation(Conversations conversations, IDefinitions definitions, ITools tools, IPrices published)
 {
     /// <summary>Null when the attempt is not due: the run has moved on, or stands still.</summary>
     public async Task<PreparedCall?> Prepare(string tenant, CallModel work, CancellationToken ct)
     {
-        if (await log.Load(tenant, work.RunId, ct) is not { } loaded || !IsDue(loaded.Run, work)) return null;
+        if (await conversations.Of(tenant, work.RunId, ct) is not { } told || !IsDue(told.Run, work)) return null;
 
-        var (run, agent) = (loaded.Run, await definitions.Of(loaded.Run.DefinitionHash, ct));
+        var (run, conversation, agent) = (told.Run, told.Conversation, await definitions.Of(told.Run.DefinitionHash, ct));
         var step = (ModelStep)agent.Steps[run.Step];
-        var said = loaded.Queued.Previous is null ? [] : await log.SaidBefore(tenant, loaded.Queued, ct);
-        var conversation = Conversation.Of(await log.Whole(tenant, loaded, ct), agent.Limits.PassagesPerStep, said);
         var request = ModelRequest.Of(
             conversation, step, step.Model ?? run.Model, agent.Limits, tools, isLast: run.Step == agent.Steps.Count - 1);
+        conversations.Keep(tenant, told, request.InputTokensAtMost());
         var prices = await published.InForce(tenant, ct);
-        return new(run, agent, step, conversation, prices, CallOffer.Of(request, prices), loaded.Queued.RequestedBy);
+        return new(run, agent, step, conversation, prices, CallOffer.Of(request, prices), told.Queued.RequestedBy);
     }
 
     static bool IsDue(Run run, CallModel work) =>

@@ -18,5 +18,5 @@ public static class FamilyWork
     }
 
     /// <summary>What a fork that has ended has spent at most.</summary>
-    public static RecordForkEnded EndOf(Run fork) => new(fork.Id, fork.CommittedUsd() + fork.InFlightUsd());
+    public static RecordForkEnded EndOf(Run fork) => new(fork.Id, fork.OwedAtMostUsd());
 }
