@@ -21,8 +21,6 @@ static class BudgetCheck
         Steps = [.. Enumerable.Range(1, CallsPerRun).Select(step => new ModelStep($"step {step}", "Answer."))],
     };
 
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     /// <summary><c>[--runs N] [--at-once N] [--tenants N] [--pairs N] [--scopes 1|2|3]</c>; 0 when it ran.</summary>
     public static async Task<int> Run(string[] args)
     {
@@ -51,7 +49,7 @@ static class BudgetCheck
             medianRatio = Math.Round((ratios[(ratios.Count - 1) / 2] + ratios[ratios.Count / 2]) / 2, 3), lowest = Math.Round(ratios[0], 3),
             highest = Math.Round(ratios[^1], 3),
             reservations = await server.Scalar<long>("select count(*) from finance.reservation"),
-        }, Indented));
+        }, Benchmark.Indented));
         return 0;
     }
 

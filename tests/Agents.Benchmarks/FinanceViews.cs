@@ -23,8 +23,6 @@ static partial class FinanceViews
         ("waste", false), ("cache_saving", false), ("cache_miss", false), ("unconfirmed", false),
     ];
 
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     /// <summary><c>[--rows N] [--days N] [--json]</c>; 0 when every median of the usual window is at most 200 ms.</summary>
     public static async Task<int> Run(string[] args)
     {
@@ -51,7 +49,7 @@ static partial class FinanceViews
                     await Median(async () => _ = await server.Client.GetStringAsync($"/dashboard?window={window}d&by={by}")), ""));
         }
 
-        Console.WriteLine(JsonSerializer.Serialize(new { rows, yearOfDays = Days, millisecondsToCloseADay = closed, figures }, Indented));
+        Console.WriteLine(JsonSerializer.Serialize(new { rows, yearOfDays = Days, millisecondsToCloseADay = closed, figures }, Benchmark.Indented));
         return figures.Where(figure => figure.WindowInDays == days).Max(figure => figure.Milliseconds) <= 200 ? 0 : 1;
     }
 

@@ -10,8 +10,6 @@ static class PoolVerbs
 {
     const int Limit = 8;
 
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     public static Task<int> Run(string[] args) => args switch
     {
         ["slots", .. var rest] => Slots(rest),
@@ -223,5 +221,5 @@ static class PoolVerbs
     static Task SetLimit(PoolCluster cluster, string scope, string value, int runs) => cluster.Execute(
         $"insert into agents.admission_limit (scope, value, max_runs, changed_by) values ('{scope}', '{value}', {runs}, 'benchmark')");
 
-    static void Print(object figures) => Console.WriteLine(JsonSerializer.Serialize(figures, Indented));
+    static void Print(object figures) => Console.WriteLine(JsonSerializer.Serialize(figures, Benchmark.Indented));
 }

@@ -6,6 +6,10 @@ return args switch
     ["retrieval", .. var rest] => await Retrieval.Run(rest),
     ["simulate", .. var rest] => Simulate.Run(rest),
     ["steps", .. var rest] => await Steps.Run(rest),
+    ["growth", .. var rest] => await Growth.Run(rest),
+    ["first-step", .. var rest] => await FirstStep.Run(rest),
+    ["start", .. var rest] => await Start.Run(rest),
+    ["search", .. var rest] => await Search.Run(rest),
     ["finance", .. var rest] => await FinanceViews.Run(rest),
     ["budgets", .. var rest] => await BudgetCheck.Run(rest),
     ["chaos", .. var rest] => await Chaos.Run(rest),
@@ -24,7 +28,11 @@ static int Usage()
     Console.Error.WriteLine(
         """
         dotnet run -c Release --project tests/Agents.Benchmarks -- <verb>
-          steps       durable no-op steps per second beside a bare Npgsql floor  [--runs N] [--at-once N] [--rounds N]
+          steps       durable no-op steps and model calls per second beside a bare Npgsql floor  [--runs N] [--at-once N] [--rounds N]
+          growth      the same in a store that is full, and the last steps of a run of a thousand  [--finished N,N,…] [--runs N] [--at-once N]
+          first-step  from a request to the run's first step, on a server that has nothing else to do  [--runs N] [--pause MS]
+          start       from the start of a process until it is ready, and from kill -9 until a run goes on  [--tries N]
+          search      time of a search over so many passages  [--passages N] [--searches N]
           simulate    the server's engine under faults, in a world of its own  [--seeds N] [--from N] [--mutant NAME] [--story SEED] [--json]
           finance     time of each finance view over a ledger, and the index it uses  [--rows N] [--days N]
           readers     readers of two nodes that are cut again and again [--readers N] [--cuts N] [--runs N]

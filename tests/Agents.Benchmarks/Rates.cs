@@ -18,8 +18,6 @@ static class Rates
 
     static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
 
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     /// <summary>
     /// <c>[--requests N] [--tokens N] [--minutes N] [--runs N] [--learn]</c>, the last for servers that are told the limits by replies alone; 0 when
     /// no limit was exceeded by more than one call, and nothing was refused.
@@ -55,7 +53,7 @@ static class Rates
             slotsHeldAtTheEnd = (long)(await holds.ExecuteScalarAsync())!,
             runsWaitingForTheRate = await Count(
                 database, "select count(*) from agents.run_queue where waits_for = 'rate' and not_before > clock_timestamp()"),
-        }, Indented));
+        }, Benchmark.Indented));
         return figures is { Refused: 0 } && figures.MostRequestsInAMinute <= requests + 1
             && figures.TokensAboveTheLimit <= figures.LargestCallTokens ? 0 : 1;
     }

@@ -16,8 +16,6 @@ public static partial class Retrieval
 {
     const string Tenant = Tenants.Default;
 
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     /// <summary><c>--corpus DIR --questions FILE [--json] [--misses [--answers]]</c>; 0 when it ran, 2 when called wrongly.</summary>
     public static async Task<int> Run(string[] args)
     {
@@ -38,7 +36,7 @@ public static partial class Retrieval
 
         var figures = outcomes.GroupBy(outcome => outcome.Question.Kind).Select(kind => Figures.Of(kind.Key, [.. kind]))
             .Prepend(Figures.Of("all", outcomes)).ToList();
-        if (args.Contains("--json")) Console.WriteLine(JsonSerializer.Serialize(figures, Indented));
+        if (args.Contains("--json")) Console.WriteLine(JsonSerializer.Serialize(figures, Benchmark.Indented));
         else Print(ingested, took.Elapsed, figures, outcomes);
         if (args.Contains("--misses")) PrintMisses(outcomes, args.Contains("--answers"));
         return 0;

@@ -11,8 +11,6 @@ static class Simulate
     const int Portion = 50_000;
     const int ShownViolations = 20;
 
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     /// <summary>
     /// <c>[--seeds N] [--from N] [--mutant NAME] [--story SEED] [--json]</c>; 0 when all held, 1 when something did not, 2 when called wrongly.
     /// </summary>
@@ -53,7 +51,7 @@ static class Simulate
         {
             var broken = violations.Select(found => new { found.Seed, Invariant = found.Violation.Invariant.ToString(), found.Violation.Message });
             var printed = new { Mutant = mutant.ToString(), Tally = tally, Seconds = seconds, SeedsPerSecond = perSecond, Broken = broken };
-            Console.WriteLine(JsonSerializer.Serialize(printed, Indented));
+            Console.WriteLine(JsonSerializer.Serialize(printed, Benchmark.Indented));
             return;
         }
 

@@ -29,25 +29,31 @@ static class Steps
             $"step {step}", new("nothing"), new Dictionary<string, Argument> { ["word"] = new Argument.Text("done") }))],
     };
 
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    /// <summary>The same with as many model calls; the model is the offline one, which answers at once and finds nothing.</summary>
+    static readonly AgentDefinition Talker = new()
+    {
+        Name = "talker",
+        Steps = [.. Enumerable.Range(1, StepsPerRun).Select(step => new ModelStep($"step {step}", "Answer."))],
+    };
 
-    /// <summary><c>[--runs N] [--at-once N] [--rounds N] [--json]</c>; 0 when it ran.</summary>
+    /// <summary><c>[--runs N] [--at-once N] [--rounds N]</c>; 0 when it ran.</summary>
     public static async Task<int> Run(string[] args)
     {
         var (runs, atOnce, rounds) = (Number(args, "--runs", 300), Number(args, "--at-once", 32), Number(args, "--rounds", 3));
-        await using var server = await BenchmarkServer.Start([Idler], $"--Workers:MaxRuns={atOnce}");
+        await using var server = await BenchmarkServer.Start([Idler, Talker], $"--Workers:MaxRuns={atOnce}");
         await server.Execute("create extension if not exists pg_stat_statements");
-        await Engine(server, runs / 4); // warm up
+        foreach (var agent in new[] { Idler, Talker }) await Engine(server, runs / 4, agent.Name); // warm up
 
         var figures = new List<object>();
         for (var round = 1; round <= rounds; round++)
         {
             var engine = await Engine(server, runs);
+            var model = await Engine(server, runs / 2, Talker.Name);
             var floor = await Floor.Measure(server, runs * StepsPerRun, atOnce);
-            figures.Add(new { round, engine, floor = new { stepsPerSecond = floor }, share = Math.Round(engine.StepsPerSecond / floor, 3) });
+            figures.Add(new { round, engine, model, floor = new { stepsPerSecond = floor }, share = Math.Round(engine.StepsPerSecond / floor, 3) });
         }
 
-        Console.WriteLine(JsonSerializer.Serialize(new { runs, stepsPerRun = StepsPerRun, atOnce, rounds = figures }, Indented));
+        Console.WriteLine(JsonSerializer.Serialize(new { runs, stepsPerRun = StepsPerRun, atOnce, rounds = figures }, Benchmark.Indented));
         return 0;
     }
 
@@ -55,13 +61,14 @@ static class Steps
         double StepsPerSecond, double CommitsPerStep, double WalBytesPerStep, double EngineCpuMsPerStep, double StatementsPerStep,
         double FirstRunSeconds, double MedianRunSeconds);
 
-    internal static async Task<Figures> Engine(BenchmarkServer server, int runs)
+    /// <param name="agent">One with ten steps.</param>
+    internal static async Task<Figures> Engine(BenchmarkServer server, int runs, string agent = "idler")
     {
         var process = Process.GetCurrentProcess();
         var ids = new Guid[runs];
         await Parallel.ForEachAsync(Enumerable.Range(0, runs), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (n, _) =>
         {
-            ids[n] = await server.Queue("idler", "Do nothing ten times.");
+            ids[n] = await server.Queue(agent, "Do nothing ten times.");
         });
         return await Drain(server, ids, process);
     }

@@ -13,7 +13,6 @@ namespace Agents.Benchmarks;
 /// <summary>What streams do under many readers, readers that are cut, and readers that sit still.</summary>
 static class Streams
 {
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
     static readonly TimeSpan Word = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Readers whose connection is cut again and again, at either of two nodes: what each got, put together, must be the log.</summary>
@@ -257,5 +256,5 @@ static class Streams
         .Where(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
         .Select(line => long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], null)).Single();
 
-    static void Print(object figures) => Console.WriteLine(JsonSerializer.Serialize(figures, Indented));
+    static void Print(object figures) => Console.WriteLine(JsonSerializer.Serialize(figures, Benchmark.Indented));
 }

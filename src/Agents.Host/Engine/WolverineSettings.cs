@@ -68,7 +68,7 @@ public static class WolverineSettings
         durability.CheckAssignmentPeriod = TimeSpan.FromSeconds(10);
         durability.NodeReassignmentPollingTime = TimeSpan.FromSeconds(5);
         durability.OrphanedMessageSweepPollingTime = TimeSpan.FromSeconds(5);
-        durability.ScheduledJobPollingTime = TimeSpan.FromSeconds(2);
+        durability.ScheduledJobPollingTime = TimeSpan.FromSeconds(5);
         durability.ScheduledJobFirstExecution = TimeSpan.FromMilliseconds(200);
         durability.RecoveryBatchSize = 500;
         durability.InboxStaleTime = StaleAfter; // null by default: a row stranded on a living node stays for ever
