@@ -71,6 +71,7 @@ public sealed class RunSummaries : IProjection
             case RunCompleted e:
                 Finish("completed");
                 row.Set("answer", e.Answer);
+                row.Set("incomplete", e.Incomplete);
                 row.Set("citations", ReadModels.Json(e.Citations), "?::json");
                 break;
             case RunFailed e:

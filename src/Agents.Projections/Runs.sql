@@ -139,3 +139,5 @@ comment on column agents.run_summary.parent is 'The run that started this one an
 alter table agents.run_summary add column if not exists inherited_usd numeric;
 comment on column agents.run_summary.inherited_usd is
   'US dollars that the history a fork continues has cost the runs that made it; no part of cost_usd. Null when it started fresh.';
+alter table agents.run_summary add column if not exists incomplete text;
+comment on column agents.run_summary.incomplete is 'What cut the answer: length or content_filter. Null when it is whole, or there is none yet.';

@@ -77,7 +77,7 @@ public sealed class Timeline : IProjection
         ModelCallFailed e => new(
             e.Failure.Message, Name: e.Failure.Kind.ToString(), Call: e.Call, Attempt: e.Attempt, Took: e.Latency,
             InputTokens: e.Usage?.TotalInput(), OutputTokens: e.Usage?.TotalOutput(), CostUsd: e.Cost?.Usd),
-        ModelCallOutcomeUnknown e => new(Name: e.Cause.ToString(), Call: e.Call, Attempt: e.Attempt),
+        ModelCallOutcomeUnknown e => new(e.Failure?.Message, Name: e.Cause.ToString(), Call: e.Call, Attempt: e.Attempt),
         SpendResolved e => new(Name: e.Source.ToString(), Call: e.Call, Attempt: e.Attempt, CostUsd: e.ActualUsd),
         ToolCallRequested e => new(e.Arguments, Name: e.Tool, Call: e.Call, ToolCallId: e.ToolCallId),
         ToolCallApproved e => new(e.By, ToolCallId: e.ToolCallId),

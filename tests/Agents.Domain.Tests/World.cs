@@ -10,7 +10,7 @@ namespace Agents.Domain.Tests;
 sealed class World(AgentDefinition agent, IReadOnlyList<RunEvent>? begun = null)
 {
     static readonly FailureKind[] ModelFailures =
-        [FailureKind.RateLimited, FailureKind.Timeout, FailureKind.Unavailable, FailureKind.StreamCut, FailureKind.Rejected];
+        [FailureKind.RateLimited, FailureKind.Timeout, FailureKind.Unavailable, FailureKind.StreamCut, FailureKind.Rejected, FailureKind.EmptyReply];
 
     static readonly FailureKind[] ToolFailures = [
         FailureKind.Timeout, FailureKind.RateLimited, FailureKind.ToolError, FailureKind.BadArguments, FailureKind.OutcomeUnknown];

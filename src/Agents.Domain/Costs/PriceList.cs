@@ -5,15 +5,18 @@ namespace Agents.Domain.Costs;
 /// <param name="Otherwise">The list that is asked when this one does not know a model. Null when there is none.</param>
 public sealed record PriceList(string Version, IReadOnlyList<PriceListEntry> Entries, PriceList? Otherwise = null)
 {
-    /// <summary>Names of the service that a provider gives to a caller that asks for none.</summary>
-    static readonly string[] UsualTiers = ["", "default", "standard", "auto", "standard_only"];
+    /// <summary>
+    /// Names of services that OpenAI, Azure, Anthropic and Groq sell apart from the usual one. Every other name, such as a compatible server's
+    /// <c>on_demand</c>, is one for the usual service, unless a list prices it.
+    /// </summary>
+    static readonly string[] SoldApart = [BatchTier, "flex", "priority", "scale", "performance"];
 
     const string BatchTier = "batch";
 
     /// <summary>The price of a model, or null when no list knows it.</summary>
     /// <param name="serviceTier">
-    /// As the provider named it; null, <c>default</c> and <c>standard</c> mean the usual one. A tier without a price of its own is not known: it may
-    /// be dearer.
+    /// As the provider named it; null, <c>default</c>, <c>standard</c> and names that nobody knows mean the usual one. A tier that is sold apart and
+    /// has no price of its own is not known: it may be dearer.
     /// </param>
     public Price? For(string model, string? serviceTier = null) => Find(model, serviceTier)?.Price;
 
@@ -35,15 +38,19 @@ public sealed record PriceList(string Version, IReadOnlyList<PriceListEntry> Ent
     /// <summary>The entry a model is priced by, in whichever list knows it; null when none does.</summary>
     public (Price Price, string Version, PriceListEntry Entry)? Find(string model, string? serviceTier = null)
     {
+        var tier = serviceTier?.ToLowerInvariant() is { } named && (SoldApart.Contains(named) || Prices(named)) ? named : null;
         for (var list = this; list is not null; list = list.Otherwise)
-            if (list.PriceOf(model, serviceTier?.ToLowerInvariant() ?? "") is var (price, entry)) return (price, list.Version, entry);
+            if (list.PriceOf(model, tier) is var (price, entry)) return (price, list.Version, entry);
         return null;
     }
 
-    (Price, PriceListEntry)? PriceOf(string model, string tier)
+    /// <summary>Whether this list, or one asked after it, has a price of its own for the tier.</summary>
+    bool Prices(string tier) => Entries.Any(entry => entry.ServiceTier == tier) || Otherwise?.Prices(tier) is true;
+
+    /// <param name="tier">Null for the usual one.</param>
+    (Price, PriceListEntry)? PriceOf(string model, string? tier)
     {
-        var isUsual = UsualTiers.Contains(tier);
-        if (EntryOf(model, isUsual ? null : tier) is { } entry) return (entry.Price, entry);
+        if (EntryOf(model, tier) is { } entry) return (entry.Price, entry);
         return tier is BatchTier && EntryOf(model, null) is { BatchFactor: { } factor } whole ? (whole.Price.Times(factor), whole) : null;
     }
 

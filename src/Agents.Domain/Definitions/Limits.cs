@@ -18,6 +18,9 @@ namespace Agents.Domain.Definitions;
 /// <param name="ApprovalWithin">
 /// How long a tool call waits for a person; then it is denied by <c>system</c>. Null means as long as the run may take.
 /// </param>
+/// <param name="PromptCharacters">
+/// The most UTF-16 units of one prompt. Over it the oldest of what steps and tools brought is shortened, and the model is told. Null means 262,144.
+/// </param>
 public sealed record Limits(
     int ModelCallsPerStep = 8,
     int ToolCallsPerTurn = 16,
@@ -27,12 +30,13 @@ public sealed record Limits(
     int ResultCharacters = 65_536,
     int PassagesPerStep = 12,
     TimeSpan? Duration = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimeSpan? ApprovalWithin = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimeSpan? ApprovalWithin = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? PromptCharacters = null)
 {
     /// <summary>What is wrong with these limits, in sentences; empty when nothing is. Without tool calls a tool step would wait for ever.</summary>
     public IEnumerable<string> Problems()
     {
-        if (new[] { ModelCallsPerStep, ToolCallsPerTurn, Attempts, OutputTokensPerCall, ResultCharacters, PassagesPerStep }.Min() < 1)
+        if (new[] { ModelCallsPerStep, ToolCallsPerTurn, Attempts, OutputTokensPerCall, ResultCharacters, PassagesPerStep, PromptCharacters ?? 1 }.Min() < 1)
             yield return "Limits on calls, attempts, tokens, characters and passages count from 1.";
         if (CostUsd < 0) yield return "A limit on cost may not be negative.";
         if (ApprovalWithin <= TimeSpan.Zero) yield return "A limit on waiting for approval must be longer than nothing.";
@@ -41,4 +45,7 @@ public sealed record Limits(
 
     /// <summary>The wall clock a run may take when nothing is said.</summary>
     public static readonly TimeSpan DefaultDuration = TimeSpan.FromHours(1);
+
+    /// <summary>UTF-16 units of one prompt when nothing is said.</summary>
+    public const int DefaultPromptCharacters = 262_144;
 }

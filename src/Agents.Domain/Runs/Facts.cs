@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Agents.Domain.Runs;
 
 /// <summary>What a model answered: text, tool calls, or both.</summary>
@@ -7,13 +9,21 @@ namespace Agents.Domain.Runs;
 /// <param name="Model">The model that answered, which may be more specific than the one asked for.</param>
 /// <param name="FinishReason">As the provider names it, such as <c>stop</c>, <c>length</c> or <c>tool_calls</c>.</param>
 /// <param name="ProviderId">The provider's id of this reply, to match it with the provider's bill. Null when it gave none.</param>
+/// <param name="ThoughtCharacters">UTF-16 units that the model thought before it answered. They were paid for and are not kept.</param>
 public sealed record ModelReply(
     string Text,
     IReadOnlyList<ToolRequest> ToolRequests,
     IReadOnlyList<Citation> Citations,
     string Model,
     string FinishReason,
-    string? ProviderId = null);
+    string? ProviderId = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long ThoughtCharacters = 0)
+{
+    /// <summary>
+    /// Why the text is not all that the model would have said: <c>length</c> or <c>content_filter</c>. Null when it is.
+    /// </summary>
+    public string? CutBy() => FinishReason is "length" or "content_filter" ? FinishReason : null;
+}
 
 /// <summary>A tool call as the model wrote it.</summary>
 /// <param name="Tool">The name the model used, known or not.</param>
@@ -45,7 +55,7 @@ public sealed record Failure(FailureKind Kind, string Message, TimeSpan? RetryAf
 {
     /// <summary>Whether the same call may well succeed later.</summary>
     public bool IsTransient() => Kind is FailureKind.RateLimited or FailureKind.Timeout
-        or FailureKind.Unavailable or FailureKind.WorkerLost or FailureKind.StreamCut;
+        or FailureKind.Unavailable or FailureKind.WorkerLost or FailureKind.StreamCut or FailureKind.EmptyReply;
 }
 
 /// <summary>Classes of failure, by what follows from them. Stored by name: add, never rename.</summary>
@@ -98,4 +108,7 @@ public enum FailureKind
 
     /// <summary>A budget had no room for the call, or its model has no price to reserve.</summary>
     BudgetRefused,
+
+    /// <summary>The reply was complete and had neither text nor a tool call.</summary>
+    EmptyReply,
 }

@@ -61,8 +61,11 @@ public sealed record RecordModelReply(
     : ModelReport(Call, Attempt);
 
 /// <param name="LowUsd">The least the attempt can have cost if its outcome is unknown.</param>
+/// <param name="HasBegun">A part of the reply had come: the attempt may have been billed, whatever the provider said then.</param>
+/// <param name="Text">What had come of the text. Null when nothing had.</param>
 public sealed record RecordModelFailure(
-    int Call, int Attempt, Failure Failure, TimeSpan Latency, Usage? Usage = null, Cost? Cost = null, decimal LowUsd = 0)
+    int Call, int Attempt, Failure Failure, TimeSpan Latency, Usage? Usage = null, Cost? Cost = null, decimal LowUsd = 0,
+    bool HasBegun = false, string? Text = null)
     : ModelReport(Call, Attempt);
 
 /// <summary>The worker that claimed the attempt is gone, or gave it up: it will not report its outcome.</summary>

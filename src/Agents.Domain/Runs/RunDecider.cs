@@ -57,7 +57,7 @@ public static class RunDecider
             report.Provider, report.ServiceTier));
         if (run.IsFinished()) return decision;
 
-        if (report.Reply.ToolRequests.Count == 0) return Finish(decision, report.Reply.Text, report.Reply.Citations);
+        if (report.Reply.ToolRequests.Count == 0) return Finish(decision, report.Reply.Text, report.Reply.Citations, report.Reply.CutBy());
 
         foreach (var (request, index) in report.Reply.ToolRequests.Select((request, index) => (request, index)))
             Request(decision, report.Call, index, request);
@@ -70,8 +70,9 @@ public static class RunDecider
         if (run.IsUnconfirmed(report.Call, report.Attempt)) return Resolve(decision, report);
         if (!run.IsStarted(report.Call, report.Attempt)) return decision;
 
-        decision.Add(MayHaveBeenBilled(report.Failure) is { } cause
-            ? new ModelCallOutcomeUnknown(report.Call, report.Attempt, cause, report.LowUsd, run.ModelCall!.ReservedUsd)
+        decision.Add(MayHaveBeenBilled(report) is { } cause
+            ? new ModelCallOutcomeUnknown(
+                report.Call, report.Attempt, cause, report.LowUsd, run.ModelCall!.ReservedUsd, report.Failure, report.Text)
             : new ModelCallFailed(report.Call, report.Attempt, report.Failure, report.Latency, report.Usage, report.Cost));
         return TryAgain(decision, report.Failure);
     }
@@ -265,20 +266,21 @@ public static class RunDecider
             return decision;
         }
 
-        if (!IsFruitless(decision)) return Finish(decision, output: "", citations: []);
+        if (!IsFruitless(decision)) return Finish(decision, output: "", citations: [], incomplete: null);
 
         foreach (var (id, call) in run.ToolCalls.Where(call => call.Value.Status is ToolCallStatus.Failed))
             decision.Add(new ToolCallScheduled(id, call.Attempt + 1, TimeSpan.Zero));
         return decision;
     }
 
-    static Decision Finish(Decision decision, string output, IReadOnlyList<Citation> citations)
+    /// <param name="incomplete">What cut the output. Null when it is whole.</param>
+    static Decision Finish(Decision decision, string output, IReadOnlyList<Citation> citations, string? incomplete)
     {
         var step = decision.Run.Step;
         decision.Add(new StepCompleted(step, output, decision.Agent.IsReadLater(step)));
         return step + 1 < decision.Agent.Steps.Count
             ? Continue(decision)
-            : decision.Add(new RunCompleted(output, citations));
+            : decision.Add(new RunCompleted(output, citations, incomplete));
     }
 
     static Decision TryAgain(Decision decision, Failure failure)
@@ -297,7 +299,8 @@ public static class RunDecider
 
     /// <summary>What the provider surely did not do cost nothing, or what it says itself; other late failures leave it unknown.</summary>
     static Decision Resolve(Decision decision, RecordModelFailure report) =>
-        report.Failure.Kind is FailureKind.RateLimited or FailureKind.Rejected or FailureKind.Unauthorized
+        MayHaveBeenBilled(report) is null
+            && report.Failure.Kind is FailureKind.RateLimited or FailureKind.Rejected or FailureKind.Unauthorized or FailureKind.EmptyReply
             ? GoOnIfThereIsRoom(decision.Add(new SpendResolved(report.Call, report.Attempt, report.Cost?.Usd ?? 0, SpendSource.LateReply)))
             : decision;
 
@@ -357,13 +360,16 @@ public static class RunDecider
         decision.Add(new ToolCallRequested(id, call, grant.Tool, arguments, grant.NeedsApproval, within));
     }
 
-    /// <summary>Timeouts and cut streams may have been billed; a refusal was not.</summary>
-    static UnknownCause? MayHaveBeenBilled(Failure failure) => failure.Kind switch
+    /// <summary>
+    /// Timeouts, cut streams and all of which a part came may have been billed; a refusal was not. An empty reply was, and its cost is known or not.
+    /// </summary>
+    static UnknownCause? MayHaveBeenBilled(RecordModelFailure report) => report.Failure.Kind switch
     {
         FailureKind.Timeout => UnknownCause.TimedOut,
         FailureKind.StreamCut => UnknownCause.StreamCut,
         FailureKind.WorkerLost or FailureKind.OutcomeUnknown => UnknownCause.WorkerLost,
-        _ => null,
+        FailureKind.EmptyReply => report.Cost is null ? UnknownCause.StreamCut : null,
+        _ => report.HasBegun ? UnknownCause.StreamCut : null,
     };
 
     /// <summary>A tool step that has come to nothing. A model step goes on: the model is told, and may find another way.</summary>

@@ -129,7 +129,10 @@ public sealed record RunParked(Failure Failure, BudgetRefusal? Budget = null) : 
 /// <param name="BudgetUsd">US dollars over the whole run, above 0.</param>
 public sealed record RunBudgetChanged(decimal BudgetUsd, string By, string Reason) : RunEvent;
 
-public sealed record RunCompleted(string Answer, IReadOnlyList<Citation> Citations) : RunEvent;
+/// <param name="Incomplete">What cut the answer: <c>length</c> or <c>content_filter</c>. Null when it is whole.</param>
+public sealed record RunCompleted(
+    string Answer, IReadOnlyList<Citation> Citations,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Incomplete = null) : RunEvent;
 
 public sealed record RunFailed(Failure Failure) : RunEvent;
 
@@ -180,8 +183,12 @@ public sealed record ModelCallFailed(
 /// <summary>The request was, or may have been, sent, and no complete answer came: it may have been billed. Unconfirmed spend.</summary>
 /// <param name="LowUsd">The least it can have cost, at least 0.</param>
 /// <param name="HighUsd">The most it can have cost. Null when the model has no price.</param>
+/// <param name="Failure">What went wrong, in the provider's words where it had any. Null when the worker was lost, or gave the call up.</param>
+/// <param name="Text">What had come of the text. Null when nothing had.</param>
 public sealed record ModelCallOutcomeUnknown(
-    int Call, int Attempt, UnknownCause Cause, decimal LowUsd, decimal? HighUsd) : RunEvent;
+    int Call, int Attempt, UnknownCause Cause, decimal LowUsd, decimal? HighUsd,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Failure? Failure = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Text = null) : RunEvent;
 
 /// <summary>What an unknown outcome did cost, after all.</summary>
 /// <param name="By">The person who said so. Null when the server found out by itself.</param>

@@ -1,3 +1,5 @@
+using Agents.Host.Api.Runs;
+
 namespace Agents.Host.Cli;
 
 /// <summary>What the process tells the shell. A promise to scripts: add, never change.</summary>
@@ -20,6 +22,9 @@ public static class ExitCodes
     /// <summary>The server or its database cannot be reached.</summary>
     public const int Unreachable = 5;
 
+    /// <summary>The run is completed, but its answer is not whole: it reached the most tokens, or a content filter.</summary>
+    public const int Incomplete = 6;
+
     public const int Interrupted = 130;
 
     /// <summary>For <c>--help</c>, in order.</summary>
@@ -31,8 +36,12 @@ public static class ExitCodes
         (NothingFound, "no such run, or nothing matches"),
         (Stopped, "the run is parked, paused or cancelled"),
         (Unreachable, "the server or its database cannot be reached"),
+        (Incomplete, "the run is completed, but its answer is cut off"),
         (Interrupted, "interrupted with Ctrl-C"),
     ];
+
+    /// <summary>What a run that is followed no longer means for the shell, and whether its answer is whole.</summary>
+    public static int Of(RunView run) => run is { Status: "completed", Incomplete: not null } ? Incomplete : Of(run.Status);
 
     /// <summary>What a run that is followed no longer means for the shell.</summary>
     public static int Of(string status) => status switch

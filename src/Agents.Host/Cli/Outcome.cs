@@ -14,6 +14,7 @@ public static partial class Outcome
         screen.Line();
         if (run.Answer is { } answer) Answer(screen, answer, run.Citations is { } citations ? citations.As<List<Citation>>() : []);
         else screen.Line(Sentence(run));
+        if (CutOff(run) is { } cut) screen.Line($"\n{cut}");
         screen.Line();
         screen.Line($"[grey]{Cost(run)}[/]");
         screen.Line($"[grey]run {run.Id} · agents show {RunIds.Brief(run.Id)}[/]");
@@ -43,6 +44,15 @@ public static partial class Outcome
         "failed" => $"[red]Failed:[/] {Screen.Safe(run.Failure?.Message)}",
         "cancelled" => $"[yellow]Cancelled[/]{Because(run)}",
         _ => $"The run is {run.Status}. Follow it: [bold]agents tail {RunIds.Brief(run.Id)}[/]",
+    };
+
+    /// <summary>Why the answer is not whole. Null when it is, or there is none.</summary>
+    public static string? CutOff(RunView run) => run.Incomplete switch
+    {
+        null => null,
+        "length" => "[yellow]The answer is cut off:[/] it reached the most tokens that one reply may hold.",
+        "content_filter" => "[yellow]The answer is cut off:[/] the provider's content filter stopped it.",
+        var other => $"[yellow]The answer is cut off:[/] {Screen.Safe(other)}.",
     };
 
     public static void Answer(Screen screen, string answer, IReadOnlyList<Citation> citations)

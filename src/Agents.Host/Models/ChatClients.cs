@@ -1,6 +1,7 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
 using Agents.Host.Models.Offline;
+using Agents.Host.Models.Wire;
 using Anthropic;
 using Azure.AI.OpenAI;
 using Microsoft.Extensions.AI;
@@ -21,23 +22,25 @@ public static class ChatClients
         ModelProvider.Offline => new OfflineExtractiveModel(),
         ModelProvider.OpenAI => OpenAI(options),
         ModelProvider.Azure => Azure(options),
-        ModelProvider.Anthropic => Anthropic(options),
-        ModelProvider.Ollama => new OllamaApiClient(Http(options), options.Default),
+        ModelProvider.Anthropic => new ProviderClient(Anthropic(options), options),
+        ModelProvider.Ollama => new ProviderClient(new OllamaApiClient(Http(options), options.Default), options),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.Provider, "No such provider."),
     };
 
-    static IChatClient OpenAI(ModelOptions options)
+    static ProviderClient OpenAI(ModelOptions options)
     {
-        var settings = new OpenAIClientOptions { Endpoint = options.Endpoint };
-        Configure(settings, options);
-        return new OpenAIClient(new ApiKeyCredential(options.ApiKey!), settings).GetChatClient(options.Default).AsIChatClient();
+        var (settings, field) = (new OpenAIClientOptions { Endpoint = options.Endpoint }, new OutputLimitField(options.OutputLimitField));
+        Configure(settings, options, field);
+        var client = new OpenAIClient(new ApiKeyCredential(options.ApiKey!), settings).GetChatClient(options.Default).AsIChatClient();
+        return new(client, options, field);
     }
 
-    static AzureDeployments Azure(ModelOptions options)
+    static ProviderClient Azure(ModelOptions options)
     {
-        var settings = new AzureOpenAIClientOptions();
-        Configure(settings, options);
-        return new(new(options.Endpoint!, new ApiKeyCredential(options.ApiKey!), settings), options.Default);
+        var (settings, field) = (new AzureOpenAIClientOptions(), new OutputLimitField(options.OutputLimitField));
+        Configure(settings, options, field);
+        var deployments = new AzureDeployments(new(options.Endpoint!, new ApiKeyCredential(options.ApiKey!), settings), options.Default);
+        return new(deployments, options, field);
     }
 
     // From its version 2026-10-21 on, which the SDK asks for, Anthropic's API refuses requests that choose a sampling.
@@ -51,9 +54,9 @@ public static class ChatClients
     }.AsIChatClient(options.Default, ModelLimits.AnthropicOutputTokens)
         .AsBuilder().ConfigureOptions(call => (call.Temperature, call.TopP, call.TopK) = (null, null, null)).Build();
 
-    static void Configure(ClientPipelineOptions settings, ModelOptions options)
+    static void Configure(ClientPipelineOptions settings, ModelOptions options, OutputLimitField field)
     {
-        settings.Transport = new HttpClientPipelineTransport(ProviderHttp.Client(options));
+        settings.Transport = new HttpClientPipelineTransport(ProviderHttp.Client(options, field));
         settings.RetryPolicy = new ClientRetryPolicy(maxRetries: 0);
         settings.NetworkTimeout = options.CallTimeout + Margin;
     }

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics;
 using Agents.Domain.Runs;
+using Agents.Host.Models.Wire;
 using Agents.Host.Platform;
 using Microsoft.Extensions.AI;
 
@@ -25,7 +26,7 @@ public static class ModelCall
         TimeSpan? firstToken = null;
         Failure? afterTheEnd = null;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        stop.CancelAfter(limits.FirstTokenTimeout < limits.CallTimeout ? limits.FirstTokenTimeout : limits.CallTimeout);
+        stop.CancelAfter(Shorter(limits.FirstTokenTimeout, limits.CallTimeout));
 
         await using var updates = new PatientEnumerator<ChatResponseUpdate>(
             client.GetStreamingResponseAsync(messages, options, stop.Token), stop.Token);
@@ -39,23 +40,25 @@ public static class ModelCall
             {
                 throw new OperationCanceledException(ct);
             }
-            catch (Exception e) when (FailureOf(e, stop.IsCancellationRequested, updates.HasStarted, limits, firstToken) is { } failure)
+            catch (Exception e) when (e is not (DbException or OutOfMemoryException))
             {
-                if (reply.FinishReason is not null)
-                {
-                    afterTheEnd = failure; // the reply is complete; what is missing is its usage at most
-                    break;
-                }
-                return reply.Fail(reply.ReceivedCharacters > 0 ? Cut(failure) : failure, Stopwatch.GetElapsedTime(started), firstToken);
+                var failure = FailureOf(e, stop.IsCancellationRequested, limits, reply, firstToken);
+                if (reply.FinishReason is null) return reply.Fail(failure, Stopwatch.GetElapsedTime(started), firstToken);
+
+                afterTheEnd = failure; // the reply is complete; what is missing is its usage at most
+                break;
             }
 
+            var wasWhole = reply.FinishReason is not null;
             reply.Add(updates.Current);
             if (firstToken is null && reply.HasBegun)
             {
                 firstToken = Stopwatch.GetElapsedTime(started);
                 FaultPoint.Hit("first-token");
-                stop.CancelAfter(Max(TimeSpan.Zero, limits.CallTimeout - firstToken.Value));
+                stop.CancelAfter(Left(started, limits));
             }
+
+            if (!wasWhole && reply.FinishReason is not null) stop.CancelAfter(Shorter(Left(started, limits), ModelLimits.AfterTheEnd));
         }
 
         var latency = Stopwatch.GetElapsedTime(started);
@@ -64,21 +67,27 @@ public static class ModelCall
             : reply.Fail(ModelFailures.Of(FailureKind.StreamCut, "The reply ended without a finish reason."), latency, firstToken);
     }
 
-    /// <summary>Null for our own faults.</summary>
-    static Failure? FailureOf(Exception exception, bool hasTimedOut, bool hasStarted, ModelOptions limits, TimeSpan? firstToken)
+    static Failure FailureOf(Exception exception, bool hasTimedOut, ModelOptions limits, ReplyInProgress reply, TimeSpan? firstToken)
     {
         if (hasTimedOut)
-            return ModelFailures.Of(FailureKind.Timeout, firstToken is null && limits.FirstTokenTimeout < limits.CallTimeout
-                ? $"No first token within {limits.FirstTokenTimeout.TotalSeconds:0.#} s."
-                : $"No complete reply within {limits.CallTimeout.TotalSeconds:0.#} s.");
+            return ModelFailures.Of(FailureKind.Timeout, reply.FinishReason is not null ? "The reply was whole, and its stream stayed open."
+                : firstToken is null && limits.FirstTokenTimeout < limits.CallTimeout
+                    ? $"No first token within {limits.FirstTokenTimeout.TotalSeconds:0.#} s."
+                    : $"No complete reply within {limits.CallTimeout.TotalSeconds:0.#} s.");
 
-        // SDKs throw all sorts at a reply they did not expect. Once it has begun to come, what they throw is about the reply.
-        return ModelFailures.From(exception)
-               ?? (hasStarted && exception is not (DbException or OutOfMemoryException) ? ModelFailures.Unreadable(exception) : null);
+        // SDKs throw all sorts. Whatever they throw is about the call: it is a failure of it, and none of the message that asked for it.
+        var failure = ModelFailures.From(exception) ?? ModelFailures.Unreadable(exception);
+        return exception is ProviderFailedException || failure.Kind is FailureKind.Timeout || reply.ReceivedCharacters == 0
+            ? failure
+            : failure with { Kind = FailureKind.StreamCut };
     }
 
-    /// <summary>A provider that fails after it has begun to answer may have billed the reply.</summary>
-    static Failure Cut(Failure failure) => failure.Kind is FailureKind.Timeout ? failure : failure with { Kind = FailureKind.StreamCut };
+    /// <summary>Until the whole call must have ended.</summary>
+    static TimeSpan Left(long started, ModelOptions limits)
+    {
+        var left = limits.CallTimeout - Stopwatch.GetElapsedTime(started);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
 
-    static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;
+    static TimeSpan Shorter(TimeSpan left, TimeSpan right) => left < right ? left : right;
 }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Agents.Domain.Runs;
+using Agents.Host.Models.Wire;
 using Anthropic.Exceptions;
 using OllamaSharp.Models.Exceptions;
 
@@ -14,7 +15,7 @@ public static partial class ModelFailures
     /// <summary>The failure an exception stands for; null for our own faults, which propagate, and for cancelling.</summary>
     public static Failure? From(Exception exception) => exception switch
     {
-        ProviderRefusedException e => OfStatus(e.Status, e.Message, e.RetryAfter),
+        ProviderFailedException e => Of(e.Kind, e.Message, e.RetryAfter),
         ClientResultException { Status: > 0 } e => OfStatus((HttpStatusCode)e.Status, e.Message, null),
         ClientResultException or AnthropicIOException => From(exception.InnerException ?? new IOException(exception.Message)),
         AnthropicApiException e => OfStatus(e.StatusCode, ProviderHttp.MessageIn(e.ResponseBody), null),
@@ -52,18 +53,18 @@ public static partial class ModelFailures
         return Secret().Replace(redacted, "[redacted]");
     }
 
-    static Failure OfStatus(HttpStatusCode status, string message, TimeSpan? retryAfter)
+    /// <summary>What a status other than success means.</summary>
+    public static FailureKind KindOf(HttpStatusCode status) => (int)status switch
     {
-        var kind = (int)status switch
-        {
-            429 => FailureKind.RateLimited,
-            408 => FailureKind.Timeout,
-            401 or 402 or 403 => FailureKind.Unauthorized,
-            >= 500 => FailureKind.Unavailable,
-            _ => FailureKind.Rejected,
-        };
-        return Of(kind, $"HTTP {(int)status}: {message}", retryAfter);
-    }
+        429 => FailureKind.RateLimited,
+        408 => FailureKind.Timeout,
+        401 or 402 or 403 => FailureKind.Unauthorized,
+        >= 500 => FailureKind.Unavailable,
+        _ => FailureKind.Rejected,
+    };
+
+    static Failure OfStatus(HttpStatusCode status, string message, TimeSpan? retryAfter) =>
+        Of(KindOf(status), $"HTTP {(int)status}: {message}", retryAfter);
 
     [GeneratedRegex("""\bsk-[A-Za-z0-9_\-*.]{3,}|\bBearer\s+[^\s"',;]+|\b(?:x-)?api[-_]?key["']?\s*[:=]\s*["']?[^\s"',;]+""",
         RegexOptions.IgnoreCase)]

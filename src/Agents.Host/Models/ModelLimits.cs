@@ -22,6 +22,12 @@ public static class ModelLimits
     /// <summary>UTF-16 units of the provider's own usage report.</summary>
     public const int RawUsage = 4096;
 
+    /// <summary>UTF-16 units that are kept of the text of a reply that is not whole.</summary>
+    public const int TextSoFar = 16 * 1024;
+
+    /// <summary>How long a reply that is whole is waited for, for its usage, when the provider does not say that no more comes.</summary>
+    public static readonly TimeSpan AfterTheEnd = TimeSpan.FromSeconds(3);
+
     /// <summary>UTF-16 units of a failure's message.</summary>
     public const int FailureMessage = 500;
 

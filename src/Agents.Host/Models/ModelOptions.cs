@@ -36,10 +36,12 @@ public sealed record ModelOptions
     static readonly TextSetting Model = new(
         "Models:Default", $"`{OfflineModel}`, `gpt-4o-mini`, `claude-haiku-4-5`; Azure and Ollama none",
         "the model for agents and steps that name none");
+    static readonly TextSetting LimitField = new(
+        "Models:OutputLimitField", "found out by itself", $"`{Wire.OutputLimitField.Newer}`, `{Wire.OutputLimitField.Older}`");
     static readonly TimeSetting WholeCall = new("Models:CallTimeout", TimeSpan.FromSeconds(120), ShortestTimeout, LongestTimeout);
     static readonly TimeSetting FirstToken = new("Models:FirstTokenTimeout", TimeSpan.FromSeconds(60), ShortestTimeout, LongestTimeout);
 
-    public static IReadOnlyList<Setting> Settings => [Whose, Address, Secret, Model, WholeCall, FirstToken];
+    public static IReadOnlyList<Setting> Settings => [Whose, Address, Secret, Model, LimitField, WholeCall, FirstToken];
 
     public ModelProvider Provider { get; init; } = Whose.Default;
 
@@ -51,6 +53,11 @@ public sealed record ModelOptions
 
     /// <summary>The model for agents and steps that name none. On Azure, the name of the deployment.</summary>
     public string Default { get; init; } = OfflineModel;
+
+    /// <summary>
+    /// The name under which OpenAI's, Azure's and compatible servers are sent the most tokens of a reply. Null finds out which one they take.
+    /// </summary>
+    public string? OutputLimitField { get; init; }
 
     /// <summary>From sending the request to the last token.</summary>
     public TimeSpan CallTimeout { get; init; } = WholeCall.Default;
@@ -68,6 +75,7 @@ public sealed record ModelOptions
             Endpoint = EndpointOf(Address.Read(configuration), provider),
             ApiKey = ApiKeyOf(Secret.Read(configuration), provider),
             Default = Model.Read(configuration) ?? DefaultOf(provider),
+            OutputLimitField = FieldOf(LimitField.Read(configuration)),
             CallTimeout = WholeCall.Read(configuration),
             FirstTokenTimeout = FirstToken.Read(configuration),
         };
@@ -115,6 +123,10 @@ public sealed record ModelOptions
             ? written
             : throw Secret.Refusal("has a character that no key has, such as a space inside.");
     }
+
+    static string? FieldOf(string? written) => written is null or Wire.OutputLimitField.Newer or Wire.OutputLimitField.Older
+        ? written
+        : throw LimitField.Refusal($"is '{written}'; it must be {Wire.OutputLimitField.Newer} or {Wire.OutputLimitField.Older}.");
 
     static string DefaultOf(ModelProvider provider) => provider switch
     {

@@ -20,6 +20,7 @@ public abstract record ModelOutcome(TimeSpan Latency, TimeSpan? TimeToFirstToken
     /// <param name="UsageNote">Why a usage report was not believed. Null when there is nothing to say.</param>
     /// <param name="Cut">Whether something of the reply was beyond <see cref="ModelLimits"/> and is missing here.</param>
     /// <param name="ServiceTier">The tier the provider says it served, as it names it. Null when it said none.</param>
+    /// <param name="ThoughtCharacters">UTF-16 units that the model thought before it answered; not kept.</param>
     public sealed record Answered(
         string Text,
         IReadOnlyList<ToolRequest> ToolRequests,
@@ -33,10 +34,11 @@ public abstract record ModelOutcome(TimeSpan Latency, TimeSpan? TimeToFirstToken
         bool Cut,
         TimeSpan Latency,
         TimeSpan? TimeToFirstToken,
-        string? ServiceTier = null) : ModelOutcome(Latency, TimeToFirstToken);
+        string? ServiceTier = null,
+        long ThoughtCharacters = 0) : ModelOutcome(Latency, TimeToFirstToken);
 
     /// <summary>No complete reply. Whether it costs something is open unless the provider refused.</summary>
-    /// <param name="ReceivedCharacters">Of text and tool arguments before it failed: what an estimate of the spend can start from.</param>
+    /// <param name="ReceivedCharacters">Of text, thought and tool arguments before it failed: what an estimate of the spend can start from.</param>
     public sealed record Failed(Failure Failure, long ReceivedCharacters, TimeSpan Latency, TimeSpan? TimeToFirstToken)
         : ModelOutcome(Latency, TimeToFirstToken)
     {
@@ -45,6 +47,12 @@ public abstract record ModelOutcome(TimeSpan Latency, TimeSpan? TimeToFirstToken
 
         /// <summary>The model that answered. Null when the provider did not say.</summary>
         public string? Model { get; init; }
+
+        /// <summary>The tier the provider says it served, as it names it. Null when it said none.</summary>
+        public string? ServiceTier { get; init; }
+
+        /// <summary>What had come of the text, at most <see cref="ModelLimits.TextSoFar"/>. Null when nothing had.</summary>
+        public string? Text { get; init; }
     }
 }
 

@@ -25,14 +25,14 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
     /// </summary>
     /// <param name="isLast">It is the agent's last step: its replies are bounded as the caller wants.</param>
     public static ModelRequest Of(Conversation said, ModelStep step, string model, Limits limits, ITools tools, bool isLast = false) => new(
-        [
+        PromptBound.Fit([
             new(ChatRole.System, step.Instructions),
             .. said.Instructions is null ? Array.Empty<ChatMessage>() : [new(ChatRole.System, said.Instructions)],
             .. said.Before.Select(MessageOf),
             new(ChatRole.User, said.Question),
             .. said.Earlier.Select(earlier => new ChatMessage(ChatRole.User, $"# {earlier.Name}\n{TextOf(earlier.Output, earlier.Passages)}")),
             .. said.Turns.Select(MessageOf),
-        ],
+        ], limits.PromptCharacters ?? Limits.DefaultPromptCharacters),
         new ChatOptions
         {
             ModelId = model,

@@ -1,12 +1,9 @@
-using System.ClientModel.Primitives;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
-using Anthropic.Models.Messages;
+using Agents.Host.Models.Wire;
 using Microsoft.Extensions.AI;
-using OllamaSharp.Models.Chat;
-using OpenAI.Chat;
-using Usage = Agents.Domain.Costs.Usage;
 
 namespace Agents.Host.Models;
 
@@ -19,11 +16,13 @@ public sealed record ReportedUsage(Usage? Usage, string? Raw, string? Note, stri
 
 /// <summary>Reads usage out of the updates of one reply, each provider's counting turned into <see cref="Domain.Costs.Usage"/>.</summary>
 /// <remarks>
-/// The provider's own JSON is read where the SDK keeps it: Microsoft.Extensions.AI drops OpenAI's cache writes and does not tell
-/// Anthropic's five-minute cache writes from its one-hour ones.
+/// The provider's own JSON is read where there is one: Microsoft.Extensions.AI has no place for cache writes.
 /// </remarks>
 public sealed class ModelUsage
 {
+    /// <summary>Larger numbers with a fraction's point are no counts.</summary>
+    const double MostExact = 1e15;
+
     JsonObject? report;
     Func<JsonObject, Usage>? read;
     UsageDetails? details;
@@ -32,23 +31,13 @@ public sealed class ModelUsage
     /// <summary>Takes the usage out of an update, if it has any. Later reports replace earlier ones, field by field.</summary>
     public void Add(ChatResponseUpdate update)
     {
-#pragma warning disable OPENAI001 // experimental in the SDK, and a plain field on the wire
-        serviceTier = (update.RawRepresentation as StreamingChatCompletionUpdate)?.ServiceTier?.ToString() ?? serviceTier;
-#pragma warning restore OPENAI001
-        switch (update.RawRepresentation)
-        {
-            case StreamingChatCompletionUpdate { Usage: { } usage }:
-                Report(ModelReaderWriter.Write(usage).ToString(), OfOpenAI);
-                break;
-            case RawMessageStreamEvent { Value: RawMessageStartEvent or RawMessageDeltaEvent } part:
-                var holder = part.Json.TryGetProperty("message", out var message) ? message : part.Json;
-                if (holder.TryGetProperty("usage", out var counts)) Report(counts.GetRawText(), OfAnthropic);
-                break;
-            case ChatDoneResponseStream done:
-                Report($$"""{"prompt_eval_count":{{done.PromptEvalCount}},"eval_count":{{done.EvalCount}}}""", OfOllama);
-                break;
-        }
-        details = update.Contents.OfType<UsageContent>().LastOrDefault()?.Details ?? details;
+        foreach (var content in update.Contents)
+            switch (content)
+            {
+                case ServedTier tier: serviceTier = tier.Name; break;
+                case UsageReport counted: Add(counted); break;
+                case UsageContent usage: details = usage.Details; break;
+            }
     }
 
     /// <summary>What the updates so far amount to.</summary>
@@ -63,26 +52,38 @@ public sealed class ModelUsage
 
     ReportedUsage Counted()
     {
-        var raw = report is null ? null : Sanitiser.Text(report.ToJsonString(), ModelLimits.RawUsage);
+        string? raw = null;
         try
         {
+            raw = report is null ? null : Sanitiser.Text(report.ToJsonString(), ModelLimits.RawUsage);
             var usage = report is not null ? read!(report) : details is not null ? OfDetails(details) : null;
             return usage is null ? new(null, null, null) : Believe(usage, raw);
         }
-        catch (Exception e) when (e is FormatException or InvalidOperationException or OverflowException)
+        catch (Exception e) when (e is FormatException or InvalidOperationException or OverflowException or ArgumentException)
         {
             return Disbelieve(raw, e.Message);
         }
     }
 
-    void Report(string json, Func<JsonObject, Usage> how)
+    void Add(UsageReport counted)
     {
-        if (JsonNode.Parse(json) is not JsonObject next) return;
-
-        read = how;
-        if (report is null) report = next;
-        else foreach (var (name, value) in next) report[name] = value?.DeepClone();
+        read = counted.Form switch { ModelProvider.Anthropic => OfAnthropic, ModelProvider.Ollama => OfOllama, _ => OfOpenAI };
+        report ??= [];
+        foreach (var count in counted.Counts.EnumerateObject())
+            if (count.Value.ValueKind is not JsonValueKind.Null || !report.ContainsKey(count.Name)) report[count.Name] = NodeOf(count.Value);
     }
+
+    /// <summary>Of a name that stands twice the last one counts, as everywhere; a node as such refuses it.</summary>
+    static JsonNode? NodeOf(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null => null,
+        JsonValueKind.Object => value.EnumerateObject().Aggregate(new JsonObject(), (members, member) =>
+        {
+            members[member.Name] = NodeOf(member.Value);
+            return members;
+        }),
+        _ => JsonNode.Parse(value.GetRawText()),
+    };
 
     static ReportedUsage Believe(Usage usage, string? raw)
     {
@@ -106,6 +107,7 @@ public sealed class ModelUsage
         var input = Count(usage, "prompt_tokens") ?? throw new FormatException("prompt_tokens is missing.");
         var output = Count(usage, "completion_tokens") ?? throw new FormatException("completion_tokens is missing.");
         var total = Count(usage, "total_tokens");
+        if (total == 0) total = null; // not filled in
         var (inputDetails, outputDetails) = (usage["prompt_tokens_details"] as JsonObject, usage["completion_tokens_details"] as JsonObject);
         var cached = Count(inputDetails, "cached_tokens") ?? 0;
         var written = Count(inputDetails, "cache_write_tokens") ?? Count(usage, "cache_write_tokens") ?? 0;
@@ -162,6 +164,8 @@ public sealed class ModelUsage
     {
         null => null,
         JsonValue value when value.TryGetValue<long>(out var tokens) => tokens >= 0 ? tokens : throw new FormatException($"{name} is negative."),
+        JsonValue value when value.TryGetValue<double>(out var tokens) && tokens >= 0 && tokens < MostExact && tokens == Math.Floor(tokens) =>
+            (long)tokens,
         _ => throw new FormatException($"{name} is no count."),
     };
 }

@@ -3,51 +3,77 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Agents.Domain.Runs;
+using Agents.Host.Models.Wire;
 
 namespace Agents.Host.Models;
 
 /// <summary>The one way to the provider for every SDK: its refusals become one kind of exception, its replies are bounded.</summary>
 /// <remarks>Without it each SDK reports an error in its own way, and Anthropic's and Ollama's lose the Retry-After header.</remarks>
-public sealed class ProviderHttp(ModelOptions options) : DelegatingHandler(Sockets())
+public sealed class ProviderHttp : DelegatingHandler
 {
     // Only for calls that were given up while their SDK did not heed its token; a call in time is measured by ModelCall.
     static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
+    /// <summary>Not nothing, which would be the usual delay.</summary>
+    static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(1);
+
+    readonly ModelOptions options;
+    readonly OutputLimitField? limitField;
+
+    ProviderHttp(ModelOptions options, OutputLimitField? limitField) : base(Sockets()) => (this.options, this.limitField) = (options, limitField);
+
     /// <summary>A client whose only time limits are those of <see cref="ModelOptions"/>.</summary>
-    public static HttpClient Client(ModelOptions options) => new(new ProviderHttp(options)) { Timeout = Timeout.InfiniteTimeSpan };
+    /// <param name="limitField">Null where the most tokens of a reply have only one name.</param>
+    internal static HttpClient Client(ModelOptions options, OutputLimitField? limitField = null) =>
+        new(new ProviderHttp(options, limitField)) { Timeout = Timeout.InfiniteTimeSpan };
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         RequestId.AddTo(request);
+        var exchange = Exchange.Current;
+        if (limitField is not null && exchange is not null) await limitField.Name(request, exchange, cancellationToken);
         var response = await base.SendAsync(request, cancellationToken);
         RateHeaders.Keep(response);
         if (!response.IsSuccessStatusCode)
             using (response)
-                throw await Refusal(response, cancellationToken);
+                throw await Refusal(response, exchange, cancellationToken);
 
         var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         var bounded = new StreamContent(new BoundedReplyStream(body, options.CallTimeout + Grace));
         foreach (var header in response.Content.Headers) bounded.Headers.TryAddWithoutValidation(header.Key, header.Value);
         response.Content = bounded;
-        return response;
+        return exchange is null ? response : exchange.Take(response);
     }
 
-    async Task<ProviderRefusedException> Refusal(HttpResponseMessage response, CancellationToken ct)
+    async Task<ProviderFailedException> Refusal(HttpResponseMessage response, Exchange? exchange, CancellationToken ct)
     {
         var body = await ReadStart(response.Content, ct);
-        return new(response.StatusCode, ModelFailures.Redact(MessageIn(body), options.ApiKey), RetryAfter(response.Headers, DateTimeOffset.UtcNow));
+        var words = $"HTTP {(int)response.StatusCode}: {ModelFailures.Redact(MessageIn(body), options.ApiKey)}";
+        if (exchange is not null && limitField?.Learns(exchange, response.StatusCode, body) is true)
+            return new(
+                FailureKind.Unavailable,
+                $"{WireJson.Start(words)} The server is sent {OutputLimitField.Other(exchange.LimitField!)} from now on.", AtOnce);
+
+        var isSpent = response.StatusCode is HttpStatusCode.TooManyRequests && ProviderErrors.IsSpent(body);
+        return new(
+            isSpent ? FailureKind.Rejected : ModelFailures.KindOf(response.StatusCode), words, RetryAfter(response.Headers, DateTimeOffset.UtcNow));
     }
 
-    /// <summary>The wait in <c>retry-after-ms</c> or <c>Retry-After</c> (seconds or a date), 0 to a day. Null when neither makes sense.</summary>
+    /// <summary>
+    /// The wait in <c>retry-after-ms</c> or <c>Retry-After</c> (seconds, also a fraction, or a time), 0 to a day. Null when neither makes sense.
+    /// </summary>
     public static TimeSpan? RetryAfter(HttpResponseHeaders headers, DateTimeOffset now)
     {
-        var milliseconds = headers.TryGetValues("retry-after-ms", out var values)
-                           && double.TryParse(values.First(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
-                           && double.IsFinite(number)
-            ? number
-            : (headers.RetryAfter?.Delta ?? headers.RetryAfter?.Date - now)?.TotalMilliseconds;
+        if (Number("retry-after-ms") is { } milliseconds) return RateHeaders.Wait(milliseconds / 1000, now);
+        if (Number("Retry-After") is { } seconds) return RateHeaders.Wait(seconds, now);
+        return headers.RetryAfter?.Date is { } date ? RateHeaders.Wait((date - now).TotalSeconds, now) : null;
 
-        return milliseconds is { } wait ? TimeSpan.FromMilliseconds(Math.Clamp(wait, 0, TimeSpan.FromDays(1).TotalMilliseconds)) : null;
+        double? Number(string name) =>
+            headers.TryGetValues(name, out var values)
+            && double.TryParse(values.First(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+                ? number
+                : null;
     }
 
     /// <summary>The provider's own words in an error body: <c>error.message</c>, <c>error</c>, <c>message</c>, or the body itself.</summary>
@@ -93,13 +119,4 @@ public sealed class ProviderHttp(ModelOptions options) : DelegatingHandler(Socke
         ConnectTimeout = TimeSpan.FromSeconds(10),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
     };
-}
-
-/// <summary>The provider answered with something other than success.</summary>
-/// <param name="message">The provider's own words, without secrets.</param>
-/// <param name="retryAfter">The wait it asked for. Null when it asked for none.</param>
-public sealed class ProviderRefusedException(HttpStatusCode status, string message, TimeSpan? retryAfter) : Exception(message)
-{
-    public HttpStatusCode Status => status;
-    public TimeSpan? RetryAfter => retryAfter;
 }

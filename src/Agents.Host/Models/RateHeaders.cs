@@ -21,6 +21,12 @@ public static partial class RateHeaders
 {
     static readonly TimeSpan LongestReset = TimeSpan.FromDays(1);
 
+    /// <summary>A number from here on is no wait but a time, in seconds or milliseconds since 1970.</summary>
+    const double FirstSecond = 1e9;
+
+    /// <inheritdoc cref="FirstSecond"/>
+    const double FirstMillisecond = 1e12;
+
     static readonly AsyncLocal<LatestReply?> Latest = new();
 
     /// <summary>What the replies to requests of this asynchronous flow say from now on.</summary>
@@ -55,18 +61,29 @@ public static partial class RateHeaders
                 ? number
                 : null;
 
-        TimeSpan? Duration(string name) => Value(name) is { } text ? DurationOf(text) : null;
+        TimeSpan? Duration(string name) => Value(name) is { } text ? DurationOf(text, now) ?? Until(name) : null;
 
         TimeSpan? Until(string name) =>
             DateTimeOffset.TryParse(Value(name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
                 ? Bounded((at - now).TotalSeconds)
-                : null;
+                : Value(name) is { } text ? DurationOf(text, now) : null;
     }
 
-    /// <summary>Such as <c>6m0s</c>, <c>12ms</c>, <c>1.5s</c>, or a bare number of seconds. Null for anything else.</summary>
-    public static TimeSpan? DurationOf(string text)
+    /// <summary>How long to wait when a provider names this many seconds, or a time in seconds or milliseconds since 1970: 0 to a day.</summary>
+    public static TimeSpan Wait(double seconds, DateTimeOffset now) => Bounded(seconds switch
     {
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var bare)) return Bounded(bare);
+        >= FirstMillisecond => (seconds - now.ToUnixTimeMilliseconds()) / 1000,
+        >= FirstSecond => seconds - now.ToUnixTimeMilliseconds() / 1000d,
+        _ => seconds,
+    });
+
+    /// <summary>
+    /// Such as <c>6m0s</c>, <c>12ms</c>, <c>1.5s</c>, a bare number of seconds, or a time in seconds or milliseconds since 1970. Null for anything
+    /// else.
+    /// </summary>
+    public static TimeSpan? DurationOf(string text, DateTimeOffset now)
+    {
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var bare)) return Wait(bare, now);
         if (!Written().IsMatch(text)) return null;
 
         var seconds = Part().Matches(text).Sum(part => double.Parse(part.Groups[1].Value, CultureInfo.InvariantCulture) * part.Groups[2].Value switch

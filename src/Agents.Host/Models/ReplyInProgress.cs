@@ -2,19 +2,23 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Agents.Domain.Runs;
-using Anthropic.Models.Messages;
+using Agents.Host.Models.Wire;
 using Microsoft.Extensions.AI;
-using OpenAI.Chat;
 
 namespace Agents.Host.Models;
 
 /// <summary>Gathers the updates of one reply within <see cref="ModelLimits"/>.</summary>
 sealed class ReplyInProgress(Action<string>? onDelta)
 {
+    /// <summary>Names of things passed over that a message shows.</summary>
+    const int MostNamed = 5;
+
     static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     readonly StringBuilder text = new();
-    readonly Dictionary<long, (string Name, StringBuilder Arguments)> written = [];
+    readonly LeadingThought thought = new();
+    readonly WrittenCalls written = new();
+    readonly SortedSet<string> passedOver = new(StringComparer.Ordinal);
     readonly List<ToolRequest> parsed = [];
     readonly List<CitedSource> citations = [];
     readonly ModelUsage usage = new();
@@ -22,6 +26,8 @@ sealed class ReplyInProgress(Action<string>? onDelta)
     string? refusal;
     string? model;
     string? providerId;
+    string? providersReason;
+    long reasoned;
 
     /// <summary>Null until the provider said that the reply is complete.</summary>
     public string? FinishReason { get; private set; }
@@ -30,51 +36,90 @@ sealed class ReplyInProgress(Action<string>? onDelta)
     public bool HasBegun { get; private set; }
 
     public bool IsCut { get; private set; }
+
+    /// <summary>Of text, thought and tool arguments.</summary>
     public long ReceivedCharacters { get; private set; }
 
     public void Add(ChatResponseUpdate update)
     {
         model ??= update.ModelId;
         providerId ??= update.ResponseId;
-        FinishReason ??= update.FinishReason?.Value;
+        if (FinishReason is null) (FinishReason, providersReason) = (update.FinishReason?.Value, update.RawRepresentation as string);
         usage.Add(update);
-        AddWritten(update.RawRepresentation);
         foreach (var content in update.Contents) Add(content);
     }
 
     /// <param name="afterTheEnd">What went wrong after the finish reason had come. Null when nothing did.</param>
-    public ModelOutcome.Answered Complete(string askedFor, TimeSpan latency, TimeSpan? timeToFirstToken, Failure? afterTheEnd)
+    /// <returns>A failure when there is neither text nor a tool call in it.</returns>
+    public ModelOutcome Complete(string askedFor, TimeSpan latency, TimeSpan? timeToFirstToken, Failure? afterTheEnd)
     {
+        var rest = thought.Rest();
+        if (IsBlank() && string.IsNullOrWhiteSpace(rest + splitPair)) return Fail(Empty(), latency, timeToFirstToken);
+
+        Append(rest, isEnd: false);
         Append(splitPair, isEnd: true);
         var reported = usage.Result();
         var answering = Clean(model, ModelLimits.Name);
-        return new(
+        return new ModelOutcome.Answered(
             text.Length == 0 && refusal is not null ? Clean(refusal, ModelLimits.Text) : text.ToString(),
-            written.Count > 0 ? WrittenRequests() : parsed,
+            written.Any() ? [.. written.Whole().Select(call => Request(call.Name, call.Arguments))] : parsed,
             citations,
-            IsCut && text.Length >= ModelLimits.Text - 1 ? "length" : Clean(FinishReason, ModelLimits.Name),
+            (IsCut || written.IsCut) && text.Length >= ModelLimits.Text - 1 ? "length" : Clean(FinishReason, ModelLimits.Name),
             answering == "" ? askedFor : answering,
             providerId is null ? null : Clean(providerId, ModelLimits.Name),
-            reported.Usage, reported.Raw, reported.Note ?? (reported.Usage is null ? afterTheEnd?.Message : null), IsCut, latency, timeToFirstToken,
-            reported.ServiceTier);
+            reported.Usage, reported.Raw, reported.Note ?? (reported.Usage is null ? afterTheEnd?.Message : null), IsCut || written.IsCut, latency,
+            timeToFirstToken,
+            reported.ServiceTier, thought.Characters + reasoned);
     }
 
     /// <summary>It ends here without being complete.</summary>
     public ModelOutcome.Failed Fail(Failure failure, TimeSpan latency, TimeSpan? timeToFirstToken)
     {
-        var answering = Clean(model, ModelLimits.Name);
-        return new(
-            failure, ReceivedCharacters, latency, timeToFirstToken) { Usage = usage.Result().Usage, Model = answering == "" ? null : answering };
+        var (answering, reported) = (Clean(model, ModelLimits.Name), usage.Result());
+        return new(failure, ReceivedCharacters, latency, timeToFirstToken)
+        {
+            Usage = reported.Usage,
+            ServiceTier = reported.ServiceTier,
+            Model = answering == "" ? null : answering,
+            Text = text.Length == 0 ? null : Clean(text.ToString(0, Math.Min(text.Length, ModelLimits.TextSoFar)), ModelLimits.TextSoFar),
+        };
+    }
+
+    bool IsBlank()
+    {
+        if (written.Any() || parsed.Count > 0 || !string.IsNullOrWhiteSpace(refusal)) return false;
+        for (var i = 0; i < text.Length; i++) if (!char.IsWhiteSpace(text[i])) return false;
+        return true;
+    }
+
+    Failure Empty()
+    {
+        var (reason, thoughts) = (Clean(providersReason ?? FinishReason, ModelLimits.Name), thought.Characters + reasoned);
+        var came = (thoughts > 0 ? $", {thoughts} characters of thought" : "")
+            + (passedOver.Count > 0 ? $", passed over: {string.Join(", ", passedOver)}" : "");
+        return ModelFailures.Of(FailureKind.EmptyReply, $"The reply has no text and calls no tool (finish reason {reason}{came}).");
     }
 
     void Add(AIContent content)
     {
-        HasBegun |= content is not UsageContent and not TextContent { Text: "" };
+        HasBegun |= content is not (UsageContent or UsageReport or ServedTier or PassedOver or TextContent { Text: "" });
         switch (content)
         {
             case TextContent part:
-                Append(part.Text, isEnd: false);
+                ReceivedCharacters += part.Text.Length;
+                Append(thought.TextOf(part.Text), isEnd: false);
                 foreach (var citation in part.Annotations?.OfType<CitationAnnotation>() ?? []) Add(citation);
+                break;
+            case TextReasoningContent reasoning:
+                ReceivedCharacters += reasoning.Text.Length;
+                reasoned += reasoning.Text.Length;
+                break;
+            case ToolCallPiece piece:
+                ReceivedCharacters += piece.Arguments?.Length ?? 0;
+                written.Add(piece);
+                break;
+            case PassedOver other when passedOver.Count < MostNamed:
+                passedOver.Add(Clean(other.What, ModelLimits.Name));
                 break;
             case FunctionCallContent call when parsed.Count < ModelLimits.ToolRequests:
                 parsed.Add(Request(call.Name, TextOf(call.Arguments)));
@@ -96,43 +141,6 @@ sealed class ReplyInProgress(Action<string>? onDelta)
             IsCut = true;
     }
 
-    /// <summary>Tool requests as the model writes them, piece by piece: the parsed ones lose what is no valid JSON.</summary>
-    void AddWritten(object? raw)
-    {
-        switch (raw)
-        {
-            case StreamingChatCompletionUpdate { ToolCallUpdates: { Count: > 0 } pieces }:
-                foreach (var piece in pieces) AddWritten(piece.Index, piece.FunctionName, piece.FunctionArgumentsUpdate?.ToString());
-                break;
-            case RawMessageStreamEvent { Value: RawContentBlockStartEvent { ContentBlock.Value: ToolUseBlock tool } start }:
-                AddWritten(start.Index, tool.Name, null);
-                break;
-            case RawMessageStreamEvent { Value: RawContentBlockDeltaEvent { Delta.Value: InputJsonDelta piece } delta }
-                when written.ContainsKey(delta.Index): // else it belongs to a tool the provider runs itself
-                AddWritten(delta.Index, null, piece.PartialJson);
-                break;
-        }
-    }
-
-    void AddWritten(long index, string? name, string? arguments)
-    {
-        HasBegun = true;
-        ReceivedCharacters += arguments?.Length ?? 0;
-        if (!written.TryGetValue(index, out var request))
-        {
-            if (written.Count == ModelLimits.ToolRequests)
-            {
-                IsCut = true;
-                return;
-            }
-            request = (name ?? "", new());
-        }
-        written[index] = request = (request.Name == "" ? name ?? "" : request.Name, request.Arguments);
-
-        var room = ModelLimits.Arguments + 1 - request.Arguments.Length; // one more than allowed, so that the cut shows
-        request.Arguments.Append(arguments.AsSpan(0, Math.Min(arguments?.Length ?? 0, room)));
-    }
-
     /// <summary>What cannot be written again, such as half of a surrogate pair, becomes no JSON, and the model is told so.</summary>
     static string TextOf(IDictionary<string, object?>? arguments)
     {
@@ -146,9 +154,6 @@ sealed class ReplyInProgress(Action<string>? onDelta)
         }
     }
 
-    List<ToolRequest> WrittenRequests() =>
-        [.. written.OrderBy(entry => entry.Key).Select(entry => Request(entry.Value.Name, entry.Value.Arguments.ToString()))];
-
     ToolRequest Request(string name, string arguments)
     {
         IsCut |= arguments.Length > ModelLimits.Arguments;
@@ -159,7 +164,6 @@ sealed class ReplyInProgress(Action<string>? onDelta)
     {
         if (string.IsNullOrEmpty(delta)) return;
 
-        ReceivedCharacters += isEnd ? 0 : delta.Length;
         delta = isEnd ? delta : splitPair + delta;
         splitPair = !isEnd && char.IsHighSurrogate(delta[^1]) ? delta[^1..] : ""; // its other half may come with the next piece
         var clean = Clean(delta[..^splitPair.Length], int.MaxValue);

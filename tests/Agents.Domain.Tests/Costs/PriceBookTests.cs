@@ -44,6 +44,8 @@ public sealed class PriceBookTests
     [InlineData("gpt-4o", "priority", 4)]
     [InlineData("gpt-4o", "batch", 1)]
     [InlineData("gpt-4o", "flex", null)]
+    [InlineData("gpt-4o", "on_demand", 2)]
+    [InlineData("gpt-4o", "whatever", 2)]
     [InlineData("plain", "batch", null)]
     public void A_service_tier_has_its_own_price_or_none(string model, string? tier, int? input)
     {

@@ -55,7 +55,7 @@ public sealed class SpendTests
     {
         var lost = A.Started(A.Research).Claimed(reservedUsd: null).When(A.ModelFailure(FailureKind.StreamCut, lowUsd: 0.02m));
 
-        Assert.Equal(new ModelCallOutcomeUnknown(1, 1, UnknownCause.StreamCut, 0.02m, null), lost.News[0]);
+        Assert.Equal(new ModelCallOutcomeUnknown(1, 1, UnknownCause.StreamCut, 0.02m, null, A.Because(FailureKind.StreamCut)), lost.News[0]);
         Assert.Equal(0.02m, lost.Run.SpentAtMostUsd());
     }
 
@@ -64,7 +64,7 @@ public sealed class SpendTests
     {
         var failed = A.Started(A.Research).Claimed(reservedUsd: 0.03m).When(A.ModelFailure(kind, lowUsd: 0.01m));
 
-        Assert.Equal(new ModelCallOutcomeUnknown(1, 1, cause, 0.01m, 0.03m), failed.News[0]);
+        Assert.Equal(new ModelCallOutcomeUnknown(1, 1, cause, 0.01m, 0.03m, A.Because(kind)), failed.News[0]);
         Assert.Equal([new UnconfirmedAttempt(1, 1, 0.01m, 0.03m)], failed.Run.Unconfirmed);
         Assert.IsType<ModelCallScheduled>(failed.News[1]);
     }
@@ -76,6 +76,55 @@ public sealed class SpendTests
 
         Assert.IsType<ModelCallFailed>(failed.News[0]);
         Assert.Equal(0, failed.Run.SpentAtMostUsd());
+    }
+
+    [Theory]
+    [InlineData(FailureKind.RateLimited, true), InlineData(FailureKind.Unavailable, true), InlineData(FailureKind.Rejected, false)]
+    public void A_reply_that_the_provider_gave_up_may_have_been_billed_and_is_tried_again_as_its_words_say(FailureKind kind, bool isAgain)
+    {
+        var failed = A.Started(A.Research).Claimed(reservedUsd: 0.03m).When(A.ModelFailure(kind) with { HasBegun = true, Text = "It is" });
+
+        Assert.Equal(new ModelCallOutcomeUnknown(1, 1, UnknownCause.StreamCut, 0, 0.03m, A.Because(kind), "It is"), failed.News[0]);
+        Assert.Equal(isAgain ? typeof(ModelCallScheduled) : typeof(RunParked), failed.News[1].GetType());
+    }
+
+    [Fact]
+    public void A_late_failure_of_a_reply_that_had_begun_resolves_nothing()
+    {
+        var again = A.Calling(A.Research).When(A.Lost()).Claimed();
+
+        Assert.Empty(again.When(A.ModelFailure(FailureKind.Rejected) with { HasBegun = true }).News);
+        Assert.Single(again.When(A.ModelFailure(FailureKind.Rejected)).News.OfType<SpendResolved>());
+    }
+
+    [Fact]
+    public void An_empty_reply_is_paid_for_and_tried_again()
+    {
+        var empty = A.ModelFailure(FailureKind.EmptyReply) with { Usage = new(7, 3), Cost = new(0.002m, "2026-11") };
+
+        var failed = A.Calling(A.Research).When(empty);
+
+        Assert.Equal(["ModelCallFailed", "ModelCallScheduled"], failed.News.Names());
+        Assert.Equal((0.002m, 0.002m), (failed.Run.CostUsd, failed.Run.SpentAtMostUsd()));
+    }
+
+    [Fact]
+    public void An_empty_reply_whose_cost_is_not_known_is_unconfirmed_spend()
+    {
+        var failed = A.Started(A.Research).Claimed(reservedUsd: 0.03m).When(A.ModelFailure(FailureKind.EmptyReply));
+
+        Assert.Equal([new UnconfirmedAttempt(1, 1, 0, 0.03m)], failed.Run.Unconfirmed);
+        Assert.IsType<ModelCallScheduled>(failed.News[1]);
+    }
+
+    [Theory, InlineData("stop", null), InlineData("length", "length"), InlineData("content_filter", "content_filter")]
+    public void An_answer_that_was_cut_says_by_what(string finishReason, string? incomplete)
+    {
+        var reply = A.Reply(1, "It is");
+
+        var done = A.Calling(A.Assistant).When(reply with { Reply = reply.Reply with { FinishReason = finishReason } });
+
+        Assert.Equal(incomplete, done.News.Only<RunCompleted>().Incomplete);
     }
 
     [Fact]

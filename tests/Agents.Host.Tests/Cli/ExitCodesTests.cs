@@ -1,4 +1,6 @@
 using System.Net;
+using Agents.Domain.Costs;
+using Agents.Host.Api.Runs;
 using Agents.Host.Cli;
 using Agents.Host.Platform;
 using Npgsql;
@@ -14,6 +16,16 @@ public sealed class ExitCodesTests
     [InlineData("paused", 4)]
     [InlineData("cancelled", 4)]
     public void The_shell_learns_how_a_run_ended(string status, int code) => Assert.Equal(code, ExitCodes.Of(status));
+
+    [Theory]
+    [InlineData("completed", null, 0)]
+    [InlineData("completed", "length", 6)]
+    [InlineData("completed", "content_filter", 6)]
+    [InlineData("failed", null, 1)]
+    public void The_shell_learns_whether_the_answer_is_whole(string status, string? incomplete, int code) =>
+        Assert.Equal(code, ExitCodes.Of(new RunView(
+            Guid.Empty, "talker", 1, status, 5, "Why?", "m", 0, "talk", "Because", null, null, null, 1, Usage.None, 0, 0, null, null, null,
+            DateTimeOffset.UnixEpoch, null, null, null, Incomplete: incomplete)));
 
     [Theory]
     [InlineData(HttpStatusCode.BadRequest, 2)]

@@ -44,6 +44,11 @@ public sealed class FactTextTests
             "call 1, tokens unknown, cost unknown, 2.0 s: Text" },
         { new ModelCallFailed(1, 1, Slow, TimeSpan.FromSeconds(2)), "call 1, 2.0 s, RateLimited: Slow down." },
         { new ModelCallOutcomeUnknown(1, 1, UnknownCause.WorkerLost, 0, 0.02m), "call 1, WorkerLost, may have cost $0.00 to $0.02" },
+        {
+            new ModelCallOutcomeUnknown(1, 1, UnknownCause.StreamCut, 0, 0.02m, Slow, "It is"),
+            "call 1, StreamCut, may have cost $0.00 to $0.02, RateLimited: Slow down."
+        },
+        { new RunCompleted("So.", [], "length"), "0 citations, cut off by length: So." },
         { new ModelCallOutcomeUnknown(1, 1, UnknownCause.WorkerLost, 0, null), "call 1, WorkerLost, may have cost $0.00 to an unknown amount" },
         { new SpendResolved(1, 1, 0.01m, SpendSource.LateReply), "call 1, did cost $0.01, by LateReply" },
         { new ToolCallRequested("t1", 1, "search_documents", "{}", true), "call t1, search_documents {}, needs approval" },

@@ -101,8 +101,9 @@ public sealed class FakeProvider : IAsyncDisposable
                 return;
             }
             var (contentType, frames) = Wire.Of(request, reply);
-            context.Response.ContentType = contentType;
-            await Send(context, frames, reply, stop.Token);
+            context.Response.ContentType = reply.ContentType ?? contentType;
+            await Send(context, reply.Frames ?? frames, reply, stop.Token);
+            if (reply.StaysOpen) await Task.Delay(Timeout.InfiniteTimeSpan, stop.Token);
         }
         catch (OperationCanceledException)
         {
@@ -388,6 +389,15 @@ public sealed record FakeReply
 
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Sent as they are, instead of what the protocol says. Null for the protocol's.</summary>
+    public IReadOnlyList<string>? Frames { get; init; }
+
+    /// <summary>Null is the protocol's usual.</summary>
+    public string? ContentType { get; init; }
+
+    /// <summary>The connection is left open after the last frame.</summary>
+    public bool StaysOpen { get; init; }
+
     /// <summary>Before anything is sent.</summary>
     public TimeSpan Delay { get; init; }
 
@@ -402,6 +412,9 @@ public sealed record FakeReply
     public FakeStop Stop { get; init; } = FakeStop.Cut;
 
     public static FakeReply Answer(string text, FakeUsage? usage = null) => new() { Text = text, Usage = usage };
+
+    /// <summary>A stream of these frames, to the letter.</summary>
+    public static FakeReply Sends(params string[] frames) => new() { Frames = frames };
 
     public static FakeReply Calls(params FakeToolCall[] calls) => new() { ToolCalls = calls, Usage = new(10, 5) };
 

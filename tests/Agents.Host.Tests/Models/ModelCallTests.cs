@@ -74,6 +74,23 @@ public sealed class ModelCallTests
     }
 
     [Fact]
+    public async Task What_belongs_to_a_call_that_is_not_taken_in_spoils_no_other()
+    {
+        await using var fake = await FakeProvider.Start();
+        fake.Script(Said.Events([
+            .. Enumerable.Range(0, ModelLimits.ToolRequests + 1).SelectMany(number => new[]
+            {
+                Said.Tool($$$"""{"index":0,"id":"c{{{number}}}","function":{"name":"t","arguments":""}}"""),
+                Said.Tool($$$"""{"index":0,"function":{"arguments":"{\"n\":{{{number}}}}"}}"""),
+            }),
+            Said.Chunk("{}", "\"tool_calls\""), Said.Done]));
+
+        var answered = Answered(await ModelCalls.Call(ModelProvider.OpenAI, fake));
+
+        Assert.Equal((ModelLimits.ToolRequests, """{"n":63}""", true), (answered.ToolRequests.Count, answered.ToolRequests[^1].Arguments, answered.Cut));
+    }
+
+    [Fact]
     public async Task Arguments_beyond_the_limit_are_cut()
     {
         await using var fake = await FakeProvider.Start();
@@ -142,14 +159,33 @@ public sealed class ModelCallTests
 
     [Fact]
     public async Task The_model_asked_for_answers_when_the_provider_does_not_say() =>
-        Assert.Equal("default-model", Answered(await Run(null, Stop())).Model);
+        Assert.Equal("default-model", Answered(await Run(null, Text("x"), Stop())).Model);
 
     [Fact]
     public async Task Our_own_faults_propagate()
     {
         await Assert.ThrowsAsync<DatabaseDown>(() => Run(null, Text("x"), new DatabaseDown()));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => Run(null, new InvalidOperationException("a bug of ours")));
         await Assert.ThrowsAsync<DivideByZeroException>(() => Run(_ => throw new DivideByZeroException(), Text("x"), Stop()));
+    }
+
+    [Fact]
+    public async Task What_an_SDK_throws_before_the_reply_is_a_failure_with_its_words()
+    {
+        var failure = Failed(await Run(null, new ArgumentOutOfRangeException("role", "Unknown ChatMessageRole value."))).Failure;
+
+        Assert.Equal(FailureKind.StreamCut, failure.Kind);
+        Assert.Contains("Unknown ChatMessageRole value.", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_had_come_of_a_reply_that_broke_off_is_kept_within_bounds()
+    {
+        var failed = Failed(await Run(null, Text("It is"), new IOException("gone")));
+        var longer = Failed(await Run(null, Text(new string('x', ModelLimits.TextSoFar + 1)), new IOException("gone")));
+
+        Assert.Equal("It is", failed.Text);
+        Assert.Equal(ModelLimits.TextSoFar, longer.Text!.Length);
+        Assert.Null(Failed(await Run(null, new IOException("gone"))).Text);
     }
 
     [Fact]

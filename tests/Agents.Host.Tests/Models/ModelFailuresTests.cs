@@ -83,6 +83,8 @@ public sealed class ModelFailuresTests
     [Theory]
     [InlineData("Retry-After", "7", 7000d)]
     [InlineData("Retry-After", "0", 0d)]
+    [InlineData("Retry-After", "1.5", 1500d)]
+    [InlineData("Retry-After", "1795435230", 30_000d)] // 2026-11-23 12:00:30 UTC
     [InlineData("Retry-After", "Mon, 23 Nov 2026 12:01:30 GMT", 90_000d)]
     [InlineData("Retry-After", "Mon, 23 Nov 2026 11:00:00 GMT", 0d)]
     [InlineData("Retry-After", "99999999", 86_400_000d)]

@@ -43,6 +43,8 @@ public sealed class ModelOptionsTests
     [InlineData("Provider=openai;ApiKey=k;Endpoint=https://me:secret@x.example",
         "Models:Endpoint (Models__Endpoint) must be an http or https address without a user name.")]
     [InlineData("Provider=openai;ApiKey=two words", "Models:ApiKey (Models__ApiKey) has a character that no key has, such as a space inside.")]
+    [InlineData("OutputLimitField=max_words",
+        "Models:OutputLimitField (Models__OutputLimitField) is 'max_words'; it must be max_completion_tokens or max_tokens.")]
     [InlineData("CallTimeout=0", "Models:CallTimeout (Models__CallTimeout) is '0'; it must be seconds or hh:mm:ss, from 00:00:00.001 to 01:00:00.")]
     [InlineData("FirstTokenTimeout=1e308",
         "Models:FirstTokenTimeout (Models__FirstTokenTimeout) is '1e308'; it must be seconds or hh:mm:ss, from 00:00:00.001 to 01:00:00.")]

@@ -4,7 +4,7 @@ using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Tests.Models;
 
-/// <summary>Usage as providers send it, read through their SDKs.</summary>
+/// <summary>Usage as providers send it.</summary>
 public sealed class ModelUsageTests
 {
     public static TheoryData<ModelProvider, string, Usage> Reports => new()
@@ -44,6 +44,8 @@ public sealed class ModelUsageTests
             """{"prompt_tokens":32,"completion_tokens":9,"total_tokens":141,"completion_tokens_details":{"reasoning_tokens":100}}""",
             new(32, 9, ReasoningTokens: 100)
         },
+        { ModelProvider.OpenAI, """{"prompt_tokens":7,"completion_tokens":5}""", new(7, 5) }, // a compatible server without a total
+        { ModelProvider.OpenAI, """{"prompt_tokens":7.0,"completion_tokens":5,"total_tokens":0}""", new(7, 5) },
         {
             ModelProvider.Azure,
             """{"completion_tokens":10,"prompt_tokens":1129,"total_tokens":1139,"completion_tokens_details":{"reasoning_tokens":0},"prompt_tokens_details":{"audio_tokens":0,"cached_tokens":1024}}""",

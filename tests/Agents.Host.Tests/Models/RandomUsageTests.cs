@@ -1,12 +1,9 @@
-using System.ClientModel.Primitives;
 using System.Text.Json;
 using Agents.Domain.Costs;
 using Agents.Host.Models;
-using Anthropic.Models.Messages;
+using Agents.Host.Models.Wire;
 using CsCheck;
 using Microsoft.Extensions.AI;
-using OllamaSharp.Models.Chat;
-using OpenAI.Chat;
 
 namespace Agents.Host.Tests.Models;
 
@@ -15,7 +12,6 @@ public sealed class RandomUsageTests
 {
     const int Iterations = 10_000;
 
-    /// <summary>The SDK of OpenAI reads counts of 32 bits.</summary>
     static readonly Gen<long> Tokens = Gen.OneOf(Gen.Long[0, 10], Gen.Long[0, 500_000], Gen.Long[0, int.MaxValue / 10]);
 
     static readonly PriceList Prices = new("test", [new("*", new(1, 2, 0.5m, 1.25m, 2, 3, AudioInput: 10, AudioOutput: 20, WebSearchFee: 0.01m))]);
@@ -38,14 +34,13 @@ public sealed class RandomUsageTests
                 $$$"""{"prompt_tokens":{{{input + heard}}},"completion_tokens":{{{produced + spoken}}},"total_tokens":{{{input + heard + produced + spoken}}},"prompt_tokens_details":{"cached_tokens":{{{cached}}},"cache_write_tokens":{{{written}}},"audio_tokens":{{{heard}}}},"completion_tokens_details":{"reasoning_tokens":{{{reasoning}}},"audio_tokens":{{{spoken}}}}}""");
             var anthropic = Anthropic(
                 $$$"""{"input_tokens":{{{fresh}}},"cache_read_input_tokens":{{{cached}}},"cache_creation_input_tokens":{{{written}}},"cache_creation":{"ephemeral_5m_input_tokens":{{{written - written / 3}}},"ephemeral_1h_input_tokens":{{{written / 3}}}},"output_tokens":{{{produced}}},"output_tokens_details":{"thinking_tokens":{{{reasoning}}}},"server_tool_use":{"web_search_requests":{{{searches}}}}}""");
-            var ollama = Read(
-                new ChatDoneResponseStream { PromptEvalCount = (int)(input % int.MaxValue), EvalCount = (int)(produced % int.MaxValue) });
+            var ollama = Read($$"""{"prompt_eval_count":{{input}},"eval_count":{{produced}}}""", ModelProvider.Ollama);
 
             Assert.Equal(new(fresh, output, cached, written, 0, reasoning, heard, spoken), openAI.Usage);
             Assert.Equal(new(fresh, output, cached, written - written / 3, written / 3, reasoning, WebSearches: searches), anthropic.Usage);
             Assert.Equal(input + heard + produced + spoken, openAI.Usage!.Total());
             Assert.Equal(input + produced, anthropic.Usage!.Total());
-            if (ollama.Usage is { } counted) Assert.Equal(input % int.MaxValue + produced % int.MaxValue, counted.Total());
+            if (ollama.Usage is { } counted) Assert.Equal(input + produced, counted.Total());
         }, iter: Iterations, threads: 1);
 
     [Fact]
@@ -60,33 +55,17 @@ public sealed class RandomUsageTests
                 ? $$"""{"input_tokens":{{input}},"output_tokens":{{output}}{{(members > 1 ? searches : "")}}}""" : "{}");
 
             foreach (var reported in new[] { openAI, anthropic })
-                Assert.True(reported?.Usage is null || Prices.Of("m", reported.Usage)!.Usd > 0);
+                Assert.True(reported.Usage is null || Prices.Of("m", reported.Usage)!.Usd > 0);
         }, iter: Iterations, threads: 1);
 
-    /// <summary>Null usage when the SDK itself does not take the report.</summary>
-    static ReportedUsage OpenAI(string usage)
-    {
-        try
-        {
-            var json = $$"""{"id":"r","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"usage":{{usage}}}""";
-            return Read(ModelReaderWriter.Read<StreamingChatCompletionUpdate>(BinaryData.FromString(json))!);
-        }
-        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or OverflowException)
-        {
-            return new(null, null, null);
-        }
-    }
+    static ReportedUsage OpenAI(string usage) => Read(usage, ModelProvider.OpenAI);
 
-    static ReportedUsage Anthropic(string usage)
-    {
-        var json = $$"""{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{{usage}}}""";
-        return Read(JsonSerializer.Deserialize<RawMessageStreamEvent>(json)!);
-    }
+    static ReportedUsage Anthropic(string usage) => Read(usage, ModelProvider.Anthropic);
 
-    static ReportedUsage Read(object raw)
+    static ReportedUsage Read(string counts, ModelProvider form)
     {
         var usage = new ModelUsage();
-        usage.Add(new ChatResponseUpdate { RawRepresentation = raw });
+        usage.Add(new ChatResponseUpdate(ChatRole.Assistant, [new UsageReport(JsonSerializer.Deserialize<JsonElement>(counts), form)]));
         return usage.Result();
     }
 }

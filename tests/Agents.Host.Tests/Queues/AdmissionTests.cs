@@ -2,6 +2,7 @@ using System.Net;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Models;
+using Agents.Host.Models.Wire;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -225,7 +226,7 @@ public sealed class AdmissionTests(Pool pool) : IClassFixture<Pool>
         const string Question = "Who is busy?";
         await pool.Clear();
         await pool.Limit("overall", new { maxRuns = 1 });
-        pool.Model.Script[Question] = new([new ProviderRefusedException(HttpStatusCode.ServiceUnavailable, "Come back.", TimeSpan.FromSeconds(8))]);
+        pool.Model.Script[Question] = new([new ProviderFailedException(FailureKind.Unavailable, "Come back.", TimeSpan.FromSeconds(8))]);
         var busy = (await pool.Queue(1, question: Question))[0];
         await pool.Until(busy, "not_before > clock_timestamp() and node is null");
         var why = await pool.Why(busy);

@@ -36,10 +36,26 @@ public sealed class RateHeadersTests
     [InlineData("12ms", 12)]
     [InlineData("7", 7000)]
     [InlineData("999999999d", 86_400_000)]
+    [InlineData("1795435230", 30_000)] // 2026-11-23 12:00:30 UTC
+    [InlineData("1795435230.5", 30_500)]
+    [InlineData("1795435230000", 30_000)]
+    [InlineData("1795000000", 0)]
     [InlineData("soon", null)]
     [InlineData("1s!", null)]
     public void Durations_are_read_and_bounded(string text, int? milliseconds) =>
-        Assert.Equal(milliseconds, (int?)RateHeaders.DurationOf(text)?.TotalMilliseconds);
+        Assert.Equal(milliseconds, (int?)RateHeaders.DurationOf(text, Now)?.TotalMilliseconds);
+
+    [Theory]
+    [InlineData("1795435230")]
+    [InlineData("2026-11-23T12:00:30Z")]
+    [InlineData("Mon, 23 Nov 2026 12:00:30 GMT")]
+    [InlineData("30")]
+    public void A_reset_may_be_a_time_in_any_of_its_forms(string reset)
+    {
+        Assert.Equal(TimeSpan.FromSeconds(30), Read(("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", reset))?.RequestsReset);
+        Assert.Equal(
+            TimeSpan.FromSeconds(30), Read(("anthropic-ratelimit-tokens-remaining", "0"), ("anthropic-ratelimit-tokens-reset", reset))?.TokensReset);
+    }
 
     static RateTold? Read(params (string Name, string Value)[] headers)
     {

@@ -62,13 +62,13 @@ static class AskVerb
             await foreach (var _ in RunFollowing.Until(api, runId, ct)) { }
             var document = await api.Get($"runs/{runId}", ct);
             call.Screen.Json(document);
-            return ExitCodes.Of(document.AsRun().Status);
+            return ExitCodes.Of(document.AsRun());
         }
 
         var agent = (await api.Get($"agents/{Uri.EscapeDataString(call.Parsed.GetValue(Agent)!)}", ct)).As<AgentView>();
         var run = await RunFollowing.Show(call, api, runId, new(agent.Steps.Select(step => step.Name)), ct);
         Outcome.Print(call.Screen, run);
-        return ExitCodes.Of(run.Status);
+        return ExitCodes.Of(run);
     }
 
     static async Task<Guid> Queue(Call call, Api api, string question, CancellationToken ct)

@@ -30,7 +30,9 @@ public static class FactText
             "run_paused" or "run_resumed" or "run_cancelled" => ByAndReason(),
             "run_parked" or "run_failed" => FailureText(),
             "run_budget_changed" => $"{Formats.Usd(Usd("budgetUsd") ?? 0)}, {ByAndReason()}",
-            "run_completed" => $"{Formats.Count(data.GetProperty("citations").GetArrayLength(), "citation")}: {Text("answer")}",
+            "run_completed" =>
+                $"{Formats.Count(data.GetProperty("citations").GetArrayLength(), "citation")}"
+                + $"{(Text("incomplete") is { Length: > 0 } cut ? $", cut off by {cut}" : "")}: {Text("answer")}",
             "step_started" => $"{Position()} {Text("name")}",
             "step_completed" => Text("output") is { Length: > 0 } output ? $"{Position()}: {output}" : Position(),
             "model_call_scheduled" => $"{Attempt()}, {Text("model")}{After()}",
@@ -39,7 +41,8 @@ public static class FactText
             "model_call_failed" => $"{Attempt()}, {Took()}, {FailureText()}",
             "model_call_outcome_unknown" =>
                 $"{Attempt()}, {Text("cause")}, may have cost {Formats.Usd(Usd("lowUsd") ?? 0)} to "
-                + $"{(Usd("highUsd") is { } high ? Formats.Usd(high) : "an unknown amount")}",
+                + $"{(Usd("highUsd") is { } high ? Formats.Usd(high) : "an unknown amount")}"
+                + $"{(Member("failure") is { ValueKind: JsonValueKind.Object } ? $", {FailureText()}" : "")}",
             "spend_resolved" => $"{Attempt()}, did cost {Formats.Usd(Usd("actualUsd") ?? 0)}, by {Text("source")}",
             "tool_call_requested" =>
                 $"{Tool()}, {Text("tool")} {Text("arguments")}{(data.GetProperty("needsApproval").GetBoolean() ? ", needs approval" : "")}",

@@ -77,7 +77,7 @@ static class ChangeVerbs
         if (name is not "resume" || !server.IsOwn || call.IsJson) return ExitCodes.Ok;
         var run = await RunFollowing.Show(call, server.Api, runId, new(), ct); // its server ends with this call
         Outcome.Print(call.Screen, run);
-        return ExitCodes.Of(run.Status);
+        return ExitCodes.Of(run);
     }
 
     static async Task<int> ChangeAll(Call call, string name, string done, CancellationToken ct)

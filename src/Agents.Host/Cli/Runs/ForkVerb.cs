@@ -69,7 +69,7 @@ static class ForkVerb
         if (!server.IsOwn || call.IsJson) return ExitCodes.Ok;
         var run = await RunFollowing.Show(call, server.Api, fork.Id, new(), ct); // its server ends with this call
         Outcome.Print(call.Screen, run);
-        return ExitCodes.Of(run.Status);
+        return ExitCodes.Of(run);
     }
 
     static async Task<int> ForkAll(Call call, CancellationToken ct)

@@ -18,11 +18,11 @@ static class TailVerb
         {
             var run = await RunFollowing.Show(call, server.Api, runId, new(), ct);
             Outcome.Print(call.Screen, run);
-            return ExitCodes.Of(run.Status);
+            return ExitCodes.Of(run);
         }
 
         await foreach (var fact in RunFollowing.Until(server.Api, runId, ct)) call.Screen.JsonLine(
             JsonSerializer.SerializeToElement(fact, Answers.Format));
-        return ExitCodes.Of((await server.Api.Get($"runs/{runId}", ct)).AsRun().Status);
+        return ExitCodes.Of((await server.Api.Get($"runs/{runId}", ct)).AsRun());
     }
 }

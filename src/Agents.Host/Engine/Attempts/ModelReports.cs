@@ -28,13 +28,14 @@ public sealed class ModelReports(ModelOptions options, ILogger<ModelReports> log
                 return new RecordModelReply(
                     work.Call, work.Attempt,
                     new(answer.Text, answer.ToolRequests, CitationsOf(answer, call.Conversation), answer.Model, answer.FinishReason,
-                        answer.ProviderId),
+                        answer.ProviderId, answer.ThoughtCharacters),
                     answer.Usage, answer.RawUsage, cost, answer.Latency, answer.TimeToFirstToken, options.Name, answer.ServiceTier);
 
             case ModelOutcome.Failed failed:
-                var counted = failed.Usage is null ? null : call.Prices.Of(failed.Model ?? call.Model, failed.Usage);
+                var counted = failed.Usage is null ? null : call.Prices.Of(failed.Model ?? call.Model, failed.Usage, failed.ServiceTier);
                 return new RecordModelFailure(
-                    work.Call, work.Attempt, failed.Failure, failed.Latency, failed.Usage, counted, LowestCost(failed, counted, call, sent));
+                    work.Call, work.Attempt, failed.Failure, failed.Latency, failed.Usage, counted, LowestCost(failed, counted, call, sent),
+                    HasBegun: failed.ReceivedCharacters > 0, failed.Text);
 
             default:
                 throw new InvalidOperationException(outcome.GetType().Name);
