@@ -1,5 +1,6 @@
 using Agents.Host.Catalog;
 using Agents.Host.Knowledge;
+using Agents.Host.Knowledge.Reading;
 using Agents.Host.Models;
 using Agents.Host.Tools;
 using Microsoft.Extensions.AI;
@@ -18,6 +19,7 @@ static class ModelServices
         services.AddSingleton<ToolBox>();
         services.AddSingleton<AgentCatalog>();
         services.AddSingleton(new KnowledgeLimits());
+        services.AddSingleton<DocumentReaders>();
         services.AddSingleton<PassageIndex>();
         services.AddSingleton<Documents>();
         services.AddSingleton<Ingest>();

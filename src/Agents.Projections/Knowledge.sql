@@ -23,6 +23,7 @@ create table if not exists agents.document_version (
     content_hash bytea not null,
     media_type   text not null,
     title        text not null,
+    language     text not null,
     bytes        bigint not null,
     passages     integer not null,
     created_at   timestamptz not null default clock_timestamp(),
@@ -31,7 +32,15 @@ create table if not exists agents.document_version (
 comment on table agents.document_version is 'What a document was at one time. Never changed.';
 comment on column agents.document_version.number is 'From 1; the same content as the version before makes no new version.';
 comment on column agents.document_version.content_hash is 'SHA-256 of the content as it was received.';
+comment on column agents.document_version.language is 'By whose rules the words in Latin letters are reduced to stems.';
 comment on column agents.document_version.bytes is 'Length of the content as it was received.';
+
+create table if not exists agents.document_language (
+    tenant_id text not null,
+    language  text not null,
+    primary key (tenant_id, language)
+);
+comment on table agents.document_language is 'The languages a tenant''s documents have, or had: what a query is stemmed by, for it does not say its own.';
 
 create table if not exists agents.passage (
     passage_id  text primary key,
@@ -46,7 +55,7 @@ create table if not exists agents.passage (
     foreign key (document_id, version) references agents.document_version (document_id, number)
 -- Ranking looks at words once per word of a query; unpacking them each time took most of a search.
 ) with (toast_tuple_target = 8160);
-comment on table agents.passage is 'A piece of a document version, about 160 words, that a search finds and an answer cites.';
+comment on table agents.passage is 'A piece of a document version, about 160 words and at most 2,000 characters, that a search finds and an answer cites.';
 comment on column agents.passage.passage_id is 'document id / version / ordinal; names the passage for ever.';
 comment on column agents.passage.heading is 'The headings above the passage, outermost first, the document''s title before them.';
 comment on column agents.passage.length is 'Number of words in the text that are searched.';

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Agents.Host.Cli.Database;
 using Agents.Host.Cli.Display;
+using Agents.Host.Knowledge.Reading;
 
 namespace Agents.Host.Cli;
 
@@ -11,6 +12,8 @@ public static class CommandLine
     /// <summary>Does it. What is no verb is settings of a server: hosts of tests pass such.</summary>
     public static async Task<int> Run(string[] args)
     {
+        if (args is [ReaderProgram.Verb]) return ReadDocuments();
+
         try
         {
             return GlobalOptions.FirstWord(args) switch
@@ -64,6 +67,9 @@ public static class CommandLine
             interrupted.Cancel();
         }
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static int ReadDocuments() => ReaderProgram.Run();
 
     // Not inlined, so that a verb that only talks to a server does not load one.
     [MethodImpl(MethodImplOptions.NoInlining)]

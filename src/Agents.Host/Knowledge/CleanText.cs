@@ -1,27 +1,34 @@
+using System.Buffers;
 using System.Text;
 
 namespace Agents.Host.Knowledge;
 
 /// <summary>Makes text storable and honest: what a person sees is what a model and a database get.</summary>
 /// <remarks>
-/// NUL and lone surrogates cannot be stored; tag characters, direction controls and characters without width carry text that no
+/// NUL and halves of surrogate pairs cannot be stored; tag characters, direction controls and characters without width carry text that no
 /// reader sees, a known way to slip instructions to a model. Cleaning clean text changes nothing.
 /// </remarks>
 public static class CleanText
 {
-    /// <summary>The text without hidden characters; line ends become <c>\n</c>, lone surrogates U+FFFD.</summary>
+    /// <summary>The text without hidden characters and lone surrogates; line ends become <c>\n</c>.</summary>
     public static string Of(string text)
     {
         if (!NeedsCleaning(text)) return text;
 
         var clean = new StringBuilder(text.Length);
-        foreach (var rune in text.ReplaceLineEndings("\n").EnumerateRunes())
+        var left = text.ReplaceLineEndings("\n").AsSpan();
+        while (Rune.DecodeFromUtf16(left, out var rune, out var length) is var status && length > 0)
         {
-            if (!IsHidden(rune.Value)) clean.Append(rune);
+            if (status is OperationStatus.Done && !IsHidden(rune.Value)) clean.Append(left[..length]);
+            left = left[length..];
         }
 
         return clean.ToString();
     }
+
+    /// <summary>The beginning of the text, at most so many characters long; no surrogate pair is split.</summary>
+    public static string Cut(string text, int most) =>
+        text.Length <= most ? text : text[..(most > 0 && char.IsHighSurrogate(text[most - 1]) ? most - 1 : most)];
 
     /// <summary>The text clean and on one line, runs of white space as one space.</summary>
     public static string OneLine(string text) =>

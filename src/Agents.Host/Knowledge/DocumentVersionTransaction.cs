@@ -1,3 +1,4 @@
+using Agents.Host.Knowledge.Words;
 using Agents.Host.Platform;
 using Npgsql;
 
@@ -56,32 +57,33 @@ sealed class DocumentVersionTransaction : IAsyncDisposable
         return same is null ? null : new(source, IngestOutcome.Unchanged, same.Id, same.Number, same.Passages);
     }
 
-    /// <summary>Stores the text as the latest version and commits.</summary>
-    public async Task<IngestedDocument> Add(ReadText text, byte[] hash, long bytes, CancellationToken ct)
+    /// <summary>Stores the document as the latest version and commits.</summary>
+    public async Task<IngestedDocument> Add(ReadDocument read, byte[] hash, long bytes, CancellationToken ct)
     {
-        var title = text.Title ?? Path.GetFileNameWithoutExtension(source);
-        var passages = Splitter.Split(title, text).ToList();
         var number = latest + 1;
+        var (language, passages) = (read.Language.ToString(), read.Passages.Count);
 
         await connection.Execute(
             """
-            insert into agents.document_version (document_id, number, tenant_id, content_hash, media_type, title, bytes, passages)
-            values (@id, @number, @tenant, @hash, @media_type, @title, @bytes, @passages)
-            """, new { id, number, tenant, hash, text.MediaType, title, bytes, passages = passages.Count }, ct);
+            with known as (
+                insert into agents.document_language (tenant_id, language) values (@tenant, @language) on conflict do nothing)
+            insert into agents.document_version (document_id, number, tenant_id, content_hash, media_type, title, language, bytes, passages)
+            values (@id, @number, @tenant, @hash, @media_type, @title, @language, @bytes, @passages)
+            """, new { id, number, tenant, hash, read.MediaType, read.Title, language, bytes, passages }, ct);
         await connection.Execute("update agents.document set latest_version = @number, deleted_at = null where id = @id", new { id, number }, ct);
         await connection.Execute("update agents.passage set words = null where document_id = @id and words is not null", new { id }, ct);
-        await Insert(passages, number, ct);
+        await Insert(read.Passages, read.Language, number, ct);
         await transaction.CommitAsync(ct);
-        return new IngestedDocument(source, latest == 0 || isDeleted ? IngestOutcome.Added : IngestOutcome.NewVersion, id, number, passages.Count);
+        return new IngestedDocument(source, latest == 0 || isDeleted ? IngestOutcome.Added : IngestOutcome.NewVersion, id, number, passages);
     }
 
-    async Task Insert(List<SplitPassage> passages, int number, CancellationToken ct)
+    async Task Insert(IReadOnlyList<SplitPassage> passages, Language language, int number, CancellationToken ct)
     {
         const int batch = 1_000;
         for (var first = 0; first < passages.Count; first += batch)
         {
             var some = passages.Skip(first).Take(batch).ToArray();
-            var words = some.Select(passage => IndexedWords.Of(tenant, source, passage)).ToArray();
+            var words = some.Select(passage => IndexedWords.Of(tenant, source, language, passage)).ToArray();
             await connection.Execute(
                 """
                 insert into agents.passage (passage_id, tenant_id, document_id, version, ordinal, heading, text, length, words)

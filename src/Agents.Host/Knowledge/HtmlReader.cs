@@ -1,10 +1,14 @@
 using System.Text;
+using Agents.Host.Knowledge.Reading;
 using AngleSharp.Dom;
 using AngleSharp.Html.Parser;
 
 namespace Agents.Host.Knowledge;
 
-/// <summary>Reads HTML: headings, paragraphs, lists, tables and code. Scripts, styles and navigation are dropped; nothing is loaded or run.</summary>
+/// <summary>
+/// Reads HTML: headings, paragraphs, lists, tables and code. Scripts, styles, navigation and what a reader cannot see are dropped; nothing is
+/// loaded or run.
+/// </summary>
 static class HtmlReader
 {
     static readonly HashSet<string> Dropped = new(
@@ -21,31 +25,34 @@ static class HtmlReader
 
     public static ReadText Read(string text, KnowledgeLimits limits)
     {
-        using var page = new HtmlParser().ParseDocument(text);
-        var outline = new Outline(limits.TextCharacters);
-        if (page.Body is { } body) new Walk(outline).Through(body);
+        var budget = new PageBudget(limits);
+        var parser = new HtmlParser(new HtmlParserOptions { MaximumDepth = limits.Depth, OnToken = (token, _) => budget.Take(token) });
+        using var page = parser.ParseDocument(text);
+        var outline = new Outline(limits.TextCharacters, text.Contains('\uFFFD'));
+        if (page.Body is { } body) new Walk(outline, new StyleRules(page)).Through(body);
         var sections = outline.Sections();
-        var title = outline.Title ?? (string.IsNullOrWhiteSpace(page.Title) ? null : CleanText.OneLine(page.Title));
+        var title = outline.Title ?? (string.IsNullOrWhiteSpace(page.Title) ? null : Outline.Short(page.Title));
         return new ReadText("text/html", title, sections);
     }
 
     /// <summary>The visible text of a fragment on one line.</summary>
-    public static string TextOf(string fragment)
+    public static string TextOf(string fragment, KnowledgeLimits limits)
     {
-        var read = Read(fragment, new KnowledgeLimits());
+        var read = Read(fragment, limits);
         return string.Join(' ', read.Sections.SelectMany(section => section.Headings.TakeLast(1).Concat(section.Blocks.Select(block => block.Text))));
     }
 
-    /// <summary>Goes through the nodes with a stack of its own: a page may be nested deeper than a thread's stack allows.</summary>
-    sealed class Walk(Outline outline)
+    /// <summary>Goes through the nodes with a stack of its own.</summary>
+    sealed class Walk(Outline outline, StyleRules styles)
     {
         readonly StringBuilder text = new();
         bool isLines;
+        bool hasHeader;
 
         public void Through(INode root)
         {
-            var pending = new Stack<(INode Node, bool IsEnd)>();
-            pending.Push((root, false));
+            var pending = new Stack<(INode Node, Appearance Appearance, bool IsEnd)>();
+            pending.Push((root, Appearance.Usual, false));
             while (pending.TryPop(out var next))
             {
                 if (next.IsEnd)
@@ -54,12 +61,13 @@ static class HtmlReader
                     continue;
                 }
 
-                if (next.Node is IText words) Append(words.Data, IsInCode(words));
-                if (next.Node is not IElement element || Dropped.Contains(element.LocalName) || element.HasAttribute("hidden")) continue;
+                if (next.Node is IText words && next.Appearance.IsShown) Append(words.Data, IsInCode(words));
+                if (next.Node is not IElement element || Dropped.Contains(element.LocalName)) continue;
+                if (next.Appearance.Inside(element, styles.Of(element)) is not { } inside) continue;
 
                 Start(element);
-                pending.Push((element, true));
-                for (var child = element.LastChild; child is not null; child = child.PreviousSibling) pending.Push((child, false));
+                pending.Push((element, inside, true));
+                for (var child = element.LastChild; child is not null; child = child.PreviousSibling) pending.Push((child, inside, false));
             }
 
             Flush();
@@ -73,7 +81,11 @@ static class HtmlReader
                 case "li": NewLine("- "); break;
                 case "tr": NewLine(""); break;
                 case "br": text.Append('\n'); break;
-                case ['h', >= '1' and <= '6'] or ['u' or 'o', 'l'] or "table": Flush(); break;
+                case ['h', >= '1' and <= '6'] or ['u' or 'o', 'l']: Flush(); break;
+                case "table":
+                    Flush();
+                    hasHeader = !IsNested(element) && element.QuerySelector("tr") is { } first && first.Children.Any(cell => cell.LocalName == "th");
+                    break;
                 case var name when Breaks.Contains(name) && !isLines: Flush(); break;
                 default: break;
             }
@@ -106,8 +118,10 @@ static class HtmlReader
 
         void Flush()
         {
-            if (isLines) outline.Lines(text.ToString());
+            if (isLines) outline.Lines(text.ToString(), hasHeader);
             else outline.Paragraph(text.ToString());
+            // What stands between the beginning of a table and its first row, such as its caption, is no row.
+            if (isLines) hasHeader = false;
             text.Clear();
             isLines = false;
         }

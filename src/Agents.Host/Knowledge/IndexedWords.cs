@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Agents.Host.Knowledge.Words;
 
 namespace Agents.Host.Knowledge;
 
@@ -9,14 +10,14 @@ static class IndexedWords
     const int LastPosition = 16_000; // PostgreSQL ends at 16,383.
 
     /// <summary>The words with their places, and how many of them stand in the text.</summary>
-    public static (string Vector, int Length) Of(string tenant, string source, SplitPassage passage)
+    public static (string Vector, int Length) Of(string tenant, string source, Language language, SplitPassage passage)
     {
         var places = new Dictionary<string, List<string>>(StringComparer.Ordinal) { [TenantWord(tenant)] = [] };
         var position = 1;
         var length = 0;
-        foreach (var term in Terms.Of(passage.Heading)) Add(term.Text, 'A');
-        foreach (var term in Terms.Of(Path.ChangeExtension(source, null))) Add(term.Text, 'B');
-        foreach (var term in Terms.Of(passage.Text))
+        foreach (var term in Terms.Of(passage.Heading, language)) Add(term.Text, 'A');
+        foreach (var term in Terms.Of(Path.ChangeExtension(source, null), language)) Add(term.Text, 'B');
+        foreach (var term in Terms.Of(passage.Text, language))
         {
             if (term.Kind != TermKind.Part) length++;
             Add(term.Text, term.Kind == TermKind.Part ? 'C' : 'D');

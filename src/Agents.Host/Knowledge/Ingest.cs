@@ -1,10 +1,10 @@
-using System.Security.Cryptography;
+using Agents.Host.Knowledge.Reading;
 using Npgsql;
 
 namespace Agents.Host.Knowledge;
 
 /// <summary>Reads documents into the knowledge base: one transaction per document, the same content only once.</summary>
-public sealed class Ingest(NpgsqlDataSource database, KnowledgeLimits limits)
+public sealed class Ingest(NpgsqlDataSource database, KnowledgeLimits limits, DocumentReaders readers)
 {
     /// <summary>Reads one document.</summary>
     /// <param name="source">The label that names the document within the tenant; another content under it is a new version.</param>
@@ -12,23 +12,26 @@ public sealed class Ingest(NpgsqlDataSource database, KnowledgeLimits limits)
     /// <returns>Skipped with a reason when it cannot be read; never an exception for what the content is.</returns>
     public async Task<IngestedDocument> Document(string tenant, string source, string? mediaType, Stream content, CancellationToken ct = default)
     {
-        var bytes = await ReadBounded(content, ct);
-        return bytes is null
-            ? IngestedDocument.Skipped(Label(source), $"larger than {limits.DocumentBytes} bytes")
-            : await Document(tenant, source, mediaType, bytes, ct);
+        await using var held = await HeldContent.Read(content, limits.DocumentBytes, ct);
+        var document = await Store(tenant, source, mediaType, held, ct);
+        if (document.Outcome is IngestOutcome.Added or IngestOutcome.NewVersion) await new WordCounts(database).Refresh(tenant, isExact: false, ct);
+        return document;
     }
 
     /// <inheritdoc cref="Document(string, string, string?, Stream, CancellationToken)"/>
     public async Task<IngestedDocument> Document(string tenant, string source, string? mediaType, byte[] content, CancellationToken ct = default)
     {
-        var document = await Store(tenant, source, mediaType, content, ct);
-        if (document.Outcome is IngestOutcome.Added or IngestOutcome.NewVersion) await new WordCounts(database).Refresh(tenant, isExact: false, ct);
-        return document;
+        using var stream = new MemoryStream(content, writable: false);
+        return await Document(tenant, source, mediaType, stream, ct);
     }
 
     /// <summary>Reads one file; its label is its name.</summary>
-    public async Task<IngestResult> File(string tenant, string path, CancellationToken ct = default) =>
-        new([await Read(tenant, new SourceFile(Path.GetFullPath(path), Path.GetFileName(path)), Document, ct)]);
+    public async Task<IngestResult> File(string tenant, string path, CancellationToken ct = default)
+    {
+        var document = await Read(tenant, SourceFile.At(path), ct);
+        if (document.Outcome is IngestOutcome.Added or IngestOutcome.NewVersion) await new WordCounts(database).Refresh(tenant, isExact: false, ct);
+        return new([document]);
+    }
 
     /// <summary>Reads every file below a folder, hidden ones left out; labels are the paths below it, with <c>/</c>.</summary>
     /// <param name="progress">Told of each document as soon as it is stored or skipped.</param>
@@ -38,7 +41,7 @@ public sealed class Ingest(NpgsqlDataSource database, KnowledgeLimits limits)
         var documents = new List<IngestedDocument>();
         foreach (var file in SourceFile.Below(path, limits.FilesPerFolder))
         {
-            var document = await Read(tenant, file, Store, ct);
+            var document = await Read(tenant, file, ct);
             documents.Add(document);
             progress?.Report(document);
         }
@@ -48,39 +51,38 @@ public sealed class Ingest(NpgsqlDataSource database, KnowledgeLimits limits)
         return new IngestResult(documents);
     }
 
-    async Task<IngestedDocument> Read(
-        string tenant, SourceFile file, Func<string, string, string?, byte[], CancellationToken, Task<IngestedDocument>> take, CancellationToken ct)
+    async Task<IngestedDocument> Read(string tenant, SourceFile file, CancellationToken ct)
     {
-        if (file.Refusal is not null) return IngestedDocument.Skipped(Label(file.Label), file.Refusal);
+        var (content, refusal) = file.Open();
+        if (content is null) return IngestedDocument.Skipped(Label(file.Label), refusal);
 
+        HeldContent? held;
         try
         {
-            await using var content = new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var bytes = await ReadBounded(content, ct);
-            return bytes is null
-                ? IngestedDocument.Skipped(Label(file.Label), $"larger than {limits.DocumentBytes} bytes")
-                : await take(tenant, file.Label, null, bytes, ct);
+            await using (content) held = await HeldContent.Read(content, limits.DocumentBytes, ct);
         }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
-            return IngestedDocument.Skipped(Label(file.Label), "cannot be opened");
+            return IngestedDocument.Skipped(Label(file.Label), "cannot be read");
         }
+
+        await using (held) return await Store(tenant, file.Label, null, held, ct);
     }
 
-    async Task<IngestedDocument> Store(string tenant, string source, string? mediaType, byte[] content, CancellationToken ct)
+    /// <param name="content">Null when it is longer than a document may be.</param>
+    async Task<IngestedDocument> Store(string tenant, string source, string? mediaType, HeldContent? content, CancellationToken ct)
     {
         source = Label(source);
         if (source.Length == 0) return IngestedDocument.Skipped(source, "it has no source label");
-
-        var hash = SHA256.HashData(content);
-        if (await Unchanged(tenant, source, hash, ct) is { } unchanged) return unchanged;
+        if (content is null) return IngestedDocument.Skipped(source, $"larger than {limits.DocumentBytes} bytes");
+        if (await Unchanged(tenant, source, content.Hash, ct) is { } unchanged) return unchanged;
 
         try
         {
             // Reading may take long and holds nothing; another ingest may have stored the same meanwhile.
-            var text = DocumentReader.Read(source, mediaType, content, limits, ct);
+            var read = await readers.Read(tenant, source, mediaType, content, ct);
             await using var transaction = await DocumentVersionTransaction.Open(database, tenant, source, ct);
-            return await transaction.Unchanged(hash, ct) ?? await transaction.Add(text, hash, content.LongLength, ct);
+            return await transaction.Unchanged(content.Hash, ct) ?? await transaction.Add(read, content.Hash, content.Length, ct);
         }
         catch (UnreadableDocumentException unreadable)
         {
@@ -94,24 +96,5 @@ public sealed class Ingest(NpgsqlDataSource database, KnowledgeLimits limits)
         return await DocumentVersionTransaction.Unchanged(connection, tenant, source, hash, ct);
     }
 
-    string Label(string source)
-    {
-        var label = CleanText.OneLine(source);
-        return label.Length <= limits.SourceCharacters ? label : CleanText.Of(label[..limits.SourceCharacters]);
-    }
-
-    /// <summary>The whole content, or null when it is longer than a document may be.</summary>
-    async Task<byte[]?> ReadBounded(Stream content, CancellationToken ct)
-    {
-        using var bytes = new MemoryStream();
-        var buffer = new byte[81_920];
-        int read;
-        while ((read = await content.ReadAsync(buffer, ct)) > 0)
-        {
-            if (bytes.Length + read > limits.DocumentBytes) return null;
-            bytes.Write(buffer, 0, read);
-        }
-
-        return bytes.ToArray();
-    }
+    string Label(string source) => CleanText.Cut(CleanText.OneLine(source), limits.SourceCharacters);
 }

@@ -2,9 +2,13 @@ namespace Agents.Host.Knowledge;
 
 /// <summary>Gathers blocks under the headings above them while a document is read from top to bottom.</summary>
 /// <param name="characters">Most characters of text before the document counts as too large.</param>
-sealed class Outline(int characters)
+/// <param name="hasReplacements">
+/// Whether the document itself has U+FFFD. Where it has none, a reader put it there for something it could not read, and it is left out.
+/// </param>
+sealed class Outline(int characters, bool hasReplacements = false)
 {
     const int HeadingCharacters = 200;
+    const string Replacement = "\uFFFD";
 
     readonly List<Section> sections = [];
     readonly SortedDictionary<int, string> headings = [];
@@ -16,9 +20,8 @@ sealed class Outline(int characters)
 
     public void Heading(int level, string text)
     {
-        text = CleanText.OneLine(text);
+        text = Short(Read(text));
         if (text.Length == 0) return;
-        if (text.Length > HeadingCharacters) text = text[..HeadingCharacters].TrimEnd();
 
         Close();
         foreach (var deeper in headings.Keys.Where(other => other >= level).ToArray()) headings.Remove(deeper);
@@ -26,10 +29,14 @@ sealed class Outline(int characters)
         else headings[level] = text;
     }
 
-    public void Paragraph(string text) => Add(CleanText.OneLine(text), isLines: false);
+    public void Paragraph(string text) => Add(new Block(CleanText.OneLine(Read(text)), IsLines: false));
 
-    public void Lines(string text) =>
-        Add(string.Join('\n', CleanText.Of(text).Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0)), isLines: true);
+    /// <param name="hasHeader">Whether the first line names the columns of a table.</param>
+    public void Lines(string text, bool hasHeader = false)
+    {
+        var lines = CleanText.Of(Read(text)).Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0).ToList();
+        if (lines.Count > 0) Add(new Block(string.Join('\n', lines), IsLines: true, hasHeader && lines.Count > 1 ? lines[0] : null));
+    }
 
     public IReadOnlyList<Section> Sections()
     {
@@ -37,13 +44,18 @@ sealed class Outline(int characters)
         return sections;
     }
 
-    void Add(string text, bool isLines)
-    {
-        if (text.Length == 0) return;
+    /// <summary>A title or heading on one line, as long as one may be.</summary>
+    public static string Short(string text) => CleanText.Cut(CleanText.OneLine(text), HeadingCharacters).TrimEnd();
 
-        taken += text.Length;
+    string Read(string text) => hasReplacements ? text : text.Replace(Replacement, "", StringComparison.Ordinal);
+
+    void Add(Block block)
+    {
+        if (block.Text.Length == 0) return;
+
+        taken += block.Text.Length;
         if (taken > characters) throw new UnreadableDocumentException($"the text is longer than {characters} characters");
-        blocks.Add(new Block(text, isLines));
+        blocks.Add(block);
     }
 
     void Close()

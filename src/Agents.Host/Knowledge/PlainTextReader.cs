@@ -1,3 +1,5 @@
+using Agents.Host.Knowledge.Reading;
+
 namespace Agents.Host.Knowledge;
 
 /// <summary>Reads plain text: paragraphs between blank lines; indented or short lines stay lines.</summary>
@@ -7,20 +9,20 @@ static class PlainTextReader
 
     public static ReadText Read(string text, KnowledgeLimits limits)
     {
-        var outline = new Outline(limits.TextCharacters);
+        var outline = new Outline(limits.TextCharacters, text.Contains('\uFFFD'));
         foreach (var paragraph in Paragraphs(CleanText.Of(text))) Add(paragraph, outline);
         return new ReadText("text/plain", null, outline.Sections());
     }
 
-    internal static void Add(List<string> paragraph, Outline outline)
+    static void Add(List<string> paragraph, Outline outline)
     {
-        var isLines = paragraph.Count > 1 && paragraph.SkipLast(1).Average(line => line.Length) < ShortLine;
+        var isLines = paragraph.Count > 1 && paragraph.SkipLast(1).Average(line => line.Length) < ShortLine && !BrokenLines.AreFull(paragraph);
         if (isLines || paragraph.Any(line => line.StartsWith("    ", StringComparison.Ordinal) || line[0] == '\t'))
             outline.Lines(string.Join('\n', paragraph));
-        else outline.Paragraph(string.Join(' ', paragraph));
+        else outline.Paragraph(BrokenLines.Join(paragraph));
     }
 
-    internal static IEnumerable<List<string>> Paragraphs(string text)
+    static IEnumerable<List<string>> Paragraphs(string text)
     {
         var paragraph = new List<string>();
         foreach (var line in text.Split('\n'))

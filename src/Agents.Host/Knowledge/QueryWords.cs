@@ -1,4 +1,5 @@
 using System.Globalization;
+using Agents.Host.Knowledge.Words;
 using Agents.Host.Platform;
 using Npgsql;
 
@@ -23,7 +24,8 @@ sealed record QueryWords(IReadOnlyList<QueryWord> Words, int Passages, double Av
     /// <summary>Cuts the query into words and weighs them by the tenant's counts.</summary>
     public static async Task<QueryWords> Read(NpgsqlDataSource database, string tenant, string query, KnowledgeLimits limits, CancellationToken ct)
     {
-        var importance = Importance(query.Length > limits.QueryCharacters ? query[..limits.QueryCharacters] : query);
+        var languages = await database.Query<string>("select language from agents.document_language where tenant_id = @tenant", new { tenant }, ct);
+        var importance = Importance(CleanText.Of(CleanText.Cut(query, limits.QueryCharacters)), languages.ConvertAll(Enum.Parse<Language>));
         if (importance.Count == 0) return new QueryWords([], 0, 1);
 
         var counted = await database.Query<Counted>(
@@ -58,10 +60,22 @@ sealed record QueryWords(IReadOnlyList<QueryWord> Words, int Passages, double Av
         return telling.Any(word => word.Passages > 0) ? telling : weighed.Where(word => word.Passages > 0).Take(3).ToList();
     }
 
-    static Dictionary<string, double> Importance(string query)
+    /// <summary>A query does not say its language: its words are looked up as each language of the tenant's documents stems them.</summary>
+    static Dictionary<string, double> Importance(string query, List<Language> languages)
+    {
+        var most = new Dictionary<string, double>(StringComparer.Ordinal);
+        foreach (var language in languages)
+        {
+            foreach (var (word, importance) in Importance(query, language)) most[word] = Math.Max(most.GetValueOrDefault(word), importance);
+        }
+
+        return most;
+    }
+
+    static Dictionary<string, double> Importance(string query, Language language)
     {
         var importance = new Dictionary<string, double>(StringComparer.Ordinal);
-        foreach (var term in Terms.Of(CleanText.Of(query)))
+        foreach (var term in Terms.Of(query, language, withSingles: false))
         {
             var one = term.Kind == TermKind.Part ? PartImportance : 1;
             // A word said twice matters more, but not twice as much.

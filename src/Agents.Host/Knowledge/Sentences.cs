@@ -27,6 +27,8 @@ public static partial class Sentences
             is "e.g." or "i.e." or "etc." or "vs." or "cf." or "mr." or "dr." or "no." or "fig.";
     }
 
-    [GeneratedRegex(@"[.!?]+[""'”’)\]]*\s+(?=[\p{Lu}\p{Lo}\p{N}""'“‘`(\[@_<])")]
+    // A full stop ends a sentence where white space and a capital follow; the marks of scripts without either end it by themselves.
+    [GeneratedRegex(
+        @"[.!?]+[""'”’)\]]*\s+(?=[\p{Lu}\p{Lo}\p{N}""'“‘`(\[@_<])|[。！？｡︒︕︖‼⁇⁈⁉।॥۔؟።፧។၊။།։]+[""'”’)\]」』】》〉）｣]*\s*")]
     private static partial Regex End();
 }

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
 namespace Agents.Host.Knowledge;
 
 /// <summary>A file to read.</summary>
@@ -5,6 +8,23 @@ namespace Agents.Host.Knowledge;
 /// <param name="Refusal">Why it is not opened; null when it may be.</param>
 sealed record SourceFile(string Path, string Label, string? Refusal = null)
 {
+    const string NoFile = "a link that does not lead to a file";
+    const string NoRegularFile = "not a regular file";
+
+    /// <summary>A file that was named by itself.</summary>
+    public static SourceFile At(string path) =>
+        new(System.IO.Path.GetFullPath(path), System.IO.Path.GetFileName(path), IsDeadLink(path) ? NoFile : null);
+
+    /// <summary>Whether the path names something that is not there because it is a link to nothing, such as one to itself.</summary>
+    public static bool IsDeadLink(string path)
+    {
+        if (new FileInfo(path).LinkTarget is null) return false;
+
+        var target = RealPath(System.IO.Path.GetFullPath(path));
+        // A link exists whether what it leads to does or not; what is still one leads round in a ring.
+        return new FileInfo(target).LinkTarget is not null || (!System.IO.File.Exists(target) && !Directory.Exists(target));
+    }
+
     /// <summary>The files below a folder by path, without hidden ones and without what a link would reach outside the folder.</summary>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     public static IEnumerable<SourceFile> Below(string folder, int most)
@@ -15,37 +35,61 @@ sealed record SourceFile(string Path, string Label, string? Refusal = null)
         return Walk(new DirectoryInfo(root), root).Take(most);
     }
 
+    /// <summary>Opens the file without waiting: a pipe whose other end is closed would hold its reader for ever.</summary>
+    /// <returns>The content, or why there is none.</returns>
+    public (FileStream? Content, string Refusal) Open()
+    {
+        if (Refusal is not null) return (null, Refusal);
+
+        try
+        {
+            return IsPipe(Path)
+                ? (null, NoRegularFile)
+                : (new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), "");
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            return (null, "cannot be opened");
+        }
+    }
+
     // Linked folders are never entered, so the walk ends even where links form a ring.
     static IEnumerable<SourceFile> Walk(DirectoryInfo folder, string root)
     {
         foreach (var entry in Entries(folder))
         {
-            if (entry.Name.StartsWith('.') || entry.Attributes.HasFlag(FileAttributes.Hidden)) continue;
-
             var label = System.IO.Path.GetRelativePath(root, entry.FullName).Replace(System.IO.Path.DirectorySeparatorChar, '/');
+            if (entry.Name.StartsWith('.')) continue;
+            if (!IsNamedInUtf8(entry))
+            {
+                yield return new SourceFile(entry.FullName, label, "its name is not UTF-8");
+                continue;
+            }
+
+            if (entry.Attributes.HasFlag(FileAttributes.Hidden)) continue;
             if (entry is DirectoryInfo inner && entry.LinkTarget is null)
             {
                 foreach (var file in Walk(inner, root)) yield return file;
             }
-            else if (entry.LinkTarget is not null)
-            {
-                yield return Linked(entry, label, root);
-            }
             else
             {
-                yield return new SourceFile(entry.FullName, label, IsRegular(entry) ? null : "not a regular file");
+                yield return entry.LinkTarget is null ? new SourceFile(entry.FullName, label) : Linked(entry, label, root);
             }
         }
     }
+
+    // Bytes that are no UTF-8 are shown as replacement characters, by which the file is not found.
+    static bool IsNamedInUtf8(FileSystemInfo entry) =>
+        !entry.Name.Contains('\uFFFD') || System.IO.File.Exists(entry.FullName) || Directory.Exists(entry.FullName);
 
     static SourceFile Linked(FileSystemInfo link, string label, string root)
     {
         var target = RealPath(link.FullName);
         if (!target.StartsWith(root.TrimEnd(System.IO.Path.DirectorySeparatorChar) + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal))
             return new SourceFile(link.FullName, label, "a link that leads out of the folder");
-        return System.IO.File.Exists(target) && IsRegular(new FileInfo(target))
+        return System.IO.File.Exists(target) && !IsDeadLink(link.FullName)
             ? new SourceFile(target, label)
-            : new SourceFile(link.FullName, label, "a link that does not lead to a file");
+            : new SourceFile(link.FullName, label, NoFile);
     }
 
     static FileSystemInfo[] Entries(DirectoryInfo folder)
@@ -54,7 +98,7 @@ sealed record SourceFile(string Path, string Label, string? Refusal = null)
         {
             return folder.EnumerateFileSystemInfos().OrderBy(entry => entry.Name, StringComparer.Ordinal).ToArray();
         }
-        catch (UnauthorizedAccessException)
+        catch (Exception unreadable) when (unreadable is UnauthorizedAccessException or IOException)
         {
             return [];
         }
@@ -82,7 +126,30 @@ sealed record SourceFile(string Path, string Label, string? Refusal = null)
 
     static string[] Parts(string path) => path.Split(System.IO.Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries);
 
-    // Pipes, sockets and devices would block or never end.
-    static bool IsRegular(FileSystemInfo file) =>
-        OperatingSystem.IsWindows() || (file.Attributes & (FileAttributes.Device | FileAttributes.Directory)) == 0;
+    /// <summary>Whether the file is a pipe, or a device that is read as it comes; .NET tells only after it has waited for the other end.</summary>
+    static bool IsPipe(string path)
+    {
+        if (OperatingSystem.IsWindows()) return false;
+
+        var opened = OpenWithoutWaiting(path, OperatingSystem.IsLinux() ? LinuxFlags : MacFlags);
+        if (opened < 0) return false; // opening it in the usual way says why
+
+        using var handle = new SafeFileHandle(opened, ownsHandle: true);
+        try
+        {
+            RandomAccess.GetLength(handle);
+            return false;
+        }
+        catch (NotSupportedException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>O_RDONLY | O_NONBLOCK | O_CLOEXEC, of fcntl.h.</summary>
+    const int LinuxFlags = 0x800 | 0x80000;
+    const int MacFlags = 0x4 | 0x1000000;
+
+    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
+    static extern int OpenWithoutWaiting([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 }

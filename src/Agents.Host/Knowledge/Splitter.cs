@@ -1,4 +1,4 @@
-using System.Text;
+using Agents.Host.Knowledge.Words;
 
 namespace Agents.Host.Knowledge;
 
@@ -13,13 +13,23 @@ public static class Splitter
     /// <summary>Words in a passage before the next one begins.</summary>
     public const int Words = 160;
 
+    /// <summary>Longest passage, in characters.</summary>
+    public const int Characters = 2_000;
+
+    /// <summary>Longest passage, in tokens of a model; estimated, rather too many than too few.</summary>
+    public const int Tokens = 400;
+
     /// <summary>Words of the passage before that are repeated, in whole sentences.</summary>
     public const int Overlap = 30;
 
     /// <summary>A sentence or line longer than this is cut inside, in words.</summary>
     public const int LongestSentence = 240;
 
-    const int LongestWord = 1_000;
+    // A piece, the header of its table and some overlap fit into one passage.
+    const int PieceCharacters = 1_400;
+    const int PieceTokens = 280;
+    const int HeaderCharacters = 400;
+    const int HeaderTokens = 80;
 
     /// <summary>The passages in reading order.</summary>
     public static IEnumerable<SplitPassage> Split(string title, ReadText document) =>
@@ -30,74 +40,71 @@ public static class Splitter
 
     static IEnumerable<string> Split(IReadOnlyList<Block> blocks)
     {
-        var passage = new List<Unit>();
-        var words = 0;
-        var isOverlapOnly = true;
+        var filling = new PassageFilling();
         foreach (var unit in blocks.SelectMany(Units))
         {
-            if (words + unit.Words > Words && !isOverlapOnly)
+            if (!filling.Takes(unit))
             {
-                yield return Join(passage);
-                passage = Tail(passage);
-                words = passage.Sum(kept => kept.Words);
+                if (filling.HasNew) yield return filling.Text();
+                filling.KeepOverlap(unit);
             }
 
-            passage.Add(unit);
-            words += unit.Words;
-            isOverlapOnly = false;
+            filling.Add(unit);
         }
 
-        if (!isOverlapOnly) yield return Join(passage);
+        if (filling.HasNew) yield return filling.Text();
     }
 
-    static IEnumerable<Unit> Units(Block block)
+    static IEnumerable<PassageUnit> Units(Block block)
     {
+        var header = block.Header is { Length: <= HeaderCharacters } line && TokenEstimate.Of(line) <= HeaderTokens ? line : null;
         var isFirst = true;
         foreach (var text in block.IsLines ? block.Text.Split('\n') : Sentences.Of(block.Text))
         {
             foreach (var piece in Pieces(text))
             {
-                yield return new Unit(piece, piece.Count(char.IsWhiteSpace) + 1, isFirst || block.IsLines);
+                yield return new PassageUnit(piece, isFirst || block.IsLines, piece == header ? null : header);
                 isFirst = false;
             }
         }
     }
 
+    /// <summary>The text itself, or what it is cut into when it is too long.</summary>
     static IEnumerable<string> Pieces(string text)
     {
-        if (text.Count(char.IsWhiteSpace) < LongestSentence && text.Length <= LongestWord * 4) return [text];
-
-        var words = text.Split(
-            (char[]?)null,
-            StringSplitOptions.RemoveEmptyEntries).SelectMany(word => word.Chunk(LongestWord).Select(part => CleanText.Of(new string(part))));
-        return words.Chunk(Words).Select(piece => string.Join(' ', piece));
-    }
-
-    static List<Unit> Tail(List<Unit> passage)
-    {
-        var tail = new List<Unit>();
-        var words = 0;
-        foreach (var unit in passage.AsEnumerable().Reverse())
+        if (text.Count(char.IsWhiteSpace) < LongestSentence && text.Length <= PieceCharacters && TokenEstimate.Of(text) <= PieceTokens)
         {
-            words += unit.Words;
-            if (words > Overlap || tail.Count == passage.Count - 1) break;
-            tail.Insert(0, unit);
+            yield return text;
+            yield break;
         }
 
-        return tail;
+        for (var start = 0; start < text.Length;)
+        {
+            var length = PieceLength(text.AsSpan(start));
+            if (text.AsSpan(start, length).Trim() is { Length: > 0 } piece) yield return piece.ToString();
+            start += length;
+        }
     }
 
-    static string Join(List<Unit> units)
+    /// <summary>How many characters make the longest piece: up to white space, else to a mark, else as many as there may be.</summary>
+    static int PieceLength(ReadOnlySpan<char> text)
     {
-        var text = new StringBuilder();
-        foreach (var unit in units)
+        var (words, space, mark) = (0, 0, 0);
+        var estimate = new TokenEstimate();
+        for (var at = 0; at < text.Length; at++)
         {
-            if (text.Length > 0) text.Append(unit.StartsLine ? '\n' : ' ');
-            text.Append(unit.Text);
+            estimate.Add(text[at]);
+            if (char.IsWhiteSpace(text[at]))
+            {
+                space = at + 1;
+                words++;
+            }
+
+            if (at > 0 && (words >= Words || at >= PieceCharacters || estimate.Tokens > PieceTokens))
+                return space > 0 ? space : mark > 0 ? mark : char.IsLowSurrogate(text[at]) ? Math.Max(at - 1, 2) : at;
+            if (text[at] is '，' or '、' or '；' or '：' or ',' or ';') mark = at + 1;
         }
 
-        return text.ToString();
+        return text.Length;
     }
-
-    sealed record Unit(string Text, int Words, bool StartsLine);
 }

@@ -1,99 +1,95 @@
+using System.Collections.Frozen;
+using Agents.Host.Knowledge.Words;
+using Lucene.Net.Analysis.Ar;
+using Lucene.Net.Analysis.Cz;
+using Lucene.Net.Analysis.El;
+using Lucene.Net.Analysis.Hi;
+using Lucene.Net.Analysis.Id;
+using Lucene.Net.Tartarus.Snowball;
+using Lucene.Net.Tartarus.Snowball.Ext;
+
 namespace Agents.Host.Knowledge;
 
-/// <summary>Reduces English words to a common stem, so that "deletes", "deleted" and "deleting" meet.</summary>
-/// <remarks>The algorithm of M. F. Porter, "An algorithm for suffix stripping", Program 14 (1980), 130-137.</remarks>
+/// <summary>Reduces words to a common stem, so that "deletes", "deleted" and "deleting" meet, and "Häuser" and "Haus".</summary>
+/// <remarks>
+/// The rules are those of snowballstem.org, for English Porter's, "An algorithm for suffix stripping", Program 14 (1980), 130-137; for Greek,
+/// Arabic, Hindi, Czech and Indonesian Lucene's. They are applied to folded words: what a reader leaves out must not decide.
+/// </remarks>
 public static class Stem
 {
-    static readonly (string Suffix, string By)[] Step2 =
-    [
-        ("ational", "ate"), ("tional", "tion"), ("enci", "ence"), ("anci", "ance"), ("izer", "ize"), ("abli", "able"), ("alli", "al"),
-        ("entli", "ent"), ("eli", "e"), ("ousli", "ous"), ("ization", "ize"), ("ation", "ate"), ("ator", "ate"), ("alism", "al"),
-        ("iveness", "ive"), ("fulness", "ful"), ("ousness", "ous"), ("aliti", "al"), ("iviti", "ive"), ("biliti", "ble"),
-    ];
+    const int ShortestWord = 3;
+    const char LatinEnd = '\u0250';
 
-    static readonly (string Suffix, string By)[] Step3 =
-        [("icate", "ic"), ("ative", ""), ("alize", "al"), ("iciti", "ic"), ("ical", "ic"), ("ful", ""), ("ness", "")];
-
-    static readonly (string Suffix, string By)[] Step4 =
-    [
-        ("ement", ""), ("ance", ""), ("ence", ""), ("able", ""), ("ible", ""), ("ment", ""), ("sion", "s"), ("tion", "t"), ("ant", ""),
-        ("ent", ""), ("ism", ""), ("ate", ""), ("iti", ""), ("ous", ""), ("ive", ""), ("ize", ""), ("al", ""), ("er", ""), ("ic", ""), ("ou", ""),
-    ];
-
-    /// <summary>The stem of a word in lower case. Words with anything but a to z, and words up to two letters, are their own stem.</summary>
-    public static string Of(string word)
+    static readonly FrozenDictionary<Language, Func<SnowballProgram>> Rules = new Dictionary<Language, Func<SnowballProgram>>
     {
-        if (word.Length < 3 || !word.All(char.IsAsciiLetterLower)) return word;
+        [Language.English] = () => new PorterStemmer(),
+        [Language.German] = () => new GermanStemmer(),
+        [Language.French] = () => new FrenchStemmer(),
+        [Language.Spanish] = () => new SpanishStemmer(),
+        [Language.Portuguese] = () => new PortugueseStemmer(),
+        [Language.Italian] = () => new ItalianStemmer(),
+        [Language.Dutch] = () => new DutchStemmer(),
+        [Language.Swedish] = () => new SwedishStemmer(),
+        [Language.Danish] = () => new DanishStemmer(),
+        [Language.Norwegian] = () => new NorwegianStemmer(),
+        [Language.Finnish] = () => new FinnishStemmer(),
+        [Language.Hungarian] = () => new HungarianStemmer(),
+        [Language.Romanian] = () => new RomanianStemmer(),
+        [Language.Turkish] = () => new TurkishStemmer(),
+    }.ToFrozenDictionary();
 
-        word = Plural(word);
-        word = PastAndProgressive(word);
-        if (word.EndsWith('y') && HasVowel(word[..^1])) word = word[..^1] + "i";
-        word = Replace(word, Step2, 0);
-        word = Replace(word, Step3, 0);
-        word = Replace(word, Step4, 1);
-        return WithoutFinalE(word);
-    }
+    // The programs keep the word they work on.
+    [ThreadStatic] static Dictionary<Language, SnowballProgram>? programs;
+    [ThreadStatic] static RussianStemmer? russian;
 
-    static string Plural(string word) => word switch
+    /// <summary>The stem of a folded word. Words up to two letters, and those with a digit or another script's letter, are their own stem.</summary>
+    /// <param name="language">Of the document; only words in Latin letters ask for it.</param>
+    public static string Of(string word, Language language = Language.English)
     {
-        _ when word.EndsWith("sses", StringComparison.Ordinal) || word.EndsWith("ies", StringComparison.Ordinal) => word[..^2],
-        _ when word.EndsWith('s') && !word.EndsWith("ss", StringComparison.Ordinal) => word[..^1],
-        _ => word,
-    };
+        if (word.Length < ShortestWord) return word;
+        if (word.All(char.IsAsciiLetterLower)) return Latin(word, language);
 
-    static string PastAndProgressive(string word)
-    {
-        if (word.EndsWith("eed", StringComparison.Ordinal)) return Measure(word[..^3]) > 0 ? word[..^1] : word;
-
-        var stem = word.EndsWith("ed", StringComparison.Ordinal) ? word[..^2] : word.EndsWith("ing", StringComparison.Ordinal) ? word[..^3] : null;
-        if (stem is null || !HasVowel(stem)) return word;
-        if (stem.EndsWith(
-            "at", StringComparison.Ordinal) || stem.EndsWith("bl", StringComparison.Ordinal) || stem.EndsWith("iz", StringComparison.Ordinal))
-            return stem + "e";
-        if (stem.Length > 1 && stem[^1] == stem[^2] && !IsVowel(stem, stem.Length - 1) && stem[^1] is not ('l' or 's' or 'z')) return stem[..^1];
-        return Measure(stem) == 1 && EndsInShortSyllable(stem) ? stem + "e" : stem;
-    }
-
-    static string Replace(string word, (string Suffix, string By)[] rules, int moreThan)
-    {
-        foreach (var (suffix, by) in rules)
+        return word[0] switch
         {
-            if (!word.EndsWith(suffix, StringComparison.Ordinal)) continue;
-
-            var stem = word[..^suffix.Length];
-            return Measure(by is "s" or "t" ? stem + by : stem) > moreThan ? stem + by : word;
-        }
-
-        return word;
+            _ when !word.All(letter => IsSameScript(letter, word[0])) => word,
+            >= '\u0400' and <= '\u04FF' => Run(russian ??= new(), word),
+            >= '\u0370' and <= '\u03FF' => Cut(word, new GreekStemmer().Stem),
+            >= '\u0620' and <= '\u06FF' => Cut(word, new ArabicStemmer().Stem),
+            >= '\u0900' and <= '\u0963' =>
+                Cut(word, (letters, length) => new HindiStemmer().Stem(letters, new HindiNormalizer().Normalize(letters, length))),
+            _ => word,
+        };
     }
 
-    static string WithoutFinalE(string word)
+    /// <summary>The stem of a word that was not folded, in lower case: its marks may tell its ending.</summary>
+    public static string OfMarked(string word, Language language) =>
+        word.Length >= ShortestWord && word.All(letter => char.IsLower(letter) && letter < LatinEnd) ? Latin(word, language) : word;
+
+    static string Latin(string word, Language language)
     {
-        if (word.EndsWith('e') && (Measure(word[..^1]) > 1 || (Measure(word[..^1]) == 1 && !EndsInShortSyllable(word[..^1])))) word = word[..^1];
-        return word.EndsWith("ll", StringComparison.Ordinal) && Measure(word) > 1 ? word[..^1] : word;
+        if (language is Language.Czech) return Cut(word, new CzechStemmer().Stem);
+        if (language is Language.Indonesian)
+            return Cut(word, (letters, length) => new IndonesianStemmer().Stem(letters, length, stemDerivational: true));
+
+        programs ??= [];
+        if (!programs.TryGetValue(language, out var program)) programs[language] = program = Rules[language]();
+        return Run(program, word);
     }
 
-    static bool IsVowel(string word, int at) => word[at] switch
+    static string Run(SnowballProgram program, string word)
     {
-        'a' or 'e' or 'i' or 'o' or 'u' => true,
-        'y' => at > 0 && !IsVowel(word, at - 1),
-        _ => false,
-    };
-
-    static bool HasVowel(string word) => Enumerable.Range(0, word.Length).Any(at => IsVowel(word, at));
-
-    static bool EndsInShortSyllable(string word) => word.Length >= 3 && !IsVowel(word, word.Length - 3) && IsVowel(word, word.Length - 2)
-        && !IsVowel(word, word.Length - 1) && word[^1] is not ('w' or 'x' or 'y');
-
-    /// <summary>How many times a vowel is followed by a consonant.</summary>
-    static int Measure(string word)
-    {
-        var count = 0;
-        for (var at = 1; at < word.Length; at++)
-        {
-            if (IsVowel(word, at - 1) && !IsVowel(word, at)) count++;
-        }
-
-        return count;
+        program.SetCurrent(word);
+        program.Stem();
+        return program.Current is { Length: > 0 } stem ? stem : word;
     }
+
+    static string Cut(string word, Func<char[], int, int> stem)
+    {
+        var letters = word.ToCharArray();
+        var length = stem(letters, letters.Length);
+        return length > 0 ? new string(letters, 0, length) : word;
+    }
+
+    /// <summary>Blocks of 256 characters: Greek, Cyrillic, Arabic and Devanagari have one each.</summary>
+    static bool IsSameScript(char letter, char first) => !char.IsAsciiDigit(letter) && letter != '_' && letter >> 8 == first >> 8;
 }

@@ -23,11 +23,12 @@ sealed class VerbServer : IAsyncDisposable
         return new(app);
     }
 
+    public string Address => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+
     public async Task<(int ExitCode, string Output, string Errors)> Run(params string[] words)
     {
         var (output, errors) = (new StringWriter(), new StringWriter());
-        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        var exitCode = await CommandLine.Run([.. words, "--server", address], output, errors);
+        var exitCode = await CommandLine.Run([.. words, "--server", Address], output, errors);
         return (exitCode, output.ToString().ReplaceLineEndings("\n"), errors.ToString().ReplaceLineEndings("\n"));
     }
 

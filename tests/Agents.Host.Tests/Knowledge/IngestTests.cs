@@ -74,7 +74,7 @@ public sealed class IngestTests : KnowledgeTest
         Write("empty.md", "");
         Write("picture.md", [0x89, 0x50, 0x4E, 0x47, 1, 2, 3]);
         Write("noise.bin", [.. Enumerable.Range(0, 4000).Select(at => (byte)(at * 37 % 32))]);
-        Write("huge.txt", new string('x', 100_001));
+        Write("huge.txt", new string('x', 10_000_001));
         Write(".git/secret.md", "hidden");
         Write("damaged.pdf", "%PDF-1.7 but not really");
 
@@ -85,7 +85,7 @@ public sealed class IngestTests : KnowledgeTest
             result.Documents.Select(document => document.Source));
         Assert.Equal(result.Documents, told);
         Assert.Equal((2, 5, 2), (result.Count(IngestOutcome.Added), result.Count(IngestOutcome.Skipped), result.Passages()));
-        Assert.Equal("larger than 100000 bytes", Reason("huge.txt"));
+        Assert.Equal("larger than 10000000 bytes", Reason("huge.txt"));
         Assert.Equal("empty", Reason("empty.md"));
         Assert.Contains("PNG", Reason("picture.md"), StringComparison.Ordinal);
         Assert.Equal("binary, not text", Reason("noise.bin"));
@@ -118,6 +118,49 @@ public sealed class IngestTests : KnowledgeTest
         {
             outside.Delete(recursive: true);
         }
+    }
+
+    [Fact]
+    public async Task A_pipe_is_skipped_and_a_link_to_itself_too()
+    {
+        if (OperatingSystem.IsWindows()) return;
+
+        const string NoFile = "a link that does not lead to a file";
+        Write("text.md", "A text.");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(Folder, "pipe.md")])) await made.WaitForExitAsync();
+        File.CreateSymbolicLink(Path.Combine(Folder, "self.md"), "self.md");
+        File.CreateSymbolicLink(Path.Combine(Folder, "there.md"), "back.md");
+        File.CreateSymbolicLink(Path.Combine(Folder, "back.md"), "there.md");
+        File.CreateSymbolicLink(Path.Combine(Folder, "to-pipe.md"), "pipe.md");
+
+        var result = await Ingest.Folder(Ada, Folder).WaitAsync(TimeSpan.FromSeconds(20));
+        var alone = await Ingest.File(Ada, Path.Combine(Folder, "pipe.md")).WaitAsync(TimeSpan.FromSeconds(20));
+
+        Assert.Equal(
+            [
+                ("back.md", NoFile), ("pipe.md", "not a regular file"), ("self.md", NoFile), ("text.md", null), ("there.md", NoFile),
+                ("to-pipe.md", "not a regular file"),
+            ],
+            result.Documents.Select(document => (document.Source, document.Reason)));
+        Assert.Equal("not a regular file", Assert.Single(alone.Documents).Reason);
+    }
+
+    [Fact]
+    public async Task A_name_that_is_no_UTF_8_is_named_as_skipped()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+
+        Write("text.md", "A text.");
+        // Two names with the byte E9, é in Latin-1: a file and a folder.
+        var script = $"cd '{Folder}'; f=$(printf 'caf\\351.md'); d=$(printf 'd\\351p'); echo text > \"$f\"; mkdir \"$d\"; echo text > \"$d/in.md\"";
+        using (var made = System.Diagnostics.Process.Start("sh", ["-c", script])) await made.WaitForExitAsync();
+
+        var result = await Ingest.Folder(Ada, Folder);
+        using (var removed = System.Diagnostics.Process.Start("sh", ["-c", $"rm -r '{Folder}'/*"])) await removed.WaitForExitAsync(); // .NET cannot
+
+        Assert.Equal(["its name is not UTF-8", "its name is not UTF-8"],
+            result.Documents.Where(document => document.Outcome == IngestOutcome.Skipped).Select(document => document.Reason));
+        Assert.Equal("text.md", Assert.Single(result.Documents, document => document.Outcome == IngestOutcome.Added).Source);
     }
 
     [Fact]
@@ -159,7 +202,7 @@ public sealed class IngestTests : KnowledgeTest
     {
         var document = await Ingest.Document(Ada, "endless", "text/plain", new Endless());
 
-        Assert.Equal((IngestOutcome.Skipped, "larger than 100000 bytes"), (document.Outcome, document.Reason));
+        Assert.Equal((IngestOutcome.Skipped, "larger than 10000000 bytes"), (document.Outcome, document.Reason));
     }
 
     sealed class Told(List<IngestedDocument> told) : IProgress<IngestedDocument>

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text;
 using Agents.Host.Knowledge;
+using Agents.Host.Knowledge.Reading;
 using Npgsql;
 
 namespace Agents.Host.Tests.Knowledge;
@@ -13,9 +14,12 @@ public abstract class KnowledgeTest : IAsyncLifetime
 
     protected NpgsqlDataSource Database { get; private set; } = null!;
 
-    protected KnowledgeLimits Limits { get; } = new() { DocumentBytes = 100_000 };
+    protected KnowledgeLimits Limits { get; } = new() { DocumentBytes = 10_000_000 };
 
-    protected Ingest Ingest => new(Database, Limits);
+    /// <summary>The processes that read for all of these tests; they end with this one.</summary>
+    static readonly DocumentReaders Readers = new(new KnowledgeLimits());
+
+    protected Ingest Ingest => new(Database, Limits, Readers);
 
     protected PassageIndex Index => new(Database, Limits);
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Agents.Domain.Runs;
 using Agents.Host.Http;
+using Agents.Host.Knowledge;
 
 namespace Agents.Host.Api.Responses;
 
@@ -109,7 +110,7 @@ sealed record ResponseInput(
     static string TypeOf(JsonElement item, string otherwise = "message") =>
         item.TryGetProperty("type", out var type) && type.ValueKind is JsonValueKind.String ? type.GetString()! : otherwise;
 
-    static string Clean(string text) => Sanitiser.Text(text, int.MaxValue);
+    static string Clean(string text) => CleanText.Of(Sanitiser.Text(text, int.MaxValue));
 }
 
 /// <summary>A client's answer to a tool call that waits for approval.</summary>

@@ -4,6 +4,7 @@ using Agents.Host.Engine.Deciding;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Requests;
 using Agents.Host.Http;
+using Agents.Host.Knowledge;
 using Agents.Host.Platform;
 using Marten;
 using Microsoft.AspNetCore.Mvc;
@@ -63,7 +64,7 @@ public static class ForkRunEndpoint
     static ProblemDetails? Problem(ForkRunRequest request, string? idempotencyKey)
     {
         if (request.Version < 1) return Refusals.Malformed("Bad version", "Versions of a run count from 1.");
-        if (request.Question is { } question && string.IsNullOrWhiteSpace(question))
+        if (request.Question is { } question && string.IsNullOrWhiteSpace(CleanText.Of(question)))
             return Refusals.Malformed("Empty question", "A run needs a question; leave it out for the same.");
         if (request.Question?.Length > TextBounds.QuestionCharacters)
             return Refusals.Malformed("Question too long", $"A question may have {TextBounds.QuestionCharacters:N0} characters.");

@@ -18,7 +18,13 @@ static class DocumentUpload
     public static async Task<IngestResult> Send(Api api, string path, string? label, Action<int, int> progress, CancellationToken ct)
     {
         var limits = new KnowledgeLimits();
-        var files = Files(path, limits).ToList();
+        var files = new List<SourceFile>();
+        foreach (var file in Files(path, limits))
+        {
+            ct.ThrowIfCancellationRequested(); // a folder may be large
+            files.Add(file);
+        }
+
         var results = new ConcurrentDictionary<int, IngestedDocument>();
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct };
         await Parallel.ForEachAsync(files.Index(), parallel, async (numbered, stop) =>
@@ -46,27 +52,23 @@ static class DocumentUpload
 
     static IEnumerable<SourceFile> Files(string path, KnowledgeLimits limits)
     {
-        if (File.Exists(path)) return [new SourceFile(Path.GetFullPath(path), Path.GetFileName(path))];
+        if (File.Exists(path) || SourceFile.IsDeadLink(path)) return [SourceFile.At(path)];
         if (Directory.Exists(path)) return SourceFile.Below(path, limits.FilesPerFolder);
         throw new VerbException(ExitCodes.Usage, $"There is no file or folder {path}.");
     }
 
     static async Task<IngestedDocument> Send(Api api, SourceFile file, KnowledgeLimits limits, CancellationToken ct)
     {
-        if (file.Refusal is not null) return IngestedDocument.Skipped(file.Label, file.Refusal);
+        var (content, refusal) = file.Open();
+        if (content is null) return IngestedDocument.Skipped(file.Label, refusal);
 
-        try
+        await using (content)
         {
-            await using var content = new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             if (content.Length > limits.DocumentBytes)
                 return IngestedDocument.Skipped(file.Label, $"larger than {Formats.Bytes(limits.DocumentBytes)}");
 
             var answer = await api.Upload($"documents?source={Uri.EscapeDataString(file.Label)}", content, ct);
             return answer.As<Page<IngestedDocument>>().Items[0];
-        }
-        catch (Exception unreadable) when (unreadable is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
-        {
-            return IngestedDocument.Skipped(file.Label, "cannot be opened");
         }
     }
 }

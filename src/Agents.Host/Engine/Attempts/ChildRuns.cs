@@ -1,6 +1,7 @@
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
+using Agents.Host.Knowledge;
 using Agents.Host.Log;
 using Agents.Host.Models;
 using Agents.Host.Postgres;
@@ -24,7 +25,8 @@ public sealed class ChildRuns(IFamilies families, IRunLog log, IDefinitions defi
         var own = agent.Limits.Duration ?? Limits.DefaultDuration;
         var duration = inherited.TimeLeft < own ? inherited.TimeLeft.Value : own;
         return new(work.ToolCallId, work.Attempt, clock.NewId(), new(
-            agent.Name, agent.Version, hash, agent.Model ?? models.Default, Sanitiser.Text(wanted.Question, TextBounds.QuestionCharacters),
+            agent.Name, agent.Version, hash, agent.Model ?? models.Default,
+            CleanText.Of(Sanitiser.Text(wanted.Question, TextBounds.QuestionCharacters)),
             inherited.Priority, inherited.RequestedBy, duration > ShortestDuration ? duration : ShortestDuration, parent.Metadata,
             Parent: parent.Id, TraceParent: parent.TraceParent,
             ChildOf: new(parent.Id, work.ToolCallId, work.Attempt, inherited.Root, (parent.ChildOf?.Depth ?? 0) + 1)));

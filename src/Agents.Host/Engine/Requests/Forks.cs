@@ -4,6 +4,7 @@ using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Engine.Deciding;
 using Agents.Host.Http;
+using Agents.Host.Knowledge;
 using Agents.Host.Postgres;
 using Agents.Host.Tools;
 
@@ -49,7 +50,7 @@ public sealed class Forks(IDefinitions definitions, ITools tools, DatabaseClock 
     /// <summary>The same agent, question, labels and conversation; a place in the queue, a caller and a time of its own.</summary>
     static RunQueued Queued(RunQueued origin, AgentDefinition agent, ForkRunRequest wanted, Caller caller) => new(
         origin.Agent, origin.AgentVersion, origin.DefinitionHash, wanted.Model ?? origin.Model,
-        wanted.Question is { } question ? Sanitiser.Text(question, TextBounds.QuestionCharacters) : origin.Question,
+        wanted.Question is { } question ? CleanText.Of(Sanitiser.Text(question, TextBounds.QuestionCharacters)) : origin.Question,
         wanted.Priority is null ? origin.Priority : Priorities.Parse(wanted.Priority)!.Value, caller.Name,
         agent.Limits.Duration ?? Limits.DefaultDuration, origin.Metadata,
         TraceParent: Activity.Current?.Id, Previous: origin.Previous, Brief: origin.Brief is { } brief ? brief with { IsAwaited = false } : null);

@@ -4,6 +4,7 @@ using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Http;
+using Agents.Host.Knowledge;
 using Agents.Host.Models;
 using Marten;
 
@@ -37,7 +38,8 @@ public sealed record NewRun(
         var runId = Id ?? Guid.CreateVersion7();
         session.Events.StartStream<Run>(runId, new RunQueued(
             Agent.Name, Agent.Version, Definitions.Store(session, Agent), Agent.Model ?? models.Default,
-            Sanitiser.Text(Question, TextBounds.QuestionCharacters), Priority, caller.Name, Agent.Limits.Duration ?? Limits.DefaultDuration,
+            CleanText.Of(Sanitiser.Text(Question, TextBounds.QuestionCharacters)), Priority, caller.Name,
+            Agent.Limits.Duration ?? Limits.DefaultDuration,
             Labels.Clean(Metadata), BudgetUsd, Key is null ? null : Sanitiser.Text(Key, TextBounds.KeyCharacters), RequestHash,
             TraceParent: Activity.Current?.Id,
             ThreadId: Thread.ThreadId, Previous: Thread.Previous, After: Thread.After, Brief: Brief,

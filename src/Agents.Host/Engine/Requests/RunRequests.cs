@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
+using Agents.Host.Knowledge;
 using Agents.Host.Platform;
 
 namespace Agents.Host.Engine.Requests;
@@ -21,8 +22,9 @@ public static class RunRequests
         if (agents.Find(request.Agent) is null)
             return new(RefusalKind.Unknown, "Unknown agent",
                 $"No agent is named {Shown(request.Agent)}. There are: {string.Join(", ", agents.All.Select(agent => agent.Name))}.");
-        if (string.IsNullOrWhiteSpace(request.Question)) return new(RefusalKind.Malformed, "Empty question", "A run needs a question.");
-        if (request.Question.Length > TextBounds.QuestionCharacters)
+        if (string.IsNullOrWhiteSpace(CleanText.Of(request.Question ?? "")))
+            return new(RefusalKind.Malformed, "Empty question", "A run needs a question.");
+        if (request.Question!.Length > TextBounds.QuestionCharacters)
             return new(RefusalKind.Malformed, "Question too long",
                 $"A question may have {TextBounds.QuestionCharacters:N0} characters; this one has {request.Question.Length:N0}.");
         if (Priorities.Parse(request.Priority) is null)

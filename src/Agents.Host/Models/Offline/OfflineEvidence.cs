@@ -1,4 +1,5 @@
 using Agents.Host.Knowledge;
+using Agents.Host.Knowledge.Words;
 
 namespace Agents.Host.Models.Offline;
 
@@ -24,13 +25,17 @@ sealed class OfflineEvidence
     readonly Dictionary<string, double> weights;
     readonly HashSet<string> shown;
 
+    /// <summary>Of the passages: what the question is asked in finds nothing in them if it is another.</summary>
+    readonly Language language;
+
     public OfflineEvidence(string question, IReadOnlyList<ShownPassage> passages)
     {
-        var units = passages.Select(passage => QuotableLines.Of(passage.Text).Select(text => (Text: text, Words: Terms.Set(text))).ToList()).ToList();
+        language = Languages.Of(string.Join('\n', passages.Select(passage => passage.Text)));
+        var units = passages.Select(passage => QuotableLines.Of(passage.Text).Select(text => (Text: text, Words: Words(text))).ToList()).ToList();
         var all = units.SelectMany(passage => passage).ToList();
-        weights = Terms.Set(question).ToDictionary(
+        weights = Words(question).ToDictionary(
             word => word, word => QueryWords.Rarity(all.Count(unit => unit.Words.Contains(word)), all.Count), StringComparer.Ordinal);
-        shown = all.SelectMany(unit => unit.Words).Concat(passages.SelectMany(passage => Terms.Set(passage.Title))).ToHashSet(StringComparer.Ordinal);
+        shown = all.SelectMany(unit => unit.Words).Concat(passages.SelectMany(passage => Words(passage.Title))).ToHashSet(StringComparer.Ordinal);
         Question = question;
         Quotables = [.. passages.SelectMany((passage, place) => Weigh(passage, place, units[place]))];
     }
@@ -41,21 +46,23 @@ sealed class OfflineEvidence
     public IReadOnlyList<Quotable> Quotables { get; }
 
     /// <summary>Names in the question that none of the passages mentions.</summary>
-    public IReadOnlyList<string> MissingNames() => [.. OfflineNames.In(Question).Where(name => !OfflineNames.IsAmong(name, shown))];
+    public IReadOnlyList<string> MissingNames() => [.. OfflineNames.In(Question, language).Where(name => !OfflineNames.IsAmong(name, shown))];
 
     /// <summary>The share of the question's weight that the passages have, headings included; 0 to 1.</summary>
     public double CoverageByPassages() => Coverage(shown);
 
     /// <summary>The share of the question's weight that these quotes and the headings above them have, 0 to 1.</summary>
     public double CoverageBy(IEnumerable<Quotable> quotes) =>
-        Coverage(quotes.SelectMany(quote => quote.Words.Concat(Terms.Set(quote.Passage.Title))).ToHashSet(StringComparer.Ordinal));
+        Coverage(quotes.SelectMany(quote => quote.Words.Concat(Words(quote.Passage.Title))).ToHashSet(StringComparer.Ordinal));
+
+    HashSet<string> Words(string text) => Terms.Set(text, language);
 
     double Coverage(HashSet<string> words) =>
         weights.Count == 0 ? 0 : weights.Where(word => words.Contains(word.Key)).Sum(word => word.Value) / weights.Values.Sum();
 
     IEnumerable<Quotable> Weigh(ShownPassage passage, int place, List<(string Text, HashSet<string> Words)> units)
     {
-        var whole = Coverage([.. units.SelectMany(unit => unit.Words), .. Terms.Set(passage.Title)]);
+        var whole = Coverage([.. units.SelectMany(unit => unit.Words), .. Words(passage.Title)]);
         var own = units.Select(unit => Coverage(unit.Words)).ToList();
         for (var at = 0; at < units.Count; at++)
         {

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Agents.Host.Knowledge;
+using Agents.Host.Knowledge.Words;
 
 namespace Agents.Host.Models.Offline;
 
@@ -13,12 +14,14 @@ static partial class OfflineNames
         + "Monday Tuesday Wednesday Thursday Friday Saturday Sunday").Split(' '), StringComparer.Ordinal);
 
     /// <summary>The names, each as it is looked up. Dates are not names, and the first word of a sentence may have its capital from there.</summary>
-    public static IEnumerable<string> In(string question) =>
+    /// <param name="language">Of the passages. German writes every noun with a capital, which names nothing.</param>
+    public static IEnumerable<string> In(string question, Language language) =>
         from match in Word().Matches(question)
         let word = match.Groups["word"].Value
         let isFirst = match.Groups["start"].Success
-        where Terms.IsIdentifier(word) || (char.IsUpper(word[0]) && !Dates.Contains(word) && (!isFirst || IsAcronym(word)))
-        let term = Terms.Of(word).FirstOrDefault().Text
+        where Terms.IsIdentifier(word)
+            || (char.IsUpper(word[0]) && !Dates.Contains(word) && (IsAcronym(word) || (!isFirst && language is not Language.German)))
+        let term = Terms.Of(word, language).FirstOrDefault().Text
         where term is not null
         select term;
 
