@@ -99,3 +99,32 @@ public enum FailureKind
     /// <summary>A budget had no room for the call, or its model has no price to reserve.</summary>
     BudgetRefused,
 }
+
+/// <summary>Why an outcome is not known. Stored by name: add, never rename.</summary>
+public enum UnknownCause
+{
+    /// <summary>The worker stopped between sending and reporting.</summary>
+    WorkerLost,
+
+    /// <summary>The run was cancelled while the call was in flight.</summary>
+    Cancelled,
+
+    /// <summary>The stream ended before the reply was complete.</summary>
+    StreamCut,
+
+    /// <summary>No complete reply within the call's time.</summary>
+    TimedOut,
+}
+
+/// <summary>How an unknown spend became known. Stored by name: add, never rename.</summary>
+public enum SpendSource
+{
+    /// <summary>The reply came after all.</summary>
+    LateReply,
+
+    /// <summary>The provider's own usage export.</summary>
+    ProviderExport,
+
+    /// <summary>A person looked it up.</summary>
+    Operator,
+}

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Knowledge;
@@ -9,26 +10,29 @@ public sealed class Ingest(NpgsqlDataSource database, KnowledgeLimits limits)
     /// <summary>Reads one document.</summary>
     /// <param name="source">The label that names the document within the tenant; another content under it is a new version.</param>
     /// <param name="mediaType">As the sender says; null when unknown.</param>
+    /// <param name="by">Null for the server itself.</param>
     /// <returns>Skipped with a reason when it cannot be read; never an exception for what the content is.</returns>
-    public async Task<IngestedDocument> Document(string tenant, string source, string? mediaType, Stream content, CancellationToken ct = default)
+    public async Task<IngestedDocument> Document(
+        string tenant, string source, string? mediaType, Stream content, Actor? by = null, CancellationToken ct = default)
     {
         var bytes = await ReadBounded(content, ct);
         return bytes is null
             ? IngestedDocument.Skipped(Label(source), $"larger than {limits.DocumentBytes} bytes")
-            : await Document(tenant, source, mediaType, bytes, ct);
+            : await Document(tenant, source, mediaType, bytes, by, ct);
     }
 
-    /// <inheritdoc cref="Document(string, string, string?, Stream, CancellationToken)"/>
-    public async Task<IngestedDocument> Document(string tenant, string source, string? mediaType, byte[] content, CancellationToken ct = default)
+    /// <inheritdoc cref="Document(string, string, string?, Stream, Actor?, CancellationToken)"/>
+    public async Task<IngestedDocument> Document(
+        string tenant, string source, string? mediaType, byte[] content, Actor? by = null, CancellationToken ct = default)
     {
-        var document = await Store(tenant, source, mediaType, content, ct);
+        var document = await Store(tenant, source, mediaType, content, by ?? Actor.System, ct);
         if (document.Outcome is IngestOutcome.Added or IngestOutcome.NewVersion) await new WordCounts(database).Refresh(tenant, isExact: false, ct);
         return document;
     }
 
     /// <summary>Reads one file; its label is its name.</summary>
     public async Task<IngestResult> File(string tenant, string path, CancellationToken ct = default) =>
-        new([await Read(tenant, new SourceFile(Path.GetFullPath(path), Path.GetFileName(path)), Document, ct)]);
+        new([await Read(tenant, new SourceFile(Path.GetFullPath(path), Path.GetFileName(path)), ReadOne, ct)]);
 
     /// <summary>Reads every file below a folder, hidden ones left out; labels are the paths below it, with <c>/</c>.</summary>
     /// <param name="progress">Told of each document as soon as it is stored or skipped.</param>
@@ -47,6 +51,12 @@ public sealed class Ingest(NpgsqlDataSource database, KnowledgeLimits limits)
         if (isChanged) await new WordCounts(database).Refresh(tenant, isExact: true, ct);
         return new IngestResult(documents);
     }
+
+    Task<IngestedDocument> ReadOne(string tenant, string source, string? mediaType, byte[] content, CancellationToken ct) =>
+        Document(tenant, source, mediaType, content, by: null, ct);
+
+    Task<IngestedDocument> Store(string tenant, string source, string? mediaType, byte[] content, CancellationToken ct) =>
+        Store(tenant, source, mediaType, content, Actor.System, ct);
 
     async Task<IngestedDocument> Read(
         string tenant, SourceFile file, Func<string, string, string?, byte[], CancellationToken, Task<IngestedDocument>> take, CancellationToken ct)
@@ -67,7 +77,7 @@ public sealed class Ingest(NpgsqlDataSource database, KnowledgeLimits limits)
         }
     }
 
-    async Task<IngestedDocument> Store(string tenant, string source, string? mediaType, byte[] content, CancellationToken ct)
+    async Task<IngestedDocument> Store(string tenant, string source, string? mediaType, byte[] content, Actor by, CancellationToken ct)
     {
         source = Label(source);
         if (source.Length == 0) return IngestedDocument.Skipped(source, "it has no source label");
@@ -80,7 +90,7 @@ public sealed class Ingest(NpgsqlDataSource database, KnowledgeLimits limits)
             // Reading may take long and holds nothing; another ingest may have stored the same meanwhile.
             var text = DocumentReader.Read(source, mediaType, content, limits, ct);
             await using var transaction = await DocumentVersionTransaction.Open(database, tenant, source, ct);
-            return await transaction.Unchanged(hash, ct) ?? await transaction.Add(text, hash, content.LongLength, ct);
+            return await transaction.Unchanged(hash, ct) ?? await transaction.Add(text, hash, content.LongLength, by, ct);
         }
         catch (UnreadableDocumentException unreadable)
         {

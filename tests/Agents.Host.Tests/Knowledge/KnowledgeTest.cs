@@ -1,6 +1,6 @@
-using System.Reflection;
 using System.Text;
 using Agents.Host.Knowledge;
+using Agents.Projections;
 using Npgsql;
 
 namespace Agents.Host.Tests.Knowledge;
@@ -26,13 +26,12 @@ public abstract class KnowledgeTest : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Database = NpgsqlDataSource.Create(await TestDatabase.Create());
-        using var script = new StreamReader(Assembly.Load("Agents.Projections").GetManifestResourceStream("Knowledge.sql")!);
-        var sql = await script.ReadToEndAsync();
         for (var time = 0; time < 2; time++)
-        {
-            await using var command = Database.CreateCommand(sql);
-            await command.ExecuteNonQueryAsync();
-        }
+            foreach (var script in new[] { "Changes.sql", "Knowledge.sql" })
+            {
+                await using var command = Database.CreateCommand(ReadModels.Script(script));
+                await command.ExecuteNonQueryAsync();
+            }
     }
 
     public async ValueTask DisposeAsync()
