@@ -40,6 +40,7 @@ static class ApiServices
         app.UseStatusCodePages();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseMoneyScreen();
         app.MapHealth();
         app.MapMetrics();
         app.MapReference();

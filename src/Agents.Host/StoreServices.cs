@@ -40,5 +40,6 @@ static class StoreServices
         services.AddSingleton<NumberedFacts>();
         services.AddSingleton<Threads>();
         services.AddSingleton<DeadLetterLog>();
+        services.AddSingleton<ChangeLog>();
     }
 }

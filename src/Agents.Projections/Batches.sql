@@ -8,7 +8,9 @@ create table if not exists agents.batch (
   queued_at        timestamptz not null default clock_timestamp(),
   primary key (tenant_id, batch_id)
 );
+alter table agents.batch add column if not exists requested_by_key text;
 comment on table agents.batch is 'One row for each request for many runs at once.';
+comment on column agents.batch.requested_by_key is 'The id of the caller''s key. Null when the server needed none.';
 comment on column agents.batch.request_hash is 'SHA-256 of the request, to recognise it when it comes again with the same key.';
 create unique index if not exists batch_idempotency on agents.batch (tenant_id, idempotency_key) where idempotency_key is not null;
 

@@ -45,6 +45,7 @@ public static class ReadModels
         "Runs.sql",
         "Streams.sql",
         "Responses.sql",
+        "Changes.sql",
         "Queue/Queue.sql",
         "Queue/Limits.sql",
         "Queue/Nodes.sql",

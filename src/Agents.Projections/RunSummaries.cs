@@ -112,11 +112,11 @@ public sealed class RunSummaries : IProjection
             insert into {Table} (
               tenant_id, run_id, agent, agent_version, definition_hash, status, priority, question, requested_by, metadata, model, budget_usd,
               max_duration, queued_at, idempotency_key, request_hash, parent, thread_id, previous, forked_from, forked_at, not_before, deadline_at,
-              batch_id, schedule_id, root_run_id)
+              batch_id, schedule_id, requested_by_key, root_run_id)
             values (
               ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?::json, ?, ?,
               ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-              ?, ?, coalesce((select root_run_id from {Table} where tenant_id = ? and run_id = ?), ?::uuid, ?))
+              ?, ?, ?, coalesce((select root_run_id from {Table} where tenant_id = ? and run_id = ?), ?::uuid, ?))
             on conflict (tenant_id, run_id) do nothing
             """,
             happened.TenantId, happened.StreamId, e.Agent, e.AgentVersion, e.DefinitionHash, e.Priority, e.Question, e.RequestedBy,
@@ -124,7 +124,7 @@ public sealed class RunSummaries : IProjection
             e.MaxDuration, happened.Timestamp, ReadModels.Nullable(e.IdempotencyKey), ReadModels.Nullable(e.RequestHash),
             ReadModels.Nullable(e.Parent), ReadModels.Nullable(e.ThreadId), ReadModels.Nullable(e.Previous), ReadModels.Nullable(e.ForkedFrom?.Run),
             ReadModels.Nullable(e.ForkedFrom?.Version), ReadModels.Nullable(e.NotBefore), ReadModels.Nullable(e.Deadline),
-            ReadModels.Nullable(e.Batch), ReadModels.Nullable(e.Schedule?.Schedule),
+            ReadModels.Nullable(e.Batch), ReadModels.Nullable(e.Schedule?.Schedule), ReadModels.Nullable(e.RequestedByKey),
             happened.TenantId, ReadModels.Nullable(OriginOf(e)), ReadModels.Nullable(OriginOf(e)), happened.StreamId);
 
         static Guid? OriginOf(RunQueued e) => e.Parent ?? e.ForkedFrom?.Run;

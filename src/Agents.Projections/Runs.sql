@@ -66,6 +66,9 @@ alter table agents.run_summary
   add column if not exists audio_input_tokens   bigint not null default 0,
   add column if not exists audio_output_tokens  bigint not null default 0,
   add column if not exists web_searches         bigint not null default 0;
+alter table agents.run_summary add column if not exists requested_by_key text;
+comment on column agents.run_summary.requested_by_key is
+  'The id of the key that asked for it: several keys may have one name. Null when the server needed none, and in rows older than this column.';
 comment on table agents.run_summary is 'One row for each run: what lists and run pages show.';
 comment on column agents.run_summary.definition_hash is 'Names its definition in agents.definition. Null in rows older than this column.';
 comment on column agents.run_summary.status is 'queued, running, paused, parked, completed, failed or cancelled.';

@@ -21,4 +21,5 @@ create unlogged table if not exists agents.reader (
   seen_at      timestamptz not null,
   primary key (tenant_id, run_id, node)
 ) with (autovacuum_vacuum_scale_factor = 0.02);
+alter table agents.reader add column if not exists by_key text;
 comment on table agents.reader is 'Nodes with readers who want a run cancelled when they have left; renewed every second while there are any.';

@@ -52,19 +52,18 @@ public sealed class Timeline : IProjection
         string? Detail = null, int? Step = null, string? Name = null, int? Call = null, int? Attempt = null, string? ToolCallId = null,
         TimeSpan? Took = null, long? InputTokens = null, long? OutputTokens = null, decimal? CostUsd = null);
 
+    /// <summary>Amounts stand in the facts and in <c>cost_usd</c>, never in the detail: not every reader may see money.</summary>
     static Row? RowOf(RunEvent happened) => happened switch
     {
         RunQueued e => new(e.Question, Name: e.Agent),
-        StateInherited e => new(
-            FormattableString.Invariant($"inherited {e.InheritedUsd} USD{(e.Reason.Length > 0 ? ", " : "")}{e.Reason}"),
-            Step: e.Step < 0 ? null : e.Step, Name: e.Step < 0 ? null : e.Name),
-        ForkStarted e => new(FormattableString.Invariant($"{e.Fork} for at most {e.HeldUsd} USD")),
-        ForkEnded e => new(FormattableString.Invariant($"{e.Fork} has spent {e.SpentUsd} USD")),
+        StateInherited e => new(e.Reason, Step: e.Step < 0 ? null : e.Step, Name: e.Step < 0 ? null : e.Name),
+        ForkStarted e => new(e.Fork.ToString()),
+        ForkEnded e => new(e.Fork.ToString()),
         RunStarted e => new(e.Worker),
         RunPaused e => new($"{e.By}: {e.Reason}"),
         RunResumed e => new($"{e.By}: {e.Reason}"),
         RunParked e => new(e.Failure.Message, Name: e.Failure.Kind.ToString()),
-        RunBudgetChanged e => new(FormattableString.Invariant($"{e.By}: {e.BudgetUsd} USD{(e.Reason.Length > 0 ? ", " : "")}{e.Reason}")),
+        RunBudgetChanged e => new($"{e.By}: {e.Reason}"),
         RunCompleted e => new(e.Answer),
         RunFailed e => new(e.Failure.Message, Name: e.Failure.Kind.ToString()),
         RunCancelled e => new($"{e.By}: {e.Reason}"),

@@ -28,8 +28,8 @@ public sealed partial class EventContractTests
             "thread-1", A.Id, A.Id,
             new("Be brief.", [new(Speaker.User, "And?"), new(Speaker.Assistant, "So.")], 100, IsAwaited: true, PreviousPart: 2),
             DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddHours(1), A.Id, new(A.Id, DateTimeOffset.UnixEpoch),
-            new(A.Id, "c0001t001", 1, A.Id, 2)),
-            """{"agent":"research","agentVersion":3,"definitionHash":"4867e34a","model":"small","question":"What is RAG?","priority":5,"requestedBy":"ada","maxDuration":"01:30:00","metadata":{"ticket":"42"},"budgetUsd":0.25,"idempotencyKey":"key-1","requestHash":"9f86d081","forkedFrom":{"run":"0199a0c4-0000-7000-8000-000000000001","version":7,"root":"0199a0c4-0000-7000-8000-000000000001"},"parent":"0199a0c4-0000-7000-8000-000000000001","traceParent":"00-0af7651916cd43dd-b7ad6b71-01","threadId":"thread-1","previous":"0199a0c4-0000-7000-8000-000000000001","after":"0199a0c4-0000-7000-8000-000000000001","brief":{"instructions":"Be brief.","earlier":[{"by":"User","text":"And?"},{"by":"Assistant","text":"So."}],"outputTokens":100,"isAwaited":true,"previousPart":2},"notBefore":"1970-01-01T00:00:00+00:00","deadline":"1970-01-01T01:00:00+00:00","batch":"0199a0c4-0000-7000-8000-000000000001","schedule":{"schedule":"0199a0c4-0000-7000-8000-000000000001","at":"1970-01-01T00:00:00+00:00"},"childOf":{"run":"0199a0c4-0000-7000-8000-000000000001","toolCallId":"c0001t001","attempt":1,"root":"0199a0c4-0000-7000-8000-000000000001","depth":2}}"""),
+            new(A.Id, "c0001t001", 1, A.Id, 2), "741f4717"),
+            """{"agent":"research","agentVersion":3,"definitionHash":"4867e34a","model":"small","question":"What is RAG?","priority":5,"requestedBy":"ada","maxDuration":"01:30:00","metadata":{"ticket":"42"},"budgetUsd":0.25,"idempotencyKey":"key-1","requestHash":"9f86d081","forkedFrom":{"run":"0199a0c4-0000-7000-8000-000000000001","version":7,"root":"0199a0c4-0000-7000-8000-000000000001"},"parent":"0199a0c4-0000-7000-8000-000000000001","traceParent":"00-0af7651916cd43dd-b7ad6b71-01","threadId":"thread-1","previous":"0199a0c4-0000-7000-8000-000000000001","after":"0199a0c4-0000-7000-8000-000000000001","brief":{"instructions":"Be brief.","earlier":[{"by":"User","text":"And?"},{"by":"Assistant","text":"So."}],"outputTokens":100,"isAwaited":true,"previousPart":2},"notBefore":"1970-01-01T00:00:00+00:00","deadline":"1970-01-01T01:00:00+00:00","batch":"0199a0c4-0000-7000-8000-000000000001","schedule":{"schedule":"0199a0c4-0000-7000-8000-000000000001","at":"1970-01-01T00:00:00+00:00"},"childOf":{"run":"0199a0c4-0000-7000-8000-000000000001","toolCallId":"c0001t001","attempt":1,"root":"0199a0c4-0000-7000-8000-000000000001","depth":2},"requestedByKey":"741f4717"}"""),
         ("state_inherited", new StateInherited(
             1, "search", true, new Dictionary<int, string> { [1] = "one" }, 2,
             [new("s0001t001", "search_documents", "{}", ToolCallStatus.Failed, 2, FailureKind.ToolError)], 0.02m, "another try",
@@ -41,20 +41,20 @@ public sealed partial class EventContractTests
             """{"fork":"0199a0c4-0000-7000-8000-000000000001","spentUsd":0.125}"""),
         ("run_started", new RunStarted("w1"),
             """{"worker":"w1"}"""),
-        ("run_paused", new RunPaused("ada", "look"),
-            """{"by":"ada","reason":"look"}"""),
-        ("run_resumed", new RunResumed("ada", "go on"),
-            """{"by":"ada","reason":"go on"}"""),
+        ("run_paused", new RunPaused("ada", "look", "741f4717"),
+            """{"by":"ada","reason":"look","byKey":"741f4717"}"""),
+        ("run_resumed", new RunResumed("ada", "go on", "741f4717"),
+            """{"by":"ada","reason":"go on","byKey":"741f4717"}"""),
         ("run_parked", new RunParked(Slow, new(new(BudgetScope.Key, "ci", BudgetPeriod.Month), 5m, 4.9m, 0.05m, 0.07m, 0.06m)),
             """{"failure":{"kind":"Unavailable","message":"slow down","retryAfter":"00:00:17"},"budget":{"budget":{"scope":"Key","value":"ci","period":"Month"},"limitUsd":5,"spentUsd":4.9,"reservedUsd":0.05,"wantedUsd":0.07,"leastUsd":0.06}}"""),
-        ("run_budget_changed", new RunBudgetChanged(2.5m, "ada", "worth it"),
-            """{"budgetUsd":2.5,"by":"ada","reason":"worth it"}"""),
+        ("run_budget_changed", new RunBudgetChanged(2.5m, "ada", "worth it", "741f4717"),
+            """{"budgetUsd":2.5,"by":"ada","reason":"worth it","byKey":"741f4717"}"""),
         ("run_completed", new RunCompleted("It is retrieval [1].", [Cited], "length"),
             """{"answer":"It is retrieval [1].","citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}],"incomplete":"length"}"""),
         ("run_failed", new RunFailed(new(FailureKind.Deadline, "The run took longer than it may.", A.Second)),
             """{"failure":{"kind":"Deadline","message":"The run took longer than it may.","retryAfter":"00:00:01"}}"""),
-        ("run_cancelled", new RunCancelled("ada", "enough"),
-            """{"by":"ada","reason":"enough"}"""),
+        ("run_cancelled", new RunCancelled("ada", "enough", "741f4717"),
+            """{"by":"ada","reason":"enough","byKey":"741f4717"}"""),
         ("step_started", new StepStarted(1, "plan"),
             """{"step":1,"name":"plan"}"""),
         ("step_completed", new StepCompleted(1, "one", IsReadLater: true),
@@ -71,14 +71,14 @@ public sealed partial class EventContractTests
             """{"call":1,"attempt":2,"failure":{"kind":"Unavailable","message":"slow down","retryAfter":"00:00:17"},"latency":"00:00:01","usage":{"inputTokens":1,"outputTokens":2,"cachedInputTokens":3,"cacheWrite5MinutesTokens":4,"cacheWrite1HourTokens":5,"reasoningTokens":6,"audioInputTokens":7,"audioOutputTokens":8,"webSearches":9},"cost":{"usd":0.01,"priceVersion":"2026-11","unit":{"longInput":{"aboveTokens":200000,"price":{"longInput":null,"input":2,"output":4,"cachedInput":1,"cacheWrite5Minutes":2,"cacheWrite1Hour":2,"reasoning":4,"audioInput":20,"audioOutput":40,"requestFee":0.005,"webSearchFee":0.01}},"input":1,"output":2,"cachedInput":0.5,"cacheWrite5Minutes":1,"cacheWrite1Hour":1,"reasoning":2,"audioInput":10,"audioOutput":20,"requestFee":0.005,"webSearchFee":0.01}}}"""),
         ("model_call_outcome_unknown", new ModelCallOutcomeUnknown(1, 2, UnknownCause.StreamCut, 0.001m, 0.0321m, Slow, "It is"),
             """{"call":1,"attempt":2,"cause":"StreamCut","lowUsd":0.001,"highUsd":0.0321,"failure":{"kind":"Unavailable","message":"slow down","retryAfter":"00:00:17"},"text":"It is"}"""),
-        ("spend_resolved", new SpendResolved(1, 2, 0.0123m, SpendSource.Operator, "ada"),
-            """{"call":1,"attempt":2,"actualUsd":0.0123,"source":"Operator","by":"ada"}"""),
+        ("spend_resolved", new SpendResolved(1, 2, 0.0123m, SpendSource.Operator, "ada", "741f4717"),
+            """{"call":1,"attempt":2,"actualUsd":0.0123,"source":"Operator","by":"ada","byKey":"741f4717"}"""),
         ("tool_call_requested", new ToolCallRequested("c0001t001", 1, "send_mail", "{}", NeedsApproval: true, TimeSpan.FromMinutes(5)),
             """{"toolCallId":"c0001t001","call":1,"tool":"send_mail","arguments":"{}","needsApproval":true,"approvalWithin":"00:05:00"}"""),
-        ("tool_call_approved", new ToolCallApproved("c0001t001", "ada"),
-            """{"toolCallId":"c0001t001","by":"ada"}"""),
-        ("tool_call_denied", new ToolCallDenied("c0001t001", "ada", "too blunt"),
-            """{"toolCallId":"c0001t001","by":"ada","reason":"too blunt"}"""),
+        ("tool_call_approved", new ToolCallApproved("c0001t001", "ada", "741f4717"),
+            """{"toolCallId":"c0001t001","by":"ada","byKey":"741f4717"}"""),
+        ("tool_call_denied", new ToolCallDenied("c0001t001", "ada", "too blunt", "741f4717"),
+            """{"toolCallId":"c0001t001","by":"ada","reason":"too blunt","byKey":"741f4717"}"""),
         ("tool_call_scheduled", new ToolCallScheduled("c0001t001", 1, A.Second),
             """{"toolCallId":"c0001t001","attempt":1,"delay":"00:00:01"}"""),
         ("tool_call_started", new ToolCallStarted("c0001t001", 1, "w1"),
@@ -150,6 +150,13 @@ public sealed partial class EventContractTests
 
     /// <summary>What the samples had before these fields were added: they are read as null, or as nothing, and stored as before.</summary>
     [Theory]
+    [InlineData(typeof(RunPaused), """{"by":"ada","reason":"look"}""")]
+    [InlineData(typeof(RunResumed), """{"by":"ada","reason":"go on"}""")]
+    [InlineData(typeof(RunCancelled), """{"by":"ada","reason":"enough"}""")]
+    [InlineData(typeof(RunBudgetChanged), """{"budgetUsd":2.5,"by":"ada","reason":"worth it"}""")]
+    [InlineData(typeof(SpendResolved), """{"call":1,"attempt":2,"actualUsd":0.0123,"source":"LateReply","by":null}""")]
+    [InlineData(typeof(ToolCallApproved), """{"toolCallId":"c0001t001","by":"ada"}""")]
+    [InlineData(typeof(ToolCallDenied), """{"toolCallId":"c0001t001","by":"ada","reason":"too blunt"}""")]
     [InlineData(typeof(ToolCallRequested), """{"toolCallId":"c0001t001","call":null,"tool":"send_mail","arguments":"{}","needsApproval":true}""")]
     [InlineData(typeof(ToolCallCompleted), """{"toolCallId":"c0001t001","attempt":1,"result":"sent","truncated":false,"latency":"00:00:01"}""")]
     [InlineData(typeof(ToolCallFailed),

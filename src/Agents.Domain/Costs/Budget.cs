@@ -66,16 +66,26 @@ public sealed record BudgetRefusal(
     /// <summary>What is left for further calls; negative when the limit was lowered below what had been spent.</summary>
     public decimal RoomUsd() => LimitUsd - SpentUsd - ReservedUsd;
 
-    /// <summary>For people: which budget, how much of it is gone, and what was wanted.</summary>
+    /// <summary>For people who may see money: which budget, how much of it is gone, and what was wanted.</summary>
     public string Text()
     {
         var state = string.Create(
             CultureInfo.InvariantCulture, $"{Shown(SpentUsd)} of {Shown(LimitUsd)} USD are spent and {Shown(ReservedUsd)} reserved");
         var call = WantedUsd is { } wanted
             ? string.Create(CultureInfo.InvariantCulture, $"the next call may cost {Shown(wanted)}.")
-            : "the next call's model has no price, so that nothing can be reserved for it.";
+            : Unpriced;
+        return $"{Name()} has no room: {state}; {call}";
+    }
+
+    /// <summary>The same without amounts, for everybody who may see the run.</summary>
+    public string Reason() => WantedUsd is null ? $"{Name()} has no room: {Unpriced}" : $"{Name()} has no room for the next call.";
+
+    const string Unpriced = "the next call's model has no price, so that nothing can be reserved for it.";
+
+    string Name()
+    {
         var name = Budget.ToString();
-        return $"{char.ToUpperInvariant(name[0])}{name[1..]} has no room: {state}; {call}";
+        return $"{char.ToUpperInvariant(name[0])}{name[1..]}";
     }
 
     /// <summary>Without the zeros that a sum drags along.</summary>

@@ -31,11 +31,12 @@ public sealed record Obstacle(string Kind, string Detail);
 public sealed record Explanation(string Summary, IReadOnlyList<Obstacle> BlockedBy, long? Position = null, TimeSpan? StartsIn = null)
 {
     /// <param name="place">Null when the run is not in the queue.</param>
-    public static Explanation Of(Run run, QueuePlace? place)
+    /// <param name="seesMoney">Whether the reader may see amounts.</param>
+    public static Explanation Of(Run run, QueuePlace? place, bool seesMoney = true)
     {
         if (run.IsFinished()) return new($"The run is {run.Status.ToString().ToLowerInvariant()}. It does no more work.", []);
         if (run.Status is RunStatus.Paused) return Held(new("paused", "A person paused the run. It goes on when it is resumed."));
-        if (run.Status is RunStatus.Parked) return Held(WhyParked(run));
+        if (run.Status is RunStatus.Parked) return Held(WhyParked(run, seesMoney));
         if (place is null) return new("The run has just changed. Ask again.", []);
         if (place.Node is { } node) return new($"The run has a slot and is being worked on by {node}.", []);
 
@@ -56,10 +57,14 @@ public sealed record Explanation(string Summary, IReadOnlyList<Obstacle> Blocked
 
     static Explanation Held(Obstacle obstacle) => new(obstacle.Detail, [obstacle]);
 
-    static Obstacle WhyParked(Run run)
+    static Obstacle WhyParked(Run run, bool seesMoney)
     {
-        if (run.AwaitsBudget is { WantedUsd: null } unpriced) return new("budget", $"{unpriced.Text()} Give the model a price, then resume the run.");
-        if (run.AwaitsBudget is { } refusal) return new("budget", $"{refusal.Text()} It goes on by itself when there is room.");
+        if (run.AwaitsBudget is { } refusal)
+        {
+            var whatToDo = refusal.WantedUsd is null ? "Give the model a price, then resume the run." : "It goes on by itself when there is room.";
+            return new("budget", $"{(seesMoney ? refusal.Text() : refusal.Reason())} {whatToDo}");
+        }
+
         if (InDoubt(run) is { Count: > 0 } calls)
         {
             var names = string.Join(", ", calls);

@@ -112,3 +112,32 @@ public enum FailureKind
     /// <summary>The reply was complete and had neither text nor a tool call.</summary>
     EmptyReply,
 }
+
+/// <summary>Why an outcome is not known. Stored by name: add, never rename.</summary>
+public enum UnknownCause
+{
+    /// <summary>The worker stopped between sending and reporting.</summary>
+    WorkerLost,
+
+    /// <summary>The run was cancelled while the call was in flight.</summary>
+    Cancelled,
+
+    /// <summary>The stream ended before the reply was complete.</summary>
+    StreamCut,
+
+    /// <summary>No complete reply within the call's time.</summary>
+    TimedOut,
+}
+
+/// <summary>How an unknown spend became known. Stored by name: add, never rename.</summary>
+public enum SpendSource
+{
+    /// <summary>The reply came after all.</summary>
+    LateReply,
+
+    /// <summary>The provider's own usage export.</summary>
+    ProviderExport,
+
+    /// <summary>A person looked it up.</summary>
+    Operator,
+}

@@ -2,20 +2,20 @@ using Agents.Domain.Costs;
 
 namespace Agents.Domain.Runs;
 
-// Asked by people
+// Asked by people; ByKey is the id of the person's key, null when there is none
 
-public sealed record PauseRun(string By, string Reason);
-public sealed record ResumeRun(string By, string Reason);
-public sealed record CancelRun(string By, string Reason);
+public sealed record PauseRun(string By, string Reason, string? ByKey = null);
+public sealed record ResumeRun(string By, string Reason, string? ByKey = null);
+public sealed record CancelRun(string By, string Reason, string? ByKey = null);
 /// <param name="BudgetUsd">US dollars over the whole run, above 0.</param>
-public sealed record ChangeRunBudget(decimal BudgetUsd, string By, string Reason);
+public sealed record ChangeRunBudget(decimal BudgetUsd, string By, string Reason, string? ByKey = null);
 
 /// <summary>What an attempt of unknown outcome did cost.</summary>
 /// <param name="By">Null when the system found out by itself.</param>
-public sealed record ResolveSpend(int Call, int Attempt, decimal ActualUsd, SpendSource Source, string? By);
+public sealed record ResolveSpend(int Call, int Attempt, decimal ActualUsd, SpendSource Source, string? By, string? ByKey = null);
 
-public sealed record ApproveToolCall(string ToolCallId, string By);
-public sealed record DenyToolCall(string ToolCallId, string By, string Reason);
+public sealed record ApproveToolCall(string ToolCallId, string By, string? ByKey = null);
+public sealed record DenyToolCall(string ToolCallId, string By, string Reason, string? ByKey = null);
 
 /// <summary>A run is forked that draws on this one's budget.</summary>
 /// <param name="WantedUsd">What it is to have, in US dollars, above 0. Null means what there is.</param>

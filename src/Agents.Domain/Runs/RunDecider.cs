@@ -89,7 +89,7 @@ public static class RunDecider
     /// <summary>Parks the run; nothing was claimed and nothing sent, so the same attempt is due again when it goes on.</summary>
     public static Decision Decide(Run run, AgentDefinition agent, RefuseModelCall report) =>
         run.Status is RunStatus.Running && run.IsScheduled(report.Call, report.Attempt)
-            ? Decision.On(run, agent).Add(new RunParked(new(FailureKind.BudgetRefused, report.Refusal.Text()), report.Refusal))
+            ? Decision.On(run, agent).Add(new RunParked(new(FailureKind.BudgetRefused, report.Refusal.Reason()), report.Refusal))
             : Decision.On(run, agent);
 
     public static Decision Decide(Run run, AgentDefinition agent, RecordToolResult report)
@@ -133,7 +133,7 @@ public static class RunDecider
         var decision = Decision.On(run, agent);
         if (run.IsFinished() || !run.IsAwaitingApproval(command.ToolCallId)) return decision;
 
-        decision.Add(new ToolCallApproved(command.ToolCallId, command.By));
+        decision.Add(new ToolCallApproved(command.ToolCallId, command.By, command.ByKey));
         return decision.Add(new ToolCallScheduled(command.ToolCallId, Attempt: 1, TimeSpan.Zero));
     }
 
@@ -142,7 +142,8 @@ public static class RunDecider
         var decision = Decision.On(run, agent);
         if (run.IsFinished() || !run.IsAwaitingApproval(command.ToolCallId)) return decision;
 
-        return AfterDenial(decision.Add(new ToolCallDenied(command.ToolCallId, command.By, command.Reason)), command.By, command.Reason);
+        return AfterDenial(
+            decision.Add(new ToolCallDenied(command.ToolCallId, command.By, command.Reason, command.ByKey)), command.By, command.Reason);
     }
 
     public static Decision Decide(Run run, AgentDefinition agent, ExpireApprovals _)
@@ -157,12 +158,12 @@ public static class RunDecider
 
     public static Decision Decide(Run run, AgentDefinition agent, PauseRun command) =>
         run.Status is RunStatus.Running
-            ? Decision.On(run, agent).Add(new RunPaused(command.By, command.Reason))
+            ? Decision.On(run, agent).Add(new RunPaused(command.By, command.Reason, command.ByKey))
             : Decision.On(run, agent);
 
     public static Decision Decide(Run run, AgentDefinition agent, ResumeRun command) =>
         run.Status is RunStatus.Paused or RunStatus.Parked
-            ? Continue(Decision.On(run, agent).Add(new RunResumed(command.By, command.Reason)))
+            ? Continue(Decision.On(run, agent).Add(new RunResumed(command.By, command.Reason, command.ByKey)))
             : Decision.On(run, agent);
 
     /// <summary>A run that is parked for want of a budget, its own or another, goes on by itself.</summary>
@@ -174,7 +175,7 @@ public static class RunDecider
         var decision = Decision.On(run, agent);
         if (run.IsFinished() || (run.IsBudgetChanged && run.BudgetUsd == command.BudgetUsd)) return decision;
 
-        return GoOnIfThereIsRoom(decision.Add(new RunBudgetChanged(command.BudgetUsd, command.By, command.Reason)));
+        return GoOnIfThereIsRoom(decision.Add(new RunBudgetChanged(command.BudgetUsd, command.By, command.Reason, command.ByKey)));
     }
 
     /// <summary>Holds what a fork may spend. Only for a run that has a budget of its own; nothing is held where there is too little.</summary>
@@ -192,13 +193,14 @@ public static class RunDecider
     public static Decision Decide(Run run, AgentDefinition agent, ResolveSpend command) =>
         run.IsUnconfirmed(command.Call, command.Attempt)
             ? GoOnIfThereIsRoom(
-                Decision.On(run, agent).Add(new SpendResolved(command.Call, command.Attempt, command.ActualUsd, command.Source, command.By)))
+                Decision.On(run, agent).Add(
+                    new SpendResolved(command.Call, command.Attempt, command.ActualUsd, command.Source, command.By, command.ByKey)))
             : Decision.On(run, agent);
 
     public static Decision Decide(Run run, AgentDefinition agent, CancelRun command) =>
         run.IsFinished()
             ? Decision.On(run, agent)
-            : Decision.On(run, agent).Add(new RunCancelled(command.By, command.Reason));
+            : Decision.On(run, agent).Add(new RunCancelled(command.By, command.Reason, command.ByKey));
 
     public static Decision Decide(Run run, AgentDefinition agent, ExpireRun command) =>
         run.Status is RunStatus.Queued or RunStatus.Running
@@ -247,9 +249,8 @@ public static class RunDecider
     static Decision ScheduleModelCall(Decision decision, int call, int attempt, TimeSpan delay)
     {
         var (run, step) = (decision.Run, (ModelStep)StepOf(decision));
-        var most = run.MostUsd(decision.Agent.Limits);
-        if (run.CommittedUsd() >= most)
-            return Park(decision, new(FailureKind.CostLimit, FormattableString.Invariant($"Spent {run.CommittedUsd()} of {most} USD.")));
+        if (run.CommittedUsd() >= run.MostUsd(decision.Agent.Limits))
+            return Park(decision, new(FailureKind.CostLimit, "What the run may spend is spent."));
 
         return decision.Add(new ModelCallScheduled(call, attempt, run.Step, step.Model ?? run.Model, delay));
     }

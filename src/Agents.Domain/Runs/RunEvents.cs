@@ -14,7 +14,7 @@ public abstract record RunEvent
 /// <param name="DefinitionHash">Names the stored definition this run obeys to its end.</param>
 /// <param name="Model">Model of the steps that name none.</param>
 /// <param name="Priority">0 to 9, 9 the most urgent.</param>
-/// <param name="RequestedBy">The caller, by the name of its credential.</param>
+/// <param name="RequestedBy">The caller, by the name of its credential; several may have one name, so see <paramref name="RequestedByKey"/>.</param>
 /// <param name="Metadata">The caller's own labels. Null when there are none.</param>
 /// <param name="BudgetUsd">US dollars this run may spend. Null means the agent's limit only.</param>
 /// <param name="MaxDuration">Wall clock from this fact, or from <paramref name="NotBefore"/>, while the run is queued or running.</param>
@@ -32,6 +32,7 @@ public abstract record RunEvent
 /// <param name="Batch">The batch it was asked for with. Null when it was asked for alone.</param>
 /// <param name="Schedule">The schedule that asked for it. Null when a caller did.</param>
 /// <param name="ChildOf">The tool call of the parent that waits for it. Null for a run started by a caller.</param>
+/// <param name="RequestedByKey">The id of the caller's key. Null when the server needed none, and in facts older than this field.</param>
 public sealed record RunQueued(
     string Agent,
     int AgentVersion,
@@ -56,7 +57,8 @@ public sealed record RunQueued(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Deadline = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Batch = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Firing? Schedule = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ChildOf? ChildOf = null) : RunEvent
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ChildOf? ChildOf = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? RequestedByKey = null) : RunEvent
 {
     /// <summary>When the run ends at the latest while it is queued or running, unless it is resumed.</summary>
     /// <param name="queuedAt">The time of this fact.</param>
@@ -115,9 +117,14 @@ public sealed record ForkEnded(Guid Fork, decimal SpentUsd) : RunEvent;
 /// <param name="Worker">The node that admitted the run.</param>
 public sealed record RunStarted(string Worker) : RunEvent;
 
-public sealed record RunPaused(string By, string Reason) : RunEvent;
+/// <param name="ByKey">The id of the person's key. Null when the server needed none, and in facts older than this field.</param>
+public sealed record RunPaused(
+    string By, string Reason, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ByKey = null) : RunEvent;
 
-public sealed record RunResumed(string By, string Reason) : RunEvent;
+/// <param name="By">The person, or <c>system</c>.</param>
+/// <param name="ByKey">The id of the person's key. Null for the system, when the server needed none, and in facts older than this field.</param>
+public sealed record RunResumed(
+    string By, string Reason, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ByKey = null) : RunEvent;
 
 /// <summary>
 /// Stopped by the system with its history intact: retries spent, budget spent, refused, or an unsafe outcome unknown. Resuming goes on.
@@ -127,7 +134,10 @@ public sealed record RunParked(Failure Failure, BudgetRefusal? Budget = null) : 
 
 /// <summary>A person set what the run may spend; from now on this counts instead of its first budget and of the agent's limit.</summary>
 /// <param name="BudgetUsd">US dollars over the whole run, above 0.</param>
-public sealed record RunBudgetChanged(decimal BudgetUsd, string By, string Reason) : RunEvent;
+/// <param name="ByKey">The id of the person's key. Null when the server needed none, and in facts older than this field.</param>
+public sealed record RunBudgetChanged(
+    decimal BudgetUsd, string By, string Reason,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ByKey = null) : RunEvent;
 
 /// <param name="Incomplete">What cut the answer: <c>length</c> or <c>content_filter</c>. Null when it is whole.</param>
 public sealed record RunCompleted(
@@ -136,7 +146,10 @@ public sealed record RunCompleted(
 
 public sealed record RunFailed(Failure Failure) : RunEvent;
 
-public sealed record RunCancelled(string By, string Reason) : RunEvent;
+/// <param name="By">The person, or <c>system</c>.</param>
+/// <param name="ByKey">The id of the person's key. Null for the system, when the server needed none, and in facts older than this field.</param>
+public sealed record RunCancelled(
+    string By, string Reason, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ByKey = null) : RunEvent;
 
 // Its steps
 
@@ -192,7 +205,10 @@ public sealed record ModelCallOutcomeUnknown(
 
 /// <summary>What an unknown outcome did cost, after all.</summary>
 /// <param name="By">The person who said so. Null when the server found out by itself.</param>
-public sealed record SpendResolved(int Call, int Attempt, decimal ActualUsd, SpendSource Source, string? By = null) : RunEvent;
+/// <param name="ByKey">The id of the person's key. Null when there was none, and in facts older than this field.</param>
+public sealed record SpendResolved(
+    int Call, int Attempt, decimal ActualUsd, SpendSource Source, string? By = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ByKey = null) : RunEvent;
 
 // Tool calls: requested by the model or a tool step, approved and then scheduled if need be, then like model calls
 
@@ -205,9 +221,15 @@ public sealed record ToolCallRequested(
     string ToolCallId, int? Call, string Tool, string Arguments, bool NeedsApproval,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimeSpan? ApprovalWithin = null) : RunEvent;
 
-public sealed record ToolCallApproved(string ToolCallId, string By) : RunEvent;
+/// <param name="ByKey">The id of the person's key. Null when the server needed none, and in facts older than this field.</param>
+public sealed record ToolCallApproved(
+    string ToolCallId, string By, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ByKey = null) : RunEvent;
 
-public sealed record ToolCallDenied(string ToolCallId, string By, string Reason) : RunEvent;
+/// <param name="By">The person, or <c>system</c> when none answered in time.</param>
+/// <param name="ByKey">The id of the person's key. Null for the system, when the server needed none, and in facts older than this field.</param>
+public sealed record ToolCallDenied(
+    string ToolCallId, string By, string Reason,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ByKey = null) : RunEvent;
 
 /// <summary>An attempt is due, where the request itself was not its schedule: one that was approved, or tried again.</summary>
 /// <param name="Delay">How long after this fact it may begin. Zero on a first attempt.</param>
@@ -234,32 +256,3 @@ public sealed record ToolCallFailed(
 
 /// <summary>What a retrieval found, best first: the ground for citations. Recorded with the tool call that made it.</summary>
 public sealed record PassagesRetrieved(string ToolCallId, string Query, IReadOnlyList<Passage> Passages) : RunEvent;
-
-/// <summary>Why an outcome is not known. Stored by name: add, never rename.</summary>
-public enum UnknownCause
-{
-    /// <summary>The worker stopped between sending and reporting.</summary>
-    WorkerLost,
-
-    /// <summary>The run was cancelled while the call was in flight.</summary>
-    Cancelled,
-
-    /// <summary>The stream ended before the reply was complete.</summary>
-    StreamCut,
-
-    /// <summary>No complete reply within the call's time.</summary>
-    TimedOut,
-}
-
-/// <summary>How an unknown spend became known. Stored by name: add, never rename.</summary>
-public enum SpendSource
-{
-    /// <summary>The reply came after all.</summary>
-    LateReply,
-
-    /// <summary>The provider's own usage export.</summary>
-    ProviderExport,
-
-    /// <summary>A person looked it up.</summary>
-    Operator,
-}

@@ -23,10 +23,8 @@ public static partial class Outcome
     /// <summary>Such as <c>$0.000123 · 4 model calls · 1,234 in / 300 out tokens · 2.1 s · offline-extractive-1</c>.</summary>
     public static string Cost(RunView run)
     {
-        var parts = new List<string>
-        {
-            Formats.Cost(run.CostUsd, run.UnpricedCalls, run.UnconfirmedUsd), Formats.Count(run.ModelCalls, "model call"), Formats.Tokens(run.Usage),
-        };
+        var parts = new List<string> { Formats.Count(run.ModelCalls, "model call"), Formats.Tokens(run.Usage) };
+        if (run.CostUsd is { } cost) parts.Insert(0, Formats.Cost(cost, run.UnpricedCalls, run.UnconfirmedUsd));
         if (run.DurationSeconds is { } seconds) parts.Add(Formats.Duration(TimeSpan.FromSeconds(seconds)));
         parts.Add(Screen.Safe(run.Model));
         return string.Join(" · ", parts);

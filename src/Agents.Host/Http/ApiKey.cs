@@ -8,9 +8,13 @@ namespace Agents.Host.Http;
 /// <summary>A key as the database keeps it: who it stands for, but not the secret.</summary>
 /// <param name="Id">Names the key in lists; it opens nothing.</param>
 /// <param name="LastUsedAt">To the minute. Null when it was never used.</param>
-/// <param name="RevokedAt">Null while it opens.</param>
+/// <param name="RevokedAt">Null while it opens, and when it has only expired.</param>
+/// <param name="ExpiresAt">From then on it opens nothing, by the database's clock. Null when it never expires.</param>
+/// <param name="CreatedBy">The user of the machine who made it. Null for keys older than this field.</param>
+/// <param name="RevokedBy">The user of the machine who revoked it. Null when it was not revoked.</param>
 public sealed partial record ApiKey(
-    string Id, string Tenant, string Role, string Name, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt)
+    string Id, string Tenant, string Role, string Name, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt,
+    DateTimeOffset? ExpiresAt = null, string? CreatedBy = null, string? RevokedBy = null)
 {
     /// <summary>Every key begins with this, so that scanners find keys that were committed or logged by mistake.</summary>
     public const string Prefix = "agents_";

@@ -11,7 +11,7 @@ namespace Agents.Host.Http;
 
 /// <summary>
 /// Who sent the request, by the header <c>Authorization: Bearer agents_…</c>, never by the address, which ends in logs. On a server that only this
-/// machine reaches and that never had a key, every caller is the operator of the tenant <c>default</c>.
+/// machine reaches and that never had a key, every caller is the operator of the platform, of the tenant <c>default</c>.
 /// </summary>
 public sealed class KeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, KeyRing keys, Reach reach)
@@ -33,8 +33,10 @@ public sealed class KeyAuthentication(
 
         // Some clients cannot send a request without a key, and send any: where no key is needed, none is wrong.
         if (reach.IsThisMachineOnly && await keys.IsOpen(Context.RequestAborted))
-            return Success(Tenants.Default, "operator", Roles.Admin, keyId: null);
-        return Request.Headers.Authorization.Count == 0 ? AuthenticateResult.NoResult() : AuthenticateResult.Fail("The key is unknown or revoked.");
+            return Success(Tenants.Default, "operator", Roles.Platform, keyId: null);
+        return Request.Headers.Authorization.Count == 0
+            ? AuthenticateResult.NoResult()
+            : AuthenticateResult.Fail("The key is unknown, revoked or expired.");
     }
 
     static AuthenticateResult Success(string tenant, string name, string role, string? keyId)
@@ -49,7 +51,7 @@ public sealed class KeyAuthentication(
         var hasKey = Request.Headers.Authorization.Count > 0;
         Response.Headers[HeaderNames.WWWAuthenticate] = hasKey ? "Bearer realm=\"agents\", error=\"invalid_token\"" : "Bearer realm=\"agents\"";
         return hasKey
-            ? Refuse(401, "Key refused", "The key is unknown or revoked. agents keys list shows the keys there are.")
+            ? Refuse(401, "Key refused", "The key is unknown, revoked or expired. agents keys list shows the keys there are.")
             : Refuse(401, "Key needed", "Send the header Authorization: Bearer with a key. agents keys create makes one.");
     }
 

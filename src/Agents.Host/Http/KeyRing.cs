@@ -7,7 +7,8 @@ using Npgsql;
 namespace Agents.Host.Http;
 
 /// <summary>
-/// The keys that open this server, read again when they are older than <see cref="Fresh"/>: a revoked key is refused within five seconds.
+/// The keys that open this server, read again when they are older than <see cref="Fresh"/>: a key that is revoked, or expires, is refused within five
+/// seconds.
 /// </summary>
 /// <param name="own">Null for a server that others use too.</param>
 public sealed class KeyRing(NpgsqlDataSource database, OwnKey? own = null) : IDisposable
@@ -28,7 +29,7 @@ public sealed class KeyRing(NpgsqlDataSource database, OwnKey? own = null) : IDi
     /// <summary>No key was ever made: a caller who reaches this machine's own address is its operator.</summary>
     public async ValueTask<bool> IsOpen(CancellationToken ct) => own is null && !(await Current(ct)).WasEverLocked;
 
-    /// <summary>Null for a secret that is unknown or revoked.</summary>
+    /// <summary>Null for a secret that is unknown, revoked or expired.</summary>
     public async ValueTask<ApiKey?> Find(string secret, CancellationToken ct)
     {
         var hash = ApiKey.HashOf(secret);
@@ -88,7 +89,10 @@ public sealed class KeyRing(NpgsqlDataSource database, OwnKey? own = null) : IDi
         }
 
         var rows = await database.Query<KeyRow>(
-            "select id, tenant_id, role, name, created_at, hash from agents.api_key where revoked_at is null", null, ct);
+            """
+            select id, tenant_id, role, name, created_at, hash from agents.api_key
+            where revoked_at is null and (expires_at is null or expires_at > clock_timestamp())
+            """, null, ct);
         var keys = rows.ToDictionary(
             row => Convert.ToHexStringLower(row.Hash), row => new ApiKey(row.Id, row.TenantId, row.Role, row.Name, row.CreatedAt, null, null));
         var wasEverLocked = keys.Count > 0 || await database.First<bool>("select exists (select from agents.api_key)", null, ct);
@@ -103,5 +107,5 @@ public sealed record OwnKey(string Secret)
 {
     public const string Id = "own";
 
-    public static readonly ApiKey Key = new(Id, Tenants.Default, Roles.Admin, "operator", DateTimeOffset.MinValue, null, null);
+    public static readonly ApiKey Key = new(Id, Tenants.Default, Roles.Platform, "operator", DateTimeOffset.MinValue, null, null);
 }

@@ -10,35 +10,47 @@ public sealed class KeyStore(NpgsqlDataSource database)
     /// <summary>Makes the table, for verbs that come before the first start of a server.</summary>
     public Task Prepare(CancellationToken ct) => database.Execute(ReadModels.Script("Keys.sql"), null, ct);
 
+    /// <param name="lasts">How long it opens, from now. Null for a key that never expires.</param>
     /// <returns>The key, which cannot be found out again, and what is kept of it.</returns>
-    public async Task<(string Secret, ApiKey Key)> Create(string tenant, string role, string name, CancellationToken ct)
+    public async Task<(string Secret, ApiKey Key)> Create(string tenant, string role, string name, CancellationToken ct, TimeSpan? lasts = null)
     {
-        var (secret, id) = (ApiKey.NewSecret(), ApiKey.NewId());
-        var createdAt = await database.First<DateTimeOffset>(
-            """
-            insert into agents.api_key (id, tenant_id, role, name, hash)
-            values (@id, @tenant, @role, @name, @hash)
-            returning created_at
-            """, new { id, tenant, role, name, hash = ApiKey.HashOf(secret) }, ct);
-        return (secret, new(id, tenant, role, name, createdAt, null, null));
+        var (secret, id, by) = (ApiKey.NewSecret(), ApiKey.NewId(), Environment.UserName);
+        var key = await database.First<ApiKey>(
+            $"""
+            insert into agents.api_key (id, tenant_id, role, name, hash, expires_at, created_by)
+            values (@id, @tenant, @role, @name, @hash, clock_timestamp() + @lasts, @by)
+            returning {Columns}
+            """, new { id, tenant, role, name, hash = ApiKey.HashOf(secret), lasts, by }, ct);
+        return (secret, key!);
     }
 
-    /// <summary>Oldest first, revoked ones included.</summary>
+    const string Columns =
+        "id, tenant_id as tenant, role, name, created_at, last_used_at, revoked_at, expires_at, created_by, revoked_by";
+
+    /// <summary>Oldest first, those that open nothing any more included.</summary>
     public async Task<IReadOnlyList<ApiKey>> List(CancellationToken ct) => await database.Query<ApiKey>(
-        """
-        select id, tenant_id as tenant, role, name, created_at, last_used_at, revoked_at from agents.api_key
+        $"""
+        select {Columns} from agents.api_key
         order by created_at, id
         """, null, ct);
 
     /// <summary>Whether there was such a key; revoking twice is revoking once.</summary>
-    public async Task<bool> Revoke(string id, CancellationToken ct) =>
-        await database.Execute("update agents.api_key set revoked_at = coalesce(revoked_at, clock_timestamp()) where id = @id", new { id }, ct) > 0;
+    public async Task<bool> Revoke(string id, CancellationToken ct) => await database.Execute(
+        """
+        update agents.api_key set revoked_by = case when revoked_at is null then @by else revoked_by end,
+          revoked_at = coalesce(revoked_at, clock_timestamp())
+        where id = @id
+        """, new { id, by = Environment.UserName }, ct) > 0;
 
     /// <summary>Whether some key opens this database.</summary>
     public static async Task<bool> HasKeys(string connectionString, CancellationToken ct)
     {
         await using var source = NpgsqlDataSource.Create(connectionString);
         return await source.First<bool>("select to_regclass('agents.api_key') is not null", null, ct)
-            && await source.First<bool>("select exists (select from agents.api_key where revoked_at is null)", null, ct);
+            && await source.First<bool>(
+                """
+                select exists (
+                  select from agents.api_key where revoked_at is null and (expires_at is null or expires_at > clock_timestamp()))
+                """, null, ct);
     }
 }

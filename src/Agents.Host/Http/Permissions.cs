@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Security.Claims;
 using Microsoft.AspNetCore.Authorization;
 using Wolverine.Http;
 
@@ -19,19 +20,30 @@ public static class Permissions
     /// <summary>Changing budgets and what has been spent.</summary>
     public const string ManageMoney = "manage-money";
 
-    /// <summary>What all tenants share, such as price lists.</summary>
+    /// <summary>Letting the runs of one's own tenant wait, and seeing who changed what of it.</summary>
     public const string Administer = "administer";
+
+    /// <summary>What all tenants share: limits, rates, nodes, price lists, pauses of more than one tenant.</summary>
+    public const string Platform = "platform";
+
+    /// <summary>Metrics, which are of all tenants together, with their names and what they cost.</summary>
+    public const string Metrics = "metrics";
 
     static readonly IReadOnlyDictionary<string, string[]> Holders = new Dictionary<string, string[]>
     {
-        [Read] = [Roles.Viewer, Roles.Operator, Roles.Auditor, Roles.Admin],
-        [Operate] = [Roles.Operator, Roles.Admin],
-        [Costs] = [Roles.Finance, Roles.Auditor, Roles.Admin],
-        [ManageMoney] = [Roles.Finance, Roles.Admin],
-        [Administer] = [Roles.Admin],
+        [Read] = [Roles.Viewer, Roles.Operator, Roles.Auditor, Roles.Admin, Roles.Platform],
+        [Operate] = [Roles.Operator, Roles.Admin, Roles.Platform],
+        [Costs] = [Roles.Finance, Roles.Auditor, Roles.Admin, Roles.Platform],
+        [ManageMoney] = [Roles.Finance, Roles.Admin, Roles.Platform],
+        [Administer] = [Roles.Admin, Roles.Platform],
+        [Platform] = [Roles.Platform],
+        [Metrics] = [Roles.Monitor, Roles.Platform],
     };
 
     public static IReadOnlyCollection<string> All => [.. Holders.Keys];
+
+    /// <summary>Whether the caller's role has a permission.</summary>
+    public static bool Has(ClaimsPrincipal user, string permission) => Holders[permission].Any(user.IsInRole);
 
     /// <summary>Asks for what the endpoint states. Where it states nothing, the fallback below refuses every caller.</summary>
     public static void Demand(HttpChain chain)

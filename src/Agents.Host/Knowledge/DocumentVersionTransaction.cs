@@ -58,7 +58,7 @@ sealed class DocumentVersionTransaction : IAsyncDisposable
     }
 
     /// <summary>Stores the document as the latest version and commits.</summary>
-    public async Task<IngestedDocument> Add(ReadDocument read, byte[] hash, long bytes, CancellationToken ct)
+    public async Task<IngestedDocument> Add(ReadDocument read, byte[] hash, long bytes, Actor by, CancellationToken ct)
     {
         var number = latest + 1;
         var (language, passages) = (read.Language.ToString(), read.Passages.Count);
@@ -73,6 +73,11 @@ sealed class DocumentVersionTransaction : IAsyncDisposable
         await connection.Execute("update agents.document set latest_version = @number, deleted_at = null where id = @id", new { id, number }, ct);
         await connection.Execute("update agents.passage set words = null where document_id = @id and words is not null", new { id }, ct);
         await Insert(read.Passages, read.Language, number, ct);
+        await connection.Execute(
+            """
+            insert into agents.change (tenant_id, kind, subject, change, by, by_key)
+            values (@tenant, 'document', @id, 'version ' || @number::text || ' added', @name, @key_id)
+            """, new { tenant, id, number, by.Name, by.KeyId }, ct);
         await transaction.CommitAsync(ct);
         return new IngestedDocument(source, latest == 0 || isDeleted ? IngestOutcome.Added : IngestOutcome.NewVersion, id, number, passages);
     }

@@ -68,8 +68,9 @@ public sealed class Documents(NpgsqlDataSource database, KnowledgeLimits limits)
             : null;
 
     /// <summary>Takes a document out of the search; its versions and passages stay for the citations that name them.</summary>
+    /// <param name="by">Null for the server itself.</param>
     /// <returns>False when there is nothing to delete.</returns>
-    public async Task<bool> Delete(string tenant, string documentId, CancellationToken ct = default)
+    public async Task<bool> Delete(string tenant, string documentId, Actor? by = null, CancellationToken ct = default)
     {
         var isDeleted = await database.First<bool>(
             """
@@ -77,9 +78,12 @@ public sealed class Documents(NpgsqlDataSource database, KnowledgeLimits limits)
                 update agents.document set deleted_at = clock_timestamp()
                 where tenant_id = @tenant and id = @id and deleted_at is null returning id),
             hidden as (
-                update agents.passage set words = null from deleted where document_id = deleted.id and words is not null)
+                update agents.passage set words = null from deleted where document_id = deleted.id and words is not null),
+            changed as (
+                insert into agents.change (tenant_id, kind, subject, change, by, by_key)
+                select @tenant, 'document', id, 'deleted', @name, @key_id from deleted)
             select exists (select from deleted)
-            """, new { tenant, id = CleanText.Of(documentId) }, ct);
+            """, new { tenant, id = CleanText.Of(documentId), (by ?? Actor.System).Name, (by ?? Actor.System).KeyId }, ct);
         if (isDeleted) await new WordCounts(database).Refresh(tenant, isExact: false, ct);
         return isDeleted;
     }

@@ -1,4 +1,5 @@
 using Agents.Host.Knowledge.Reading;
+using Agents.Host.Platform;
 using Npgsql;
 
 namespace Agents.Host.Knowledge;
@@ -9,20 +10,23 @@ public sealed class Ingest(NpgsqlDataSource database, KnowledgeLimits limits, Do
     /// <summary>Reads one document.</summary>
     /// <param name="source">The label that names the document within the tenant; another content under it is a new version.</param>
     /// <param name="mediaType">As the sender says; null when unknown.</param>
+    /// <param name="by">Null for the server itself.</param>
     /// <returns>Skipped with a reason when it cannot be read; never an exception for what the content is.</returns>
-    public async Task<IngestedDocument> Document(string tenant, string source, string? mediaType, Stream content, CancellationToken ct = default)
+    public async Task<IngestedDocument> Document(
+        string tenant, string source, string? mediaType, Stream content, Actor? by = null, CancellationToken ct = default)
     {
         await using var held = await HeldContent.Read(content, limits.DocumentBytes, ct);
-        var document = await Store(tenant, source, mediaType, held, ct);
+        var document = await Store(tenant, source, mediaType, held, by ?? Actor.System, ct);
         if (document.Outcome is IngestOutcome.Added or IngestOutcome.NewVersion) await new WordCounts(database).Refresh(tenant, isExact: false, ct);
         return document;
     }
 
-    /// <inheritdoc cref="Document(string, string, string?, Stream, CancellationToken)"/>
-    public async Task<IngestedDocument> Document(string tenant, string source, string? mediaType, byte[] content, CancellationToken ct = default)
+    /// <inheritdoc cref="Document(string, string, string?, Stream, Actor?, CancellationToken)"/>
+    public async Task<IngestedDocument> Document(
+        string tenant, string source, string? mediaType, byte[] content, Actor? by = null, CancellationToken ct = default)
     {
         using var stream = new MemoryStream(content, writable: false);
-        return await Document(tenant, source, mediaType, stream, ct);
+        return await Document(tenant, source, mediaType, stream, by, ct);
     }
 
     /// <summary>Reads one file; its label is its name.</summary>
@@ -66,11 +70,11 @@ public sealed class Ingest(NpgsqlDataSource database, KnowledgeLimits limits, Do
             return IngestedDocument.Skipped(Label(file.Label), "cannot be read");
         }
 
-        await using (held) return await Store(tenant, file.Label, null, held, ct);
+        await using (held) return await Store(tenant, file.Label, null, held, Actor.System, ct);
     }
 
     /// <param name="content">Null when it is longer than a document may be.</param>
-    async Task<IngestedDocument> Store(string tenant, string source, string? mediaType, HeldContent? content, CancellationToken ct)
+    async Task<IngestedDocument> Store(string tenant, string source, string? mediaType, HeldContent? content, Actor by, CancellationToken ct)
     {
         source = Label(source);
         if (source.Length == 0) return IngestedDocument.Skipped(source, "it has no source label");
@@ -82,7 +86,7 @@ public sealed class Ingest(NpgsqlDataSource database, KnowledgeLimits limits, Do
             // Reading may take long and holds nothing; another ingest may have stored the same meanwhile.
             var read = await readers.Read(tenant, source, mediaType, content, ct);
             await using var transaction = await DocumentVersionTransaction.Open(database, tenant, source, ct);
-            return await transaction.Unchanged(content.Hash, ct) ?? await transaction.Add(read, content.Hash, content.Length, ct);
+            return await transaction.Unchanged(content.Hash, ct) ?? await transaction.Add(read, content.Hash, content.Length, by, ct);
         }
         catch (UnreadableDocumentException unreadable)
         {

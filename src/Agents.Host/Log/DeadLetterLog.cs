@@ -11,15 +11,16 @@ namespace Agents.Host.Log;
 public sealed record DeadLetterView(
     Guid Id, string MessageType, Guid? RunId, string? ExceptionType, string? ExceptionMessage, DateTimeOffset? SentAt, bool IsReplayed);
 
-/// <summary>The messages of a tenant that were given up. One that names no tenant belongs to the default one.</summary>
+/// <summary>The messages of a tenant that were given up. One that names no tenant belongs to the platform.</summary>
 public sealed class DeadLetterLog(NpgsqlDataSource database)
 {
     /// <summary>Letters that are looked at; there should be none.</summary>
     const int MostLookedAt = 10_000;
 
     /// <summary>Newest first.</summary>
+    /// <param name="withPlatforms">Whether those that name no tenant are among them.</param>
     /// <param name="only">Null for all.</param>
-    public async Task<IReadOnlyList<DeadLetterView>> List(string tenant, Guid? only, int limit, CancellationToken ct)
+    public async Task<IReadOnlyList<DeadLetterView>> List(string tenant, bool withPlatforms, Guid? only, int limit, CancellationToken ct)
     {
         var all = database.Stream<Letter>(
             """
@@ -32,7 +33,7 @@ public sealed class DeadLetterLog(NpgsqlDataSource database)
         await foreach (var letter in all)
         {
             if (letters.Count == limit) break;
-            if ((TenantOf(letter.Body) ?? Tenants.Default) != tenant) continue;
+            if (TenantOf(letter.Body) is { } named ? named != tenant : !withPlatforms) continue;
             letters.Add(new(
                 letter.Id, letter.MessageType, RunOf(letter.Body), letter.ExceptionType, letter.ExceptionMessage, letter.SentAt, letter.Replayable));
         }
@@ -41,11 +42,19 @@ public sealed class DeadLetterLog(NpgsqlDataSource database)
     }
 
     /// <summary>Sends them again, within some seconds. How many.</summary>
-    public Task<int> Replay(IReadOnlyCollection<Guid> ids, CancellationToken ct) =>
-        database.Execute("update wolverine.wolverine_dead_letters set replayable = true where id = any(@ids)", new { ids = ids.ToArray() }, ct);
+    public Task<int> Replay(string tenant, IReadOnlyCollection<Guid> ids, Actor by, CancellationToken ct) => Change(
+        "update wolverine.wolverine_dead_letters set replayable = true where id = any(@ids)", "replayed", tenant, ids, by, ct);
 
-    public Task<int> Discard(IReadOnlyCollection<Guid> ids, CancellationToken ct) =>
-        database.Execute("delete from wolverine.wolverine_dead_letters where id = any(@ids)", new { ids = ids.ToArray() }, ct);
+    /// <summary>Throws them away. How many.</summary>
+    public Task<int> Discard(string tenant, IReadOnlyCollection<Guid> ids, Actor by, CancellationToken ct) => Change(
+        "delete from wolverine.wolverine_dead_letters where id = any(@ids)", "discarded", tenant, ids, by, ct);
+
+    Task<int> Change(string sql, string change, string tenant, IReadOnlyCollection<Guid> ids, Actor by, CancellationToken ct) => database.Execute(
+        $"""
+        with changed as ({sql} returning id, message_type)
+        insert into agents.change (tenant_id, kind, subject, change, by, by_key)
+        select @tenant, 'dead_letter', id::text, @change || ' ' || message_type, @name, @key_id from changed
+        """, new { ids = ids.ToArray(), change, tenant, by.Name, by.KeyId }, ct);
 
     static string? TenantOf(byte[] body) => Read(body, EnvelopeSerializer.TryReadTenantId);
 

@@ -12,8 +12,8 @@ public abstract record StreamedItem
     /// <param name="Happened">The same fact, for code that decides by it.</param>
     public sealed record Fact(EventView Stored, RunEvent Happened) : StreamedItem
     {
-        /// <summary>Its frame in the facts format, made for the first reader that needs it.</summary>
-        internal Frame? Frame { get; set; }
+        /// <summary>Its frames in the facts format, made for the first reader that needs them.</summary>
+        internal FramesOfFact? Frames { get; set; }
     }
 
     /// <summary>

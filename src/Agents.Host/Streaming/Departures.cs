@@ -27,7 +27,7 @@ public sealed class Departures(
 
     /// <summary>Counts a reader until it is disposed.</summary>
     /// <param name="by">The caller in whose name the run is cancelled when the last reader has left.</param>
-    public IDisposable Join(string tenant, Guid runId, string by)
+    public IDisposable Join(string tenant, Guid runId, Actor by)
     {
         while (true)
         {
@@ -61,8 +61,8 @@ public sealed class Departures(
 
             // Just after a start, or when the database was away, other nodes have not renewed their rows yet, and clients not come back.
             if (Stopwatch.GetElapsedTime(renewedSince) < 2 * Grace) return;
-            foreach (var (tenant, runId, by) in await RunsLeft(stoppingToken))
-                await decisions.Cancel(tenant, runId, by, "The last reader left.", stoppingToken);
+            foreach (var left in await RunsLeft(stoppingToken))
+                await decisions.Cancel(left.TenantId, left.RunId, new(left.By, left.ByKey), "The last reader left.", stoppingToken);
         }
     }
 
@@ -73,16 +73,18 @@ public sealed class Departures(
 
         await database.Execute(
             """
-            insert into agents.reader (tenant_id, run_id, node, by, seen_at)
-            select p.tenant_id, p.run_id, @node, p.by, clock_timestamp() from unnest(@tenants, @run_ids, @bys) p(tenant_id, run_id, by)
-            on conflict (tenant_id, run_id, node) do update set seen_at = excluded.seen_at, by = excluded.by
+            insert into agents.reader (tenant_id, run_id, node, by, by_key, seen_at)
+            select p.tenant_id, p.run_id, @node, p.by, p.by_key, clock_timestamp()
+            from unnest(@tenants, @run_ids, @bys, @by_keys) p(tenant_id, run_id, by, by_key)
+            on conflict (tenant_id, run_id, node) do update set seen_at = excluded.seen_at, by = excluded.by, by_key = excluded.by_key
             """,
             new
             {
                 node = node.Name,
                 tenants = rows.Select(row => row.Key.Tenant).ToArray(),
                 runIds = rows.Select(row => row.Key.RunId).ToArray(),
-                bys = rows.Select(row => row.Value.By).ToArray(),
+                bys = rows.Select(row => row.Value.By.Name).ToArray(),
+                byKeys = rows.Select(row => row.Value.By.KeyId).ToArray(),
             }, ct);
         foreach (var row in rows)
             if (row.Value.TryClose()) present.TryRemove(row);
@@ -93,15 +95,15 @@ public sealed class Departures(
         """
         with gone as (
           delete from agents.reader where seen_at < clock_timestamp() - @grace
-          returning tenant_id, run_id, by)
-        select g.tenant_id, g.run_id, max(g.by) as by from gone g
+          returning tenant_id, run_id, by, by_key)
+        select g.tenant_id, g.run_id, max(g.by) as by, max(g.by_key) as by_key from gone g
         where not exists (
           select from agents.reader r
           where r.tenant_id = g.tenant_id and r.run_id = g.run_id and r.seen_at >= clock_timestamp() - @grace)
         group by g.tenant_id, g.run_id
         """, new { Grace }, ct);
 
-    readonly record struct Left(string TenantId, Guid RunId, string By);
+    readonly record struct Left(string TenantId, Guid RunId, string By, string? ByKey);
 
     /// <summary>The readers of one run on this node.</summary>
     sealed class Present
@@ -110,9 +112,9 @@ public sealed class Departures(
         int count;
         bool isClosed;
 
-        public string By { get; private set; } = "";
+        public Actor By { get; private set; } = Actor.System;
 
-        public bool TryJoin(string by)
+        public bool TryJoin(Actor by)
         {
             lock (gate)
             {

@@ -17,14 +17,14 @@ public static class FactsFormat
 
     sealed record Piece(int Call, int Attempt, int Offset, string Text);
 
-    public static async IAsyncEnumerable<Frame> Of(IAsyncEnumerable<StreamedItem> items, [EnumeratorCancellation] CancellationToken ct = default)
+    /// <param name="seesMoney">Whether the reader may see amounts.</param>
+    public static async IAsyncEnumerable<Frame> Of(
+        IAsyncEnumerable<StreamedItem> items, bool seesMoney, [EnumeratorCancellation] CancellationToken ct = default)
     {
         await foreach (var item in items.WithCancellation(ct))
             yield return item switch
             {
-                StreamedItem.Fact fact => fact.Frame ??= new(
-                    fact.Stored.Version.ToString(CultureInfo.InvariantCulture), fact.Stored.Type,
-                    JsonSerializer.Serialize(fact.Stored, JsonFormat.Api)),
+                StreamedItem.Fact fact => (fact.Frames ??= new(FrameOf(fact.Stored))).For(seesMoney),
                 StreamedItem.Delta delta => delta.Frame ??= new(
                     null, "delta", JsonSerializer.Serialize(new Piece(delta.Call, delta.Attempt, delta.Offset, delta.Text), JsonFormat.Api)),
                 StreamedItem.AttemptReset reset => new(
@@ -33,4 +33,7 @@ public static class FactsFormat
             };
         yield return Frame.Done;
     }
+
+    static Frame FrameOf(EventView fact) =>
+        new(fact.Version.ToString(CultureInfo.InvariantCulture), fact.Type, JsonSerializer.Serialize(fact, JsonFormat.Api));
 }

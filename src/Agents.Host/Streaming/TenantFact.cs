@@ -12,5 +12,5 @@ public sealed record TenantFact(long Number, long Cursor, string Tenant, RunEven
     }
 
     /// <summary>Made for the first reader that gets it, shared by all.</summary>
-    internal Frame? Frame { get; set; }
+    internal FramesOfFact? Frames { get; set; }
 }

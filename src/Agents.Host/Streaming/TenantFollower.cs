@@ -12,10 +12,11 @@ public sealed class TenantFollower(Tail tail)
     static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
     /// <summary>Facts after a cursor, then live. Each at least once: a fact may come again after the cursor was used.</summary>
+    /// <param name="seesMoney">Whether the reader may see amounts.</param>
     /// <param name="after">Null begins now.</param>
     /// <param name="wanted">Which facts to send.</param>
     public async IAsyncEnumerable<Frame> Follow(
-        string tenant, long? after, Func<RunEventView, bool> wanted, [EnumeratorCancellation] CancellationToken ct)
+        string tenant, bool seesMoney, long? after, Func<RunEventView, bool> wanted, [EnumeratorCancellation] CancellationToken ct)
     {
         using var reader = tail.Join();
         var view = await tail.Begin(ct);
@@ -32,7 +33,7 @@ public sealed class TenantFollower(Tail tail)
                 foreach (var fact in stored)
                 {
                     cursor = fact.Cursor;
-                    if (wanted(fact.Event)) yield return FrameOf(fact);
+                    if (wanted(fact.Event)) yield return FramesOf(fact).For(seesMoney);
                 }
 
                 after = stored.Count == Tail.PageSize ? stored[^1].Number : null;
@@ -52,7 +53,7 @@ public sealed class TenantFollower(Tail tail)
                 cursor = Math.Max(cursor, fact.Cursor);
                 if (fact.Tenant != tenant || !wanted(fact.Event)) continue;
                 since = Environment.TickCount64;
-                yield return FrameOf(fact);
+                yield return FramesOf(fact).For(seesMoney);
             }
 
             if (live.Count > 0) continue;
@@ -64,8 +65,8 @@ public sealed class TenantFollower(Tail tail)
         }
     }
 
-    static Frame FrameOf(TenantFact fact) => fact.Frame ??= new(
-        fact.Cursor.ToString(CultureInfo.InvariantCulture), fact.Event.Type, JsonSerializer.Serialize(fact.Event, JsonFormat.Api));
+    static FramesOfFact FramesOf(TenantFact fact) => fact.Frames ??= new(new(
+        fact.Cursor.ToString(CultureInfo.InvariantCulture), fact.Event.Type, JsonSerializer.Serialize(fact.Event, JsonFormat.Api)));
 
     static Frame CursorAlone(long cursor) => new(cursor.ToString(CultureInfo.InvariantCulture), null, null);
 }

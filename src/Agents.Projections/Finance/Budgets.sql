@@ -12,6 +12,7 @@ create table if not exists finance.budget (
   set_at     timestamptz not null default clock_timestamp(),
   primary key (tenant_id, scope, value, period)
 );
+alter table finance.budget add column if not exists set_by_key text;
 comment on table finance.budget is 'The budgets in force. A run''s own budget is in its facts.';
 comment on column finance.budget.scope is 'agent: all runs of an agent. key: all runs that a credential asked for. tenant: all runs of the tenant.';
 comment on column finance.budget.value is 'The agent''s, the credential''s or the tenant''s name.';
@@ -19,6 +20,7 @@ comment on column finance.budget.period is 'day and month begin anew at midnight
 comment on column finance.budget.limit_usd is 'US dollars that may be spent in the period.';
 comment on column finance.budget.tenant_id is 'The tenant that has the budget.';
 comment on column finance.budget.set_by is 'The credential that set the limit last.';
+comment on column finance.budget.set_by_key is 'The id of its key. Null when the server needed none.';
 comment on column finance.budget.set_at is 'When the limit was set last, by the database''s clock.';
 
 create table if not exists finance.budget_period (
@@ -69,6 +71,7 @@ create table if not exists finance.budget_change (
   new_limit_usd  numeric,
   by             text not null
 );
+alter table finance.budget_change add column if not exists by_key text;
 comment on table finance.budget_change is 'Every change of a budget: who, when, from what to what. Rows are only ever inserted.';
 comment on column finance.budget_change.old_limit_usd is 'Null when there was no such budget.';
 comment on column finance.budget_change.new_limit_usd is 'Null when the budget was removed.';
@@ -79,6 +82,7 @@ comment on column finance.budget_change.scope is 'agent, key or tenant.';
 comment on column finance.budget_change.value is 'The name of the agent, the credential or the tenant.';
 comment on column finance.budget_change.period is 'day, month or total.';
 comment on column finance.budget_change.by is 'The credential that changed it.';
+comment on column finance.budget_change.by_key is 'The id of its key. Null when the server needed none.';
 create index if not exists budget_change_by_budget on finance.budget_change (tenant_id, scope, value, period, id);
 
 create or replace function finance.refuse_change() returns trigger language plpgsql as $$ begin
@@ -88,8 +92,9 @@ create or replace trigger budget_change_append_only before update or delete on f
   for each row execute function finance.refuse_change();
 
 -- Sets a budget's limit, or adds to it, or removes it (null). What is spent in the period already stays spent.
+drop function if exists finance.set_budget(text, text, text, text, numeric, numeric, text);
 create or replace function finance.set_budget(in_tenant text, in_scope text, in_value text, in_period text, in_limit numeric, in_more numeric,
-  in_by text)
+  in_by text, in_by_key text default null)
 returns numeric language plpgsql as $$
 declare
   b finance.budget;
@@ -106,9 +111,10 @@ begin
   if new_limit is null then
     delete from finance.budget x where x.tenant_id = in_tenant and x.scope = in_scope and x.value = in_value and x.period = in_period;
   else
-    insert into finance.budget (tenant_id, scope, value, period, limit_usd, set_by)
-      values (in_tenant, in_scope, in_value, in_period, new_limit, in_by)
-      on conflict (tenant_id, scope, value, period) do update set limit_usd = new_limit, set_by = in_by, set_at = clock_timestamp();
+    insert into finance.budget (tenant_id, scope, value, period, limit_usd, set_by, set_by_key)
+      values (in_tenant, in_scope, in_value, in_period, new_limit, in_by, in_by_key)
+      on conflict (tenant_id, scope, value, period) do update
+      set limit_usd = new_limit, set_by = in_by, set_by_key = in_by_key, set_at = clock_timestamp();
     update finance.budget_period t set limit_usd = new_limit, ceiling_usd = greatest(new_limit, t.spent_usd + t.reserved_usd)
       where t.tenant_id = in_tenant and t.scope = in_scope and t.value = in_value and t.period = in_period
         and t.starts_on = finance.period_start(in_period, clock_timestamp())
@@ -117,15 +123,17 @@ begin
   end if;
 
   if b.limit_usd is distinct from new_limit then
-    insert into finance.budget_change (tenant_id, scope, value, period, old_limit_usd, new_limit_usd, by)
-      values (in_tenant, in_scope, in_value, in_period, b.limit_usd, new_limit, in_by);
+    insert into finance.budget_change (tenant_id, scope, value, period, old_limit_usd, new_limit_usd, by, by_key)
+      values (in_tenant, in_scope, in_value, in_period, b.limit_usd, new_limit, in_by, in_by_key);
   end if;
   return coalesce(new_limit, b.limit_usd);
 end $$;
 
 -- Sets a budget's limit. True when there was no such budget before: the lock is taken before looking, so that of two callers who set it at once one
 -- has made it.
-create or replace function finance.put_budget(in_tenant text, in_scope text, in_value text, in_period text, in_limit numeric, in_by text)
+drop function if exists finance.put_budget(text, text, text, text, numeric, text);
+create or replace function finance.put_budget(in_tenant text, in_scope text, in_value text, in_period text, in_limit numeric, in_by text,
+  in_by_key text)
 returns boolean language plpgsql as $$
 declare
   is_new boolean;
@@ -134,6 +142,6 @@ begin
   perform pg_advisory_xact_lock(hashtextextended(in_tenant || '/' || in_scope || '/' || in_value || '/' || in_period, 0));
   is_new := not exists (
     select from finance.budget x where x.tenant_id = in_tenant and x.scope = in_scope and x.value = in_value and x.period = in_period);
-  perform finance.set_budget(in_tenant, in_scope, in_value, in_period, in_limit, null, in_by);
+  perform finance.set_budget(in_tenant, in_scope, in_value, in_period, in_limit, null, in_by, in_by_key);
   return is_new;
 end $$;

@@ -13,6 +13,7 @@ create table if not exists finance.price_list (
   published_by    text not null,
   published_at    timestamptz not null default clock_timestamp()
 );
+alter table finance.price_list add column if not exists published_by_key text;
 comment on table finance.price_list is 'Price lists by version. Never changed: a new price is a new version.';
 comment on column finance.price_list.version is 'The name that priced calls carry.';
 comment on column finance.price_list.number is 'In the order of publishing.';
@@ -23,6 +24,8 @@ comment on column finance.price_list.source is 'The file or program it came from
 comment on column finance.price_list.digest is 'SHA-256 of body, lower-case hex.';
 comment on column finance.price_list.body is 'The list as JSON, to the letter, in the format of prices.json.';
 comment on column finance.price_list.published_by is 'The credential that published it; of a list that came with the server, the server.';
+comment on column finance.price_list.published_by_key is
+  'The id of the key with which it was published. Null when the server needed none, and for a list that came with the server.';
 comment on column finance.price_list.published_at is 'When it was published, by the database''s clock.';
 
 create table if not exists finance.price (

@@ -18,6 +18,7 @@ create table if not exists finance.provider_usage (
   price_version  text,
   primary key (tenant_id, row_id)
 );
+alter table finance.provider_usage add column if not exists imported_by_key text;
 comment on table finance.provider_usage is 'Rows of providers'' usage exports, each once however often it is imported. Rows are only ever inserted.';
 comment on column finance.provider_usage.row_id is 'SHA-256 of what the row says, and which of several equal rows of its file it is.';
 comment on column finance.provider_usage.at is 'When the request was made, as the provider says.';
@@ -27,6 +28,7 @@ comment on column finance.provider_usage.price_version is 'The price list, where
 comment on column finance.provider_usage.tenant_id is 'The tenant of the runs it is about.';
 comment on column finance.provider_usage.imported_at is 'When the row was imported, by the database''s clock.';
 comment on column finance.provider_usage.imported_by is 'The credential that imported it.';
+comment on column finance.provider_usage.imported_by_key is 'The id of its key. Null when the server needed none.';
 comment on column finance.provider_usage.model is 'As the provider names it.';
 comment on column finance.provider_usage.response_id is 'The provider''s id of the reply. Null when the export does not have it.';
 comment on column finance.provider_usage.call is 'Ordinal of the model call within the run, from 1.';

@@ -9,10 +9,12 @@ create unlogged table if not exists agents.admission_share (
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 comment on table agents.admission_share is
   'What each tenant, and each part of it, has had of the slots, by start-time fair queueing. Lost in a crash: all begin equal again.';
-comment on column agents.admission_share.level is 'Priority after ageing.';
+comment on column agents.admission_share.level is 'Priority after ageing; -1 in the row of a tenant, whose slots count whatever their level.';
 comment on column agents.admission_share.part is
   'Empty for the tenant; else its key, after a letter: n for runs of this priority, a for runs that have aged to it.';
 comment on column agents.admission_share.started is 'Virtual time at which the last slot was given. A slot takes 1 / weight.';
+
+delete from agents.admission_share where part = '' and level >= 0; -- when the highest level came before fair shares, each level had its own
 
 create unlogged table if not exists agents.admission_pace (
   at         timestamptz not null,
@@ -37,10 +39,11 @@ create or replace view agents.admission_class as
 comment on view agents.admission_class is
   'Each class of runs that are ready, with the time of its oldest: one look into the index for each class, however many runs there are.';
 
--- Gives free slots of a node to runs: those of the highest level first (priority, and one more for each so many seconds of waiting), shared by
--- weight between the tenants of a level, within the limits. One node at a time, so that a shared limit is never exceeded; what is chosen is marked
--- in the same transaction, and the node that asked begins the runs afterwards. Costs one look into the index for each class and each run given a
--- slot.
+-- Gives free slots of a node to runs: tenants take turns by weight, whatever the priority of their runs, so that no tenant keeps another waiting by
+-- what it calls urgent; of a tenant those of the highest level first (priority, and one more for each so many seconds of waiting), all within the
+-- limits. Priority decides between tenants only whose turn it is equally. One node at a time, so that a shared limit is never exceeded; what is
+-- chosen is marked in the same transaction, and the node that asked begins the runs afterwards. Costs one look into the index for each class and
+-- each run given a slot.
 create or replace function agents.admit(by_node text, slots integer, of_provider text, aging double precision, weights jsonb)
 returns table (tenant text, run uuid, has_begun boolean, due_in double precision, is_drained boolean)
 set plan_cache_mode = force_generic_plan
@@ -107,12 +110,12 @@ begin
         left join (select level, tenant_id, max(started) as now from agents.admission_share where part <> '' group by level, tenant_id) c
           on c.level = p.level and c.tenant_id = p.tenant_id
         left join agents.admission_share s on s.level = p.level and s.tenant_id = p.tenant_id and s.part = p.part)
-      select p.*, coalesce(c.now, 0) as tenant_now, greatest(coalesce(s.finished, 0), coalesce(c.now, 0))
-        + (row_number() over (partition by p.level, p.tenant_id order by p.part_start, p.since, p.run_id) - 1) / p.tenant_weight as tenant_start
+      select p.*, c.now as tenant_now, greatest(coalesce(s.finished, 0), c.now)
+        + (row_number() over (partition by p.tenant_id order by p.level desc, p.part_start, p.since, p.run_id) - 1) / p.tenant_weight as tenant_start
       from part_turn p
-      left join (select level, max(started) as now from agents.admission_share where part = '' group by level) c on c.level = p.level
-      left join agents.admission_share s on s.level = p.level and s.tenant_id = p.tenant_id and s.part = ''
-      order by p.level desc, tenant_start, p.since, p.run_id
+      cross join (select coalesce(max(started), 0) as now from agents.admission_share where level = -1) c
+      left join agents.admission_share s on s.level = -1 and s.tenant_id = p.tenant_id and s.part = ''
+      order by tenant_start, p.level desc, p.since, p.run_id
     loop
       exit when free <= 0;
 
@@ -138,7 +141,7 @@ begin
       end loop;
       free := free - 1;
       insert into agents.admission_share as s (level, tenant_id, part, started, finished)
-        values (candidate.level, candidate.tenant_id, '', candidate.tenant_now, candidate.tenant_now + 1 / candidate.tenant_weight),
+        values (-1, candidate.tenant_id, '', candidate.tenant_now, candidate.tenant_now + 1 / candidate.tenant_weight),
                (candidate.level, candidate.tenant_id, candidate.part, candidate.part_now, candidate.part_now + 1 / candidate.part_weight)
         on conflict (level, tenant_id, part) do update set
           started = greatest(s.finished, excluded.started), finished = greatest(s.finished, excluded.started) + excluded.finished - excluded.started;

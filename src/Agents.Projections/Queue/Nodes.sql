@@ -6,9 +6,13 @@ create table if not exists agents.node (
   drained_by   text,
   drained_at   timestamptz
 );
-alter table agents.node add column if not exists held_on timestamptz;
+alter table agents.node
+  add column if not exists held_on         timestamptz,
+  add column if not exists drained_by_key  text;
 comment on table agents.node is 'Servers that take runs. One that is gone is removed by those that live.';
 comment on column agents.node.slots is 'Runs that it works on at once.';
+comment on column agents.node.drained_by_key is
+  'The id of the key with which it was drained. Null when the server needed none, and when it takes runs.';
 comment on column agents.node.drained_at is 'Since when it takes no runs and hands over those it has. Null when it takes them.';
 comment on column agents.node.held_on is
   'The server on which it last took its lock, by the time at which that was started: another one after a failover. Null before.';

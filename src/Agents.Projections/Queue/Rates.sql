@@ -16,6 +16,8 @@ create table if not exists agents.rate (
   set_at                    timestamptz,
   primary key (provider, model)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
+alter table agents.rate add column if not exists set_by_key text;
+comment on column agents.rate.set_by_key is 'The id of the key with which it was set. Null when the server needed none, and when no limit was set.';
 comment on table agents.rate is
   'One row for each provider and model whose calls are limited, by us or by the provider. Its lock is held for every call that is let through.';
 comment on column agents.rate.requests_per_minute is 'Set by a person; null for no limit.';

@@ -92,6 +92,17 @@ public sealed class BudgetTests
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_reason_of_a_refusal_names_no_amount()
+    {
+        var refusal = new BudgetRefusal(new(BudgetScope.Tenant, "acme", BudgetPeriod.Day), 10.00m, 9.9500m, 0.04m, 0.02m, 0.015m);
+
+        Assert.Equal("The daily budget of tenant acme has no room for the next call.", refusal.Reason());
+        Assert.Equal(
+            "The daily budget of tenant acme has no room: the next call's model has no price, so that nothing can be reserved for it.",
+            (refusal with { WantedUsd = null }).Reason());
+    }
+
     [Theory]
     [InlineData(BudgetScope.Tenant, BudgetPeriod.Day, "the daily budget of tenant x")]
     [InlineData(BudgetScope.Key, BudgetPeriod.Total, "the budget of key x")]

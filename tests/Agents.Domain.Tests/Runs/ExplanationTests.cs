@@ -14,6 +14,9 @@ public sealed class ExplanationTests
         Assert.Equal(
             "The daily budget of tenant default has no room: 9.9 of 10 USD are spent and 0.05 reserved; the next call may cost 0.06. It goes on by itself when there is room.",
             Explanation.Of(parked.Run, place: null).Summary);
+        Assert.Equal(
+            "The daily budget of tenant default has no room for the next call. It goes on by itself when there is room.",
+            Explanation.Of(parked.Run, place: null, seesMoney: false).Summary);
     }
 
     [Fact]

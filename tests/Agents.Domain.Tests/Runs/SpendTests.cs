@@ -12,7 +12,8 @@ public sealed class SpendTests
         var dear = A.Searching("one").When(A.Result("s0001t001")).Answered("matter", usd: 0.11m);
 
         Assert.Equal(["ModelCallCompleted", "StepCompleted", "StepStarted", "RunParked"], dear.News.Names());
-        Assert.Equal(new(FailureKind.CostLimit, "Spent 0.12 of 0.10 USD."), dear.News.Only<RunParked>().Failure);
+        Assert.Equal(Spent, dear.News.Only<RunParked>().Failure);
+        Assert.Equal((0.12m, 0.10m), SpentOf(dear));
         Assert.Empty(dear.Work);
     }
 
@@ -26,13 +27,12 @@ public sealed class SpendTests
         var story = A.Started(A.Research, budgetUsd: 0.02m).Answered("one").When(A.Result("s0001t001"));
         Assert.Equal(["ToolCallCompleted", "StepCompleted", "StepStarted", "ModelCallScheduled"], story.News.Names());
 
-        Assert.Equal("Spent 0.02 of 0.02 USD.", story.Answered("matter").News.Only<RunParked>().Failure.Message);
+        Assert.Equal((0.02m, 0.02m), SpentOf(story.Answered("matter")));
     }
 
     [Fact]
     public void A_budget_above_the_agents_limit_does_not_raise_it() =>
-        Assert.Equal("Spent 0.11 of 0.10 USD.", A.Started(A.Research, budgetUsd: 9m).Answered("one", 0.11m).When(A.Result("s0001t001"))
-            .News.Only<RunParked>().Failure.Message);
+        Assert.Equal((0.11m, 0.10m), SpentOf(A.Started(A.Research, budgetUsd: 9m).Answered("one", 0.11m).When(A.Result("s0001t001"))));
 
     [Fact]
     public void Resuming_a_run_that_is_still_over_its_limit_parks_it_again() =>
@@ -47,7 +47,8 @@ public sealed class SpendTests
 
         var twice = once.Claimed(reservedUsd: 0.06m).When(A.Lost(attempt: 2));
         Assert.Equal(["ModelCallOutcomeUnknown", "RunParked"], twice.News.Names());
-        Assert.Equal(new(FailureKind.CostLimit, "Spent 0.12 of 0.10 USD."), twice.News.Only<RunParked>().Failure);
+        Assert.Equal(Spent, twice.News.Only<RunParked>().Failure);
+        Assert.Equal((0.12m, 0.10m), SpentOf(twice));
     }
 
     [Fact]
@@ -244,6 +245,15 @@ public sealed class SpendTests
         Assert.Equal((0m, 0.06m), (answered.Run.CostUsd, answered.Run.CommittedUsd()));
         Assert.True(answered.Run.HasRoomFor(0.04m, mayBeUnpriced: true));
         Assert.False(answered.Run.HasRoomFor(0.05m, mayBeUnpriced: true));
+    }
+
+    static readonly Failure Spent = new(FailureKind.CostLimit, "What the run may spend is spent.");
+
+    /// <summary>The amounts stand beside the failure, not in its words.</summary>
+    static (decimal SpentUsd, decimal LimitUsd) SpentOf(Story story)
+    {
+        var refusal = story.News.Only<RunParked>().Budget!;
+        return (refusal.SpentUsd, refusal.LimitUsd);
     }
 
     /// <summary>Its first call was lost, and at its upper bound cost all that the run may spend.</summary>

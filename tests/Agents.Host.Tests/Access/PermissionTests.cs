@@ -23,11 +23,11 @@ public sealed class PermissionTests
             "DELETE /budgets/{scope}/{value}", "POST /budgets/{scope}/{value}/raise", "POST /finance/usage", "POST /runs/{id}/spend/{call}/{attempt}",
             "PUT /budgets/{scope}/{value}", "PUT /runs/{id}/budget",
         ],
-        [Permissions.Administer] =
+        [Permissions.Administer] = ["DELETE /pauses/{scope}", "GET /changes", "PUT /pauses/{scope}"],
+        [Permissions.Platform] =
         [
-            "DELETE /limits/{scope}", "DELETE /pauses/{scope}", "DELETE /rates/{provider}/{**model}", "POST /nodes/{name}/drain",
-            "POST /nodes/{name}/resume",
-            "POST /prices", "PUT /limits/{scope}", "PUT /pauses/{scope}", "PUT /rates/{provider}/{**model}",
+            "DELETE /limits/{scope}", "DELETE /rates/{provider}/{**model}", "GET /nodes", "GET /rates", "POST /nodes/{name}/drain",
+            "POST /nodes/{name}/resume", "POST /prices", "PUT /limits/{scope}", "PUT /rates/{provider}/{**model}",
         ],
     };
 

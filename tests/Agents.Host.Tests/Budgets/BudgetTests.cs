@@ -30,7 +30,7 @@ public sealed class BudgetTests(App app)
         Assert.Equal((0m, 10 * upper, 0m, 90),
             (Usd(full, "spentUsd"), Usd(full, "reservedUsd"), Usd(full, "roomUsd"), full.GetProperty("waitingRuns").GetInt32()));
         Assert.Equal(90L, await app.Scalar<long>(
-            "select count(*) from agents.run_summary where run_id = any($1) and failure_kind = 'BudgetRefused' and failure_message like 'The budget of agent miser has no room: 0 of %'", ids));
+            "select count(*) from agents.run_summary where run_id = any($1) and failure_kind = 'BudgetRefused' and failure_message = 'The budget of agent miser has no room for the next call.'", ids));
 
         await Raise("/budgets/agent/miser/raise?period=total", new { byUsd = 200 * upper }, 200);
         gate.SetResult();
@@ -71,8 +71,9 @@ public sealed class BudgetTests(App app)
 
         var parked = await app.Until(id, "parked");
         Assert.Equal("BudgetRefused", parked.GetProperty("failure").GetProperty("kind").GetString());
+        Assert.Equal("The run's own budget has no room for the next call.", parked.GetProperty("failure").GetProperty("message").GetString());
         Assert.StartsWith("The run's own budget has no room: 0 of 0.0001 USD are spent",
-            parked.GetProperty("failure").GetProperty("message").GetString(), StringComparison.Ordinal);
+            (await app.Get($"/runs/{id}/why")).GetProperty("summary").GetString(), StringComparison.Ordinal);
         Assert.Empty((await app.Facts(id)).OfType<ModelCallStarted>());
 
         await Put($"/runs/{id}/budget", new { budgetUsd = 1m, reason = "worth it" }, 200);

@@ -212,7 +212,7 @@ public sealed class FeesTests(Books books) : IClassFixture<Books>
 
     async Task Publish(string version, Price price, string model = "voice") => Assert.True(await books.Prices.Publish(
         PriceListFormat.Write(new(version, [new(model, price, Provider: "test", Source: "a test", Checked: new(2026, 11, 1))])),
-        from: null, tenant: null, "a test", "ada", isShipped: false, CancellationToken.None));
+        from: null, tenant: null, "a test", new("ada", null), isShipped: false, CancellationToken.None));
 
     static async Task Execute(Books of, string sql)
     {

@@ -1,5 +1,8 @@
 using System.Text.RegularExpressions;
 using Agents.Host.Cli;
+using Agents.Host.Engine.Duties;
+using Agents.Projections;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Agents.Host.Tests.Costs;
@@ -49,9 +52,79 @@ public sealed partial class FinanceSchemaTests(Books books) : IClassFixture<Book
         await using var settings = new NpgsqlCommand(
             "select current_setting('statement_timeout') || ' ' || current_setting('default_transaction_read_only')", connection);
         Assert.Equal("30s on", await settings.ExecuteScalarAsync());
-        await using var written = new NpgsqlCommand("create temporary table t (x int)", connection);
-        Assert.Equal(
-            PostgresErrorCodes.ReadOnlySqlTransaction, (await Assert.ThrowsAsync<PostgresException>(() => written.ExecuteNonQueryAsync())).SqlState);
+    }
+
+    [Fact]
+    public async Task A_statement_of_the_finance_role_ends_although_the_role_has_lifted_its_limit()
+    {
+        await Run(Password + "\n", "finance", "role", "--apply", "--password-stdin");
+        var login = new NpgsqlConnectionStringBuilder(books.Connection) { Username = "agents_finance", Password = Password, Pooling = false };
+        await using var busy = new NpgsqlConnection(login.ConnectionString);
+        await using var idle = new NpgsqlConnection(login.ConnectionString);
+        foreach (var connection in new[] { busy, idle })
+        {
+            await connection.OpenAsync();
+            await using var lift = new NpgsqlCommand("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0", connection);
+            await lift.ExecuteNonQueryAsync();
+        }
+
+        await using var transaction = await idle.BeginTransactionAsync();
+        await using var begun = new NpgsqlCommand("select 1", idle, transaction);
+        await begun.ExecuteScalarAsync();
+        await using var endless = new NpgsqlCommand("select pg_sleep(600)", busy) { CommandTimeout = 0 };
+        var running = endless.ExecuteNonQueryAsync();
+        var duty = new EndFinanceQueries(books.Database, NullLogger<EndFinanceQueries>.Instance)
+        {
+            LongestStatement = TimeSpan.FromMilliseconds(50), LongestIdleTransaction = TimeSpan.FromMilliseconds(50),
+        };
+
+        for (var ended = 0; ended < 2;) ended += await duty.End(CancellationToken.None);
+
+        Assert.Equal(PostgresErrorCodes.AdminShutdown, (await Assert.ThrowsAsync<PostgresException>(() => running)).SqlState);
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => begun.ExecuteScalarAsync());
+        Assert.Equal(TimeSpan.FromSeconds(30), new EndFinanceQueries(books.Database, NullLogger<EndFinanceQueries>.Instance).LongestStatement);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_no_superuser_keeps_what_is_taken_from_the_finance_role()
+    {
+        var own = new NpgsqlConnectionStringBuilder(await TestDatabase.Create("ordinary")) { Pooling = false };
+        var ordinary = new NpgsqlConnectionStringBuilder(own.ConnectionString) { Username = "agents_ordinary", Password = Password };
+        await Execute(
+            own,
+            $"""
+            do $$ begin
+              if not exists (select from pg_roles where rolname = 'agents_ordinary') then create role agents_ordinary; end if;
+              alter role agents_ordinary login password '{Password}';
+            end $$;
+            """, $"grant create, connect on database {own.Database} to agents_ordinary", "grant create on schema public to agents_ordinary");
+        foreach (var script in ReadModels.Scripts()) await Execute(ordinary, script);
+        await Execute(own, await Run(null, "finance", "role"));
+
+        await Execute(ordinary, "select pg_advisory_lock(1)", "create temporary table t (x int)", "select lo_create(0)");
+        await using var connection = new NpgsqlConnection(own.ConnectionString);
+        await connection.OpenAsync();
+        await using var left = new NpgsqlCommand(
+            """
+            select has_function_privilege('agents_finance', 'pg_advisory_lock(bigint)', 'execute')
+              or has_function_privilege('agents_finance', 'pg_try_advisory_xact_lock_shared(integer, integer)', 'execute')
+              or has_function_privilege('agents_finance', 'lowrite(integer, bytea)', 'execute')
+              or has_database_privilege('agents_finance', current_database(), 'temporary')
+              or has_schema_privilege('agents_finance', 'public', 'create')
+              or not pg_has_role('agents_ordinary', 'agents_finance', 'usage')
+            """, connection);
+        Assert.Equal(false, await left.ExecuteScalarAsync());
+    }
+
+    static async Task Execute(NpgsqlConnectionStringBuilder login, params string[] statements)
+    {
+        await using var connection = new NpgsqlConnection(login.ConnectionString);
+        await connection.OpenAsync();
+        foreach (var statement in statements)
+        {
+            await using var command = new NpgsqlCommand(statement, connection);
+            await command.ExecuteNonQueryAsync();
+        }
     }
 
     static readonly string[] Refused =
@@ -62,6 +135,10 @@ public sealed partial class FinanceSchemaTests(Books books) : IClassFixture<Book
         "set transaction read write; update finance.model_call set cost_usd = 0", "set transaction read write; delete from finance.model_call",
         "set transaction read write; truncate finance.model_call", "set transaction read write; create table finance.mine (x int)",
         "set transaction read write; create schema mine", "select pg_read_file('/etc/passwd')",
+        "select pg_advisory_lock(x'61676e7461646d74'::bigint)", "select pg_try_advisory_lock(1, 2)", "select pg_advisory_xact_lock_shared(1)",
+        "set transaction read write; create temporary table t (x int)", "set transaction read write; create table public.mine (x int)",
+        "set transaction read write; select lo_create(0)", "set transaction read write; select lo_from_bytea(0, 'x')",
+        "set transaction read write; select lo_put(1, 0, 'x')",
     ];
 
     async Task<string> Run(string? input, params string[] args)

@@ -91,5 +91,5 @@ public sealed class PricesTests(Books books) : IClassFixture<Books>
         await books.Post("/prices", JsonSerializer.Deserialize<JsonElement>(body), 400);
 
     async Task Publish(string json, string? tenant = null, DateTimeOffset? from = null) =>
-        Assert.True(await books.Prices.Publish(json, from, tenant, "a test", "ada", isShipped: false, CancellationToken.None));
+        Assert.True(await books.Prices.Publish(json, from, tenant, "a test", new("ada", null), isShipped: false, CancellationToken.None));
 }

@@ -1,7 +1,7 @@
-using System.Reflection;
 using System.Text;
 using Agents.Host.Knowledge;
 using Agents.Host.Knowledge.Reading;
+using Agents.Projections;
 using Npgsql;
 
 namespace Agents.Host.Tests.Knowledge;
@@ -30,13 +30,12 @@ public abstract class KnowledgeTest : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Database = NpgsqlDataSource.Create(await TestDatabase.Create());
-        using var script = new StreamReader(Assembly.Load("Agents.Projections").GetManifestResourceStream("Knowledge.sql")!);
-        var sql = await script.ReadToEndAsync();
         for (var time = 0; time < 2; time++)
-        {
-            await using var command = Database.CreateCommand(sql);
-            await command.ExecuteNonQueryAsync();
-        }
+            foreach (var script in new[] { "Changes.sql", "Knowledge.sql" })
+            {
+                await using var command = Database.CreateCommand(ReadModels.Script(script));
+                await command.ExecuteNonQueryAsync();
+            }
     }
 
     public async ValueTask DisposeAsync()

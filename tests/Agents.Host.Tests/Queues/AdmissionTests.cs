@@ -162,6 +162,25 @@ public sealed class AdmissionTests(Pool pool) : IClassFixture<Pool>
         await Pool.Until(async () => await pool.Ended(urgent) == urgent.Count, "the end");
     }
 
+    [Fact]
+    public async Task A_tenant_whose_runs_are_all_urgent_keeps_no_other_waiting()
+    {
+        await pool.Clear();
+        await pool.Limit("overall", new { maxRuns = 1 });
+        pool.Model.Close();
+        var first = await pool.Queue(1, tenant: "loud", priority: 9);
+        await Pool.Until(() => Task.FromResult(pool.Model.Inside == 1), "the first");
+        var loud = await pool.Queue(30, tenant: "loud", priority: 9);
+        var quiet = await pool.Queue(1, tenant: "quiet", priority: 0);
+
+        pool.Model.Turn();
+        await Pool.Until(async () => await pool.Ended(first) == 1 && pool.Model.Inside == 1, "the next");
+
+        Assert.Equal(1, await pool.Scalar<long>("select count(*) from agents.run_summary where run_id = $1 and started_at is not null", quiet[0]));
+        pool.Model.Open();
+        await Pool.Until(async () => await pool.Ended(loud) == 30, "the end");
+    }
+
     [Theory]
     [InlineData(1, null)]
     [InlineData(3, null)]

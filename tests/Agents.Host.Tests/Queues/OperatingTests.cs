@@ -2,6 +2,7 @@ using System.Text.Json;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Signals;
+using Agents.Host.Http;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -14,12 +15,13 @@ public sealed class OperatingTests(Pool pool) : IClassFixture<Pool>
     public async Task A_pause_that_is_changed_names_the_operator_who_changed_it()
     {
         var (pauses, scope) = (pool.Services(0).GetRequiredService<PauseStore>(), new Scope("agent", "renamed"));
-        await pauses.Set(scope, "maintenance", "ada", TestContext.Current.CancellationToken);
-        await pauses.Set(scope, "longer maintenance", "bob", TestContext.Current.CancellationToken);
+        var bob = new Caller("default", "bob", "741f4717") { IsPlatform = true };
+        Assert.True(await pauses.Set(scope, "maintenance", new("default", "ada", null) { IsPlatform = true }, TestContext.Current.CancellationToken));
+        Assert.True(await pauses.Set(scope, "longer maintenance", bob, TestContext.Current.CancellationToken));
 
         var pause = Assert.Single(await pauses.List(scope, TestContext.Current.CancellationToken));
-        Assert.Equal(("longer maintenance", "bob"), (pause.Reason, pause.PausedBy));
-        await pauses.Remove(scope, TestContext.Current.CancellationToken);
+        Assert.Equal(("longer maintenance", "bob", "741f4717"), (pause.Reason, pause.PausedBy, pause.PausedByKey));
+        Assert.True(await pauses.Remove(scope, bob, TestContext.Current.CancellationToken));
     }
 
     [Fact]

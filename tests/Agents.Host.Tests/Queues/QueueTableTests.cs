@@ -82,6 +82,44 @@ public sealed class QueueTableTests : IAsyncLifetime
         Assert.Equal([held], await queue.SetFree("drained", []));
     }
 
+    [Fact]
+    public async Task A_tenant_with_five_hundred_urgent_runs_and_one_with_a_usual_one_take_turns()
+    {
+        await Execute(
+            $"""
+            insert into agents.run_queue ({Columns})
+            select 'loud', gen_random_uuid(), 'research', 9, 'waiting', now() - interval '1 minute', now() from generate_series(1, 500)
+            """);
+        Assert.Equal("loud", await NextTenant());
+        await Execute($"insert into agents.run_queue ({Columns}) values ('quiet', gen_random_uuid(), 'research', 5, 'waiting', now(), now())");
+
+        var turns = new[] { await NextTenant(), await NextTenant() };
+
+        Assert.Equal(["quiet", "loud"], turns);
+    }
+
+    [Fact]
+    public async Task Within_a_tenant_the_urgent_run_comes_first_however_many_wait()
+    {
+        await Execute(
+            $"""
+            insert into agents.run_queue ({Columns})
+            select 'one', gen_random_uuid(), 'research', 5, 'waiting', now(), now() from generate_series(1, 100)
+            """);
+        await Execute($"insert into agents.run_queue ({Columns}) values ('one', gen_random_uuid(), 'clerk', 9, 'waiting', now(), now())");
+
+        Assert.Equal("clerk", await Next("agent"));
+    }
+
+    Task<string> NextTenant() => Next("tenant_id");
+
+    /// <summary>Gives the only slot of a node to a run, which ends at once.</summary>
+    Task<string> Next(string column) => Scalar<string>(
+        $"""
+        with given as (delete from agents.run_queue where node = 'n1' returning {column} as shown)
+        select shown from given
+        """, before: "select * from agents.admit('n1', 1, 'offline', 60, '{}')");
+
     const string Columns = "tenant_id, run_id, agent, priority, state, since, deadline_at";
     const string Values = "'default', gen_random_uuid(), 'research', 5, 'running', now(), now()";
 

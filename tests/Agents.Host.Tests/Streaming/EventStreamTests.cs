@@ -36,7 +36,7 @@ public sealed class EventStreamTests(App app)
         await tail.StartAsync(TestContext.Current.CancellationToken);
         var (http, line) = Client(new Stuck { Takes = 3 }); // the time to reconnect, and two facts
 
-        await new EventStream(new TenantFollower(tail).Follow("default", after: 0, _ => true, default)) { Patience = TimeSpan.FromMilliseconds(50) }
+        await new EventStream(new TenantFollower(tail).Follow("default", seesMoney: true, after: 0, _ => true, default)) { Patience = TimeSpan.FromMilliseconds(50) }
             .ExecuteAsync(http);
 
         Assert.Equal(2, Encoding.UTF8.GetString(((Stuck)http.Response.Body).ToArray()).Split("data:").Length - 1);
@@ -91,7 +91,7 @@ public sealed class EventStreamTests(App app)
     {
         var (http, line) = Client(new MemoryStream());
         var lifetime = http.RequestServices.GetRequiredService<Lifetime>();
-        var streaming = new EventStream(isSimple ? SimpleFormat.Of(Quiet()) : FactsFormat.Of(Quiet())).ExecuteAsync(http);
+        var streaming = new EventStream(isSimple ? SimpleFormat.Of(Quiet()) : FactsFormat.Of(Quiet(), seesMoney: true)).ExecuteAsync(http);
         Assert.False(streaming.IsCompleted);
 
         await lifetime.Stopping.CancelAsync();

@@ -17,7 +17,7 @@ public sealed class TailTests(App app)
         using var client = new CancellationTokenSource();
         var reading = Task.Run(async () =>
         {
-            await foreach (var _ in new TenantFollower(tail).Follow("default", null, _ => true, client.Token)) { }
+            await foreach (var _ in new TenantFollower(tail).Follow("default", seesMoney: true, null, _ => true, client.Token)) { }
         }, TestContext.Current.CancellationToken);
         SpinWait.SpinUntil(() => tail.Readers == 1, TimeSpan.FromSeconds(60));
         Assert.Equal(1, tail.Readers);
@@ -38,7 +38,7 @@ public sealed class TailTests(App app)
             NullLogger<Tail>.Instance);
         await tail.StartAsync(ct);
 
-        await foreach (var _ in new TenantFollower(tail).Follow("default", after: 0, _ => true, ct))
+        await foreach (var _ in new TenantFollower(tail).Follow("default", seesMoney: true, after: 0, _ => true, ct))
         {
             Assert.Equal(1, tail.Readers);
             break;

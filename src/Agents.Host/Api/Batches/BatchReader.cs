@@ -62,13 +62,14 @@ public sealed class BatchReader(NpgsqlDataSource database)
           count(*) filter (where r.status = 'cancelled') as cancelled,
           coalesce(sum(r.cost_usd), 0) as cost_usd, coalesce(sum(r.unpriced_calls), 0) as unpriced_calls, min(r.started_at) as started_at,
           case when bool_and(i.run_id is null or r.finished_at is not null) then max(r.finished_at) end as finished_at,
-          bool_and(i.run_id is null or r.finished_at is not null) as is_finished
+          bool_and(i.run_id is null or r.finished_at is not null) as is_finished,
+          b.requested_by_key
         from agents.batch b
         join agents.batch_item i on i.tenant_id = b.tenant_id and i.batch_id = b.batch_id
         left join agents.run_summary r on r.tenant_id = i.tenant_id and r.run_id = i.run_id
         """;
 
-    const string EachBatch = "group by b.batch_id, b.requested_by, b.queued_at order by b.batch_id desc";
+    const string EachBatch = "group by b.batch_id, b.requested_by, b.requested_by_key, b.queued_at order by b.batch_id desc";
 
     /// <summary>In the order of the request.</summary>
     /// <param name="after">The cursor: items behind this position; -1 for the first page.</param>

@@ -22,21 +22,22 @@ public sealed record BatchProblem(int Status, string Title, string Detail);
 
 /// <summary>How far a batch is.</summary>
 /// <param name="Items">Of the request, refused ones included.</param>
-/// <param name="CostUsd">US dollars of priced calls, exact.</param>
+/// <param name="CostUsd">US dollars of priced calls, exact. Null for callers who may not see money.</param>
+/// <param name="RequestedByKey">The id of the caller's key. Null when the server needed none.</param>
 /// <param name="UnpricedCalls">Completed calls whose cost is unknown, not zero.</param>
 /// <param name="StartedAt">When the first run began; null before.</param>
 /// <param name="FinishedAt">When the last run ended; null until all have.</param>
 /// <param name="IsFinished">No run will do anything more. Parked and paused ones can be resumed, so they count as unfinished.</param>
 public sealed record BatchView(
     Guid Id, string RequestedBy, DateTimeOffset QueuedAt, int Items, int Refused, int Queued, int Running, int Paused, int Parked,
-    int Completed, int Failed, int Cancelled, decimal CostUsd, int UnpricedCalls, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt,
-    bool IsFinished);
+    int Completed, int Failed, int Cancelled, decimal? CostUsd, int UnpricedCalls, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt,
+    bool IsFinished, string? RequestedByKey);
 
 /// <summary>One item of a batch as it stands now.</summary>
 /// <param name="Index">From 0.</param>
 /// <param name="Status">That of its run, or refused.</param>
 /// <param name="Failure">Why the run is parked or failed; null otherwise.</param>
-/// <param name="CostUsd">Null when it was refused.</param>
+/// <param name="CostUsd">Null when it was refused, and for callers who may not see money.</param>
 /// <param name="Problem">Why the item was refused; null when it was not.</param>
 /// <param name="Incomplete">What cut the answer: length or content_filter. Null when it is whole, or there is none yet.</param>
 public sealed record BatchItemView(

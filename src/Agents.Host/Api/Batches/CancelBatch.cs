@@ -22,6 +22,6 @@ public static class CancelBatchEndpoint
         var unfinished = await batches.Unfinished(caller.Tenant, id, ct);
         return Results.Ok(await ChangeRuns.Apply(
             unfinished, CancelRunsEndpoint.Fits, decisions, caller.Tenant, $"Batch {id} was cancelled.",
-            (run, agent, reason) => RunDecider.Decide(run, agent, new CancelRun(caller.Name, reason)), ct));
+            (run, agent, reason) => RunDecider.Decide(run, agent, new CancelRun(caller.Name, reason, caller.KeyId)), ct));
     }
 }

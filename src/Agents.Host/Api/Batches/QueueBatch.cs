@@ -61,8 +61,8 @@ public static class QueueBatchEndpoint
     static void Store(IDocumentSession session, Guid batchId, IReadOnlyList<BatchItem> items, Caller caller, string? idempotencyKey, string hash)
     {
         session.QueueSqlCommand(
-            "insert into agents.batch (tenant_id, batch_id, requested_by, idempotency_key, request_hash) values (?, ?, ?, ?, ?)",
-            caller.Tenant, batchId, caller.Name, (object?)idempotencyKey ?? DBNull.Value, hash);
+            "insert into agents.batch (tenant_id, batch_id, requested_by, requested_by_key, idempotency_key, request_hash) values (?, ?, ?, ?, ?, ?)",
+            caller.Tenant, batchId, caller.Name, (object?)caller.KeyId ?? DBNull.Value, (object?)idempotencyKey ?? DBNull.Value, hash);
         var rows = items.Select((item, index) => new { position = index, run_id = item.RunId, is_new = item.IsNew, problem = item.Problem });
         session.QueueSqlCommand(
             """

@@ -21,7 +21,7 @@ public static class RaiseBudgetEndpoint
         if (BudgetAddress.Parse(scope, value, period, caller, out var problem) is not { } name) return problem!;
         if (BudgetAmount.Problem(request.ByUsd, mayBeZero: false) is { } wrong) return Refusals.Malformed("Bad byUsd", wrong).Answer();
 
-        return await budgets.Raise(caller.Tenant, name, request.ByUsd!.Value, caller.Name, ct)
+        return await budgets.Raise(caller.Tenant, name, request.ByUsd!.Value, caller.Actor, ct)
             && await budgets.List(caller.Tenant, name, ct) is [var budget]
             ? Results.Ok(budget)
             : BudgetAddress.NotFound(name);

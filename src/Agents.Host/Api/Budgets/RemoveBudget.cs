@@ -17,6 +17,6 @@ public static class RemoveBudgetEndpoint
     {
         var caller = Caller.Of(http);
         if (BudgetAddress.Parse(scope, value, period, caller, out var problem) is not { } name) return problem!;
-        return await budgets.Remove(caller.Tenant, name, caller.Name, ct) ? Results.NoContent() : BudgetAddress.NotFound(name);
+        return await budgets.Remove(caller.Tenant, name, caller.Actor, ct) ? Results.NoContent() : BudgetAddress.NotFound(name);
     }
 }

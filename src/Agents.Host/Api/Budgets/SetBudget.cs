@@ -22,7 +22,7 @@ public static class SetBudgetEndpoint
         if (BudgetAddress.Parse(scope, value, period, caller, out var problem) is not { } name) return problem!;
         if (BudgetAmount.Problem(request.LimitUsd, mayBeZero: true) is { } wrong) return Refusals.Malformed("Bad limitUsd", wrong).Answer();
 
-        var isNew = await budgets.Set(caller.Tenant, name, request.LimitUsd!.Value, caller.Name, ct);
+        var isNew = await budgets.Set(caller.Tenant, name, request.LimitUsd!.Value, caller.Actor, ct);
         return await budgets.List(caller.Tenant, name, ct) is not [var budget] ? BudgetAddress.NotFound(name)
             : isNew ? Results.Created(BudgetAddress.UrlOf(name), budget)
             : Results.Ok(budget);

@@ -38,11 +38,11 @@ public static class PublishPricesEndpoint
         }
     }
 
-    [WolverinePost("/prices"), Requires(Permissions.Administer)]
+    [WolverinePost("/prices"), Requires(Permissions.Platform)]
     [ProducesResponseType<PublishedList>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(409)]
     public static async Task<IResult> Post(PublishPricesRequest request, Prices prices, HttpContext http, CancellationToken ct) =>
         await prices.Publish(
-            request.List.GetRawText(), request.From, request.Tenant, Sanitiser.Text(request.Source ?? "", SourceCharacters), Caller.Of(http).Name,
+            request.List.GetRawText(), request.From, request.Tenant, Sanitiser.Text(request.Source ?? "", SourceCharacters), Caller.Of(http).Actor,
             isShipped: false, ct)
             ? Results.Ok(new PublishedList(PriceListFormat.Read(request.List.GetRawText()).Version))
             : Refusals.Conflict(

@@ -12,9 +12,10 @@ public static class DiscardDeadLetterEndpoint
     [ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Delete(Guid id, DeadLetterLog letters, HttpContext http, CancellationToken ct)
     {
-        if (await letters.List(Caller.Of(http).Tenant, id, 1, ct) is not [_]) return DeadLetterProblems.NotFound(id);
+        var caller = Caller.Of(http);
+        if (await letters.List(caller.Tenant, caller.IsPlatform, id, 1, ct) is not [_]) return DeadLetterProblems.NotFound(id);
 
-        await letters.Discard([id], ct);
+        await letters.Discard(caller.Tenant, [id], caller.Actor, ct);
         return Results.NoContent();
     }
 }

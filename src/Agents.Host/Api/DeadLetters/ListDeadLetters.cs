@@ -13,6 +13,9 @@ public static class ListDeadLettersEndpoint
     public static ProblemDetails Validate(int? limit) => Pages.Problem(limit) ?? WolverineContinue.NoProblems;
 
     [WolverineGet("/dead-letters"), Requires(Permissions.Read)]
-    public static async Task<Page<DeadLetterView>> Get([FromQuery] int? limit, DeadLetterLog letters, HttpContext http, CancellationToken ct) =>
-        new(await letters.List(Caller.Of(http).Tenant, null, Pages.Limit(limit), ct), null);
+    public static async Task<Page<DeadLetterView>> Get([FromQuery] int? limit, DeadLetterLog letters, HttpContext http, CancellationToken ct)
+    {
+        var caller = Caller.Of(http);
+        return new(await letters.List(caller.Tenant, caller.IsPlatform, null, Pages.Limit(limit), ct), null);
+    }
 }

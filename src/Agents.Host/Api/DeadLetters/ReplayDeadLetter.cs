@@ -10,8 +10,11 @@ public static class ReplayDeadLetterEndpoint
 {
     [WolverinePost("/dead-letters/{id}/replay"), Requires(Permissions.Operate)]
     [ProducesResponseType<ChangedLetters>(200), ProducesResponseType<ProblemDetails>(404)]
-    public static async Task<IResult> Post(Guid id, DeadLetterLog letters, HttpContext http, CancellationToken ct) =>
-        await letters.List(Caller.Of(http).Tenant, id, 1, ct) is [_]
-            ? Results.Ok(new ChangedLetters(await letters.Replay([id], ct)))
+    public static async Task<IResult> Post(Guid id, DeadLetterLog letters, HttpContext http, CancellationToken ct)
+    {
+        var caller = Caller.Of(http);
+        return await letters.List(caller.Tenant, caller.IsPlatform, id, 1, ct) is [_]
+            ? Results.Ok(new ChangedLetters(await letters.Replay(caller.Tenant, [id], caller.Actor, ct)))
             : DeadLetterProblems.NotFound(id);
+    }
 }

@@ -12,7 +12,8 @@ public static class ReplayDeadLettersEndpoint
     [WolverinePost("/dead-letters/replay"), Requires(Permissions.Operate)]
     public static async Task<ChangedLetters> Post(DeadLetterLog letters, HttpContext http, CancellationToken ct)
     {
-        var all = await letters.List(Caller.Of(http).Tenant, null, MostAtOnce, ct);
-        return new(await letters.Replay([.. all.Select(letter => letter.Id)], ct));
+        var caller = Caller.Of(http);
+        var all = await letters.List(caller.Tenant, caller.IsPlatform, null, MostAtOnce, ct);
+        return new(await letters.Replay(caller.Tenant, [.. all.Select(letter => letter.Id)], caller.Actor, ct));
     }
 }

@@ -19,7 +19,7 @@ public static class AddDocumentsEndpoint
     [ProducesResponseType<Page<IngestedDocument>>(200), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Post(HttpContext http, [FromQuery] string? source, Ingest ingest, KnowledgeLimits limits, CancellationToken ct)
     {
-        var tenant = Caller.Of(http).Tenant;
+        var (tenant, by) = (Caller.Of(http).Tenant, Caller.Of(http).Actor);
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bound)
             bound.MaxRequestBodySize = limits.DocumentBytes + RoomForForm;
 
@@ -32,7 +32,7 @@ public static class AddDocumentsEndpoint
             foreach (var file in form.Files)
             {
                 await using var content = file.OpenReadStream();
-                read.Add(await ingest.Document(tenant, file.FileName, file.ContentType, content, ct));
+                read.Add(await ingest.Document(tenant, file.FileName, file.ContentType, content, by, ct));
             }
 
             return Results.Ok(new Page<IngestedDocument>(read, null));
@@ -40,7 +40,7 @@ public static class AddDocumentsEndpoint
 
         if (string.IsNullOrWhiteSpace(source)) return Refusals.Malformed("No source", "Name the document: ?source=guide/start.md").Answer();
         var mediaType = http.Request.HasFormContentType ? null : http.Request.ContentType; // what curl says when it is told nothing
-        var one = await ingest.Document(tenant, source, mediaType, http.Request.Body, ct);
+        var one = await ingest.Document(tenant, source, mediaType, http.Request.Body, by, ct);
         return Results.Ok(new Page<IngestedDocument>([one], null));
     }
 }

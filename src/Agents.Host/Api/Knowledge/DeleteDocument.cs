@@ -11,5 +11,5 @@ public static class DeleteDocumentEndpoint
     [WolverineDelete("/documents/{id}"), Requires(Permissions.Operate)]
     [ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Delete(string id, Documents documents, HttpContext http, CancellationToken ct) =>
-        await documents.Delete(Caller.Of(http).Tenant, id, ct) ? Results.NoContent() : DocumentProblems.NotFound(id);
+        await documents.Delete(Caller.Of(http).Tenant, id, Caller.Of(http).Actor, ct) ? Results.NoContent() : DocumentProblems.NotFound(id);
 }

@@ -8,8 +8,8 @@ namespace Agents.Host.Api.Queue;
 /// <summary>Empties a node: it takes no runs, begins no call, and hands each run over as soon as nothing of it is under way there.</summary>
 public static class DrainNodeEndpoint
 {
-    [WolverinePost("/nodes/{name}/drain"), Requires(Permissions.Administer)]
+    [WolverinePost("/nodes/{name}/drain"), Requires(Permissions.Platform)]
     [ProducesResponseType<NodeView>(200), ProducesResponseType<ProblemDetails>(404)]
     public static Task<IResult> Post(string name, NodeStore nodes, HttpContext http, CancellationToken ct) =>
-        Drained.Set(name, Caller.Of(http).Name, nodes, ct);
+        Drained.Set(name, isDrained: true, Caller.Of(http).Actor, nodes, ct);
 }

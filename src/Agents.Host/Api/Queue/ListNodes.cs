@@ -8,7 +8,7 @@ namespace Agents.Host.Api.Queue;
 /// <summary>The servers that take runs, and how many they have.</summary>
 public static class ListNodesEndpoint
 {
-    [WolverineGet("/nodes"), Requires(Permissions.Read)]
+    [WolverineGet("/nodes"), Requires(Permissions.Platform)]
     [ProducesResponseType<Page<NodeView>>(200)]
     public static async Task<Page<NodeView>> Get(NodeStore nodes, CancellationToken ct) => new(await nodes.List(ct), null);
 }

@@ -9,11 +9,12 @@ namespace Agents.Host.Api.Queue;
 /// <summary>Removes a limit, and what the provider told; the next reply may tell it again.</summary>
 public static class RemoveRateEndpoint
 {
-    [WolverineDelete("/rates/{provider}/{**model}"), Requires(Permissions.Administer)]
+    [WolverineDelete("/rates/{provider}/{**model}"), Requires(Permissions.Platform)]
     [ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
-    public static async Task<IResult> Delete(string provider, string model, RateStore rates, NodeSignals signals, CancellationToken ct)
+    public static async Task<IResult> Delete(
+        string provider, string model, RateStore rates, NodeSignals signals, HttpContext http, CancellationToken ct)
     {
-        if (!await rates.Remove(provider, model, ct))
+        if (!await rates.Remove(provider, model, Caller.Of(http).Actor, ct))
             return Refusals.Unknown("Unknown rate", "Nothing limits that model. GET /rates lists all limits.").Answer();
 
         signals.WakeAdmissionEverywhere();

@@ -19,14 +19,14 @@ public static class SetLimitEndpoint
     const int MostRuns = 100_000;
     const double MostWeight = 1000;
 
-    [WolverinePut("/limits/{scope}"), Requires(Permissions.Administer)]
+    [WolverinePut("/limits/{scope}"), Requires(Permissions.Platform)]
     [ProducesResponseType<LimitView>(200), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Put(SetLimitRequest request, string scope, LimitStore limits, HttpContext http, CancellationToken ct)
     {
         if (Scope.Parse(scope, LimitStore.Whole, LimitStore.Named, out var refusal) is not { } parsed) return refusal!.Answer();
         if (Problem(request, parsed) is { } wrong) return Refusals.Malformed("Bad limit", wrong).Answer();
 
-        await limits.Set(parsed, request.MaxRuns, request.Weight, Caller.Of(http).Name, ct);
+        await limits.Set(parsed, request.MaxRuns, request.Weight, Caller.Of(http).Actor, ct);
         return await limits.List(parsed, ct) is [var limit] ? Results.Ok(limit) : LimitProblems.NotFound(parsed);
     }
 

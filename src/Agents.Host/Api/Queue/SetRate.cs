@@ -33,13 +33,13 @@ public static class SetRateEndpoint
             : WolverineContinue.NoProblems;
     }
 
-    [WolverinePut("/rates/{provider}/{**model}"), Requires(Permissions.Administer)]
+    [WolverinePut("/rates/{provider}/{**model}"), Requires(Permissions.Platform)]
     [ProducesResponseType<RateView>(200), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Put(
         SetRateRequest request, string provider, string model, RateStore rates, RateLimits limits, NodeSignals signals, HttpContext http,
         CancellationToken ct)
     {
-        await rates.Set(provider, model, request.RequestsPerMinute, request.TokensPerMinute, Caller.Of(http).Name, ct);
+        await rates.Set(provider, model, request.RequestsPerMinute, request.TokensPerMinute, Caller.Of(http).Actor, ct);
         limits.Forget(model);
         signals.WakeAdmissionEverywhere();
         return Results.Ok((await rates.List(provider, model, ct)).Single());

@@ -30,7 +30,7 @@ public sealed class ApprovalAnswers(RunTransactions transactions, IDefinitions d
                 refusal = Invalid(
                     $"Answer all approvals together; missing: {string.Join(", ", missing.Select(id => ResponseIds.OfApproval(runId, id)))}.");
             else
-                foreach (var answer in fitting) answers.Then((after, _) => Decide(after, agent, answer, caller.Name));
+                foreach (var answer in fitting) answers.Then((after, _) => Decide(after, agent, answer, caller));
             return answers;
         }, ct);
         if (decision is null) return Refuse(NotAsked);
@@ -40,9 +40,9 @@ public sealed class ApprovalAnswers(RunTransactions transactions, IDefinitions d
         return await BegunBy(given, caller, ct);
     }
 
-    static Decision Decide(Run run, AgentDefinition agent, GivenAnswer answer, string by) => answer.IsApproved
-        ? RunDecider.Decide(run, agent, new ApproveToolCall(answer.ToolCallId, by))
-        : RunDecider.Decide(run, agent, new DenyToolCall(answer.ToolCallId, by, answer.Reason));
+    static Decision Decide(Run run, AgentDefinition agent, GivenAnswer answer, Caller by) => answer.IsApproved
+        ? RunDecider.Decide(run, agent, new ApproveToolCall(answer.ToolCallId, by.Name, by.KeyId))
+        : RunDecider.Decide(run, agent, new DenyToolCall(answer.ToolCallId, by.Name, answer.Reason, by.KeyId));
 
     /// <summary>The response that began when these approvals were answered. They cannot be answered otherwise a second time.</summary>
     async Task<(Guid, int, OpenAIRefusal?)> BegunBy(IReadOnlyList<GivenAnswer> given, Caller caller, CancellationToken ct)

@@ -18,7 +18,7 @@ public static class CancelResponseEndpoint
             return OpenAIRefusal.UnknownResponse(id);
         if (story.HasEnded && !story.AwaitsApproval) return ResponseWriter.Json(story);
 
-        await decisions.Cancel(caller.Tenant, runId, caller.Name, "Cancelled by the client.", ct);
+        await decisions.Cancel(caller.Tenant, runId, caller.Actor, "Cancelled by the client.", ct);
         return ResponseWriter.Json((await responses.Read(caller.Tenant, runId, part, default, ct))!);
     }
 }

@@ -22,7 +22,7 @@ public static class DeleteResponseEndpoint
             return new OpenAIRefusal(
                 409, "The response is in progress, or its run waits for a person. Cancel it first.", "id", "response_in_progress");
 
-        await responses.Delete(caller.Tenant, runId, caller.Name, ct);
+        await responses.Delete(caller.Tenant, runId, caller.Actor, ct);
         return Results.Json(new JsonObject { ["id"] = id, ["object"] = "response", ["deleted"] = true }, JsonFormat.Api);
     }
 }

@@ -37,7 +37,7 @@ public sealed class NewResponse(
                 : (
                     default,
                     new(422, "This Idempotency-Key came with another request. Use a new key for a new response.", null, "idempotency_key_reused"));
-        if (key is null && await EarlierRuns.Repeated(session, hash, caller.Name, isRepeated, ct) is { } repeated) return (repeated, null);
+        if (key is null && await EarlierRuns.Repeated(session, hash, caller.Actor, isRepeated, ct) is { } repeated) return (repeated, null);
 
         if (await bound.Refusal(caller.Tenant, runs: 1, ct) is { } full)
             return (default, new(429, $"Queue is full: {full.Text()}", null, "queue_full", full.RetryAfterSeconds));
@@ -73,7 +73,7 @@ public sealed class NewResponse(
                 new(409, $"Run {previous} is parked until a person resumes it. Resume it, or cancel it.", "previous_response_id", "run_parked"));
 
         return (
-            await ThreadPlace.Find(session, run.ThreadId ?? previous.ToString(), previous, Multitask.Enqueue, caller.Name, definitions, ct), part,
+            await ThreadPlace.Find(session, run.ThreadId ?? previous.ToString(), previous, Multitask.Enqueue, caller.Actor, definitions, ct), part,
             null);
     }
 }

@@ -80,10 +80,10 @@ public sealed class ResponseReader(IRunLog log, NpgsqlDataSource database, Defin
     public Task<bool> IsDeleted(string tenant, Guid runId, CancellationToken ct) => database.First<bool>(
         "select exists (select from agents.deleted_response where tenant_id = @tenant and run_id = @run_id)", new { tenant, runId }, ct);
 
-    public Task Delete(string tenant, Guid runId, string by, CancellationToken ct) => database.Execute(
+    public Task Delete(string tenant, Guid runId, Actor by, CancellationToken ct) => database.Execute(
         """
-        insert into agents.deleted_response (tenant_id, run_id, deleted_by)
-        values (@tenant, @run_id, @by)
+        insert into agents.deleted_response (tenant_id, run_id, deleted_by, deleted_by_key)
+        values (@tenant, @run_id, @name, @key_id)
         on conflict do nothing
-        """, new { tenant, runId, by }, ct);
+        """, new { tenant, runId, by.Name, by.KeyId }, ct);
 }

@@ -17,5 +17,5 @@ public static class ApproveToolCallEndpoint
         Guid id, string callId, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct) =>
         ChangeRun.Apply(
             id, http, session, definitions, run => ToolCallApprovals.IsAwaited(run, callId), ToolCallApprovals.Wanted,
-            (run, agent, _) => RunDecider.Decide(run, agent, new ApproveToolCall(callId, Caller.Of(http).Name)), ct);
+            (run, agent, _) => RunDecider.Decide(run, agent, new ApproveToolCall(callId, Caller.Of(http).Name, Caller.Of(http).KeyId)), ct);
 }

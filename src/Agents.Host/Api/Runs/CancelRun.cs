@@ -17,5 +17,5 @@ public static class CancelRunEndpoint
         Guid id, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct) =>
         ChangeRun.Apply(
             id, http, session, definitions, run => !run.IsFinished(), "queued, running, paused or parked",
-            (run, agent, reason) => RunDecider.Decide(run, agent, new CancelRun(Caller.Of(http).Name, reason)), ct);
+            (run, agent, reason) => RunDecider.Decide(run, agent, new CancelRun(Caller.Of(http).Name, reason, Caller.Of(http).KeyId)), ct);
 }

@@ -17,5 +17,6 @@ public static class DenyToolCallEndpoint
         Guid id, string callId, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct) =>
         ChangeRun.Apply(
             id, http, session, definitions, run => ToolCallApprovals.IsAwaited(run, callId), ToolCallApprovals.Wanted,
-            (run, agent, reason) => RunDecider.Decide(run, agent, new DenyToolCall(callId, Caller.Of(http).Name, reason)), ct);
+            (run, agent, reason) => RunDecider.Decide(
+                run, agent, new DenyToolCall(callId, Caller.Of(http).Name, reason, Caller.Of(http).KeyId)), ct);
 }

@@ -15,9 +15,10 @@ namespace Agents.Host.Api.Runs;
 
 /// <summary>A fork that was accepted.</summary>
 /// <param name="InheritedUsd">
-/// US dollars that the shared history has cost; they were paid by the runs that made it, and are no part of the fork's cost.
+/// US dollars that the shared history has cost; they were paid by the runs that made it, and are no part of the fork's cost. Null for callers who may
+/// not see money.
 /// </param>
-public sealed record ForkedRun(Guid Id, string Status, string Url, string Stream, ForkedFromView ForkedFrom, decimal InheritedUsd);
+public sealed record ForkedRun(Guid Id, string Status, string Url, string Stream, ForkedFromView ForkedFrom, decimal? InheritedUsd);
 
 /// <summary>
 /// Continues a run in another one, from a version of it. What was bought is not bought again, and no tool's result is asked for twice.

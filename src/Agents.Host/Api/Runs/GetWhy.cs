@@ -21,5 +21,5 @@ public static class GetWhyEndpoint
     [WolverineGet("/runs/{id}/why"), Requires(Permissions.Read)]
     [ProducesResponseType<WhyView>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Get(Guid id, WhyReader reader, HttpContext http, CancellationToken ct) =>
-        await reader.Read(Caller.Of(http).Tenant, id, ct) is { } why ? Results.Ok(why) : RunProblems.NotFound(id);
+        await reader.Read(Caller.Of(http), id, ct) is { } why ? Results.Ok(why) : RunProblems.NotFound(id);
 }

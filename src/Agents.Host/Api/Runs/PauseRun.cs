@@ -17,5 +17,5 @@ public static class PauseRunEndpoint
         Guid id, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct) =>
         ChangeRun.Apply(
             id, http, session, definitions, run => run.Status is RunStatus.Running, "running",
-            (run, agent, reason) => RunDecider.Decide(run, agent, new PauseRun(Caller.Of(http).Name, reason)), ct);
+            (run, agent, reason) => RunDecider.Decide(run, agent, new PauseRun(Caller.Of(http).Name, reason, Caller.Of(http).KeyId)), ct);
 }

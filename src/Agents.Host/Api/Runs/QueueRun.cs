@@ -44,7 +44,7 @@ public static class QueueRunEndpoint
 
         var place = request.ThreadId is null
             ? ThreadPlace.None
-            : await ThreadPlace.Find(session, request.ThreadId, null, request.Multitask ?? Multitask.Reject, caller.Name, definitions, ct);
+            : await ThreadPlace.Find(session, request.ThreadId, null, request.Multitask ?? Multitask.Reject, caller.Actor, definitions, ct);
         if (place.Busy is { } busy)
             return (
                 Refusals.Conflict(

@@ -27,7 +27,8 @@ public static class ResolveSpendEndpoint
         if (BudgetAmount.Problem(request.Usd, mayBeZero: true) is { } wrong) return (Refusals.Malformed("Bad usd", wrong).Answer(), []);
 
         UnconfirmedAttempt? before = null;
-        var command = new Domain.Runs.ResolveSpend(call, attempt, request.Usd!.Value, SpendSource.Operator, Caller.Of(http).Name);
+        var caller = Caller.Of(http);
+        var command = new Domain.Runs.ResolveSpend(call, attempt, request.Usd!.Value, SpendSource.Operator, caller.Name, caller.KeyId);
         var decision = await session.Decide(id, definitions, (run, agent) =>
         {
             before = run.Unconfirmed.Find(lost => lost.Call == call && lost.Attempt == attempt);

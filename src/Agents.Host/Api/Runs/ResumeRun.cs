@@ -17,7 +17,7 @@ public static class ResumeRunEndpoint
     {
         var (answer, _) = await ChangeRun.Apply( // what is owed is sent by the node that gives the run a slot
             id, http, session, definitions, run => run.Status is RunStatus.Paused or RunStatus.Parked, "paused or parked",
-            (run, agent, reason) => RunDecider.Decide(run, agent, new ResumeRun(Caller.Of(http).Name, reason)), ct);
+            (run, agent, reason) => RunDecider.Decide(run, agent, new ResumeRun(Caller.Of(http).Name, reason, Caller.Of(http).KeyId)), ct);
         return answer;
     }
 }

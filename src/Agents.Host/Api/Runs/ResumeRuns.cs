@@ -18,5 +18,5 @@ public static class ResumeRunsEndpoint
     public static Task<ChangedRuns> Post(ChangeRunsRequest request, RunReader runs, Decisions decisions, HttpContext http, CancellationToken ct) =>
         ChangeRuns.Apply(
             request, Fits, runs, decisions, Caller.Of(http).Tenant,
-            (run, agent, reason) => RunDecider.Decide(run, agent, new ResumeRun(Caller.Of(http).Name, reason)), ct);
+            (run, agent, reason) => RunDecider.Decide(run, agent, new ResumeRun(Caller.Of(http).Name, reason, Caller.Of(http).KeyId)), ct);
 }

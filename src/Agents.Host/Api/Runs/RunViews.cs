@@ -10,7 +10,7 @@ namespace Agents.Host.Api.Runs;
 /// <param name="Step">Position of the step begun last, from 0; -1 before the first.</param>
 /// <param name="Failure">Why it is parked or failed; null otherwise.</param>
 /// <param name="Reason">What the person who paused, resumed or cancelled it said.</param>
-/// <param name="CostUsd">US dollars of priced calls, exact.</param>
+/// <param name="CostUsd">US dollars of priced calls, exact. Null, as all amounts, for callers who may not see money.</param>
 /// <param name="UnpricedCalls">Completed calls whose cost is unknown, not zero.</param>
 /// <param name="ThreadId">The conversation it belongs to; null when it was asked for without one.</param>
 /// <param name="Previous">The run before it in that conversation; null when it is the first.</param>
@@ -26,7 +26,7 @@ namespace Agents.Host.Api.Runs;
 public sealed record RunView(
     Guid Id, string Agent, int AgentVersion, string Status, int Priority, string Question, string Model,
     int Step, string? StepName, string? Answer, JsonElement? Citations, FailureView? Failure, string? Reason,
-    int ModelCalls, Usage Usage, decimal CostUsd, int UnpricedCalls, UnconfirmedView? UnconfirmedUsd, decimal? BudgetUsd,
+    int ModelCalls, Usage Usage, decimal? CostUsd, int UnpricedCalls, UnconfirmedView? UnconfirmedUsd, decimal? BudgetUsd,
     JsonElement? Metadata, DateTimeOffset QueuedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, double? DurationSeconds,
     string? ThreadId = null, Guid? Previous = null, DateTimeOffset? NotBefore = null, DateTimeOffset? Deadline = null, Guid? Batch = null,
     Guid? Schedule = null,

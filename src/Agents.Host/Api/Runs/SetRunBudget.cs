@@ -32,8 +32,9 @@ public static class SetRunBudgetEndpoint
         if (BudgetAmount.Problem(request.BudgetUsd, mayBeZero: false) is { } wrong) return (Refusals.Malformed("Bad budgetUsd", wrong).Answer(), []);
         if (request.Reason is { Length: > TextBounds.ReasonCharacters }) return (RunProblems.BadReason(TextBounds.ReasonCharacters), []);
 
+        var caller = Caller.Of(http);
         var command = new ChangeRunBudget(
-            request.BudgetUsd!.Value, Caller.Of(http).Name, Sanitiser.Text(request.Reason, TextBounds.ReasonCharacters));
+            request.BudgetUsd!.Value, caller.Name, Sanitiser.Text(request.Reason, TextBounds.ReasonCharacters), caller.KeyId);
         var decision = await session.Decide(id, definitions, (run, agent) => RunDecider.Decide(run, agent, command), ct);
         if (decision is null) return (RunProblems.NotFound(id), []);
         if (decision.Run.IsFinished()) return (RunProblems.WrongStatus(decision.Run, "not finished"), []);

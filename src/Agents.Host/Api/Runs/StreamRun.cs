@@ -37,7 +37,7 @@ public static class StreamRunEndpoint
         if (!await hubs.Knows(caller.Tenant, id)) return RunProblems.NotFound(id);
 
         var items = follower.Follow(caller.Tenant, id, StreamStart.Of(after, last) ?? 0, ct);
-        var stream = new EventStream(format is Simple ? SimpleFormat.Of(items, ct) : FactsFormat.Of(items, ct));
-        return onDisconnect is Cancel ? stream with { Presence = () => departures.Join(caller.Tenant, id, caller.Name) } : stream;
+        var stream = new EventStream(format is Simple ? SimpleFormat.Of(items, ct) : FactsFormat.Of(items, caller.SeesMoney, ct));
+        return onDisconnect is Cancel ? stream with { Presence = () => departures.Join(caller.Tenant, id, caller.Actor) } : stream;
     }
 }

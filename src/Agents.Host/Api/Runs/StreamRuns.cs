@@ -26,9 +26,9 @@ public static class StreamRunsEndpoint
         [FromQuery] string? status, [FromQuery] string? agent, [FromQuery] long? after, [FromHeader(Name = "Last-Event-ID")] string? last,
         TenantFollower follower, HttpContext http, CancellationToken ct)
     {
-        var (statuses, agents) = (Names(status), Names(agent));
+        var (statuses, agents, caller) = (Names(status), Names(agent), Caller.Of(http));
         return new EventStream(follower.Follow(
-            Caller.Of(http).Tenant, StreamStart.Of(after, last),
+            caller.Tenant, caller.SeesMoney, StreamStart.Of(after, last),
             fact => (statuses.Count == 0 || statuses.Contains(fact.Status)) && (agents.Count == 0 || agents.Contains(fact.Agent)), ct));
     }
 

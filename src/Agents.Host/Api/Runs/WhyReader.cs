@@ -1,4 +1,5 @@
 using Agents.Domain.Runs;
+using Agents.Host.Http;
 using Agents.Host.Platform;
 using Marten;
 using Npgsql;
@@ -8,13 +9,14 @@ namespace Agents.Host.Api.Runs;
 /// <summary>Gathers what is known of a run's place in the queue.</summary>
 public sealed class WhyReader(NpgsqlDataSource database, IDocumentStore store)
 {
-    public async Task<WhyView?> Read(string tenant, Guid runId, CancellationToken ct)
+    /// <summary>Null when the caller's tenant has no such run.</summary>
+    public async Task<WhyView?> Read(Caller caller, Guid runId, CancellationToken ct)
     {
-        await using var session = store.QuerySession(tenant);
+        await using var session = store.QuerySession(caller.Tenant);
         if (await session.LoadAsync<Run>(runId, ct) is not { } run) return null;
 
-        var (place, now) = await Place(tenant, runId, ct);
-        var why = Explanation.Of(run, place);
+        var (place, now) = await Place(caller.Tenant, runId, ct);
+        var why = Explanation.Of(run, place, caller.SeesMoney);
         return new(
             runId, run.Status.ToString().ToLowerInvariant(), why.Summary, why.BlockedBy, why.Position,
             place?.StartsPerMinute is { } pace ? Math.Round(pace, 2) : null, why.StartsIn is { } wait ? now + wait : null);

@@ -20,7 +20,7 @@ public static class CreateScheduleEndpoint
     {
         var (caller, name) = (Caller.Of(http), wanted.Name!);
         var next = Timetable.Parse(wanted.Cron!, wanted.TimeZone, out _)!.After(clock.GetUtcNow());
-        if (await schedules.Create(caller.Tenant, name, wanted, next, caller.Name, ct))
+        if (await schedules.Create(caller.Tenant, name, wanted, next, caller.Actor, ct))
             return Results.Created($"/schedules/{name}", await schedules.Find(caller.Tenant, name, ct));
 
         return await schedules.Find(caller.Tenant, name, ct) is null

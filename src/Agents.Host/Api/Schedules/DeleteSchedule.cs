@@ -13,6 +13,6 @@ public static class DeleteScheduleEndpoint
     public static async Task<IResult> Delete(string name, ScheduleStore schedules, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);
-        return await schedules.Delete(caller.Tenant, name, caller.Name, ct) ? Results.NoContent() : ScheduleRequests.NotFound(name);
+        return await schedules.Delete(caller.Tenant, name, caller.Actor, ct) ? Results.NoContent() : ScheduleRequests.NotFound(name);
     }
 }

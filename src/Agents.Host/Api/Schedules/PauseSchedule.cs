@@ -13,7 +13,7 @@ public static class PauseScheduleEndpoint
     public static async Task<IResult> Post(string name, ScheduleStore schedules, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);
-        return await schedules.Pause(caller.Tenant, name, caller.Name, ct)
+        return await schedules.Pause(caller.Tenant, name, caller.Actor, ct)
             ? Results.Ok(await schedules.Find(caller.Tenant, name, ct))
             : ScheduleRequests.NotFound(name);
     }

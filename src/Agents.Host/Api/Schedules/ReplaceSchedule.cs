@@ -24,7 +24,7 @@ public static class ReplaceScheduleEndpoint
     {
         var caller = Caller.Of(http);
         var next = Timetable.Parse(wanted.Cron!, wanted.TimeZone, out _)!.After(clock.GetUtcNow());
-        return await schedules.Replace(caller.Tenant, name, wanted, next, caller.Name, ct)
+        return await schedules.Replace(caller.Tenant, name, wanted, next, caller.Actor, ct)
             ? Results.Ok(await schedules.Find(caller.Tenant, name, ct))
             : ScheduleRequests.NotFound(name);
     }

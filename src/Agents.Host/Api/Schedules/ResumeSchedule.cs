@@ -17,7 +17,7 @@ public static class ResumeScheduleEndpoint
         if (await schedules.Find(caller.Tenant, name, ct) is not { } paused) return ScheduleRequests.NotFound(name);
 
         var next = Timetable.Parse(paused.Cron, paused.TimeZone, out _)?.After(clock.GetUtcNow());
-        return await schedules.Resume(caller.Tenant, name, next, caller.Name, ct)
+        return await schedules.Resume(caller.Tenant, name, next, caller.Actor, ct)
             ? Results.Ok(await schedules.Find(caller.Tenant, name, ct))
             : ScheduleRequests.NotFound(name);
     }

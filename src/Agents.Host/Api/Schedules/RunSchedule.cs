@@ -30,8 +30,8 @@ public static class RunScheduleEndpoint
             schedule.Run, agents, clock.GetUtcNow(), key: null, hash: null, ThreadPlace.None) with { Schedule = new Firing(schedule.Id, At: null) };
         var runId = run.Queue(session, models, caller);
         session.QueueSqlCommand(
-            "insert into agents.schedule_change (tenant_id, schedule_id, name, change, by) values (?, ?, ?, 'run', ?)", caller.Tenant, schedule.Id,
-            name, caller.Name);
+            "insert into agents.schedule_change (tenant_id, schedule_id, name, change, by, by_key) values (?, ?, ?, 'run', ?, ?)",
+            caller.Tenant, schedule.Id, name, caller.Name, (object?)caller.KeyId ?? DBNull.Value);
         return Results.Accepted($"/runs/{runId}", new QueuedRun(runId, "queued", $"/runs/{runId}", $"/runs/{runId}/stream"));
     }
 }

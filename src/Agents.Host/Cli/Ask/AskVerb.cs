@@ -65,8 +65,9 @@ static class AskVerb
             return ExitCodes.Of(document.AsRun());
         }
 
-        var agent = (await api.Get($"agents/{Uri.EscapeDataString(call.Parsed.GetValue(Agent)!)}", ct)).As<AgentView>();
-        var run = await RunFollowing.Show(call, api, runId, new(agent.Steps.Select(step => step.Name)), ct);
+        var agent = await api.Get($"agents/{Uri.EscapeDataString(call.Parsed.GetValue(Agent)!)}", ct);
+        var steps = agent.GetProperty("steps").As<IReadOnlyList<StepView>>(); // its limits may have an amount that the caller may not see
+        var run = await RunFollowing.Show(call, api, runId, new(steps.Select(step => step.Name)), ct);
         Outcome.Print(call.Screen, run);
         return ExitCodes.Of(run);
     }

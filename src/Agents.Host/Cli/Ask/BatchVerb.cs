@@ -123,7 +123,8 @@ static class BatchVerb
     {
         var parts = new List<string> { Formats.Count(batches.Sum(batch => batch.Items), "question") };
         foreach (var (word, count) in Counts(batches).Where(counted => counted.Count > 0)) parts.Add($"{Formats.Number(count)} {word}");
-        parts.Add(Formats.Cost(batches.Sum(batch => batch.CostUsd), batches.Sum(batch => batch.UnpricedCalls), null));
+        if (batches.All(batch => batch.CostUsd is not null))
+            parts.Add(Formats.Cost(batches.Sum(batch => batch.CostUsd), batches.Sum(batch => batch.UnpricedCalls), null));
         if (batches.Max(batch => batch.FinishedAt) is { } end) parts.Add(Formats.Duration(end - batches.Min(batch => batch.QueuedAt)));
         call.Screen.Line(string.Join(" · ", parts));
         foreach (var batch in batches) call.Screen.Line($"[grey]batch {batch.Id}[/]");

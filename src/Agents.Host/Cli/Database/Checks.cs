@@ -70,11 +70,11 @@ static class Checks
         }
 
         var clock = new DatabaseClock();
-        var (reached, duties) = await Reach(settings, status.Directory, clock, ct);
+        var (reached, more) = await Reach(settings, status.Directory, clock, ct);
         yield return reached;
         if (reached.Result == CheckResult.Fail) yield break;
 
-        if (duties is not null) yield return duties;
+        foreach (var check in more) yield return check;
 
         yield return clock.Offset.Duration() <= ClockTolerance
             ? new("clock", CheckResult.Ok, $"{clock.Offset.Duration().TotalMilliseconds:0} ms from the database's")
@@ -83,8 +83,9 @@ static class Checks
                 $"{clock.Offset.TotalSeconds:+0.0;-0.0} s to the database's; set this machine's clock (chrony, systemd-timesyncd)");
     }
 
-    /// <returns>Also what duties of the server have set aside. Null before the server has made its tables.</returns>
-    static async Task<(Check Reached, Check? Duties)> Reach(IConfiguration settings, string directory, DatabaseClock clock, CancellationToken ct)
+    /// <returns>Also what is found in it: nothing before the server has made its tables.</returns>
+    static async Task<(Check Reached, IEnumerable<Check> More)> Reach(
+        IConfiguration settings, string directory, DatabaseClock clock, CancellationToken ct)
     {
         try
         {
@@ -96,16 +97,16 @@ static class Checks
             return connection.PostgreSqlVersion.Major >= ServerPrograms.OldestMajor
                 ? (
                     new("database", CheckResult.Ok, $"PostgreSQL {connection.ServerVersion}, {database.Describe()}"),
-                    await DutyCheck.Of(connection, ct))
+                    new[] { await DutyCheck.Of(connection, ct), await FinanceCheck.Of(connection, ct) }.OfType<Check>())
                 : (
                     new(
                         "database", CheckResult.Fail,
                         $"PostgreSQL {connection.ServerVersion} is too old; {ServerPrograms.OldestMajor} or newer is needed"),
-                    null);
+                    []);
         }
         catch (Exception e) when (e is NpgsqlException or EmbeddedServerException or StartRefusedException)
         {
-            return (new("database", CheckResult.Fail, Failures.Of(e).Message), null);
+            return (new("database", CheckResult.Fail, Failures.Of(e).Message), []);
         }
     }
 

@@ -14,6 +14,8 @@ static class KeysVerb
 {
     const int NameCharacters = 100;
 
+    const int MostDays = 3650;
+
     static readonly Option<string> Tenant = new("--tenant")
     {
         Description = "Whose runs and documents it opens.", HelpName = "T", DefaultValueFactory = _ => Tenants.Default
@@ -23,11 +25,12 @@ static class KeysVerb
     {
         Description = "Who or what it is for; facts name it.", HelpName = "N", DefaultValueFactory = _ => ""
     };
+    static readonly Option<int?> Days = new("--days") { Description = "Days after which it expires. Never, when nothing is said.", HelpName = "N" };
     static readonly Argument<string> Id = new("id") { Description = "As keys list shows it." };
 
     public static Command Create(Verb verb) => new("keys", "API keys: create, list, revoke.")
     {
-        verb.Does(new("create", "Makes a key and shows it, once.") { Tenant, Role, Name }, Create),
+        verb.Does(new("create", "Makes a key and shows it, once.") { Tenant, Role, Name, Days }, Create),
         verb.Does(new("list", "Lists all keys, without the keys themselves."), List),
         verb.Does(new("revoke", "Makes a key open nothing, within five seconds.") { Id }, Revoke),
     };
@@ -38,11 +41,15 @@ static class KeysVerb
         if (!ApiKey.IsTenant(tenant)) throw Wrong($"A tenant has 1 to 64 of a-z, 0-9, dot, hyphen and underscore; \"{tenant}\" has not.");
         if (!Roles.All.Contains(role)) throw Wrong($"A role is one of: {string.Join(", ", Roles.All)}.");
 
-        var (secret, key) = await keys.Create(tenant, role, Sanitiser.Text(call.Parsed.GetValue(Name) ?? "", NameCharacters), ct);
+        var days = call.Parsed.GetValue(Days);
+        if (days is < 1 or > MostDays) throw Wrong(FormattableString.Invariant($"A key lasts 1 to {MostDays:N0} days."));
+
+        var name = Sanitiser.Text(call.Parsed.GetValue(Name) ?? "", NameCharacters);
+        var (secret, key) = await keys.Create(tenant, role, name, ct, days is { } many ? TimeSpan.FromDays(many) : null);
         if (call.IsJson)
         {
             call.Screen.Json(JsonSerializer.SerializeToElement(
-                new { Key = secret, key.Id, key.Tenant, key.Role, key.Name, key.CreatedAt }, Answers.Format));
+                new { Key = secret, key.Id, key.Tenant, key.Role, key.Name, key.CreatedAt, key.ExpiresAt }, Answers.Format));
             return ExitCodes.Ok;
         }
 
@@ -56,7 +63,7 @@ static class KeysVerb
         var all = await keys.List(ct);
         if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new Page<ApiKey>(all, null), Answers.Format));
         else if (all.Count == 0) call.Inform("There are no keys: this machine's own address is open. Make one: agents keys create --role operator");
-        else Table.Print(call.Screen, ["id", "tenant", "role", "name", "created", "last used", "state"], [.. all.Select(Row)]);
+        else Table.Print(call.Screen, ["id", "tenant", "role", "name", "created", "by", "last used", "state"], [.. all.Select(Row)]);
         return ExitCodes.Ok;
     }, ct);
 
@@ -71,9 +78,17 @@ static class KeysVerb
 
     static string[] Row(ApiKey key) =>
     [
-        key.Id, key.Tenant, key.Role, Screen.Clip(key.Name, 40), Formats.Time(key.CreatedAt),
-        key.LastUsedAt is { } used ? Formats.Time(used) : "never", key.RevokedAt is { } at ? $"revoked {Formats.Time(at)}" : "good",
+        key.Id, key.Tenant, key.Role, Screen.Clip(key.Name, 40), Formats.Time(key.CreatedAt), key.CreatedBy ?? "",
+        key.LastUsedAt is { } used ? Formats.Time(used) : "never", StateOf(key),
     ];
+
+    static string StateOf(ApiKey key) => key switch
+    {
+        { RevokedAt: { } at } => $"revoked {Formats.Time(at)}{(key.RevokedBy is { } by ? $" by {by}" : "")}",
+        { ExpiresAt: { } at } when at <= DateTimeOffset.UtcNow => $"expired {Formats.Time(at)}",
+        { ExpiresAt: { } at } => $"good until {Formats.Time(at)}",
+        _ => "good",
+    };
 
     static async Task<int> With(Call call, Func<KeyStore, Task<int>> act, CancellationToken ct)
     {

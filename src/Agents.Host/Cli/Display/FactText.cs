@@ -23,13 +23,13 @@ public static class FactText
                 $"{Text("agent")} version {Text("agentVersion")}, priority {Text("priority")}, for {Text("requestedBy")}: {Text("question")}",
             "state_inherited" =>
                 $"{(data.GetProperty("step").GetInt32() < 0 ? "nothing done yet" : $"step {Position()} {Text("name")}")}, inherited "
-                + $"{Formats.Usd(Usd("inheritedUsd") ?? 0)}{(Text("reason") is { Length: > 0 } why ? $": {why}" : "")}",
-            "fork_started" => $"run {Text("fork")}, for at most {Formats.Usd(Usd("heldUsd") ?? 0)}",
-            "fork_ended" => $"run {Text("fork")} has spent {Formats.Usd(Usd("spentUsd") ?? 0)}",
+                + $"{Amount("inheritedUsd")}{(Text("reason") is { Length: > 0 } why ? $": {why}" : "")}",
+            "fork_started" => $"run {Text("fork")}, for at most {Amount("heldUsd")}",
+            "fork_ended" => $"run {Text("fork")} has spent {Amount("spentUsd")}",
             "run_started" => $"on {Text("worker")}",
             "run_paused" or "run_resumed" or "run_cancelled" => ByAndReason(),
             "run_parked" or "run_failed" => FailureText(),
-            "run_budget_changed" => $"{Formats.Usd(Usd("budgetUsd") ?? 0)}, {ByAndReason()}",
+            "run_budget_changed" => $"{Amount("budgetUsd")}, {ByAndReason()}",
             "run_completed" =>
                 $"{Formats.Count(data.GetProperty("citations").GetArrayLength(), "citation")}"
                 + $"{(Text("incomplete") is { Length: > 0 } cut ? $", cut off by {cut}" : "")}: {Text("answer")}",
@@ -40,17 +40,16 @@ public static class FactText
             "model_call_completed" => $"{Attempt()}, {Used()}, {Price()}, {Took()}: {data.GetProperty("reply").GetProperty("text").GetString()}",
             "model_call_failed" => $"{Attempt()}, {Took()}, {FailureText()}",
             "model_call_outcome_unknown" =>
-                $"{Attempt()}, {Text("cause")}, may have cost {Formats.Usd(Usd("lowUsd") ?? 0)} to "
-                + $"{(Usd("highUsd") is { } high ? Formats.Usd(high) : "an unknown amount")}"
+                $"{Attempt()}, {Text("cause")}, may have cost {Amount("lowUsd")} to {Amount("highUsd")}"
                 + $"{(Member("failure") is { ValueKind: JsonValueKind.Object } ? $", {FailureText()}" : "")}",
-            "spend_resolved" => $"{Attempt()}, did cost {Formats.Usd(Usd("actualUsd") ?? 0)}, by {Text("source")}",
+            "spend_resolved" => $"{Attempt()}, did cost {Amount("actualUsd")}, by {Text("source")}",
             "tool_call_requested" =>
                 $"{Tool()}, {Text("tool")} {Text("arguments")}{(data.GetProperty("needsApproval").GetBoolean() ? ", needs approval" : "")}",
             "tool_call_approved" => $"{Tool()}, by {Text("by")}",
             "tool_call_denied" => $"{Tool()}, {ByAndReason()}",
             "tool_call_scheduled" => $"{Tool()}, attempt {Text("attempt")}{After()}",
             "tool_call_started" => $"{Tool()}, attempt {Text("attempt")}, on {Text("worker")}",
-            "child_run_started" => $"{Tool()}, run {Text("child")} of {Text("agent")}, for at most {Formats.Usd(Usd("heldUsd") ?? 0)}",
+            "child_run_started" => $"{Tool()}, run {Text("child")} of {Text("agent")}, for at most {Amount("heldUsd")}",
             "tool_call_completed" => $"{Tool()}, {Took()}: {Text("result")}",
             "tool_call_failed" when Kind() is nameof(FailureKind.OutcomeUnknown) => $"{Tool()}, {Took()}, not made again, {FailureText()}",
             "tool_call_failed" => $"{Tool()}, {Took()}, {FailureText()}",
@@ -66,6 +65,8 @@ public static class FactText
         };
 
         JsonElement Member(string name) => data.TryGetProperty(name, out var member) ? member : default;
+
+        string Amount(string member) => Usd(member) is { } usd ? Formats.Usd(usd) : "an unknown amount";
 
         decimal? Usd(string member) => Member(member) is { ValueKind: JsonValueKind.Number } usd ? usd.GetDecimal() : null;
 

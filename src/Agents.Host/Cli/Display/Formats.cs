@@ -18,7 +18,11 @@ public static class Formats
     };
 
     /// <summary>What a run has cost: unknown where no price is known, and what more it may be where an outcome is.</summary>
-    public static string Cost(decimal usd, int unpricedCalls, UnconfirmedView? unconfirmed)
+    /// <param name="cost">Null for a caller who may not see money.</param>
+    public static string Cost(decimal? cost, int unpricedCalls, UnconfirmedView? unconfirmed) =>
+        cost is { } usd ? Known(usd, unpricedCalls, unconfirmed) : "";
+
+    static string Known(decimal usd, int unpricedCalls, UnconfirmedView? unconfirmed)
     {
         var cost = unpricedCalls == 0 ? Usd(usd) : usd == 0 ? "cost unknown" : $"{Usd(usd)} and {Count(unpricedCalls, "call")} of unknown cost";
         return unconfirmed is null ? cost : $"{cost}, {Unconfirmed(unconfirmed)}";

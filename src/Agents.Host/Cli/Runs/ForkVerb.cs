@@ -63,8 +63,8 @@ static class ForkVerb
         var fork = answer.As<ForkedRun>();
         if (call.IsJson) call.Screen.Json(answer);
         else call.Screen.Line(
-            $"Run {fork.Id} goes on from version {fork.ForkedFrom.Version} of {RunIds.Brief(origin)}. That had cost "
-            + $"{Formats.Usd(fork.InheritedUsd)}; nothing of it is paid again.");
+            $"Run {fork.Id} goes on from version {fork.ForkedFrom.Version} of {RunIds.Brief(origin)}."
+            + (fork.InheritedUsd is { } inherited ? $" That had cost {Formats.Usd(inherited)}; nothing of it is paid again." : ""));
 
         if (!server.IsOwn || call.IsJson) return ExitCodes.Ok;
         var run = await RunFollowing.Show(call, server.Api, fork.Id, new(), ct); // its server ends with this call

@@ -31,7 +31,8 @@ static class ShowVerb
             $"[grey]{run.Status} · {Screen.Safe(run.Agent)} {run.AgentVersion} · priority {run.Priority} · queued {Formats.Time(run.QueuedAt)}"
             + $"{Budget(run)}[/]");
         if (run.ForkedFrom is { } from)
-            screen.Line($"[grey]continues run {from.Run} from version {from.Version}, which had cost {Formats.Usd(run.InheritedUsd ?? 0)}[/]");
+            screen.Line($"[grey]continues run {from.Run} from version {from.Version}"
+                + $"{(run.InheritedUsd is { } inherited ? $", which had cost {Formats.Usd(inherited)}" : "")}[/]");
         screen.Line();
         var progress = new RunProgress();
         foreach (var fact in facts) progress.Add(fact);
@@ -39,8 +40,8 @@ static class ShowVerb
             screen.Line(step.EndedAt is null ? StepLines.Failed(step, screen.Width) : StepLines.Over(step, screen.Width));
         foreach (var child in children)
             screen.Line(
-                $"[grey]started run {child.Id}: {Screen.Safe(child.Agent)}, {child.Status}, "
-                + $"{Formats.Cost(child.CostUsd, child.UnpricedCalls, child.UnconfirmedUsd)}[/]");
+                $"[grey]started run {child.Id}: {Screen.Safe(child.Agent)}, {child.Status}"
+                + $"{(child.CostUsd is { } cost ? $", {Formats.Cost(cost, child.UnpricedCalls, child.UnconfirmedUsd)}" : "")}[/]");
         Outcome.Print(screen, run);
     }
 

@@ -29,7 +29,8 @@ public sealed class ChildRuns(IFamilies families, IRunLog log, IDefinitions defi
             CleanText.Of(Sanitiser.Text(wanted.Question, TextBounds.QuestionCharacters)),
             inherited.Priority, inherited.RequestedBy, duration > ShortestDuration ? duration : ShortestDuration, parent.Metadata,
             Parent: parent.Id, TraceParent: parent.TraceParent,
-            ChildOf: new(parent.Id, work.ToolCallId, work.Attempt, inherited.Root, (parent.ChildOf?.Depth ?? 0) + 1)));
+            ChildOf: new(parent.Id, work.ToolCallId, work.Attempt, inherited.Root, (parent.ChildOf?.Depth ?? 0) + 1),
+            RequestedByKey: inherited.RequestedByKey));
     }
 
     /// <summary>What the tool call that waits for a run has brought. Null while the run goes on.</summary>

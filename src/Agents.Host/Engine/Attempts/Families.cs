@@ -8,7 +8,8 @@ public sealed class Families(NpgsqlDataSource database) : IFamilies
 {
     public async Task<Inheritance> Inherited(string tenant, Guid parent, CancellationToken ct) => (await database.First<Inheritance>(
         """
-        select r.requested_by, r.priority, coalesce(r.root_run_id, r.run_id) as root, q.deadline_at - clock_timestamp() as time_left
+        select r.requested_by, r.priority, coalesce(r.root_run_id, r.run_id) as root, q.deadline_at - clock_timestamp() as time_left,
+          r.requested_by_key
         from agents.run_summary r left join agents.run_queue q on q.tenant_id = r.tenant_id and q.run_id = r.run_id
         where r.tenant_id = @tenant and r.run_id = @parent
         """, new { tenant, parent }, ct))!;

@@ -11,8 +11,9 @@ public interface IFamilies
 }
 
 /// <param name="RequestedBy">The credential that asked for the parent.</param>
+/// <param name="RequestedByKey">The id of its key. Null when there was none.</param>
 /// <param name="TimeLeft">Until the parent's deadline. Null when it has none.</param>
-public sealed record Inheritance(string RequestedBy, int Priority, Guid Root, TimeSpan? TimeLeft);
+public sealed record Inheritance(string RequestedBy, int Priority, Guid Root, TimeSpan? TimeLeft, string? RequestedByKey = null);
 
 /// <param name="Answer">Empty unless the run was completed.</param>
 /// <param name="Why">Why it failed or was cancelled; else empty.</param>

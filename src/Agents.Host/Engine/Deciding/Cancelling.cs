@@ -1,5 +1,6 @@
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
+using Agents.Host.Platform;
 
 namespace Agents.Host.Engine.Deciding;
 
@@ -10,11 +11,11 @@ public static class Cancelling
 {
     /// <summary>In a transaction of its own.</summary>
     /// <returns>Null when there is no such run.</returns>
-    public static Task<Decision?> Cancel(this Decisions decisions, string tenant, Guid runId, string by, string reason, CancellationToken ct) =>
-        decisions.Decide(tenant, runId, (run, agent) => RunDecider.Decide(run, agent, new CancelRun(by, reason)), ct);
+    public static Task<Decision?> Cancel(this Decisions decisions, string tenant, Guid runId, Actor by, string reason, CancellationToken ct) =>
+        decisions.Decide(tenant, runId, (run, agent) => RunDecider.Decide(run, agent, new CancelRun(by.Name, reason, by.KeyId)), ct);
 
     /// <returns>Null when there is no such run.</returns>
     public static Task<Decision?> Cancel(
-        this IRunTransaction transaction, Guid runId, string by, string reason, IDefinitions definitions, CancellationToken ct) =>
-        transaction.Decide(runId, definitions, (run, agent) => RunDecider.Decide(run, agent, new CancelRun(by, reason)), ct);
+        this IRunTransaction transaction, Guid runId, Actor by, string reason, IDefinitions definitions, CancellationToken ct) =>
+        transaction.Decide(runId, definitions, (run, agent) => RunDecider.Decide(run, agent, new CancelRun(by.Name, reason, by.KeyId)), ct);
 }

@@ -1,5 +1,6 @@
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
+using Agents.Host.Platform;
 
 namespace Agents.Host.Engine.Deciding;
 
@@ -8,7 +9,7 @@ public static class FamilyWork
 {
     /// <summary>Cancels a run whose parent has ended without it.</summary>
     public static Task End(IRunTransaction transaction, EndChild work, IDefinitions definitions, CancellationToken ct) =>
-        transaction.Cancel(work.RunId, "system", $"Run {work.Parent}, which started it, has ended.", definitions, ct);
+        transaction.Cancel(work.RunId, Actor.System, $"Run {work.Parent}, which started it, has ended.", definitions, ct);
 
     /// <summary>Gives back what a fork that has ended did not spend of the budget it drew on.</summary>
     public static async Task Settle(IRunTransaction transaction, SettleFork work, IDefinitions definitions, CancellationToken ct)

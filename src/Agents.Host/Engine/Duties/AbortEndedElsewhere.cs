@@ -4,7 +4,8 @@ using Agents.Host.Platform;
 namespace Agents.Host.Engine.Duties;
 
 /// <summary>
-/// Aborts the calls in flight here of runs that were ended on another node, which cannot reach them, and whose announcement was lost.
+/// Aborts the calls in flight here of runs that were ended on another node, which cannot reach them. It asks the log, when that node announces it and
+/// now and then: an announcement can be lost, or made up by another user of the database.
 /// </summary>
 public sealed class AbortEndedElsewhere(RunsDue runs, InFlight inFlight) : IWatchedDuty
 {

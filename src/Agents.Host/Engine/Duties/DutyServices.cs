@@ -15,6 +15,7 @@ static class DutyServices
         services.AddDuty<FireSchedules>();
         services.AddDuty<AnnounceBudgetEvents>();
         services.AddDuty<CloseDays>();
+        services.AddDuty<EndFinanceQueries>();
     }
 
     static void AddWatched(this IServiceCollection services)

@@ -121,7 +121,7 @@ public sealed class FireSchedules(
             {
                 Id = RunIdOf(schedule.Id, at), Schedule = new Firing(schedule.Id, at),
             };
-            latest = run.Queue(transaction.Session, models, new Caller(transaction.Tenant, schedule.CreatedBy, null));
+            latest = run.Queue(transaction.Session, models, new Caller(transaction.Tenant, schedule.CreatedBy, schedule.CreatedByKey));
             unfinished.Add(latest.Value);
         }
 
@@ -137,7 +137,8 @@ public sealed class FireSchedules(
     async Task Cancel(RunTransaction transaction, List<Guid> unfinished, ScheduleView schedule, CancellationToken ct)
     {
         foreach (var earlier in unfinished)
-            await transaction.Cancel(earlier, schedule.CreatedBy, $"Schedule {schedule.Name} is due again.", definitions, ct);
+            await transaction.Cancel(
+                earlier, new(schedule.CreatedBy, schedule.CreatedByKey), $"Schedule {schedule.Name} is due again.", definitions, ct);
         unfinished.Clear();
     }
 

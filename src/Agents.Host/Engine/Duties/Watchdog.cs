@@ -30,6 +30,7 @@ public sealed class Watchdog : IDuty
         (this.lookout, this.duties, this.setAside) = (lookout, [.. duties], setAside);
         (this.node, this.inFlight, this.options) = (node, inFlight, options);
         signals.Written += _ => mayHaveWork = true;
+        foreach (var duty in this.duties.OfType<AbortEndedElsewhere>()) signals.MayHaveEnded += duty.Due.Wake;
     }
 
     public string Name => "look after runs";

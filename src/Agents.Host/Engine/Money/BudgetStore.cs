@@ -15,14 +15,16 @@ namespace Agents.Host.Engine.Money;
 /// <param name="From">First day of the period, UTC. Null for a total.</param>
 /// <param name="Until">First day of the next period. Null for a total.</param>
 /// <param name="WaitingRuns">Runs parked until there is room.</param>
+/// <param name="SetByKey">The id of the key with which it was set. Null when the server needed none.</param>
 public sealed record BudgetView(
     BudgetScope Scope, string Value, BudgetPeriod Period, decimal LimitUsd, decimal SpentUsd, decimal UnconfirmedUsd, decimal ReservedUsd,
     decimal RoomUsd,
-    DateOnly? From, DateOnly? Until, int WaitingRuns, string SetBy, DateTimeOffset SetAt);
+    DateOnly? From, DateOnly? Until, int WaitingRuns, string SetBy, DateTimeOffset SetAt,
+    string? SetByKey);
 
 /// <param name="OldLimitUsd">Null when there was no such budget.</param>
 /// <param name="NewLimitUsd">Null when it was removed.</param>
-public sealed record BudgetChangeView(DateTimeOffset At, string By, decimal? OldLimitUsd, decimal? NewLimitUsd);
+public sealed record BudgetChangeView(DateTimeOffset At, string By, decimal? OldLimitUsd, decimal? NewLimitUsd, string? ByKey);
 
 /// <summary>Reads and changes a tenant's budgets; every change is recorded with who made it.</summary>
 public sealed class BudgetStore(NpgsqlDataSource database, NodeSignals signals)
@@ -41,7 +43,7 @@ public sealed class BudgetStore(NpgsqlDataSource database, NodeSignals signals)
           (select count(*) from finance.budget_wait w
            where w.tenant_id = b.tenant_id and w.scope = b.scope and w.value = b.value and w.period = b.period
              and w.resumed_at is null) as waiting_runs,
-          b.set_by, b.set_at
+          b.set_by, b.set_at, b.set_by_key
         from finance.budget b left join finance.budget_period p
           on p.tenant_id = b.tenant_id and p.scope = b.scope and p.value = b.value and p.period = b.period
           and p.starts_on = finance.period_start(b.period, clock_timestamp())
@@ -53,33 +55,33 @@ public sealed class BudgetStore(NpgsqlDataSource database, NodeSignals signals)
     public async Task<IReadOnlyList<BudgetChangeView>> Changes(string tenant, BudgetName name, CancellationToken ct) =>
         await database.Query<BudgetChangeView>(
         """
-        select at, by, old_limit_usd, new_limit_usd from finance.budget_change
+        select at, by, old_limit_usd, new_limit_usd, by_key from finance.budget_change
         where tenant_id = @tenant and scope = @scope and value = @value and period = @period
         order by id desc limit @changes_shown
         """, new { tenant, scope = Word(name.Scope), name.Value, period = Word(name.Period), ChangesShown }, ct);
 
     /// <summary>Whether there was no such budget before. Of two callers who set one at once, only one has made it.</summary>
-    public async Task<bool> Set(string tenant, BudgetName name, decimal limitUsd, string by, CancellationToken ct)
+    public async Task<bool> Set(string tenant, BudgetName name, decimal limitUsd, Actor by, CancellationToken ct)
     {
         var isNew = await database.First<bool>(
-            "select finance.put_budget(@tenant, @scope, @value, @period, @limit_usd, @by)",
-            new { tenant, scope = Word(name.Scope), name.Value, period = Word(name.Period), limitUsd, by }, ct);
+            "select finance.put_budget(@tenant, @scope, @value, @period, @limit_usd, @by, @key_id)",
+            new { tenant, scope = Word(name.Scope), name.Value, period = Word(name.Period), limitUsd, by = by.Name, by.KeyId }, ct);
         signals.BudgetChanged();
         return isNew;
     }
 
     /// <summary>Whether there was such a budget to raise.</summary>
-    public Task<bool> Raise(string tenant, BudgetName name, decimal byUsd, string by, CancellationToken ct) => Change(tenant, name, byUsd, by, ct);
+    public Task<bool> Raise(string tenant, BudgetName name, decimal byUsd, Actor by, CancellationToken ct) => Change(tenant, name, byUsd, by, ct);
 
     /// <summary>Whether there was such a budget.</summary>
-    public Task<bool> Remove(string tenant, BudgetName name, string by, CancellationToken ct) => Change(tenant, name, null, by, ct);
+    public Task<bool> Remove(string tenant, BudgetName name, Actor by, CancellationToken ct) => Change(tenant, name, null, by, ct);
 
     /// <param name="moreUsd">Null removes it.</param>
-    async Task<bool> Change(string tenant, BudgetName name, decimal? moreUsd, string by, CancellationToken ct)
+    async Task<bool> Change(string tenant, BudgetName name, decimal? moreUsd, Actor by, CancellationToken ct)
     {
         var limit = await database.First<decimal?>(
-            "select finance.set_budget(@tenant, @scope, @value, @period, null, @more_usd, @by)",
-            new { tenant, scope = Word(name.Scope), name.Value, period = Word(name.Period), moreUsd, by }, ct);
+            "select finance.set_budget(@tenant, @scope, @value, @period, null, @more_usd, @by, @key_id)",
+            new { tenant, scope = Word(name.Scope), name.Value, period = Word(name.Period), moreUsd, by = by.Name, by.KeyId }, ct);
         signals.BudgetChanged();
         return limit is not null;
     }

@@ -15,7 +15,7 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IPr
     public static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
 
     /// <summary>Who published what came with the server.</summary>
-    const string Server = "server";
+    static readonly Actor Server = new("server", null);
 
     static readonly TimeSpan LongestLag = TimeSpan.FromSeconds(1);
     static readonly PriceList Nothing = new("none", []);
@@ -45,19 +45,19 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IPr
     /// <returns>Whether it is new; false when a list of that version is there already.</returns>
     /// <exception cref="System.Text.Json.JsonException">It is no price list.</exception>
     public async Task<bool> Publish(
-        string json, DateTimeOffset? from, string? tenant, string source, string by, bool isShipped, CancellationToken ct)
+        string json, DateTimeOffset? from, string? tenant, string source, Actor by, bool isShipped, CancellationToken ct)
     {
         var prices = PriceListFormat.Read(json);
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var added = await connection.Execute(
             """
-            insert into finance.price_list (version, tenant_id, is_shipped, effective_from, source, digest, body, published_by)
+            insert into finance.price_list (version, tenant_id, is_shipped, effective_from, source, digest, body, published_by, published_by_key)
             select @version, @tenant, @is_shipped,
               coalesce(@from, case
                 when @is_shipped and not exists (select from finance.price_list where is_shipped) then 'epoch'::timestamptz
                 else clock_timestamp() end),
-              @source, @digest, @json, @by
+              @source, @digest, @json, @by, @key_id
             on conflict do nothing
             """,
             new
@@ -69,7 +69,8 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IPr
                 source,
                 digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json))),
                 json,
-                by,
+                by = by.Name,
+                by.KeyId,
             }, ct);
         if (added == 0) return false;
 

@@ -41,8 +41,9 @@ public sealed class UsageImporter(NpgsqlDataSource database, RunTransactions tra
         return database.Execute(
             """
             insert into finance.provider_usage
-              (tenant_id, imported_by, row_id, at, model, response_id, run_id, call, attempt, input_tokens, output_tokens, cost_usd, price_version)
-            select @tenant, @by, * from unnest(
+              (tenant_id, imported_by, imported_by_key, row_id, at, model, response_id, run_id, call, attempt, input_tokens, output_tokens, cost_usd,
+               price_version)
+            select @tenant, @by, @by_key, * from unnest(
               @row_ids, @ats, @models, @response_ids, @run_ids, @calls, @attempts, @input_tokens, @output_tokens, @costs, @price_versions)
             on conflict do nothing
             """,
@@ -50,6 +51,7 @@ public sealed class UsageImporter(NpgsqlDataSource database, RunTransactions tra
             {
                 caller.Tenant,
                 by = caller.Name,
+                byKey = caller.KeyId,
                 rowIds = All(one => one.Row.RowId),
                 ats = All(one => one.Row.At),
                 models = All(one => one.Row.Model),
@@ -72,7 +74,7 @@ public sealed class UsageImporter(NpgsqlDataSource database, RunTransactions tra
         if (await transaction.Checkpoints([request.RunId], ct) is not [var known]
             || !known.Unconfirmed.Exists(lost => lost.Call == request.Call && lost.Attempt == request.Attempt)) return false;
 
-        var command = new Domain.Runs.ResolveSpend(request.Call, request.Attempt, usd, SpendSource.ProviderExport, caller.Name);
+        var command = new Domain.Runs.ResolveSpend(request.Call, request.Attempt, usd, SpendSource.ProviderExport, caller.Name, caller.KeyId);
         var decision = await transaction.Decide(request.RunId, definitions, (run, agent) => RunDecider.Decide(run, agent, command), ct);
         await transaction.Commit(ct);
         return decision is { Events.Count: > 0 };

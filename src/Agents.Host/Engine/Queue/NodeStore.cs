@@ -7,8 +7,11 @@ namespace Agents.Host.Engine.Queue;
 /// <summary>A server that takes runs.</summary>
 /// <param name="Slots">Runs that it works on at once: its <c>Workers:MaxRuns</c>, or its limit where that is lower.</param>
 /// <param name="Running">Runs that hold one of its slots.</param>
+/// <param name="DrainedByKey">The id of the key with which it was drained. Null when the server needed none, and when it takes runs.</param>
 /// <param name="DrainedAt">Since when it takes no runs and hands over those it has. Null when it takes them.</param>
-public sealed record NodeView(string Name, int Slots, int Running, DateTimeOffset StartedAt, string? DrainedBy, DateTimeOffset? DrainedAt);
+public sealed record NodeView(
+    string Name, int Slots, int Running, DateTimeOffset StartedAt, string? DrainedBy, DateTimeOffset? DrainedAt,
+    string? DrainedByKey);
 
 /// <summary>The servers that take runs: each makes itself known, and forgets those that are gone when it starts.</summary>
 public sealed class NodeStore(NpgsqlDataSource database, NodeSignals signals)
@@ -31,21 +34,26 @@ public sealed class NodeStore(NpgsqlDataSource database, NodeSignals signals)
         select n.name,
           least(n.slots, (select l.max_runs from agents.admission_limit l where l.scope = 'node' and l.value = n.name)) as slots,
           (select count(*) from agents.run_queue q where q.node = n.name and q.state <> 'settling') as running,
-          n.started_at, n.drained_by, n.drained_at
+          n.started_at, n.drained_by, n.drained_at, n.drained_by_key
         from agents.living_node n
         order by n.started_at, n.name
         """, null, ct);
 
-    /// <param name="by">Null lets it take runs again.</param>
+    /// <param name="isDrained">False lets it take runs again.</param>
     /// <returns>False when there is no such node.</returns>
-    public async Task<bool> Drain(string name, string? by, CancellationToken ct)
+    public async Task<bool> Drain(string name, bool isDrained, Actor by, CancellationToken ct)
     {
         var drained = await database.Execute(
             """
-            update agents.node
-            set drained_by = @by, drained_at = case when @by is null then null else coalesce(drained_at, clock_timestamp()) end
-            where name = @name and name in (select l.name from agents.living_node l)
-            """, new { name, by }, ct);
+            with changed as (
+              update agents.node
+              set drained_by = case when @is_drained then @by end, drained_by_key = case when @is_drained then @key_id end,
+                drained_at = case when @is_drained then coalesce(drained_at, clock_timestamp()) end
+              where name = @name and name in (select l.name from agents.living_node l)
+              returning *)
+            insert into agents.change (kind, subject, change, by, by_key)
+            select 'node', @name, case when @is_drained then 'drained' else 'resumed' end, @by, @key_id from changed
+            """, new { name, isDrained, by = by.Name, by.KeyId }, ct);
         if (drained == 0) return false;
         signals.WakeAdmissionEverywhere();
         return true;

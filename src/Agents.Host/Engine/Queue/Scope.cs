@@ -1,4 +1,5 @@
 using Agents.Domain.Runs;
+using Agents.Host.Http;
 
 namespace Agents.Host.Engine.Queue;
 
@@ -9,6 +10,14 @@ namespace Agents.Host.Engine.Queue;
 public sealed record Scope(string Kind, string Value)
 {
     const int ValueCharacters = 200;
+
+    const string OfTenant = "tenant";
+
+    /// <summary>The caller's own tenant.</summary>
+    public static Scope Of(Caller caller) => new(OfTenant, caller.Tenant);
+
+    /// <summary>Whose it is. Null when it is about more than one tenant.</summary>
+    public string? Tenant() => Kind == OfTenant ? Value : null;
 
     public override string ToString() => Value.Length == 0 ? Kind : $"{Kind}:{Value}";
 

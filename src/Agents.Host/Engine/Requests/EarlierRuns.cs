@@ -52,7 +52,7 @@ public static class EarlierRuns
     /// none.
     /// </summary>
     /// <remarks>Requests of the same words wait for each other: the first may not be stored yet when the client has already given it up.</remarks>
-    public static async Task<Guid?> Repeated(IDocumentSession session, string requestHash, string by, bool isRepeated, CancellationToken ct)
+    public static async Task<Guid?> Repeated(IDocumentSession session, string requestHash, Actor by, bool isRepeated, CancellationToken ct)
     {
         await WaitForOthers(session, requestHash, ct);
         if (!isRepeated) return null;
@@ -60,10 +60,11 @@ public static class EarlierRuns
         return await session.First<Guid?>(
             """
             select run_id from agents.run_summary
-            where tenant_id = @tenant_id and request_hash = @request_hash and requested_by = @by and idempotency_key is null
+            where tenant_id = @tenant_id and request_hash = @request_hash and requested_by = @name and requested_by_key is not distinct from @key_id
+              and idempotency_key is null
               and queued_at > clock_timestamp() - @repeated_within
             order by queued_at desc limit 1
-            """, new { session.TenantId, requestHash, by, RepeatedWithin }, ct);
+            """, new { session.TenantId, requestHash, by.Name, by.KeyId, RepeatedWithin }, ct);
     }
 
     /// <summary>OpenAI's clients give a request ten minutes before they send it again.</summary>

@@ -33,7 +33,7 @@ public sealed class Forks(IDefinitions definitions, ITools tools, DatabaseClock 
                 + "the call is then made anew if it is asked for."));
 
         var (forkId, root) = (clock.NewId(), point.Run.Root());
-        var (budget, refusal) = await Hold(transaction, root, forkId, wanted.BudgetUsd, ct);
+        var (budget, refusal) = await Hold(transaction, root, forkId, wanted.BudgetUsd, caller, ct);
         if (refusal is not null) return new(refusal);
 
         var state = Forking.StateOf(
@@ -53,14 +53,15 @@ public sealed class Forks(IDefinitions definitions, ITools tools, DatabaseClock 
         wanted.Question is { } question ? CleanText.Of(Sanitiser.Text(question, TextBounds.QuestionCharacters)) : origin.Question,
         wanted.Priority is null ? origin.Priority : Priorities.Parse(wanted.Priority)!.Value, caller.Name,
         agent.Limits.Duration ?? Limits.DefaultDuration, origin.Metadata,
-        TraceParent: Activity.Current?.Id, Previous: origin.Previous, Brief: origin.Brief is { } brief ? brief with { IsAwaited = false } : null);
+        TraceParent: Activity.Current?.Id, Previous: origin.Previous, Brief: origin.Brief is { } brief ? brief with { IsAwaited = false } : null,
+        RequestedByKey: caller.KeyId);
 
     /// <summary>
     /// What the fork may spend: of the root's own budget, if it has one. What forks that have ended left over of it is counted in, whether they have
     /// said so yet or not.
     /// </summary>
     async Task<(decimal? BudgetUsd, Refusal? Refusal)> Hold(
-        IRunTransaction transaction, Guid root, Guid forkId, decimal? wanted, CancellationToken ct)
+        IRunTransaction transaction, Guid root, Guid forkId, decimal? wanted, Caller caller, CancellationToken ct)
     {
         var ended = await transaction.Checkpoints([root], ct) is [{ Forks: { Count: > 0 } forks }]
             ? (await transaction.Checkpoints([.. forks.Keys], ct)).Where(fork => fork.IsFinished()).Select(FamilyWork.EndOf).ToList()
@@ -72,10 +73,10 @@ public sealed class Forks(IDefinitions definitions, ITools tools, DatabaseClock 
 
         var left = RunDecider.LeftForForks(decision.Run, decision.Agent);
         var missing = wanted is null ? "" : FormattableString.Invariant($" and {wanted} wanted");
+        var amounts = caller.SeesMoney ? FormattableString.Invariant($"{left} USD are left{missing}") : "too little is left";
         return (null, new(
             RefusalKind.Conflict, "Budget has no room",
-            FormattableString.Invariant($"Forks draw on the budget of run {root}, of which {left} USD are left{missing}. ")
-            + $"PUT /runs/{root}/budget raises it, unless that run has ended."));
+            $"Forks draw on the budget of run {root}, of which {amounts}. PUT /runs/{root}/budget raises it, unless that run has ended."));
     }
 }
 

@@ -43,7 +43,7 @@ public sealed record NewRun(
             Labels.Clean(Metadata), BudgetUsd, Key is null ? null : Sanitiser.Text(Key, TextBounds.KeyCharacters), RequestHash,
             TraceParent: Activity.Current?.Id,
             ThreadId: Thread.ThreadId, Previous: Thread.Previous, After: Thread.After, Brief: Brief,
-            NotBefore: NotBefore, Deadline: Deadline, Batch: Batch, Schedule: Schedule));
+            NotBefore: NotBefore, Deadline: Deadline, Batch: Batch, Schedule: Schedule, RequestedByKey: caller.KeyId));
         return runId;
     }
 

@@ -20,7 +20,7 @@ public sealed record ThreadPlace(string? ThreadId, Guid? Previous, Guid? After, 
     /// <summary>Finds a new run's place, in the session's transaction: requests for one thread wait for each other until it ends.</summary>
     /// <param name="previous">The run to follow. Null means the thread's latest.</param>
     public static async Task<ThreadPlace> Find(
-        IDocumentSession session, string threadId, Guid? previous, Multitask multitask, string by, Definitions definitions, CancellationToken ct)
+        IDocumentSession session, string threadId, Guid? previous, Multitask multitask, Actor by, Definitions definitions, CancellationToken ct)
     {
         await session.BeginTransactionAsync(ct);
         await session.Execute(

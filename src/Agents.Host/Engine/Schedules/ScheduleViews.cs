@@ -19,10 +19,12 @@ public sealed record ScheduleRequest(
 /// <param name="Next">When it fires next, UTC; null when it is paused or never does again.</param>
 /// <param name="Last">When the latest firing was due; null before the first.</param>
 /// <param name="LastOutcome">run, or why there was none: skipped or refused.</param>
+/// <param name="CreatedByKey">The id of the key with which it was made; its runs name it. Null when the server needed none.</param>
+/// <param name="ChangedByKey">The same of its latest change.</param>
 public sealed record ScheduleView(
     string Name, Guid Id, string Cron, string TimeZone, Overlap Overlap, Missed Missed, int MissedMost, bool Paused, QueueRunRequest Run,
     DateTimeOffset? Next, DateTimeOffset? Last, string? LastOutcome, Guid? LastRun,
-    string CreatedBy, DateTimeOffset CreatedAt, string ChangedBy, DateTimeOffset ChangedAt);
+    string CreatedBy, DateTimeOffset CreatedAt, string ChangedBy, DateTimeOffset ChangedAt, string? CreatedByKey, string? ChangedByKey);
 
 /// <param name="Upcoming">The next times it fires, in the schedule's own time zone; empty when it is paused.</param>
 /// <param name="Runs">The latest, newest first.</param>
@@ -33,4 +35,5 @@ public sealed record ScheduleDetails(
 public sealed record ScheduledRun(Guid Id, string Status, DateTimeOffset QueuedAt);
 
 /// <param name="Change">created, changed, paused, resumed, run or deleted.</param>
-public sealed record ScheduleChange(string Change, string By, DateTimeOffset At);
+/// <param name="ByKey">The id of the author's key. Null when the server needed none.</param>
+public sealed record ScheduleChange(string Change, string By, DateTimeOffset At, string? ByKey);

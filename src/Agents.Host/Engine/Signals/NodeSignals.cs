@@ -46,6 +46,12 @@ public sealed class NodeSignals(InFlight inFlight, RecentRuns recent) : Document
     /// <summary>Readers of another node want to see what a model says for a run.</summary>
     public event Action<Guid>? Followed;
 
+    /// <summary>
+    /// Another node says that a run ended which has something in flight here. Any user of the database can say so: the log is asked before it is
+    /// aborted.
+    /// </summary>
+    public event Action? MayHaveEnded;
+
     /// <summary>What this process has committed, for the other nodes. Bounded: what does not fit is left to their slow polls.</summary>
     public ChannelReader<Signal> Committed => committed.Reader;
 
@@ -88,7 +94,7 @@ public sealed class NodeSignals(InFlight inFlight, RecentRuns recent) : Document
             case News.Schedules: Wake(signal); break;
             default:
                 recent.Forget(signal.RunId);
-                if (signal.Ends) inFlight.Abort(signal.RunId);
+                if (signal.Ends && inFlight.IsPerforming(signal.RunId)) MayHaveEnded?.Invoke();
                 Wake(signal);
                 break;
         }

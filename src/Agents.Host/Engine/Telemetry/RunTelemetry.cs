@@ -73,10 +73,10 @@ public static class RunTelemetry
         telemetry.WithTracing(tracing => tracing.AddSource(Name, "Wolverine").AddAspNetCoreInstrumentation().AddNpgsql()).UseOtlpExporter();
     }
 
-    /// <summary><c>GET /metrics</c> for Prometheus, when it is wanted.</summary>
+    /// <summary><c>GET /metrics</c> for Prometheus, when it is wanted. It tells of all tenants, by name and with what they cost.</summary>
     public static void MapMetrics(this WebApplication app)
     {
-        if (IsScraped(app.Configuration)) app.MapPrometheusScrapingEndpoint("/metrics").RequireAuthorization(Permissions.Read);
+        if (IsScraped(app.Configuration)) app.MapPrometheusScrapingEndpoint("/metrics").RequireAuthorization(Permissions.Metrics);
     }
 
     static readonly FlagSetting Prometheus = new("Telemetry:Prometheus");

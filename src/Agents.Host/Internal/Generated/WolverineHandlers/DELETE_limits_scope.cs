@@ -36,7 +36,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Api.Queue.RemoveLimitEndpoint.Delete(scope, _limitStore, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Api.Queue.RemoveLimitEndpoint.Delete(scope, _limitStore, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }

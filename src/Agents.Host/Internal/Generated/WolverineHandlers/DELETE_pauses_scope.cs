@@ -36,7 +36,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Api.Queue.ResumeAdmissionEndpoint.Delete(scope, _pauseStore, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Api.Queue.ResumeAdmissionEndpoint.Delete(scope, _pauseStore, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }

@@ -46,7 +46,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Api.Queue.RemoveRateEndpoint.Delete(provider, model, _rateStore, _nodeSignals, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Api.Queue.RemoveRateEndpoint.Delete(provider, model, _rateStore, _nodeSignals, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }

@@ -36,7 +36,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Api.Queue.ResumeNodeEndpoint.Post(name, _nodeStore, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Api.Queue.ResumeNodeEndpoint.Post(name, _nodeStore, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }

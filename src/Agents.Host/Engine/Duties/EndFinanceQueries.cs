@@ -1,0 +1,39 @@
+using Agents.Host.Platform;
+using Agents.Host.Postgres;
+using Npgsql;
+
+namespace Agents.Host.Engine.Duties;
+
+/// <summary>
+/// Ends the sessions of the role that reads finance when a statement or an idle transaction takes too long. The role has the same limits set on
+/// itself, and may lift them; it cannot lift this. Where the server may not see or end its sessions, nothing happens, and <c>agents doctor</c> says
+/// so.
+/// </summary>
+public sealed class EndFinanceQueries(NpgsqlDataSource database, ILogger<EndFinanceQueries> log) : IDuty
+{
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
+
+    public TimeSpan LongestStatement { get; init; } = FinanceRole.LongestStatement;
+
+    public TimeSpan LongestIdleTransaction { get; init; } = FinanceRole.LongestIdleTransaction;
+
+    public string Name => "end finance queries";
+
+    public async Task Round(DutyRound round, CancellationToken ct)
+    {
+        if (await round.Ask(End) is > 0 and var ended)
+            log.LogWarning("{Ended} sessions of {Role} were ended: a statement or an idle transaction took too long", ended, FinanceRole.Name);
+    }
+
+    public Task Wait(CancellationToken ct) => Task.Delay(Every, ct);
+
+    /// <summary>How many sessions were ended.</summary>
+    public Task<int> End(CancellationToken ct) => database.First<int>(
+        """
+        select (count(*) filter (where pg_terminate_backend(a.pid)))::integer from pg_stat_activity a
+        where a.usename = @role and a.datname = current_database() and a.backend_type = 'client backend'
+          and clock_timestamp() - a.state_change > case
+            when a.state = 'active' then @longest_statement
+            when a.state like 'idle in transaction%' then @longest_idle_transaction end
+        """, new { role = FinanceRole.Name, LongestStatement, LongestIdleTransaction }, ct);
+}
