@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Microsoft.AspNetCore.Authorization;
 
 namespace Agents.Host.Http;
 
@@ -16,4 +17,9 @@ public sealed record Caller(string Tenant, string Name, string? KeyId)
     public static Caller Of(HttpContext http) => new(
         http.User.FindFirstValue(TenantClaim) ?? throw new InvalidOperationException($"{http.Request.Path} asked for no credential."),
         http.User.Identity?.Name ?? "", http.User.FindFirstValue(KeyClaim));
+
+    /// <summary>Whether the caller has a permission besides the one that the endpoint asks for.</summary>
+    /// <param name="permission">One of <see cref="Permissions"/>.</param>
+    public static async Task<bool> May(HttpContext http, string permission) =>
+        (await http.RequestServices.GetRequiredService<IAuthorizationService>().AuthorizeAsync(http.User, http, permission)).Succeeded;
 }

@@ -189,7 +189,7 @@ public sealed class BudgetTests(App app)
     [Fact]
     public async Task Of_many_who_set_a_new_budget_at_once_one_has_made_it_and_the_others_have_changed_it()
     {
-        using var client = app.Host.Server.CreateClient();
+        using var client = app.Client();
         var answers = await Task.WhenAll(Enumerable.Range(1, 16).Select(usd =>
             client.PutAsJsonAsync("/budgets/agent/crowded?period=total", new { limitUsd = usd })));
 
