@@ -12,5 +12,6 @@ public static class Access
         services.AddAuthentication(KeyAuthentication.SchemeName).AddScheme<AuthenticationSchemeOptions, KeyAuthentication>(
             KeyAuthentication.SchemeName, null);
         services.AddAuthorization(Permissions.AddTo);
+        services.AddLogging(log => log.AddFilter(typeof(KeyAuthentication).FullName, LogLevel.Warning)); // what it refuses has its line in RefusalLog
     }
 }

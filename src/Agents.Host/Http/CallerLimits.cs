@@ -11,11 +11,15 @@ static class CallerLimits
     /// <summary>When it may be tried again where that depends on when other requests end.</summary>
     static readonly TimeSpan OpenRetryAfter = TimeSpan.FromSeconds(5);
 
+    /// <summary>Large bodies of a key that are read at the same time, and those that wait for it, unread: each takes some ten megabytes.</summary>
+    const int LargeAtOnce = 4, LargeWaiting = 64;
+
     public static void AddCallerLimits(this IServiceCollection services, CallerOptions options) => services.AddRateLimiter(limiter =>
     {
         limiter.GlobalLimiter = PartitionedRateLimiter.CreateChained(
             PartitionedRateLimiter.Create<HttpContext, string>(http => Rate(options, http)),
-            PartitionedRateLimiter.Create<HttpContext, string>(http => Open(options, http)));
+            PartitionedRateLimiter.Create<HttpContext, string>(http => Open(options, http)),
+            PartitionedRateLimiter.Create<HttpContext, string>(Large));
         limiter.OnRejected = Refuse;
     });
 
@@ -32,6 +36,11 @@ static class CallerLimits
             ? RateLimitPartition.GetConcurrencyLimiter(key, _ => new() { PermitLimit = options.OpenRequests })
             : RateLimitPartition.GetNoLimiter("");
 
+    static RateLimitPartition<string> Large(HttpContext http) =>
+        KeyOf(http) is { } key && http.GetEndpoint()?.Metadata.GetMetadata<ReadsBodyItselfAttribute>() is not null
+            ? RateLimitPartition.GetConcurrencyLimiter(key, _ => new() { PermitLimit = LargeAtOnce, QueueLimit = LargeWaiting })
+            : RateLimitPartition.GetNoLimiter("");
+
     /// <summary>Null where none is needed, and for the operator's own server of one verb.</summary>
     static string? KeyOf(HttpContext http) => http.User.FindFirstValue(Caller.KeyClaim) is { } key && key != OwnKey.Id ? key : null;
 
@@ -44,7 +53,7 @@ static class CallerLimits
             StatusCodes.Status429TooManyRequests, isRate ? "Too many requests" : "Too many open requests",
             isRate
                 ? $"This key has asked more of this node than it may (Callers:RequestsPerSecond). Try again in {seconds} s."
-                : $"This key has as many streams and waiting requests open at this node as it may (Callers:OpenRequests). Try again in {seconds} s.")
+                : $"This key has as many streams, waiting requests or large bodies under way at this node as it may. Try again in {seconds} s.")
             .Answer().ExecuteAsync(rejected.HttpContext);
     }
 }

@@ -21,7 +21,8 @@ public sealed class BoundAddressTests
     [Fact]
     public async Task What_code_tells_the_listener_needs_keys_too()
     {
-        await using var app = await Build(["--urls=http://127.0.0.1:0"], builder => builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(0)));
+        await using var app = await Build(
+            ["--urls=http://127.0.0.1:0"], builder => builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(0)));
 
         await Assert.ThrowsAsync<StartRefusedException>(() => app.StartAsync());
     }

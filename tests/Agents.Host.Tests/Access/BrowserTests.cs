@@ -19,7 +19,9 @@ public sealed class BrowserTests(LiveServer server)
     const string Page =
         """
         <!doctype html><title>evil</title><pre id="said"></pre>
-        <form id="form" method="post" enctype="text/plain" target="frame"><input name='{"agent":"counter","question":"Did a form ask this?","x":"' value='"}'></form>
+        <form id="form" method="post" enctype="text/plain" target="frame">
+          <input name='{"agent":"counter","question":"Did a form ask this?","x":"' value='"}'>
+        </form>
         <iframe name="frame"></iframe>
         <script>
           const say = text => document.getElementById("said").textContent += text + "\n";
@@ -27,10 +29,11 @@ public sealed class BrowserTests(LiveServer server)
           const attempt = async (how, act) => { try { say(`${how}: ${await act()}`); } catch (refused) { say(`${how}: ${refused}`); } };
           (async () => {
             for (const to of ["SERVER", "HERE"]) {
-              await attempt("simple " + to, async () => (await fetch(to + "/runs", { method: "POST", mode: "no-cors", body: ask("simple page") })).type);
-              await attempt("blob " + to, async () => (await fetch(to + "/runs", { method: "POST", mode: "no-cors", body: new Blob([ask("blob")]) })).type);
+              const post = async (path, body) => (await fetch(to + path, { method: "POST", mode: "no-cors", body })).type;
+              await attempt("simple " + to, () => post("/runs", ask("simple page")));
+              await attempt("blob " + to, () => post("/runs", new Blob([ask("blob")])));
               await attempt("beacon " + to, async () => navigator.sendBeacon(to + "/runs", ask("beacon")));
-              await attempt("document " + to, async () => (await fetch(to + "/documents?source=evil.md", { method: "POST", mode: "no-cors", body: "# Evil" })).type);
+              await attempt("document " + to, () => post("/documents?source=evil.md", "# Evil"));
               await attempt("json " + to, async () => (await fetch(to + "/runs",
                 { method: "POST", headers: { "content-type": "application/json" }, body: ask("json page") })).status);
               await attempt("header " + to, async () => (await fetch(to + "/runs",
@@ -86,8 +89,8 @@ public sealed class BrowserTests(LiveServer server)
             foreach (var program in Programs)
             {
                 if (await Output(program, ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-                    $"--user-data-dir={profile}", "--host-resolver-rules=MAP evil.example 127.0.0.1", "--timeout=15000", "--virtual-time-budget=15000",
-                    "--dump-dom", address]) is { } dom) return dom;
+                    $"--user-data-dir={profile}", "--host-resolver-rules=MAP evil.example 127.0.0.1", "--timeout=15000",
+                    "--virtual-time-budget=15000", "--dump-dom", address]) is { } dom) return dom;
             }
 
             return null;

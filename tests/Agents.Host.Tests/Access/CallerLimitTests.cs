@@ -13,7 +13,7 @@ namespace Agents.Host.Tests.Access;
 public sealed class CallerLimitTests : IAsyncLifetime
 {
     IAlbaHost host = null!;
-    string greedy = "", modest = "";
+    string greedy = "", modest = "", bulky = "";
 
     public async ValueTask InitializeAsync()
     {
@@ -22,6 +22,7 @@ public sealed class CallerLimitTests : IAsyncLifetime
         {
             greedy = await Key(database, "greedy");
             modest = await Key(database, "modest");
+            bulky = await Key(database, "bulky");
         }
 
         host = await AlbaHost.For<Program>(web =>
@@ -30,7 +31,7 @@ public sealed class CallerLimitTests : IAsyncLifetime
             web.UseSetting("urls", "http://127.0.0.1:0");
             web.UseSetting("Workers:MaxRuns", "0");
             web.UseSetting("Callers:RequestsPerSecond", "1");
-            web.UseSetting("Callers:Burst", "20");
+            web.UseSetting("Callers:Burst", "100");
             web.UseSetting("Callers:OpenRequests", "3");
         });
     }
@@ -42,14 +43,14 @@ public sealed class CallerLimitTests : IAsyncLifetime
     {
         var statuses = new List<HttpStatusCode>();
         HttpResponseMessage? refused = null;
-        for (var n = 0; n < 40; n++)
+        for (var n = 0; n < 130; n++)
         {
             var answer = await Get("/runs", greedy);
             statuses.Add(answer.StatusCode);
             if (answer.StatusCode is HttpStatusCode.TooManyRequests) refused ??= answer;
         }
 
-        Assert.All(statuses.Take(20), status => Assert.Equal(HttpStatusCode.OK, status));
+        Assert.All(statuses.Take(100), status => Assert.Equal(HttpStatusCode.OK, status));
         Assert.NotNull(refused);
         Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 60);
         Assert.Equal("application/problem+json", refused.Content.Headers.ContentType?.MediaType);
@@ -86,6 +87,43 @@ public sealed class CallerLimitTests : IAsyncLifetime
             return again.StatusCode is HttpStatusCode.OK;
         });
         foreach (var stream in open) stream.Dispose();
+    }
+
+    [Fact]
+    public async Task Large_bodies_of_a_key_are_read_a_few_at_a_time_and_very_many_are_refused()
+    {
+        var end = new TaskCompletionSource();
+        using var client = host.Server.CreateClient();
+        var posts = Enumerable.Range(0, 4 + 64 + 1).Select(_ =>
+        {
+            var request = new HttpRequestMessage(HttpMethod.Post, "/runs/batch") { Content = new Unending(end.Task) };
+            request.Headers.Authorization = new("Bearer", bulky);
+            return client.SendAsync(request);
+        }).ToList();
+
+        using var first = await await Task.WhenAny(posts); // all others are read, or wait for it
+        end.SetResult();
+        var answers = await Task.WhenAll(posts);
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, first.StatusCode);
+        Assert.NotNull(first.Headers.RetryAfter);
+        Assert.Equal(68, answers.Count(answer => answer.StatusCode is HttpStatusCode.BadRequest)); // read: an empty batch
+    }
+
+    /// <summary>A body that comes when it may.</summary>
+    sealed class Unending(Task end) : HttpContent
+    {
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await end;
+            await stream.WriteAsync("{}"u8.ToArray());
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
     }
 
     async Task<HttpResponseMessage> Get(string url, string key)

@@ -13,7 +13,7 @@ namespace Agents.Host.Tests.Access;
 public sealed class RefusalLogTests
 {
     [Fact]
-    public async Task Two_hundred_malformed_bodies_leave_a_few_short_lines_without_a_stack_and_without_what_they_held()
+    public async Task Hundreds_of_refused_requests_leave_a_few_short_lines_without_a_stack_and_without_what_they_held()
     {
         using var log = new Everything();
         await using var app = await Agents.Host.Server.Build(
@@ -38,12 +38,21 @@ public sealed class RefusalLogTests
             Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         }
 
+        for (var n = 0; n < 50; n++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/runs");
+            request.Headers.Authorization = new("Basic", "aHVudGVyMg==");
+            using var answer = await client.SendAsync(request);
+            Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        }
+
         var lines = log.Lines.ToList();
         Assert.DoesNotContain(lines, line => line.Exception is not null);
         Assert.True(lines.Sum(line => line.Text.Length) < 5_000, $"{lines.Count} lines: {lines[0].Text}");
         var refusals = lines.Where(line => line.Category == typeof(RefusalLog).FullName).ToList();
         Assert.InRange(refusals.Count, 20, 40);
-        Assert.All(refusals, line => Assert.Matches(@"^POST /runs was refused with 400; key none; \d+ more since the line before$", line.Text));
+        Assert.All(refusals, line => Assert.Matches(@"^(POST|GET) /runs was refused with 40[01]; key none; \d+ more since the line before$", line.Text));
+        Assert.Equal(refusals.Count, lines.Count);
     }
 
     /// <summary>All levels, as the settings let them through.</summary>
@@ -63,7 +72,8 @@ public sealed class RefusalLogTests
 
             public bool IsEnabled(LogLevel logLevel) => true;
 
-            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            public void Log<TState>(
+                LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
                 lines.Enqueue(new(category, logLevel, formatter(state, exception), exception));
         }
     }

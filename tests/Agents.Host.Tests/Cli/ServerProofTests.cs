@@ -7,18 +7,22 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Agents.Host.Tests.Cli;
 
 /// <summary>A verb gives its key, and what it was told, to the server that the data directory names, and to no program that took its port.</summary>
 public sealed class ServerProofTests : IAsyncLifetime
 {
-    const string Key = "agents_the-key-of-the-operator";
-
     readonly string folder = Directory.CreateTempSubdirectory("agents-proof-").FullName;
-    string connection = "";
+    string connection = "", key = "";
 
-    public async ValueTask InitializeAsync() => connection = await TestDatabase.CreatePrepared("proof");
+    public async ValueTask InitializeAsync()
+    {
+        connection = await TestDatabase.CreatePrepared("proof");
+        await using var database = NpgsqlDataSource.Create(connection);
+        (key, _) = await new KeyStore(database).Create("default", Roles.Operator, "ada", CancellationToken.None);
+    }
 
     public ValueTask DisposeAsync()
     {
@@ -46,7 +50,8 @@ public sealed class ServerProofTests : IAsyncLifetime
     {
         await using var server = await Server();
         using var client = new HttpClient();
-        await using var impostor = await Impostor.Start(query => client.GetStringAsync($"{server.Urls.Single()}/health/proof{query}").GetAwaiter().GetResult());
+        await using var impostor = await Impostor.Start(
+            query => client.GetStringAsync($"{server.Urls.Single()}/health/proof{query}").GetAwaiter().GetResult());
         Write(impostor.Address, server.Services.GetRequiredService<ServerProof>().Secret);
 
         await Run();
@@ -63,7 +68,8 @@ public sealed class ServerProofTests : IAsyncLifetime
         using var client = new HttpClient();
 
         var proof = await client.GetStringAsync($"{server.Urls.Single()}/health/proof?nonce=one");
-        var (exitCode, output, errors) = await Run("--ConnectionStrings:agents", "Host=127.0.0.1;Port=1;Database=nowhere"); // none of its own could start
+        var (exitCode, output, errors) = await Run(
+            "--ConnectionStrings:agents", "Host=127.0.0.1;Port=1;Database=nowhere"); // none of its own could start
 
         Assert.Equal((ExitCodes.Ok, ""), (exitCode, errors));
         Assert.Empty(JsonSerializer.Deserialize<JsonElement>(output).GetProperty("items").EnumerateArray());
@@ -101,7 +107,7 @@ public sealed class ServerProofTests : IAsyncLifetime
         var (output, errors) = (new StringWriter(), new StringWriter());
         string[] settings = more is ["--ConnectionStrings:agents", ..] ? more : ["--ConnectionStrings:agents", connection];
         string[] named = more is ["--server", ..] ? more : [];
-        var exitCode = await CommandLine.Run(["runs", "--json", "--data", folder, "--key", Key, .. named], output, errors, settings);
+        var exitCode = await CommandLine.Run(["runs", "--json", "--data", folder, "--key", key, .. named], output, errors, settings);
         return (exitCode, output.ToString(), errors.ToString());
     }
 

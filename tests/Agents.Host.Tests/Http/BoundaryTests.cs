@@ -67,17 +67,20 @@ public sealed class BoundaryTests(App app)
     [InlineData("/runs?%00=1")]
     [InlineData("/stream?agent=a%00b")]
     [InlineData("/prices/model?model=%00")]
-    public async Task NUL_in_an_address_is_refused(string url) => Assert.Equal("Bad address", (await app.Get(url, 400)).GetProperty("title").GetString());
+    public async Task NUL_in_an_address_is_refused(string url) =>
+        Assert.Equal("Bad address", (await app.Get(url, 400)).GetProperty("title").GetString());
 
     [Theory]
     [InlineData("/runs/00000000-0000-0000-0000-000000000000/events?after=9223372036854775807")]
     [InlineData("/stream?after=9223372036854775807")]
-    public async Task A_position_beyond_every_event_is_refused(string url) => Assert.Equal("Bad after", (await app.Get(url, 400)).GetProperty("title").GetString());
+    public async Task A_position_beyond_every_event_is_refused(string url) =>
+        Assert.Equal("Bad after", (await app.Get(url, 400)).GetProperty("title").GetString());
 
     [Fact]
     public async Task A_form_that_breaks_off_is_refused()
     {
-        using var form = new ByteArrayContent(Encoding.UTF8.GetBytes("--x\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.md\"\r\n\r\nhalf"));
+        using var form = new ByteArrayContent(Encoding.UTF8.GetBytes(
+            "--x\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.md\"\r\n\r\nhalf"));
         form.Headers.ContentType = MediaTypeHeaderValue.Parse("multipart/form-data; boundary=x");
         using var client = app.Client();
 
@@ -109,7 +112,9 @@ public sealed class BoundaryTests(App app)
     {
         var settings = new ConfigurationBuilder().AddInMemoryCollection([new("Workers:Weights:acme", weight)]).Build();
 
-        Assert.Contains("from 0.001 to 1,000", Assert.Throws<StartRefusedException>(() => WorkerOptions.From(settings)).Message, StringComparison.Ordinal);
+        var refused = Assert.Throws<StartRefusedException>(() => WorkerOptions.From(settings));
+
+        Assert.Contains("from 0.001 to 1,000", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -160,7 +165,8 @@ public sealed class BoundaryTests(App app)
         Assert.Equal((HttpStatusCode.BadRequest, "Batch too large"), (status, problem.GetProperty("title").GetString()));
     }
 
-    Task<(HttpStatusCode Status, JsonElement Answer)> Send(HttpMethod method, string url, string body) => Send(method, url, Encoding.UTF8.GetBytes(body));
+    Task<(HttpStatusCode Status, JsonElement Answer)> Send(HttpMethod method, string url, string body) =>
+        Send(method, url, Encoding.UTF8.GetBytes(body));
 
     async Task<(HttpStatusCode Status, JsonElement Answer)> Send(HttpMethod method, string url, byte[] body)
     {

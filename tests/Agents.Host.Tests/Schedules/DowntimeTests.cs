@@ -33,7 +33,8 @@ public sealed class DowntimeTests
             host.Services, (object)new IDuty[] { ActivatorUtilities.CreateInstance<FireSchedules>(host.Services) });
 
         await node.StartAsync(CancellationToken.None);
-        await App.Until("the first firing", async () => (await Scalar(database, "select count(*) from agents.schedule where last_at is not null")) > 0);
+        await App.Until(
+            "the first firing", async () => await Scalar(database, "select count(*) from agents.schedule where last_at is not null") > 0);
         await node.StopAsync(CancellationToken.None);
 
         Assert.InRange(await Scalar(database, "select count(*) from agents.run_summary"), 0, 1); // one may have come due meanwhile

@@ -14,7 +14,7 @@ public static class RemoveRateEndpoint
     public static async Task<IResult> Delete(string provider, string model, RateStore rates, NodeSignals signals, CancellationToken ct)
     {
         if (!await rates.Remove(provider, model, ct))
-            return Refusals.Unknown("Unknown rate", "Nothing limits that model. GET /rates lists all limits.").Answer();
+            return RateProblems.NotFound();
 
         signals.WakeAdmissionEverywhere();
         return Results.NoContent();

@@ -47,6 +47,6 @@ public static class SetRateEndpoint
         await rates.Set(provider, model, request.RequestsPerMinute, request.TokensPerMinute, Caller.Of(http).Name, ct);
         limits.Forget(model);
         signals.WakeAdmissionEverywhere();
-        return Results.Ok((await rates.List(provider, model, ct)).Single());
+        return await rates.List(provider, model, ct) is [var rate] ? Results.Ok(rate) : RateProblems.NotFound(); // removed meanwhile
     }
 }
