@@ -16,10 +16,10 @@ static class CallerLimits
 
     public static void AddCallerLimits(this IServiceCollection services, CallerOptions options) => services.AddRateLimiter(limiter =>
     {
-        limiter.GlobalLimiter = PartitionedRateLimiter.CreateChained(
-            PartitionedRateLimiter.Create<HttpContext, string>(http => Rate(options, http)),
+        limiter.GlobalLimiter = PartitionedRateLimiter.CreateChained( // the rate last: what waits, or is refused, has used none of it
+            PartitionedRateLimiter.Create<HttpContext, string>(Large),
             PartitionedRateLimiter.Create<HttpContext, string>(http => Open(options, http)),
-            PartitionedRateLimiter.Create<HttpContext, string>(Large));
+            PartitionedRateLimiter.Create<HttpContext, string>(http => Rate(options, http)));
         limiter.OnRejected = Refuse;
     });
 
