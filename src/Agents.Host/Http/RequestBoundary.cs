@@ -42,10 +42,9 @@ public sealed class RequestBoundary(RequestDelegate next)
         http.Request.ContentLength = body.Length;
 
         var taken = http.GetEndpoint()!.Metadata.GetMetadata<IAcceptsMetadata>()?.RequestType;
-        var isEmpty = body.Span.IndexOfAnyExcept(" \t\r\n"u8) < 0;
-        return isEmpty
-            ? taken is null ? null : Refusals.Malformed("No body", "The request needs a body: a JSON object.")
-            : IsNull(body, taken) ? Refusals.Malformed("No body", "The body is null; it must be a JSON object.") : null;
+        if (body.Span.IndexOfAnyExcept(" \t\r\n"u8) < 0)
+            return taken is null ? null : Refusals.Malformed("No body", "The request needs a body: a JSON object.");
+        return IsNull(body, taken) ? Refusals.Malformed("No body", "The body is null; it must be a JSON object.") : null;
     }
 
     /// <param name="taken">What the endpoint takes. Null where it reads the JSON itself.</param>
