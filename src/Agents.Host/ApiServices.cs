@@ -12,15 +12,14 @@ namespace Agents.Host;
 /// <summary>What callers reach over HTTP.</summary>
 static class ApiServices
 {
-    /// <summary>Largest request body, but for documents: 1 MiB.</summary>
-    const long RequestBytes = 1024 * 1024;
-
-    public static void AddApi(this WebApplicationBuilder builder)
+    public static void AddApi(this WebApplicationBuilder builder, CallerOptions callers)
     {
         var services = builder.Services;
         services.AddHealth();
         services.AddProblems();
-        services.AddAccess(builder.Configuration);
+        services.AddAccess();
+        services.AddCallerLimits(callers);
+        services.AddSingleton<RefusalLog>();
         services.AddSingleton<RunReader>();
         services.AddSingleton<WhyReader>();
         services.AddSingleton<BatchReader>();
@@ -31,15 +30,19 @@ static class ApiServices
         services.AddWolverineHttp();
         services.AddReference();
         services.ConfigureHttpJsonOptions(json => JsonFormat.Configure(json.SerializerOptions));
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = RequestBytes);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = RequestBoundary.MostBytes);
     }
 
     public static void MapApi(this WebApplication app)
     {
+        app.UseMiddleware<RefusalLog>();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseAuthentication();
+        app.UseMiddleware<PageGuard>();
+        app.UseRateLimiter();
         app.UseAuthorization();
+        app.UseMiddleware<RequestBoundary>();
         app.UseMoneyScreen();
         app.MapHealth();
         app.MapMetrics();

@@ -28,6 +28,7 @@ public static class Server
         var workers = WorkerOptions.From(builder.Configuration);
         var webhooks = WebhookOptions.From(builder.Configuration);
         var costs = CostOptions.From(builder.Configuration);
+        var callers = CallerOptions.From(builder.Configuration);
         var database = await DatabaseConnection.Find(builder.Configuration, DatabaseConnection.DirectoryOf(args), needsDatabase);
         await ListenAddresses.RefuseBeyondLoopback(builder.Configuration, database, needsDatabase);
 
@@ -35,7 +36,7 @@ public static class Server
         builder.AddStreaming();
         builder.AddEngine(workers, models, webhooks, costs);
         builder.AddModels(models);
-        builder.AddApi();
+        builder.AddApi(callers);
 
         var app = builder.Build();
         app.MapApi();

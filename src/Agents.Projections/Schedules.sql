@@ -7,7 +7,7 @@ create table if not exists agents.schedule (
   time_zone     text not null,
   overlap       text not null,
   missed        text not null,
-  missed_most   integer not null,
+  missed_most   integer not null check (missed_most between 1 and 100),
   run           json not null,
   is_paused     boolean not null default false,
   next_at       timestamptz,

@@ -1,3 +1,4 @@
+using Agents.Host.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -18,6 +19,7 @@ public sealed class ServerHere : IAsyncDisposable
     {
         this.app = app;
         Client = new() { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
+        Client.DefaultRequestHeaders.Add(PageGuard.ClientHeader, "tests");
         Runs = new(Client, () => "The server is in this process.");
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Agents.Crash.Tests.Scenarios;
+using Agents.Host.Http;
 
 namespace Agents.Crash.Tests;
 
@@ -24,6 +25,7 @@ public sealed class ServerProcess : IAsyncDisposable
     {
         this.process = process;
         Client = new() { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
+        Client.DefaultRequestHeaders.Add(PageGuard.ClientHeader, "tests");
         Runs = new(Client, () => Output);
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);

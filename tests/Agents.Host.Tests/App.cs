@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
+using Agents.Host.Http;
 using Agents.Host.Tools;
 using Alba;
 using JasperFx.Events;
@@ -44,11 +45,20 @@ public sealed class App : IAsyncLifetime
                 foreach (var agent in TestAgents.All) services.AddSingleton(agent);
             });
         });
+        Host.BeforeEach(call => call.Request.Headers[PageGuard.ClientHeader] = "tests");
         await Read("handbook.md", "# Handbook\n\n## Holidays\n\nEvery employee has thirty days of holiday a year. Unused days expire in March.\n\n"
             + "## Parking\n\nParking permits are issued by the front desk. A permit costs twelve euros a month.\n");
     }
 
     public async ValueTask DisposeAsync() => await Host.DisposeAsync();
+
+    /// <summary>To be disposed of by the test.</summary>
+    public HttpClient Client()
+    {
+        var client = Host.Server.CreateClient();
+        client.DefaultRequestHeaders.Add(PageGuard.ClientHeader, "tests");
+        return client;
+    }
 
     async Task Read(string source, string text) => await Host.Scenario(call =>
     {

@@ -29,7 +29,7 @@ public enum Missed
 /// <summary>Which firings are made, and what an overlap means for each.</summary>
 public static class SchedulePolicies
 {
-    /// <summary>A firing is in time when it is made within this.</summary>
+    /// <summary>A firing is in time when it is made within this, and a server ran when it was due.</summary>
     public static readonly TimeSpan InTimeWithin = TimeSpan.FromMinutes(1);
 
     /// <summary>Runs of one schedule that may wait or work at the same time; beyond that firings are skipped.</summary>
@@ -37,10 +37,12 @@ public static class SchedulePolicies
 
     /// <summary>Of the times that have passed since the last firing, those that get a run.</summary>
     /// <param name="passed">Oldest first.</param>
+    /// <param name="watchedSince">Since when a server has looked for what is due without a break: what was due before it was missed.</param>
     /// <param name="most">How many <see cref="Missed.All"/> makes at most.</param>
-    public static IReadOnlyList<DateTimeOffset> Due(IReadOnlyList<DateTimeOffset> passed, DateTimeOffset now, Missed policy, int most)
+    public static IReadOnlyList<DateTimeOffset> Due(
+        IReadOnlyList<DateTimeOffset> passed, DateTimeOffset watchedSince, DateTimeOffset now, Missed policy, int most)
     {
-        var inTime = passed.Where(at => now - at <= InTimeWithin).ToList();
+        var inTime = passed.Where(at => at >= watchedSince && now - at <= InTimeWithin).ToList();
         return policy switch
         {
             Missed.All => [.. passed.Skip(Math.Max(0, passed.Count - Math.Max(most, inTime.Count)))],

@@ -1,12 +1,16 @@
 using Agents.Host.Engine.Queue;
+using Agents.Host.Http;
 using Agents.Host.Platform;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 
 namespace Agents.Host.Api;
 
-/// <summary><c>/health/live</c>: the process answers. <c>/health/ready</c>: it can also work.</summary>
+/// <summary>
+/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: it can also work. <c>/health/proof</c>: it is the one it is taken for.
+/// </summary>
 public static class Health
 {
     const string Ready = "ready";
@@ -18,7 +22,14 @@ public static class Health
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = Write }).AllowAnonymous();
         var ready = new HealthCheckOptions { Predicate = check => check.Tags.Contains(Ready), ResponseWriter = Write };
         app.MapHealthChecks("/health/ready", ready).AllowAnonymous();
+        app.MapGet("/health/proof", Prove).AllowAnonymous().ExcludeFromDescription();
     }
+
+    /// <summary>For the command line: see <see cref="ServerProof"/>.</summary>
+    static IResult Prove(HttpContext http, ServerProof proof, [FromQuery] string? nonce) =>
+        nonce is { Length: > 0 and <= ServerProof.NonceCharacters }
+        ? Results.Text(ServerProof.Of(proof.Secret, http.Connection.LocalPort, nonce))
+        : Refusals.Malformed("Bad nonce", $"A nonce has 1 to {ServerProof.NonceCharacters} characters.").Answer();
 
     static Task Write(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(new
     {

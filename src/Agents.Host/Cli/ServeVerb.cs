@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Agents.Host.Http;
 using Agents.Host.Models;
 using Agents.Host.Postgres;
 using Microsoft.AspNetCore.Connections;
@@ -40,14 +41,15 @@ public static class ServeVerb
         hasStarted = true;
 
         var address = AddressOf(app);
-        if (address is not null) Announce(app, database, address);
+        var proof = app.Services.GetRequiredService<ServerProof>();
+        if (address is not null) Announce(app, database, address, proof);
         try
         {
             await app.WaitForShutdownAsync();
         }
         finally
         {
-            if (address is not null) ServerUrl.Remove(database.Directory, address);
+            if (address is not null) ServerUrl.Remove(database.Directory, proof.Secret);
         }
 
         return ExitCodes.Ok;
@@ -66,9 +68,9 @@ public static class ServeVerb
         return $"Port {url.Port} is taken by another program. Choose another one: agents serve --urls {url.Scheme}://{url.Host}:{free}";
     }
 
-    static void Announce(WebApplication app, DatabaseConnection database, string address)
+    static void Announce(WebApplication app, DatabaseConnection database, string address, ServerProof proof)
     {
-        ServerUrl.Write(database.Directory, address);
+        ServerUrl.Write(database.Directory, address, proof.Secret);
         var models = app.Services.GetRequiredService<ModelOptions>();
         Console.WriteLine($"Agents       {address}");
         Console.WriteLine($"Database     {database.Describe()}");

@@ -27,18 +27,17 @@ public sealed class ServerConnection : IAsyncDisposable
     {
         if (call.Server is { } named)
         {
-            var client = ClientOf(named, call.Key);
-            if (!await ServerUrl.Answers(client, ct))
-                throw new VerbException(
+            using var unknown = ClientOf(named);
+            return await ServerUrl.IsOurs(unknown, ct)
+                ? new(ClientOf(named, call.Key))
+                : throw new VerbException(
                     ExitCodes.Unreachable, $"No Agents server answers at {named}. Start one with 'agents serve', or leave out --server.");
-            return new(client);
         }
 
         if (ServerUrl.Read(call.Data) is { } running)
         {
-            var client = ClientOf(running, call.Key);
-            if (await ServerUrl.Answers(client, ct)) return new(client);
-            client.Dispose();
+            using var unproven = ClientOf(running.Address);
+            if (await running.Answers(unproven, ct)) return new(ClientOf(running.Address, call.Key));
         }
 
         return await Start(call, doesRuns, ct);
@@ -78,6 +77,7 @@ public sealed class ServerConnection : IAsyncDisposable
             BaseAddress = new(address.AbsoluteUri.TrimEnd('/') + "/"),
             Timeout = TimeSpan.FromSeconds(100),
         };
+        client.DefaultRequestHeaders.Add(PageGuard.ClientHeader, "cli");
         if (key is not null) client.DefaultRequestHeaders.Authorization = new("Bearer", key);
         return client;
     }

@@ -1,35 +1,47 @@
+using System.Security.Cryptography;
 using System.Text.Json;
+using Agents.Host.Http;
 
 namespace Agents.Host.Cli;
 
-/// <summary>The address of the server that runs on a data directory, in its file <c>server.url</c>.</summary>
-static class ServerUrl
+/// <summary>
+/// The server that runs on a data directory: its file <c>server.url</c> has its address, and below it the secret by which it is known again. Only the
+/// server's own account can read it.
+/// </summary>
+/// <param name="Secret">See <see cref="ServerProof"/>.</param>
+sealed record ServerUrl(Uri Address, string Secret)
 {
     /// <summary>A server on the same machine answers at once, or is not there.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    public static void Write(string directory, string url)
+    const int NonceBytes = 16;
+
+    public static void Write(string directory, string url, string secret)
     {
         Directory.CreateDirectory(directory);
         var file = FileIn(directory);
-        File.WriteAllText(file + ".new", url + "\n");
+        File.Delete(file + ".new");
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using (var text = new StreamWriter(file + ".new", options)) text.Write($"{url}\n{secret}\n");
         File.Move(file + ".new", file, overwrite: true);
     }
 
     /// <summary>Removes it if it is still ours.</summary>
-    public static void Remove(string directory, string url)
+    public static void Remove(string directory, string secret)
     {
-        if (Read(directory)?.OriginalString == url) File.Delete(FileIn(directory));
+        if (Read(directory)?.Secret == secret) File.Delete(FileIn(directory));
     }
 
-    /// <summary>Null when no server was started on the directory, or it has ended.</summary>
-    public static Uri? Read(string directory)
+    /// <summary>Null when no server was started on the directory, or it has ended, or this account may not read of it.</summary>
+    public static ServerUrl? Read(string directory)
     {
         try
         {
             var file = FileIn(directory);
-            return File.Exists(file) && Uri.TryCreate(File.ReadAllText(file).Trim(), UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
-                ? url
+            return File.Exists(file) && File.ReadAllLines(file) is [var address, var secret, ..]
+                && Uri.TryCreate(address.Trim(), UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+                ? new(url, secret.Trim())
                 : null;
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
@@ -38,19 +50,42 @@ static class ServerUrl
         }
     }
 
-    /// <summary>Whether a server of ours answers there: another program may have taken the port since.</summary>
-    public static async Task<bool> Answers(HttpClient http, CancellationToken ct)
+    /// <summary>Whether the server that wrote the file answers there: another program may have taken the port since.</summary>
+    /// <param name="http">Without a key, which is for that server alone.</param>
+    public async Task<bool> Answers(HttpClient http, CancellationToken ct)
+    {
+        var nonce = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(NonceBytes));
+        var expected = ServerProof.Of(Secret, Address.Port, nonce);
+        return await Asked(http, $"health/proof?nonce={nonce}", ct) == expected;
+    }
+
+    /// <summary>Whether a server of ours answers at an address that the caller has named.</summary>
+    /// <param name="http">Without a key: what answers may be another program.</param>
+    public static async Task<bool> IsOurs(HttpClient http, CancellationToken ct)
+    {
+        try
+        {
+            var health = JsonSerializer.Deserialize<JsonElement>(await Asked(http, "health/live", ct) ?? "null");
+            return health.ValueKind == JsonValueKind.Object && health.TryGetProperty("service", out var service) && service.ValueEquals("agents");
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Null when there is no answer, or none in time.</summary>
+    static async Task<string?> Asked(HttpClient http, string path, CancellationToken ct)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         patience.CancelAfter(Patience);
         try
         {
-            var health = JsonSerializer.Deserialize<JsonElement>(await http.GetStringAsync("health/live", patience.Token));
-            return health.ValueKind == JsonValueKind.Object && health.TryGetProperty("service", out var service) && service.ValueEquals("agents");
+            return await http.GetStringAsync(path, patience.Token);
         }
-        catch (Exception e) when (e is HttpRequestException or JsonException || (e is OperationCanceledException && !ct.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
-            return false;
+            return null;
         }
     }
 

@@ -4,12 +4,14 @@ namespace Agents.Host.Http;
 
 public static class Access
 {
-    public static void AddAccess(this IServiceCollection services, IConfiguration configuration)
+    public static void AddAccess(this IServiceCollection services)
     {
-        services.AddSingleton(new Reach(ListenAddresses.Beyond(configuration) is null));
+        services.AddHostedService<BoundAddresses>();
+        services.AddSingleton<ServerProof>();
         services.AddSingleton(provider => new KeyRing(provider.GetRequiredService<Npgsql.NpgsqlDataSource>(), provider.GetService<OwnKey>()));
         services.AddAuthentication(KeyAuthentication.SchemeName).AddScheme<AuthenticationSchemeOptions, KeyAuthentication>(
             KeyAuthentication.SchemeName, null);
         services.AddAuthorization(Permissions.AddTo);
+        services.AddLogging(log => log.AddFilter(typeof(KeyAuthentication).FullName, LogLevel.Warning)); // what it refuses has its line in RefusalLog
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Agents.Host.Platform;
@@ -10,11 +11,12 @@ using Microsoft.Net.Http.Headers;
 namespace Agents.Host.Http;
 
 /// <summary>
-/// Who sent the request, by the header <c>Authorization: Bearer agents_…</c>, never by the address, which ends in logs. On a server that only this
-/// machine reaches and that never had a key, every caller is the operator of the platform, of the tenant <c>default</c>.
+/// Who sent the request, by the header <c>Authorization: Bearer agents_…</c>, never by the address, which ends in logs. On a server that never had a
+/// key, every caller whose connection comes from this machine to an address of this machine alone is the operator of the platform, of the tenant
+/// <c>default</c>.
 /// </summary>
 public sealed class KeyAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, KeyRing keys, Reach reach)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, KeyRing keys)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "Key";
@@ -32,12 +34,18 @@ public sealed class KeyAuthentication(
         }
 
         // Some clients cannot send a request without a key, and send any: where no key is needed, none is wrong.
-        if (reach.IsThisMachineOnly && await keys.IsOpen(Context.RequestAborted))
+        if (IsFromThisMachine(Context.Connection) && await keys.IsOpen(Context.RequestAborted))
             return Success(Tenants.Default, "operator", Roles.Platform, keyId: null);
         return Request.Headers.Authorization.Count == 0
             ? AuthenticateResult.NoResult()
             : AuthenticateResult.Fail("The key is unknown, revoked or expired.");
     }
+
+    /// <summary>By both ends: a proxy's header may give the far one another address, but never the near one.</summary>
+    static bool IsFromThisMachine(ConnectionInfo connection) => IsLoopback(connection.RemoteIpAddress) && IsLoopback(connection.LocalIpAddress);
+
+    /// <param name="address">Null for what is no network, such as a Unix socket.</param>
+    static bool IsLoopback(IPAddress? address) => address is null || IPAddress.IsLoopback(address);
 
     static AuthenticateResult Success(string tenant, string name, string role, string? keyId)
     {
@@ -83,7 +91,3 @@ public sealed class KeyAuthentication(
         });
     }
 }
-
-/// <summary>Who can reach the server.</summary>
-/// <param name="IsThisMachineOnly">It listens on loopback addresses alone.</param>
-public sealed record Reach(bool IsThisMachineOnly);

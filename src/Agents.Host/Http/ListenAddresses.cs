@@ -13,11 +13,13 @@ public static class ListenAddresses
     /// <exception cref="StartRefusedException">An address is reached from other machines, and there are no keys.</exception>
     public static async Task RefuseBeyondLoopback(IConfiguration configuration, Func<Task<bool>> hasKeys)
     {
-        if (Beyond(configuration) is { } open && !await hasKeys())
-            throw new StartRefusedException(
-                $"The server does not listen on {open}: there are no API keys yet, so every caller who reaches it could do everything. "
-                + "Make one (agents keys create --role admin), or listen on 127.0.0.1.");
+        if (Beyond(configuration) is { } open && !await hasKeys()) throw Refusal(open);
     }
+
+    /// <param name="open">The address that is reached from other machines.</param>
+    public static StartRefusedException Refusal(string open) => new(
+        $"The server does not listen on {open}: there are no API keys yet, so every caller who reaches it could do everything. "
+        + "Make one (agents keys create --role admin), or listen on 127.0.0.1.");
 
     /// <summary>The same for the keys of this database, which is let go when the server does not start.</summary>
     /// <param name="needsDatabase">False for commands that only look at the code: there are no keys then.</param>

@@ -51,9 +51,13 @@ public static class Problems
     {
         Status = 400,
         Title = "Malformed JSON",
-        Detail = json.Message.Contains("could not be mapped", StringComparison.Ordinal)
-            ? $"Unknown member {json.Path}."
-            : $"The body is not the JSON that was expected, at {json.Path ?? "$"}, line {json.LineNumber + 1}.",
+        Detail = json.Message switch // the library tells these apart in words only
+        {
+            var words when words.Contains("could not be mapped", StringComparison.Ordinal) => $"Unknown member {json.Path}.",
+            var words when words.Contains("uplicate propert", StringComparison.Ordinal) => $"A member is named twice, at {json.Path ?? "$"}.",
+            var words when words.Contains("allow null", StringComparison.Ordinal) => $"A member is null that must not be, at {json.Path ?? "$"}.",
+            _ => $"The body is not the JSON that was expected, at {json.Path ?? "$"}, line {(json.LineNumber ?? 0) + 1}.",
+        },
     };
 
     static bool IsDatabaseAway(Exception? exception) => exception switch

@@ -8,9 +8,15 @@ namespace Agents.Host.Platform;
 public static class JsonFormat
 {
     /// <summary>Deepest JSON read.</summary>
-    const int Depth = 32;
+    public const int Depth = 32;
 
     public static readonly JsonSerializerOptions Api = Configure(new JsonSerializerOptions(JsonSerializerDefaults.Web));
+
+    /// <summary>How requests are read: what a request names twice, or leaves null where something must be, is refused, too.</summary>
+    public static readonly JsonSerializerOptions Request = new(Api) { AllowDuplicateProperties = false, RespectNullableAnnotations = true };
+
+    /// <summary>The same for JSON that is read without a type.</summary>
+    public static readonly JsonDocumentOptions Document = new() { MaxDepth = Depth, AllowDuplicateProperties = false };
 
     public static JsonSerializerOptions Configure(JsonSerializerOptions options)
     {

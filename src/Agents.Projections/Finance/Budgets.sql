@@ -7,7 +7,7 @@ create table if not exists finance.budget (
   scope      text not null check (scope in ('agent', 'key', 'tenant')),
   value      text not null,
   period     text not null check (period in ('day', 'month', 'total')),
-  limit_usd  numeric not null check (limit_usd >= 0),
+  limit_usd  numeric not null check (limit_usd between 0 and 1000000000),
   set_by     text not null,
   set_at     timestamptz not null default clock_timestamp(),
   primary key (tenant_id, scope, value, period)
@@ -106,7 +106,7 @@ begin
   select * into b from finance.budget x
     where x.tenant_id = in_tenant and x.scope = in_scope and x.value = in_value and x.period = in_period for update;
   if not found and in_limit is null then return null; end if;
-  new_limit := case when in_more is not null then b.limit_usd + in_more else in_limit end;
+  new_limit := case when in_more is not null then least(b.limit_usd + in_more, 1000000000) else in_limit end; -- the check of limit_usd
 
   if new_limit is null then
     delete from finance.budget x where x.tenant_id = in_tenant and x.scope = in_scope and x.value = in_value and x.period = in_period;

@@ -2,8 +2,8 @@
 create table if not exists agents.admission_limit (
   scope       text not null check (scope in ('overall', 'tenant', 'agent', 'model', 'provider', 'key', 'node')),
   value       text not null,
-  max_runs    integer check (max_runs >= 0),
-  weight      double precision check (weight > 0),
+  max_runs    integer check (max_runs between 0 and 100000),
+  weight      double precision check (weight between 0.001 and 1000),
   changed_by  text not null,
   changed_at  timestamptz not null default clock_timestamp(),
   primary key (scope, value)

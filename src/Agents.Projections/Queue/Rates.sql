@@ -2,8 +2,8 @@
 create table if not exists agents.rate (
   provider                  text not null,
   model                     text not null,
-  requests_per_minute       integer,
-  tokens_per_minute         bigint,
+  requests_per_minute       integer check (requests_per_minute between 1 and 1000000000),
+  tokens_per_minute         bigint check (tokens_per_minute between 1 and 1000000000000),
   told_requests_per_minute  integer,
   told_tokens_per_minute    bigint,
   requests_left             bigint,

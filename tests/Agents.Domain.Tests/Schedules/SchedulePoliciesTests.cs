@@ -6,6 +6,9 @@ public sealed class SchedulePoliciesTests
 {
     static readonly DateTimeOffset Now = new(2026, 11, 23, 12, 0, 10, TimeSpan.Zero);
 
+    /// <summary>A server has looked since then.</summary>
+    static readonly DateTimeOffset AllDay = Now.AddDays(-1);
+
     static DateTimeOffset At(int hour) => new(2026, 11, 23, hour, 0, 0, TimeSpan.Zero);
 
     [Theory]
@@ -17,14 +20,35 @@ public sealed class SchedulePoliciesTests
     [InlineData(Missed.Once, new[] { 10, 11, 12 }, new[] { 12 })]
     [InlineData(Missed.Once, new int[0], new int[0])]
     public void What_was_missed_is_made_up_for_as_the_policy_says(Missed policy, int[] passed, int[] made) =>
-        Assert.Equal(made.Select(At), SchedulePolicies.Due([.. passed.Select(At)], Now, policy, most: 4));
+        Assert.Equal(made.Select(At), SchedulePolicies.Due([.. passed.Select(At)], AllDay, Now, policy, most: 4));
 
     [Fact]
     public void Firings_in_time_are_all_made_whatever_the_bound_of_missed_ones()
     {
         DateTimeOffset[] seconds = [.. Enumerable.Range(0, 10).Select(second => At(12).AddSeconds(second))];
 
-        Assert.All(Enum.GetValues<Missed>(), policy => Assert.Equal(seconds, SchedulePolicies.Due(seconds, Now, policy, most: 1)));
+        Assert.All(Enum.GetValues<Missed>(), policy => Assert.Equal(seconds, SchedulePolicies.Due(seconds, AllDay, Now, policy, most: 1)));
+    }
+
+    [Theory]
+    [InlineData(Missed.Skip, 0)]
+    [InlineData(Missed.Once, 1)]
+    [InlineData(Missed.All, 4)]
+    public void What_was_due_within_the_minute_before_a_server_looked_again_was_missed(Missed policy, int made)
+    {
+        DateTimeOffset[] fives = [.. Enumerable.Range(0, 15).Select(n => Now.AddSeconds(-75 + 5 * n))];
+
+        var due = SchedulePolicies.Due(fives, Now, Now, policy, most: 4);
+
+        Assert.Equal(fives.TakeLast(made), due);
+    }
+
+    [Fact]
+    public void What_was_due_since_a_server_looks_again_is_made_and_what_was_missed_before_is_not()
+    {
+        DateTimeOffset[] fives = [.. Enumerable.Range(0, 15).Select(n => Now.AddSeconds(-70 + 5 * n))];
+
+        Assert.Equal(fives.TakeLast(3), SchedulePolicies.Due(fives, Now.AddSeconds(-10), Now, Missed.Skip, most: 4));
     }
 
     [Theory]

@@ -146,7 +146,7 @@ public sealed class KeyTests(Locked server) : IClassFixture<Locked>
 
         using var follow = await server.Send(
             HttpMethod.Post, "/v1/responses", stranger, new { model = "research", input = "And?", previous_response_id = id });
-        Assert.Equal(HttpStatusCode.NotFound, follow.StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, follow.StatusCode); // as OpenAI answers
         object[] answers = [new { type = "mcp_approval_response", approval_request_id = $"mcpr_{run:N}_c0001t001", approve = true }];
         using var approve = await server.Send(HttpMethod.Post, "/v1/responses", stranger, new { model = "research", input = answers });
         Assert.Equal(HttpStatusCode.BadRequest, approve.StatusCode);
@@ -178,6 +178,25 @@ public sealed class KeyTests(Locked server) : IClassFixture<Locked>
                 Assert.Equal(("Not allowed", HttpStatusCode.Forbidden),
                     ((await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("title").GetString(), answer.StatusCode));
         }
+    }
+
+    [Fact]
+    public async Task A_viewer_follows_a_run_but_not_so_that_leaving_cancels_it()
+    {
+        var (viewer, @operator) = (await server.Key("acme", Roles.Viewer), await server.Key("acme", Roles.Operator));
+        await server.Until(Known, HttpMethod.Get, "/agents", viewer);
+        await server.Until(Known, HttpMethod.Get, "/agents", @operator);
+        using var queued = await server.Send(HttpMethod.Post, "/runs", @operator, App.Body("Who may cancel this?"));
+        var id = (await queued.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+
+        using var follows = await server.Send(HttpMethod.Get, $"/runs/{id}/stream", viewer);
+        using var continues = await server.Send(HttpMethod.Get, $"/runs/{id}/stream?on_disconnect=continue", viewer);
+        using var cancels = await server.Send(HttpMethod.Get, $"/runs/{id}/stream?on_disconnect=cancel", viewer);
+        using var may = await server.Send(HttpMethod.Get, $"/runs/{id}/stream?on_disconnect=cancel", @operator);
+
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Forbidden, HttpStatusCode.OK],
+            new[] { follows, continues, cancels, may }.Select(answer => answer.StatusCode));
+        Assert.Equal("Not allowed", (await cancels.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("title").GetString());
     }
 
     [Fact]

@@ -190,7 +190,7 @@ public sealed class BudgetTests(App app)
     [Fact]
     public async Task Of_many_who_set_a_new_budget_at_once_one_has_made_it_and_the_others_have_changed_it()
     {
-        using var client = app.Host.Server.CreateClient();
+        using var client = app.Client();
         var answers = await Task.WhenAll(Enumerable.Range(1, 16).Select(usd =>
             client.PutAsJsonAsync("/budgets/agent/crowded?period=total", new { limitUsd = usd })));
 
@@ -212,8 +212,8 @@ public sealed class BudgetTests(App app)
     [InlineData("/budgets/tenant/default", "{\"limitUsd\":0.000000001}", 400, "Bad limitUsd")]
     [InlineData("/budgets/tenant/default", "{\"limitUsd\":1e12}", 400, "Bad limitUsd")]
     [InlineData("/budgets/tenant/default", "{}", 400, "Bad limitUsd")]
-    [InlineData("/budgets/tenant/default", "{\"limitUsd\":\"much\"}", 400, "Invalid JSON format")]
-    [InlineData("/budgets/tenant/default", "{\"limitUsd\":1,\"currency\":\"EUR\"}", 400, "Invalid JSON format")]
+    [InlineData("/budgets/tenant/default", "{\"limitUsd\":\"much\"}", 400, "Malformed JSON")]
+    [InlineData("/budgets/tenant/default", "{\"limitUsd\":1,\"currency\":\"EUR\"}", 400, "Malformed JSON")]
     [InlineData("/budgets/agent/%20", "{\"limitUsd\":1}", 400, "Bad name")]
     [InlineData("/runs/00000000-0000-0000-0000-000000000001/budget", "{\"budgetUsd\":1}", 404, "Unknown run")]
     [InlineData("/runs/00000000-0000-0000-0000-000000000001/budget", "{\"budgetUsd\":0}", 400, "Bad budgetUsd")]

@@ -1,6 +1,7 @@
 using Agents.Host.Engine.Money;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Webhooks;
+using Agents.Host.Http;
 using Agents.Host.Models;
 using Agents.Host.Platform;
 
@@ -13,7 +14,8 @@ public sealed class SettingTests
     {
         var rows = (await File.ReadAllLinesAsync(Path.Combine(AppContext.BaseDirectory, "docs", "configuration.md")))
             .Where(line => line.StartsWith("| ", StringComparison.Ordinal));
-        Setting[] settings = [.. WorkerOptions.Settings, .. ModelOptions.Settings, .. CostOptions.Settings, .. WebhookOptions.Settings];
+        Setting[] settings = [.. WorkerOptions.Settings, .. ModelOptions.Settings, .. CostOptions.Settings, .. WebhookOptions.Settings,
+            .. CallerOptions.Settings];
 
         Assert.True(settings.Length > 15, $"Only {settings.Length} settings were found.");
         foreach (var setting in settings)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Agents.Domain.Runs;
+using Agents.Host.Http;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,6 +28,7 @@ public sealed class DeadLetterTests : IAsyncLifetime
             builder.Logging.ClearProviders());
         await app.StartAsync();
         client = new() { BaseAddress = new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()) };
+        client.DefaultRequestHeaders.Add(PageGuard.ClientHeader, "tests");
     }
 
     public async ValueTask DisposeAsync()

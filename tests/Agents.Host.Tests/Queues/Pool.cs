@@ -5,6 +5,7 @@ using Agents.Host.Catalog;
 using Agents.Host.Engine.Attempts;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Requests;
+using Agents.Host.Http;
 using Agents.Host.Models;
 using Agents.Host.Tools;
 using Alba;
@@ -83,6 +84,7 @@ public sealed class Pool : IAsyncLifetime
     {
         using var client = hosts[node].Server.CreateClient();
         using var request = new HttpRequestMessage(method, url) { Content = body is null ? null : JsonContent.Create(body) };
+        request.Headers.Add(PageGuard.ClientHeader, "tests");
         using var answer = await client.SendAsync(request);
         var text = await answer.Content.ReadAsStringAsync();
         Assert.True((int)answer.StatusCode == status, $"{method} {url} gave {answer.StatusCode}: {text}");

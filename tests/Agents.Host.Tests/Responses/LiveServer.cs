@@ -1,3 +1,4 @@
+using Agents.Host.Http;
 using Agents.Host.Tests.Responses;
 using Agents.Host.Tools;
 using Marten;
@@ -37,6 +38,7 @@ public sealed class LiveServer : IAsyncLifetime
         });
         await app.StartAsync();
         Client = new() { BaseAddress = new(V1, "/") };
+        Client.DefaultRequestHeaders.Add(PageGuard.ClientHeader, "tests");
         using var text = new StringContent(
             "# Handbook\n\n## Holidays\n\nEvery employee has thirty days of holiday a year. Unused days expire in March.\n");
         using var read = await Client.PostAsync(new Uri("/documents?source=handbook.md", UriKind.Relative), text);

@@ -204,7 +204,7 @@ public sealed class ResponsesTests(App app)
     [InlineData("""{"model":"talker","input":"x","metadata":{"a":1}}""", "metadata", "invalid_type")]
     public async Task What_cannot_be_honoured_is_refused_by_name(string body, string param, string code)
     {
-        using var client = app.Host.Server.CreateClient();
+        using var client = app.Client();
         using var answer = await client.PostAsync(
             new Uri("/v1/responses", UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"));
 
@@ -216,12 +216,26 @@ public sealed class ResponsesTests(App app)
         Assert.NotEmpty(error.GetProperty("message").GetString()!);
     }
 
+    [Fact]
+    public async Task An_unknown_previous_response_is_answered_as_OpenAI_does()
+    {
+        var id = $"resp_{Guid.CreateVersion7():N}";
+
+        using var answer = await Post(new { model = "talker", input = "And?", previous_response_id = id });
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        var error = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error");
+        Assert.Equal($"Previous response with id '{id}' not found.", error.GetProperty("message").GetString());
+        Assert.Equal(("invalid_request_error", "previous_response_id", "previous_response_not_found"),
+            (error.GetProperty("type").GetString(), error.GetProperty("param").GetString(), error.GetProperty("code").GetString()));
+    }
+
     [Theory]
     [InlineData("/v1/responses", "{", 400)]
     [InlineData("/v1/nothing", "{}", 404)]
     public async Task Whatever_goes_wrong_has_the_shape_that_clients_read(string url, string body, int status)
     {
-        using var client = app.Host.Server.CreateClient();
+        using var client = app.Client();
         using var answer = await client.PostAsync(new Uri(url, UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"));
 
         Assert.Equal(status, (int)answer.StatusCode);
@@ -258,13 +272,13 @@ public sealed class ResponsesTests(App app)
         var rest = await app.Get($"/v1/responses/{id}/input_items?order=asc&after={items.GetProperty("last_id").GetString()}");
         Assert.Equal(Question, Assert.Single(rest.GetProperty("data").EnumerateArray()).GetProperty("content")[0].GetProperty("text").GetString());
 
-        using var client = app.Host.Server.CreateClient();
+        using var client = app.Client();
         using var deleted = await client.DeleteAsync(new Uri($"/v1/responses/{id}", UriKind.Relative));
         Assert.True((await deleted.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("deleted").GetBoolean());
         await app.Get($"/v1/responses/{id}", 404);
         await app.Get($"/v1/responses/{id}/input_items", 404);
         using var next = await Post(new { model = "talker", input = "And?", previous_response_id = id });
-        Assert.Equal(HttpStatusCode.NotFound, next.StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, next.StatusCode);
         Assert.Equal("completed", (await app.Get($"/runs/{RunOf(id)}")).GetProperty("status").GetString());
     }
 
@@ -274,7 +288,7 @@ public sealed class ResponsesTests(App app)
         const string Question = "Do not delete me, response.";
         app.Model.Says(Question, new TaskCompletionSource().Task, "Never.");
         var id = IdOf(await Post(new { model = "talker", input = Question, background = true }));
-        using var client = app.Host.Server.CreateClient();
+        using var client = app.Client();
 
         using var refused = await client.DeleteAsync(new Uri($"/v1/responses/{id}", UriKind.Relative));
         Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
@@ -380,7 +394,7 @@ public sealed class ResponsesTests(App app)
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/responses") { Content = JsonContent.Create(body) };
         if (key is not null) request.Headers.Add("Idempotency-Key", key);
         if (retry is not null) request.Headers.Add("x-stainless-retry-count", $"{retry}");
-        return await app.Host.Server.CreateClient().SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        return await app.Client().SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 
     static async Task<JsonElement> Json(HttpResponseMessage answer)
@@ -397,7 +411,7 @@ public sealed class ResponsesTests(App app)
 
     async Task<List<Told>> Stream(string url)
     {
-        using var client = app.Host.Server.CreateClient();
+        using var client = app.Client();
         return await Read(await client.GetAsync(new Uri(url, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead));
     }
 

@@ -84,7 +84,7 @@ public sealed class ThreadTests(App app)
         app.Model.Says("At once?", new TaskCompletionSource().Task, "No more.");
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ =>
         {
-            using var client = app.Host.Server.CreateClient();
+            using var client = app.Client();
             using var answer = await System.Net.Http.Json.HttpClientJsonExtensions.PostAsJsonAsync(
                 client, "/runs", App.Body("At once?", "talker", new { threadId = "at once" }));
             return (int)answer.StatusCode;

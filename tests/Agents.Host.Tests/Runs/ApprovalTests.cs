@@ -63,7 +63,7 @@ public sealed class ApprovalTests(App app)
         app.Model.Says(Question, ("shred", new { document = "contract" }), "It is gone too.");
         var id = await app.Queue(Question, agent: "clerk");
         await app.Until(id, facts => facts.OfType<ToolCallRequested>().Any());
-        using var api = app.Host.Server.CreateClient();
+        using var api = app.Client();
 
         Assert.Equal("c0001t001", await Agents.Host.Cli.Runs.ApprovalVerbs.Waiting(new(api), id, named: null, CancellationToken.None));
         await app.Post($"/runs/{id}/tool-calls/c0001t001/approve", null, 200);

@@ -112,7 +112,7 @@ public sealed class BadInputTests(App app)
 
     async Task<JsonElement> Send(string body, int status)
     {
-        using var client = app.Host.Server.CreateClient();
+        using var client = app.Client();
         using var answer = await client.PostAsync(new Uri("/runs", UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"));
         var text = await answer.Content.ReadAsStringAsync();
 

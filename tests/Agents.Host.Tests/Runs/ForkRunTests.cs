@@ -39,7 +39,7 @@ public sealed class ForkRunTests(Branches branches) : IClassFixture<Branches>
         await app.Finished(origin);
         var before = await app.Facts(origin);
 
-        using var client = app.Host.Server.CreateClient();
+        using var client = app.Client();
         using var answer = await client.PostAsJsonAsync($"/runs/{origin}/fork", new { reason = "once more" }, Cancellation);
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         var forked = await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation);

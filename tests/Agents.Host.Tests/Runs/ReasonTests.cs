@@ -15,7 +15,7 @@ public sealed class ReasonTests(App app)
     {
         var id = await app.Queue("Nothing to cancel.", agent: "counter");
         await app.Finished(id);
-        using var client = app.Host.Server.CreateClient();
+        using var client = app.Client();
 
         using var answer = await client.PostAsync(new Uri($"/runs/{id}/cancel", UriKind.Relative), new StringContent(body, Encoding.UTF8, type));
 
@@ -29,7 +29,7 @@ public sealed class ReasonTests(App app)
         const string Question = "Cancel me in chunks.";
         app.Model.Says(Question, new TaskCompletionSource().Task, "never");
         var id = await app.Queue(Question);
-        using var client = app.Host.Server.CreateClient();
+        using var client = app.Client();
         using var chunked = new StreamContent(new MemoryStream("""{"reason":"in chunks"}"""u8.ToArray()));
         chunked.Headers.ContentLength = null;
 

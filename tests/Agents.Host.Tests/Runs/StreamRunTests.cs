@@ -226,7 +226,7 @@ public sealed class StreamRunTests(App app)
 
     async IAsyncEnumerable<SseItem<string>> Frames(string url, string? last = null)
     {
-        using var client = app.Host.Server.CreateClient();
+        using var client = app.Client();
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
         if (last is not null) request.Headers.Add("Last-Event-ID", last);
         using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);

@@ -56,7 +56,7 @@ public sealed class StreamRunsTests(App app)
     async Task<List<JsonElement>> Read(string url, string? last, Func<List<JsonElement>, bool> isEnough, TaskCompletionSource<string?>? begun = null)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        using var client = app.Host.Server.CreateClient();
+        using var client = app.Client();
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
         if (last is not null) request.Headers.Add("Last-Event-ID", last);
         using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token);

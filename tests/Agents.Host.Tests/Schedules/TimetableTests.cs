@@ -21,6 +21,8 @@ public sealed class TimetableTests
     [Theory]
     [InlineData("61 * * * *", "UTC", "no cron expression")]
     [InlineData("often", "UTC", "no cron expression")]
+    [InlineData("H * * * *", "UTC", "leaves the time to chance")]
+    [InlineData("0 H(1-7) * * 1-5", "UTC", "")]
     [InlineData("* * * * *", "Europe/Atlantis", "no time zone")]
     [InlineData("* * * * *", "../../etc/passwd", "no time zone")]
     public void What_cannot_be_read_is_said(string cron, string zone, string problem)

@@ -1,8 +1,8 @@
 using System.Text.Json;
-using Agents.Domain.Runs;
 using Agents.Host.Api.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Engine.Queue;
+using Agents.Host.Engine.Requests;
 using Agents.Host.Http;
 using Agents.Host.Models;
 using Agents.Host.Platform;
@@ -19,7 +19,7 @@ namespace Agents.Host.Api.Batches;
 /// </summary>
 public static class QueueBatchEndpoint
 {
-    [WolverinePost("/runs/batch"), Requires(Permissions.Operate)]
+    [WolverinePost("/runs/batch"), Requires(Permissions.Operate), ReadsBodyItself]
     [ProducesResponseType<QueuedBatch>(202), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(422),
      ProducesResponseType<ProblemDetails>(429)]
     public static async Task<IResult> Post(
@@ -47,15 +47,12 @@ public static class QueueBatchEndpoint
         return Accepted(Answer(batchId, items));
     }
 
-    static ProblemDetails? Problem(QueueBatchRequest request, string? idempotencyKey) => request.Items?.Count switch
+    static ProblemDetails? Problem(QueueBatchRequest request, string? idempotencyKey) => request switch
     {
-        null or 0 => Refusals.Malformed("Empty batch", "A batch has at least one item."),
-        > QueueBatchRequest.MostItems =>
-            Refusals.Malformed(
-                "Batch too large", $"A batch has at most {QueueBatchRequest.MostItems:N0} items; this one has {request.Items.Count:N0}."),
-        _ when idempotencyKey is { Length: > TextBounds.KeyCharacters } =>
-            Refusals.Malformed("Idempotency-Key too long", $"It may have {TextBounds.KeyCharacters} characters."),
-        _ => null,
+        { HasTooMany: true } =>
+            Refusals.Malformed("Batch too large", $"A batch has at most {QueueBatchRequest.MostItems:N0} items; this one has more."),
+        { Items: null or [] } => Refusals.Malformed("Empty batch", "A batch has at least one item."),
+        _ => RunRequests.KeyProblem(idempotencyKey)?.Problem(),
     };
 
     static void Store(IDocumentSession session, Guid batchId, IReadOnlyList<BatchItem> items, Caller caller, string? idempotencyKey, string hash)

@@ -21,6 +21,11 @@ public static class RaiseBudgetEndpoint
         if (BudgetAddress.Parse(scope, value, period, caller, out var problem) is not { } name) return problem!;
         if (BudgetAmount.Problem(request.ByUsd, mayBeZero: false) is { } wrong) return Refusals.Malformed("Bad byUsd", wrong).Answer();
 
+        if (await budgets.List(caller.Tenant, name, ct) is [var before] && before.LimitUsd + request.ByUsd > BudgetAmount.MostUsd)
+            return Refusals.Malformed(
+                "Bad byUsd",
+                FormattableString.Invariant($"A budget has at most {BudgetAmount.MostUsd:N0} US dollars; this one has {before.LimitUsd}.")).Answer();
+
         return await budgets.Raise(caller.Tenant, name, request.ByUsd!.Value, caller.Actor, ct)
             && await budgets.List(caller.Tenant, name, ct) is [var budget]
             ? Results.Ok(budget)

@@ -25,6 +25,8 @@ public static class PublishPricesEndpoint
 
     public static ProblemDetails Validate(PublishPricesRequest request)
     {
+        if (request.Tenant is { } tenant && !ApiKey.IsTenant(tenant))
+            return Refusals.Malformed("Bad tenant", "A tenant has 1 to 64 of a-z, 0-9, dot, hyphen and underscore; null means all.");
         try
         {
             var list = PriceListFormat.Read(request.List.GetRawText());

@@ -15,7 +15,7 @@ public static class AddDocumentsEndpoint
     /// <summary>Above the largest document by what a form adds round it.</summary>
     const long RoomForForm = 1024 * 1024;
 
-    [WolverinePost("/documents"), Requires(Permissions.Operate)]
+    [WolverinePost("/documents"), Requires(Permissions.Operate), ReadsBodyItself]
     [ProducesResponseType<Page<IngestedDocument>>(200), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Post(HttpContext http, [FromQuery] string? source, Ingest ingest, KnowledgeLimits limits, CancellationToken ct)
     {
@@ -25,7 +25,8 @@ public static class AddDocumentsEndpoint
 
         if (http.Request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) is true)
         {
-            var form = await http.Request.ReadFormAsync(new FormOptions { MultipartBodyLengthLimit = limits.DocumentBytes }, ct);
+            if (await FormOf(http.Request, limits, ct) is not { } form)
+                return Refusals.Malformed("Bad form", "The form ends in the middle of a part.").Answer();
             if (form.Files.Count == 0) return Refusals.Malformed("No file", "The form has no file.").Answer();
 
             var read = new List<IngestedDocument>();
@@ -42,5 +43,18 @@ public static class AddDocumentsEndpoint
         var mediaType = http.Request.HasFormContentType ? null : http.Request.ContentType; // what curl says when it is told nothing
         var one = await ingest.Document(tenant, source, mediaType, http.Request.Body, by, ct);
         return Results.Ok(new Page<IngestedDocument>([one], null));
+    }
+
+    /// <summary>Null when the form breaks off.</summary>
+    static async Task<IFormCollection?> FormOf(HttpRequest request, KnowledgeLimits limits, CancellationToken ct)
+    {
+        try
+        {
+            return await request.ReadFormAsync(new FormOptions { MultipartBodyLengthLimit = limits.DocumentBytes }, ct);
+        }
+        catch (IOException broken) when (broken is not BadHttpRequestException)
+        {
+            return null;
+        }
     }
 }

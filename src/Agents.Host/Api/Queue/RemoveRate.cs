@@ -15,7 +15,7 @@ public static class RemoveRateEndpoint
         string provider, string model, RateStore rates, NodeSignals signals, HttpContext http, CancellationToken ct)
     {
         if (!await rates.Remove(provider, model, Caller.Of(http).Actor, ct))
-            return Refusals.Unknown("Unknown rate", "Nothing limits that model. GET /rates lists all limits.").Answer();
+            return RateProblems.NotFound();
 
         signals.WakeAdmissionEverywhere();
         return Results.NoContent();

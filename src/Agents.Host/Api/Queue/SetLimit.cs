@@ -6,7 +6,7 @@ using Wolverine.Http;
 namespace Agents.Host.Api.Queue;
 
 /// <param name="MaxRuns">Runs that may hold a slot at once, in all or on the scope's node: 0 to 100,000. Null means no limit.</param>
-/// <param name="Weight">Share of slots beside others of its kind, above 0 to 1,000; only for tenants and keys. Null means 1.</param>
+/// <param name="Weight">Share of slots beside others of its kind, 0.001 to 1,000; only for tenants and keys. Null means 1.</param>
 public sealed record SetLimitRequest(int? MaxRuns = null, double? Weight = null);
 
 /// <summary>
@@ -17,7 +17,6 @@ public sealed record SetLimitRequest(int? MaxRuns = null, double? Weight = null)
 public static class SetLimitEndpoint
 {
     const int MostRuns = 100_000;
-    const double MostWeight = 1000;
 
     [WolverinePut("/limits/{scope}"), Requires(Permissions.Platform)]
     [ProducesResponseType<LimitView>(200), ProducesResponseType<ProblemDetails>(400)]
@@ -33,9 +32,10 @@ public static class SetLimitEndpoint
     static string? Problem(SetLimitRequest request, Scope scope) => request switch
     {
         { MaxRuns: null, Weight: null } => "Say maxRuns, weight or both.",
-        { MaxRuns: < 0 or > MostRuns } => $"maxRuns is from 0 to {MostRuns:N0}.",
+        { MaxRuns: < 0 or > MostRuns } => FormattableString.Invariant($"maxRuns is from 0 to {MostRuns:N0}."),
         { Weight: not null } when scope.Kind is not ("tenant" or "key") => "Only tenants and keys have a weight.",
-        { Weight: { } weight } when !(weight is > 0 and <= MostWeight) => $"A weight is above 0 and at most {MostWeight:N0}.",
+        { Weight: { } weight } when !(weight is >= WorkerOptions.LeastWeight and <= WorkerOptions.MostWeight) =>
+            FormattableString.Invariant($"A weight is from {WorkerOptions.LeastWeight} to {WorkerOptions.MostWeight:N0}."),
         _ => null,
     };
 }

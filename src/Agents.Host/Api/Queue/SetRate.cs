@@ -8,8 +8,8 @@ using Wolverine.Http;
 
 namespace Agents.Host.Api.Queue;
 
-/// <param name="RequestsPerMinute">From 1; null for no limit.</param>
-/// <param name="TokensPerMinute">Input and output together, from 1; null for no limit.</param>
+/// <param name="RequestsPerMinute">From 1 to 1,000,000,000; null for no limit.</param>
+/// <param name="TokensPerMinute">Input and output together, from 1 to 1,000,000,000,000; null for no limit.</param>
 public sealed record SetRateRequest(int? RequestsPerMinute = null, long? TokensPerMinute = null);
 
 /// <summary>
@@ -18,6 +18,8 @@ public sealed record SetRateRequest(int? RequestsPerMinute = null, long? TokensP
 public static class SetRateEndpoint
 {
     const int NameCharacters = 200;
+    const int MostRequests = 1_000_000_000;
+    const long MostTokens = 1_000_000_000_000;
 
     static readonly string[] Providers = [.. Enum.GetNames<ModelProvider>().Select(name => name.ToLowerInvariant())];
 
@@ -28,8 +30,11 @@ public static class SetRateEndpoint
             return Refusals.Malformed("Bad model", $"A model's name has 1 to {NameCharacters} characters.");
         if (request is { RequestsPerMinute: null, TokensPerMinute: null })
             return Refusals.Malformed("No limit", "Say requestsPerMinute, tokensPerMinute or both. DELETE removes a limit.");
-        return request is { RequestsPerMinute: < 1 } or { TokensPerMinute: < 1 }
-            ? Refusals.Malformed("Bad limit", "A limit is at least 1 a minute. To let nothing through, pause admission.")
+        if (request is { RequestsPerMinute: < 1 } or { TokensPerMinute: < 1 })
+            return Refusals.Malformed("Bad limit", "A limit is at least 1 a minute. To let nothing through, pause admission.");
+        return request is { RequestsPerMinute: > MostRequests } or { TokensPerMinute: > MostTokens }
+            ? Refusals.Malformed(
+                "Bad limit", FormattableString.Invariant($"A limit is at most {MostRequests:N0} requests and {MostTokens:N0} tokens a minute."))
             : WolverineContinue.NoProblems;
     }
 
@@ -42,6 +47,6 @@ public static class SetRateEndpoint
         await rates.Set(provider, model, request.RequestsPerMinute, request.TokensPerMinute, Caller.Of(http).Actor, ct);
         limits.Forget(model);
         signals.WakeAdmissionEverywhere();
-        return Results.Ok((await rates.List(provider, model, ct)).Single());
+        return await rates.List(provider, model, ct) is [var rate] ? Results.Ok(rate) : RateProblems.NotFound(); // removed meanwhile
     }
 }

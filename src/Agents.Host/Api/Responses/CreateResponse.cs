@@ -1,4 +1,3 @@
-using Agents.Domain.Runs;
 using Agents.Host.Engine.Requests;
 using Agents.Host.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -15,7 +14,7 @@ public static class CreateResponseEndpoint
     /// <summary>How often OpenAI's clients have sent the request before.</summary>
     const string RetryCount = "x-stainless-retry-count";
 
-    [WolverinePost("/v1/responses"), Requires(Permissions.Operate)]
+    [WolverinePost("/v1/responses"), Requires(Permissions.Operate), StaysOpen]
     [ProducesResponseType(typeof(object), 200), ProducesResponseType(typeof(object), 400)]
     public static async Task<IResult> Post(
         HttpContext http, NewResponse responses, ApprovalAnswers approvals, ResponseWriter writer, CancellationToken ct)
@@ -26,8 +25,7 @@ public static class CreateResponseEndpoint
         if (request is null) return refusal!;
 
         string? key = http.Request.Headers["Idempotency-Key"];
-        if (key is { Length: > TextBounds.KeyCharacters or 0 })
-            return new OpenAIRefusal(400, $"An Idempotency-Key has 1 to {TextBounds.KeyCharacters} characters.");
+        if (RunRequests.KeyProblem(key) is { } bad) return new OpenAIRefusal(400, $"{bad.Title}: {bad.Detail}");
 
         var caller = Caller.Of(http);
         var (runId, part) = (Guid.Empty, 1);

@@ -60,7 +60,7 @@ public sealed class NewResponse(
         if (!ResponseIds.TryParse(id, out var previous, out var part)
             || await responses.Find(caller.Tenant, id, default, ct) is not { } story || await runs.Run(caller.Tenant, previous, ct) is not { } run)
             return (
-                ThreadPlace.None, 1, new(404, $"Previous response with id '{id}' not found.", "previous_response_id", "previous_response_not_found"));
+                ThreadPlace.None, 1, new(400, $"Previous response with id '{id}' not found.", "previous_response_id", "previous_response_not_found"));
         if (story.AwaitsApproval)
             return (
                 ThreadPlace.None, 1,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Deciding;
+using Agents.Host.Engine.Money;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Requests;
 using Agents.Host.Http;
@@ -75,7 +76,8 @@ public static class ForkRunEndpoint
             return Refusals.Malformed("Bad reason", $"A reason has at most {TextBounds.ReasonCharacters} characters.");
         if (Priorities.Parse(request.Priority) is null)
             return Refusals.Malformed("Unknown priority", "A priority is a number from 0 to 9, or low, normal, high or urgent.");
-        if (request.BudgetUsd is <= 0) return Refusals.Malformed("Bad budget", "A budget is above 0 US dollars.");
+        if (request.BudgetUsd is <= 0 or > BudgetAmount.MostUsd)
+            return Refusals.Malformed("Bad budget", $"A budget is above 0 and at most {BudgetAmount.MostUsd:N0} US dollars.");
         return RunRequests.KeyProblem(idempotencyKey)?.Problem();
     }
 }

@@ -20,9 +20,8 @@ public static class QueueRunEndpoint
 {
     public static ProblemDetails Validate(
         QueueRunRequest request, AgentCatalog agents, DatabaseClock clock, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey) =>
-        RunRequests.Problem(
-            request with { IdempotencyKey = idempotencyKey ?? request.IdempotencyKey }, agents,
-            clock.GetUtcNow())?.Problem() ?? WolverineContinue.NoProblems;
+        (RunRequests.KeysProblem(idempotencyKey, request.IdempotencyKey) ?? RunRequests.Problem(request, agents, clock.GetUtcNow()))?.Problem()
+            ?? WolverineContinue.NoProblems;
 
     [WolverinePost("/runs"), Requires(Permissions.Operate)]
     [ProducesResponseType<QueuedRun>(202), ProducesResponseType<ProblemDetails>(409), ProducesResponseType<ProblemDetails>(422),

@@ -1,7 +1,7 @@
 using Agents.Domain.Runs;
-using Agents.Host.Api.Budgets;
 using Agents.Host.Catalog;
 using Agents.Host.Engine.Deciding;
+using Agents.Host.Engine.Money;
 using Agents.Host.Http;
 using Marten;
 using Microsoft.AspNetCore.Mvc;

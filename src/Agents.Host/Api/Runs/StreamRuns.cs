@@ -20,7 +20,7 @@ public static class StreamRunsEndpoint
         return StreamStart.Problem(after, last, "the id of an earlier event of this stream") ?? WolverineContinue.NoProblems;
     }
 
-    [WolverineGet("/stream"), Requires(Permissions.Read)]
+    [WolverineGet("/stream"), Requires(Permissions.Read), StaysOpen]
     [ProducesResponseType(typeof(string), 200, "text/event-stream"), ProducesResponseType<ProblemDetails>(400)]
     public static IResult Get(
         [FromQuery] string? status, [FromQuery] string? agent, [FromQuery] long? after, [FromHeader(Name = "Last-Event-ID")] string? last,

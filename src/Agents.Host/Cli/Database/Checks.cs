@@ -144,11 +144,12 @@ static class Checks
 
     static async Task<Check> Running(Call call, CancellationToken ct)
     {
-        if ((call.Server ?? ServerUrl.Read(call.Data)) is not { } address)
+        var running = call.Server is null ? ServerUrl.Read(call.Data) : null;
+        if ((call.Server ?? running?.Address) is not { } address)
             return new("server", CheckResult.Ok, "none is running; a verb starts one for itself, agents serve one that stays");
 
         using var http = ServerConnection.ClientOf(address);
-        return await ServerUrl.Answers(http, ct)
+        return await (running?.Answers(http, ct) ?? ServerUrl.IsOurs(http, ct))
             ? new("server", CheckResult.Ok, $"runs at {address}")
             : new("server", CheckResult.Warn, $"{address} does not answer; start it: agents serve");
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Security.Cryptography;
 using Agents.Domain.Runs;
 using Agents.Domain.Schedules;
@@ -36,15 +37,36 @@ public sealed class FireSchedules(
     /// <summary>A schedule may have to make up for many firings that it missed.</summary>
     static readonly DutyPace Pace = new() { Within = TimeSpan.FromMinutes(1) };
 
+    /// <summary>A round that begins so much later than it was to is one after a break: the machine stood still.</summary>
+    static readonly TimeSpan Break = TimeSpan.FromSeconds(10);
+
     TimeSpan sleep;
+    long roundEnded;
+
+    /// <summary>By the database's clock. Null before the first round, and after a break.</summary>
+    DateTimeOffset? watchedSince;
 
     public string Name => Title;
 
     public async Task Round(DutyRound round, CancellationToken ct)
     {
-        await round.SeeTo(await round.Ask(Due), schedule => new(schedule.Tenant, schedule.Id), Fire, Pace);
-        sleep = await round.Ask(UntilNext);
+        try
+        {
+            if (Stopwatch.GetElapsedTime(roundEnded) > sleep + Break) watchedSince = null;
+            var since = watchedSince ??= await round.Ask(Now);
+            await round.SeeTo(
+                await round.Ask(Due), schedule => new(schedule.Tenant, schedule.Id), (schedule, token) => Fire(schedule, since, token), Pace);
+            sleep = await round.Ask(UntilNext);
+            roundEnded = Stopwatch.GetTimestamp();
+        }
+        catch
+        {
+            watchedSince = null; // the database was away: nothing was fired meanwhile
+            throw;
+        }
     }
+
+    Task<DateTimeOffset> Now(CancellationToken ct) => database.First<DateTimeOffset>("select clock_timestamp()", null, ct);
 
     public Task Wait(CancellationToken ct) => signals.Schedules.Wait(sleep, ct);
 
@@ -69,7 +91,8 @@ public sealed class FireSchedules(
     }
 
     /// <summary>Makes what is due of one schedule, unless another node does it at this moment.</summary>
-    async Task Fire(DueSchedule found, CancellationToken ct)
+    /// <param name="since">Since when this node has looked without a break.</param>
+    async Task Fire(DueSchedule found, DateTimeOffset since, CancellationToken ct)
     {
         var (tenant, id) = found;
         await using var transaction = transactions.Begin(tenant);
@@ -77,7 +100,7 @@ public sealed class FireSchedules(
         await session.BeginTransactionAsync(ct);
         if (await Hold(session, id, ct) is not var (schedule, due, now)) return;
 
-        var (outcome, runId) = await Make(transaction, schedule, due, now, ct);
+        var (outcome, runId) = await Make(transaction, schedule, due, since, now, ct);
         session.QueueSqlCommand(
             """
             update agents.schedule set next_at = ?::timestamptz, last_at = ?::timestamptz, last_outcome = ?,
@@ -101,12 +124,12 @@ public sealed class FireSchedules(
     }
 
     async Task<(string Outcome, Guid? RunId)> Make(
-        RunTransaction transaction, ScheduleView schedule, DateTimeOffset due, DateTimeOffset now, CancellationToken ct)
+        RunTransaction transaction, ScheduleView schedule, DateTimeOffset due, DateTimeOffset since, DateTimeOffset now, CancellationToken ct)
     {
         if (Timetable.Parse(schedule.Cron, schedule.TimeZone, out var unreadable) is not { } times) return Refused(schedule, unreadable!);
         if (RunRequests.Problem(schedule.Run, agents, now) is { } problem) return Refused(schedule, $"{problem.Title}: {problem.Detail}");
 
-        var firings = SchedulePolicies.Due(times.Passed(due, now, schedule.MissedMost), now, schedule.Missed, schedule.MissedMost);
+        var firings = SchedulePolicies.Due(times.Passed(due, now, schedule.MissedMost), since, now, schedule.Missed, schedule.MissedMost);
         if (schedule.Overlap is Overlap.Cancel) firings = [.. firings.TakeLast(1)]; // the earlier ones would be cancelled at once
         var unfinished = await Unfinished(transaction.Session, schedule.Id, ct);
         Guid? latest = null;

@@ -15,6 +15,7 @@ public static class PriceListFormat
     {
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
         NumberHandling = JsonNumberHandling.Strict,
         ReadCommentHandling = JsonCommentHandling.Skip,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -32,6 +33,8 @@ public static class PriceListFormat
     public static PriceList Read(string json)
     {
         var file = JsonSerializer.Deserialize<PriceFile>(json, Format) ?? throw new JsonException("The price list is null.");
+        if (file.Entries.Any(entry => entry is null || entry.Models.Any(model => model is null)))
+            throw new JsonException("An entry, or a model's name, is null.");
         if (file.Currency != Currency || file.Unit != Unit) throw new JsonException($"A price list is in {Currency} {Unit}.");
         try
         {

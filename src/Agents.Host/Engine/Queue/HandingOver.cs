@@ -73,7 +73,7 @@ public sealed class HandingOver(
         }
         catch (NpgsqlException away)
         {
-            log.LogWarning("Runs are set free when the database is back, by other nodes: {Reason}", away.Message);
+            log.LogWarning("Runs are not set free yet; the next round, or another node, does it: {Reason}", away.Message);
         }
     }
 }

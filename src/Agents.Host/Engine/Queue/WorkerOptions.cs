@@ -6,8 +6,10 @@ namespace Agents.Host.Engine.Queue;
 /// <summary>Settings of section <c>Workers</c>.</summary>
 public sealed record WorkerOptions
 {
+    /// <summary>The bounds of a weight: a share a thousand times smaller, or larger, than that of others.</summary>
+    public const double LeastWeight = 0.001, MostWeight = 1000;
+
     const int MostQueuedRuns = 10_000_000;
-    const double MostWeight = 1000;
     const string WeightsKey = "Workers:Weights";
 
     static readonly NumberSetting Slots = new("Workers:MaxRuns", Default: 32, Least: 0, Most: 1000);
@@ -54,7 +56,8 @@ public sealed record WorkerOptions
     public string? FairnessKey { get; init; }
 
     /// <summary>
-    /// The share of slots a tenant has beside others, by its name, above 0. Tenants that are not named have 1; what is set over HTTP counts before this.
+    /// The share of slots a tenant has beside others, by its name, 0.001 to 1,000. Tenants that are not named have 1; what is set over HTTP comes
+    /// first.
     /// </summary>
     public IReadOnlyDictionary<string, double> Weights { get; init; } = new Dictionary<string, double>();
 
@@ -82,8 +85,8 @@ public sealed record WorkerOptions
     }
 
     static double WeightOf(IConfigurationSection tenant) =>
-        double.TryParse(tenant.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var weight) && weight is > 0 and <= MostWeight
+        double.TryParse(tenant.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var weight) && weight is >= LeastWeight and <= MostWeight
             ? weight
             : throw new TextSetting($"{WeightsKey}:{tenant.Key}", "1", "a number")
-                .Refusal($"is '{tenant.Value}'; it must be a number above 0 and at most {MostWeight:N0}.");
+                .Refusal(FormattableString.Invariant($"is '{tenant.Value}'; it must be a number from {LeastWeight} to {MostWeight:N0}."));
 }

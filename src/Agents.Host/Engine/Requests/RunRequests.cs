@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
+using Agents.Host.Engine.Money;
 using Agents.Host.Knowledge;
 using Agents.Host.Platform;
 
@@ -29,7 +30,8 @@ public static class RunRequests
                 $"A question may have {TextBounds.QuestionCharacters:N0} characters; this one has {request.Question.Length:N0}.");
         if (Priorities.Parse(request.Priority) is null)
             return new(RefusalKind.Malformed, "Unknown priority", "A priority is a number from 0 to 9, or low, normal, high or urgent.");
-        if (request.BudgetUsd is <= 0) return new(RefusalKind.Malformed, "Bad budget", "A budget is above 0 US dollars.");
+        if (request.BudgetUsd is <= 0 or > BudgetAmount.MostUsd)
+            return new(RefusalKind.Malformed, "Bad budget", $"A budget is above 0 and at most {BudgetAmount.MostUsd:N0} US dollars.");
         if (Labels.Problem(request.Metadata) is { } problem) return new(RefusalKind.Malformed, "Bad metadata", problem);
         if (KeyProblem(request.IdempotencyKey) is { } bad) return bad;
         if (request.ThreadId is { } thread && (thread.Length is 0 or > ThreadCharacters || thread != Sanitiser.Text(thread, ThreadCharacters)))
@@ -48,6 +50,12 @@ public static class RunRequests
             ? new(RefusalKind.Malformed, "Bad Idempotency-Key", "It has a character that cannot be stored, or none.")
             : null;
     }
+
+    /// <summary>What is wrong with the two places that a key may stand in. Null when nothing is.</summary>
+    public static Refusal? KeysProblem(string? header, string? member) => header is not null && member is not null && header != member
+        ? new(RefusalKind.Malformed, "Two idempotency keys",
+            "The header Idempotency-Key and the member idempotencyKey are not the same: send one of them.")
+        : KeyProblem(header ?? member);
 
     /// <summary>The run that a request without a problem asks for.</summary>
     public static NewRun Run(QueueRunRequest request, AgentCatalog agents, DateTimeOffset now, string? key, string? hash, ThreadPlace place) => new(

@@ -26,7 +26,7 @@ public sealed record ScheduleView(
     DateTimeOffset? Next, DateTimeOffset? Last, string? LastOutcome, Guid? LastRun,
     string CreatedBy, DateTimeOffset CreatedAt, string ChangedBy, DateTimeOffset ChangedAt, string? CreatedByKey, string? ChangedByKey);
 
-/// <param name="Upcoming">The next times it fires, in the schedule's own time zone; empty when it is paused.</param>
+/// <param name="Upcoming">The next times it fires, ISO 8601 in the schedule's own time zone; empty when it is paused.</param>
 /// <param name="Runs">The latest, newest first.</param>
 /// <param name="Changes">Newest first.</param>
 public sealed record ScheduleDetails(

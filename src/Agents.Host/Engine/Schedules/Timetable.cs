@@ -28,6 +28,10 @@ public sealed class Timetable
             var expression = CronExpression.Parse(cron, fields == 6 ? CronFormat.IncludeSeconds : CronFormat.Standard);
             return new(expression, TimeZoneInfo.FindSystemTimeZoneById(timeZone));
         }
+        catch (MissingSeedException)
+        {
+            problem = $"\"{cron}\" leaves the time to chance (H); say which.";
+        }
         catch (CronFormatException wrong)
         {
             problem = $"\"{cron}\" is no cron expression: {wrong.Message} "
@@ -66,6 +70,6 @@ public sealed class Timetable
         return passed;
     }
 
-    /// <summary>In the schedule's own time, for people.</summary>
-    public string Show(DateTimeOffset at) => TimeZoneInfo.ConvertTime(at, zone).ToString("yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture);
+    /// <summary>In the schedule's own time, as ISO 8601 writes it: <c>2026-11-23T07:00:00+01:00</c>.</summary>
+    public string Show(DateTimeOffset at) => TimeZoneInfo.ConvertTime(at, zone).ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture);
 }
