@@ -50,6 +50,8 @@ public sealed class HostileDocumentsTests(ITestOutputHelper output)
         Assert.All(outcomes, outcome => Assert.Equal(outcome.Key, outcome.Value.GetProperty("source").GetString()));
         Assert.All(outcomes, outcome => Assert.True(outcome.Value.GetProperty("outcome").GetString() is "added"
             || outcome.Value.GetProperty("reason").GetString() is { Length: > 0 }));
+        var pages = HostileDocuments.All.Keys.Where(name => Path.GetExtension(name) is ".html" or ".pdf");
+        Assert.All(pages, name => Assert.Equal("skipped", outcomes[name].GetProperty("outcome").GetString()));
         var foreign = ForeignDocuments.InLanguages.Select(document => $"{document.Language}.txt")
             .Concat(ForeignDocuments.InEncodings.Select(document => $"in-{document.Charset}.txt"));
         Assert.All(foreign, name => Assert.Equal("added", outcomes[name].GetProperty("outcome").GetString()));

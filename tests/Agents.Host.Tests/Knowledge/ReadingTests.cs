@@ -23,9 +23,10 @@ public sealed class ReadingTests : KnowledgeTest
     [InlineData("run-length.pdf", "it expands to more than 67108864 bytes")]
     public async Task What_is_made_to_do_harm_is_refused_while_it_is_read(string name, string reason)
     {
+        var content = HostileDocuments.All[name];
         var took = Stopwatch.StartNew();
 
-        var document = await Ingest.Document(Ada, name, null, HostileDocuments.All[name]);
+        var document = await Ingest.Document(Ada, name, null, content);
 
         Assert.Equal((IngestOutcome.Skipped, reason), (document.Outcome, document.Reason));
         Assert.InRange(took.Elapsed.TotalSeconds, 0, 8); // the limit of time is ten
@@ -65,11 +66,11 @@ public sealed class ReadingTests : KnowledgeTest
     {
         using var readers = new DocumentReaders(new KnowledgeLimits());
         var ingest = new Ingest(Database, Limits with { DocumentBytes = 10_000_000 }, readers);
+        var content = HostileDocuments.All[Endless];
         using var request = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         var took = Stopwatch.StartNew();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => ingest.Document(Ada, Endless, null, HostileDocuments.All[Endless], request.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ingest.Document(Ada, Endless, null, content, request.Token));
 
         Assert.InRange(took.Elapsed.TotalSeconds, 0.9, 5);
         Assert.Equal(0, await Count("select count(*) from agents.document"));
@@ -91,6 +92,24 @@ public sealed class ReadingTests : KnowledgeTest
         Assert.InRange(quickTook.TotalSeconds, 0, 3);
         Assert.All(outcomes, outcome => Assert.Equal("reading it takes longer than 3 s", outcome.Reason));
         Assert.InRange(took.Elapsed.TotalSeconds, 9, 30); // one after the other
+    }
+
+    [Fact]
+    public async Task A_node_reads_two_documents_at_a_time()
+    {
+        using var readers = new DocumentReaders(new KnowledgeLimits { ReadingSeconds = 2 });
+        var ingest = new Ingest(Database, Limits, readers);
+        var content = HostileDocuments.All[Endless];
+        var took = Stopwatch.StartNew();
+
+        var ends = await Task.WhenAll(new[] { Ada, Bob, "cy", "dan" }.Select(async tenant =>
+        {
+            await ingest.Document(tenant, Endless, null, content);
+            return took.Elapsed.TotalSeconds;
+        }));
+
+        Assert.Equal(2, ends.Count(end => end < 4)); // the others began when these had ended
+        Assert.InRange(ends.Max(), 4, 20);
     }
 
     [Fact]
