@@ -70,7 +70,7 @@ public sealed class ReadingTests : KnowledgeTest
         using var request = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         var took = Stopwatch.StartNew();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ingest.Document(Ada, Endless, null, content, request.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ingest.Document(Ada, Endless, null, content, ct: request.Token));
 
         Assert.InRange(took.Elapsed.TotalSeconds, 0.9, 5);
         Assert.Equal(0, await Count("select count(*) from agents.document"));
