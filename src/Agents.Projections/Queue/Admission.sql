@@ -59,6 +59,14 @@ declare
   candidate record;
   place integer;
   fits boolean;
+  levels integer[] := '{}'; -- of the runs that were given a slot, as are the others
+  tenants text[] := '{}';
+  parts text[] := '{}';
+  begins double precision[] := '{}';
+  takes double precision[] := '{}';
+  owners text[] := '{}';
+  of_agents text[] := '{}';
+  priorities integer[] := '{}';
 begin
   free := least(slots, (select l.max_runs from agents.admission_limit l where l.scope = 'node' and l.value = by_node))
     - (select count(*) from agents.run_queue q where q.node = by_node and q.state <> 'settling');
@@ -104,13 +112,13 @@ begin
         left join agents.admission_limit t on t.scope = 'tenant' and t.value = r.tenant_id
         left join agents.admission_limit k on k.scope = 'key' and k.value = r.key and r.key <> ''),
       part_turn as (
-        select p.*, coalesce(c.now, 0) as part_now, greatest(coalesce(s.finished, 0), coalesce(c.now, 0))
+        select p.*, greatest(coalesce(s.finished, 0), coalesce(c.now, 0)) as part_turn, greatest(coalesce(s.finished, 0), coalesce(c.now, 0))
           + (row_number() over (partition by p.level, p.tenant_id, p.part order by p.since, p.run_id) - 1) / p.part_weight as part_start
         from part p
         left join (select level, tenant_id, max(started) as now from agents.admission_share where part <> '' group by level, tenant_id) c
           on c.level = p.level and c.tenant_id = p.tenant_id
         left join agents.admission_share s on s.level = p.level and s.tenant_id = p.tenant_id and s.part = p.part)
-      select p.*, c.now as tenant_now, greatest(coalesce(s.finished, 0), c.now)
+      select p.*, greatest(coalesce(s.finished, 0), c.now) as tenant_turn, greatest(coalesce(s.finished, 0), c.now)
         + (row_number() over (partition by p.tenant_id order by p.level desc, p.part_start, p.since, p.run_id) - 1) / p.tenant_weight as tenant_start
       from part_turn p
       cross join (select coalesce(max(started), 0) as now from agents.admission_share where level = -1) c
@@ -140,19 +148,30 @@ begin
         rooms[place] := rooms[place] - 1;
       end loop;
       free := free - 1;
-      insert into agents.admission_share as s (level, tenant_id, part, started, finished)
-        values (-1, candidate.tenant_id, '', candidate.tenant_now, candidate.tenant_now + 1 / candidate.tenant_weight),
-               (candidate.level, candidate.tenant_id, candidate.part, candidate.part_now, candidate.part_now + 1 / candidate.part_weight)
-        on conflict (level, tenant_id, part) do update set
-          started = greatest(s.finished, excluded.started), finished = greatest(s.finished, excluded.started) + excluded.finished - excluded.started;
-      insert into agents.admission_pace as p (at, tenant_id, agent, priority, given)
-        values (date_bin('10 s', moment, 'epoch'), candidate.tenant_id, candidate.agent, candidate.priority, 1)
-        on conflict (at, tenant_id, agent, priority) do update set given = p.given + 1;
+      levels := levels || array[-1, candidate.level];
+      tenants := tenants || array[candidate.tenant_id, candidate.tenant_id];
+      parts := parts || array['', candidate.part];
+      begins := begins || array[candidate.tenant_turn, candidate.part_turn];
+      takes := takes || array[1 / candidate.tenant_weight, 1 / candidate.part_weight];
+      owners := owners || candidate.tenant_id;
+      of_agents := of_agents || candidate.agent;
+      priorities := priorities || candidate.priority;
       tenant := candidate.tenant_id;
       run := candidate.run_id;
       has_begun := candidate.state = 'running';
       return next;
     end loop;
+
+    -- No other node gives slots meanwhile, so what was read above still holds.
+    insert into agents.admission_share as s (level, tenant_id, part, started, finished)
+      select g.level, g.tenant_id, g.part, min(g.begins) + (count(*) - 1) * min(g.takes), min(g.begins) + count(*) * min(g.takes)
+      from unnest(levels, tenants, parts, begins, takes) g (level, tenant_id, part, begins, takes)
+      group by g.level, g.tenant_id, g.part
+      on conflict (level, tenant_id, part) do update set started = excluded.started, finished = excluded.finished;
+    insert into agents.admission_pace as p (at, tenant_id, agent, priority, given)
+      select date_bin('10 s', moment, 'epoch'), g.tenant_id, g.agent, g.priority, count(*)
+      from unnest(owners, of_agents, priorities) g (tenant_id, agent, priority) group by g.tenant_id, g.agent, g.priority
+      on conflict (at, tenant_id, agent, priority) do update set given = p.given + excluded.given;
 
     if random() < 0.01 then -- a tenant that has had no more than the others is as good as forgotten
       delete from agents.admission_pace p where p.at < moment - interval '15 min';
