@@ -51,6 +51,7 @@ public static class Operations
     [
         new("GET /health/live", null, "/health/live"),
         new("GET /health/ready", null, "/health/ready"),
+        new("GET /health/proof", null, "/health/proof?nonce=n"),
         new("GET /reference/scalar.js", null, "/reference/scalar.js"),
         new("GET /reference/scalar.aspnetcore.js", null, "/reference/scalar.aspnetcore.js"),
         new("GET /reference/favicon.svg", null, "/reference/favicon.svg"),
