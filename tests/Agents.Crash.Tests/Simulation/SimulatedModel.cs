@@ -45,7 +45,7 @@ sealed class SimulatedModel(SimulatedProcess process) : IModelCalls
 
     ModelOutcome Heard(ModelOutcome outcome) =>
         world.Mutant is Mutant.CutStreamTakenForRefusal && outcome is ModelOutcome.Failed { Failure.Kind: FailureKind.StreamCut } cut
-            ? cut with { Failure = cut.Failure with { Kind = FailureKind.Unavailable } }
+            ? cut with { Failure = cut.Failure with { Kind = FailureKind.Unavailable }, ReceivedCharacters = 0 }
             : outcome;
 
     Request Receive(EventLog log, CallModel work, ModelRequest request)

