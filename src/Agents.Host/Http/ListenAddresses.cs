@@ -19,7 +19,7 @@ public static class ListenAddresses
     /// <param name="open">The address that is reached from other machines.</param>
     public static StartRefusedException Refusal(string open) => new(
         $"The server does not listen on {open}: there are no API keys yet, so every caller who reaches it could do everything. "
-        + "Make one (agents keys create --role admin), or listen on 127.0.0.1.");
+        + "Make one (agents keys create --role platform), or listen on 127.0.0.1.");
 
     /// <summary>The same for the keys of this database, which is let go when the server does not start.</summary>
     /// <param name="needsDatabase">False for commands that only look at the code: there are no keys then.</param>

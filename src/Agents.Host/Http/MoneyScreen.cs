@@ -11,7 +11,8 @@ static class MoneyScreen
 {
     public static void UseMoneyScreen(this WebApplication app) => app.Use(async (http, next) =>
     {
-        if (http.User.Identity?.IsAuthenticated is not true || Permissions.Has(http.User, Permissions.Costs))
+        if (http.User.Identity?.IsAuthenticated is not true || Permissions.Has(http.User, Permissions.Costs)
+            || http.Request.Path.StartsWithSegments("/openapi", StringComparison.Ordinal)) // names of members, and no amounts
         {
             await next(http);
             return;

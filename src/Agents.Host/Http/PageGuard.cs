@@ -15,6 +15,9 @@ public sealed class PageGuard(RequestDelegate next)
     /// <summary>Sent by programs with what is no JSON. Its value does not matter: no page of another site can send it unasked.</summary>
     public const string ClientHeader = "Agents-Client";
 
+    /// <summary>What proxies add to the requests of other machines that they hand on.</summary>
+    static readonly string[] OfProxies = ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via"];
+
     const string Site = "Sec-Fetch-Site";
     const string SameOrigin = "same-origin";
     const string ByHand = "none";
@@ -28,6 +31,8 @@ public sealed class PageGuard(RequestDelegate next)
 
     static ProblemDetails? Problem(HttpRequest request)
     {
+        if (OfProxies.FirstOrDefault(request.Headers.ContainsKey) is { } header)
+            return Refused("Proxy refused", $"Without keys the server answers no other machine, and the header {header} says that one asks.");
         if (!IsThisMachine(request.Host.Host))
             return Refused(
                 "Host refused", $"Without keys the server answers to localhost, 127.0.0.1 and [::1], not to \"{Shown(request.Host.Value)}\".");

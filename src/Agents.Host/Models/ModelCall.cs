@@ -49,7 +49,7 @@ public static class ModelCall
                 break;
             }
 
-            var wasWhole = reply.FinishReason is not null;
+            var (wasWhole, before) = (reply.FinishReason is not null, reply.ReceivedCharacters);
             reply.Add(updates.Current);
             if (firstToken is null && reply.HasBegun)
             {
@@ -58,7 +58,9 @@ public static class ModelCall
                 stop.CancelAfter(Left(started, limits));
             }
 
-            if (!wasWhole && reply.FinishReason is not null) stop.CancelAfter(Shorter(Left(started, limits), ModelLimits.AfterTheEnd));
+            // Some servers send the reason with every piece: while pieces come, the reply is not at its end.
+            if (reply.FinishReason is not null && (!wasWhole || reply.ReceivedCharacters > before))
+                stop.CancelAfter(Shorter(Left(started, limits), ModelLimits.AfterTheEnd));
         }
 
         var latency = Stopwatch.GetElapsedTime(started);

@@ -69,8 +69,15 @@ public sealed class ModelUsage
     {
         read = counted.Form switch { ModelProvider.Anthropic => OfAnthropic, ModelProvider.Ollama => OfOllama, _ => OfOpenAI };
         report ??= [];
-        foreach (var count in counted.Counts.EnumerateObject())
-            if (count.Value.ValueKind is not JsonValueKind.Null || !report.ContainsKey(count.Name)) report[count.Name] = NodeOf(count.Value);
+        try
+        {
+            foreach (var count in counted.Counts.EnumerateObject())
+                if (count.Value.ValueKind is not JsonValueKind.Null || !report.ContainsKey(count.Name)) report[count.Name] = NodeOf(count.Value);
+        }
+        catch (InvalidOperationException)
+        {
+            // A name or a text with half of a surrogate pair is no count.
+        }
     }
 
     /// <summary>Of a name that stands twice the last one counts, as everywhere; a node as such refuses it.</summary>

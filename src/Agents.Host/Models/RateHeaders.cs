@@ -83,7 +83,8 @@ public static partial class RateHeaders
     /// </summary>
     public static TimeSpan? DurationOf(string text, DateTimeOffset now)
     {
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var bare)) return Wait(bare, now);
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var bare))
+            return double.IsFinite(bare) ? Wait(bare, now) : null;
         if (!Written().IsMatch(text)) return null;
 
         var seconds = Part().Matches(text).Sum(part => double.Parse(part.Groups[1].Value, CultureInfo.InvariantCulture) * part.Groups[2].Value switch

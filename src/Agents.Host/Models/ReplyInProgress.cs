@@ -44,7 +44,8 @@ sealed class ReplyInProgress(Action<string>? onDelta)
     {
         model ??= update.ModelId;
         providerId ??= update.ResponseId;
-        if (FinishReason is null) (FinishReason, providersReason) = (update.FinishReason?.Value, update.RawRepresentation as string);
+        if (FinishReason is null || (FinishReason == "stop" && update.FinishReason is { Value: not "stop" }))
+            (FinishReason, providersReason) = (update.FinishReason?.Value, update.RawRepresentation as string);
         usage.Add(update);
         foreach (var content in update.Contents) Add(content);
     }

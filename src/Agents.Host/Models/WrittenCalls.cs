@@ -61,7 +61,7 @@ sealed class WrittenCalls
         if (piece.Name is not null && call.Name.Length > 0 && piece.Name != call.Name) return false;
 
         var isAnew = piece.Name is not null || (piece.Id is not null && !string.IsNullOrWhiteSpace(piece.Arguments));
-        return !isAnew || !call.IsWhole();
+        return !isAnew || !call.IsWhole() || (piece.Name is null && call.Arguments.ToString() == "{}"); // which held the place
     }
 
     sealed class Call
@@ -93,7 +93,20 @@ sealed class WrittenCalls
         public bool IsSaidAgainBy(Call later) =>
             Id == later.Id && Name == later.Name && (Id is not null || Numbers.SequenceEqual(later.Numbers))
             && (Arguments.ToString() == later.Arguments.ToString() || (Id is not null && later.Arguments.Length == 0)
-                || (Json() is { } left && later.Json() is { } right && JsonElement.DeepEquals(left, right)));
+                || (Json() is { } left && later.Json() is { } right && AreSame(left, right)));
+
+        /// <summary>What has half of a surrogate pair in it cannot be compared.</summary>
+        static bool AreSame(JsonElement left, JsonElement right)
+        {
+            try
+            {
+                return JsonElement.DeepEquals(left, right);
+            }
+            catch (InvalidOperationException)
+            {
+                return false;
+            }
+        }
 
         JsonElement? Json()
         {

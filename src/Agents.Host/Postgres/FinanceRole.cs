@@ -15,8 +15,12 @@ static class FinanceRole
     /// <summary>The functions of <c>pg_proc p</c> by which a session takes advisory locks, with which nodes wait for each other.</summary>
     public const string AdvisoryLocks = "p.pronamespace = 'pg_catalog'::regnamespace and p.proname ~ '^pg_(try_)?advisory_.*lock'";
 
-    /// <summary>The functions of <c>pg_proc p</c> for large objects, which count to no table and no role's limit.</summary>
-    public const string LargeObjects = "p.pronamespace = 'pg_catalog'::regnamespace and p.proname ~ '^lo(_|read$|write$)'";
+    /// <summary>
+    /// The functions of <c>pg_proc p</c> for large objects, which count to no table and no role's limit. Not those that read and write files of the
+    /// database's machine: PostgreSQL gives them to nobody, and the server must not have them.
+    /// </summary>
+    public const string LargeObjects =
+        "p.pronamespace = 'pg_catalog'::regnamespace and p.proname ~ '^lo(_|read$|write$)' and p.proname not in ('lo_import', 'lo_export')";
 
     /// <summary>A setting of the role, which it may lift, and a duty of the server, which it may not.</summary>
     public static readonly TimeSpan LongestStatement = TimeSpan.FromSeconds(30);
@@ -63,6 +67,10 @@ static class FinanceRole
                 revoke create on schema public from public;
                 execute format('grant create on schema public to %I', server);
               end if;
+              begin
+                alter role {Name} set temp_file_limit = '1GB'; -- the role cannot lift it
+              exception when insufficient_privilege then null; -- only a superuser may set it
+              end;
               -- The server ends statements of the role that take too long.
               if not pg_has_role(server, '{Name}', 'usage') then execute format('grant {Name} to %I', server); end if;
             end $$;

@@ -181,6 +181,44 @@ public sealed class KeyTests(Locked server) : IClassFixture<Locked>
     }
 
     [Fact]
+    public async Task What_an_operator_reads_of_a_schedule_and_writes_back_keeps_its_budget()
+    {
+        var (admin, @operator) = (await server.Key("acme", Roles.Admin), await server.Key("acme", Roles.Operator));
+        await server.Until(Known, HttpMethod.Get, "/agents", admin);
+        await server.Until(Known, HttpMethod.Get, "/agents", @operator);
+        var run = new { agent = "research", question = "What is new?", budgetUsd = 0.25m };
+        using var made = await server.Send(HttpMethod.Post, "/schedules", admin, new { name = "kept", cron = "0 0 1 1 *", run });
+        Assert.Equal(HttpStatusCode.Created, made.StatusCode);
+
+        using var read = await server.Send(HttpMethod.Get, "/schedules/kept", @operator);
+        var schedule = (await read.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("schedule");
+        Assert.Equal(JsonValueKind.Null, schedule.GetProperty("run").GetProperty("budgetUsd").ValueKind);
+        using var written = await server.Send(
+            HttpMethod.Put, "/schedules/kept", @operator,
+            new { cron = "0 0 2 1 *", run = new { agent = "research", question = "What is new?", budgetUsd = (decimal?)null } });
+        Assert.Equal(HttpStatusCode.OK, written.StatusCode);
+
+        using var after = await server.Send(HttpMethod.Get, "/schedules/kept", admin);
+        var kept = (await after.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("schedule");
+        Assert.Equal(("0 0 2 1 *", 0.25m), (kept.GetProperty("cron").GetString(), kept.GetProperty("run").GetProperty("budgetUsd").GetDecimal()));
+    }
+
+    [Fact]
+    public async Task Who_sees_no_money_is_told_the_names_of_amounts()
+    {
+        var viewer = await server.Key("acme", Roles.Viewer);
+        await server.Until(Known, HttpMethod.Get, "/agents", viewer);
+
+        using var answer = await server.Send(HttpMethod.Get, "/openapi/v1.json", viewer);
+
+        var schemas = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("components").GetProperty("schemas");
+        var amounts = schemas.EnumerateObject().Where(schema => schema.Value.TryGetProperty("properties", out _))
+            .SelectMany(schema => schema.Value.GetProperty("properties").EnumerateObject()).Where(property => property.Name == "costUsd").ToList();
+        Assert.NotEmpty(amounts);
+        Assert.All(amounts, amount => Assert.Equal(JsonValueKind.Object, amount.Value.ValueKind));
+    }
+
+    [Fact]
     public async Task A_viewer_follows_a_run_but_not_so_that_leaving_cancels_it()
     {
         var (viewer, @operator) = (await server.Key("acme", Roles.Viewer), await server.Key("acme", Roles.Operator));

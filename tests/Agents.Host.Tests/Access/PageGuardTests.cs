@@ -23,6 +23,9 @@ public sealed class PageGuardTests(App app)
     [InlineData("Sec-Fetch-Site", "cross-site", "Origin refused")]
     [InlineData("Sec-Fetch-Site", "same-site", "Origin refused")]
     [InlineData("Sec-Fetch-Site", "unheard-of", "Origin refused")]
+    [InlineData("X-Forwarded-For", "203.0.113.9", "Proxy refused")]
+    [InlineData("Forwarded", "for=203.0.113.9", "Proxy refused")]
+    [InlineData("Via", "1.1 proxy", "Proxy refused")]
     public async Task A_page_of_another_site_reads_and_changes_nothing(string header, string value, string title)
     {
         foreach (var (method, url) in new[] { (HttpMethod.Get, "/runs"), (HttpMethod.Get, "/runs?limit=1"), (HttpMethod.Post, "/runs") })

@@ -51,6 +51,12 @@ public sealed class HiddenTextTests
     [InlineData("<style>.x {{display:none}} .x {{display:block}}</style><p class='x'>{0}</p>")]
     [InlineData("<style>@media print {{ .x {{display:none}} }} @media (max-width:600px) {{ .x {{display:none}} }}</style><p class='x'>{0}</p>")]
     [InlineData("<p style='position:absolute;left:-10px'>{0}</p>")]
+    [InlineData("<p style='color:white;background:teal'>{0}</p>")]
+    [InlineData("<p style='color:#fff;background:var(--brand)'>{0}</p>")]
+    [InlineData("<p style='color:#fff;background:hsl(200, 80%, 20%)'>{0}</p>")]
+    [InlineData("<div style='position:absolute;left:50%;width:1000px;margin-left:-500px'><p>{0}</p></div>")]
+    [InlineData("<table><tr><td style='max-width:0;overflow:hidden;text-overflow:ellipsis'>{0}</td></tr></table>")]
+    [InlineData("<p style='width:0;flex:1;overflow:hidden'>{0}</p>")]
     [InlineData("<p aria-hidden='false' style='opacity:0.5;color:#777'>{0}</p>")]
     public void Html_that_is_shown_stays(string markup) =>
         Assert.Contains(Secret, Read("a.html", $"<!doctype html><html><body>{Filled(markup)}"), StringComparison.Ordinal);

@@ -331,6 +331,24 @@ public sealed class CompatibleServerTests
         Assert.InRange(Stopwatch.GetElapsedTime(since).TotalSeconds, 0, ModelLimits.AfterTheEnd.TotalSeconds + 10);
     }
 
+    [Fact]
+    public async Task A_reason_that_comes_with_every_piece_ends_nothing()
+    {
+        var pieces = Enumerable.Range(0, 5).Select(n => Chunk($$"""{"content":"{{n}}"}""", "\"stop\""));
+
+        var answered = await Answers(ModelProvider.OpenAI, Events([.. pieces, UsageChunk]) with { BetweenFrames = TimeSpan.FromSeconds(1) });
+
+        Assert.Equal(("01234", Counted), (answered.Text, answered.Usage));
+    }
+
+    [Fact]
+    public async Task Of_two_reasons_the_one_that_says_more_counts()
+    {
+        var answered = await Answers(ModelProvider.OpenAI, Events(Chunk("""{"content":"a"}""", "\"stop\""), Chunk("{}", "\"length\""), UsageChunk));
+
+        Assert.Equal(("a", "length"), (answered.Text, answered.FinishReason));
+    }
+
     [Theory, MemberData(nameof(ProviderTests.Providers), MemberType = typeof(ProviderTests))]
     public async Task A_reply_that_says_it_is_over_is_not_waited_for(ModelProvider provider)
     {

@@ -41,6 +41,7 @@ public sealed class RateHeadersTests
     [InlineData("1795435230000", 30_000)]
     [InlineData("1795000000", 0)]
     [InlineData("soon", null)]
+    [InlineData("NaN", null)]
     [InlineData("1s!", null)]
     public void Durations_are_read_and_bounded(string text, int? milliseconds) =>
         Assert.Equal(milliseconds, (int?)RateHeaders.DurationOf(text, Now)?.TotalMilliseconds);

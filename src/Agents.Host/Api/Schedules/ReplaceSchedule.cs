@@ -24,6 +24,9 @@ public static class ReplaceScheduleEndpoint
     {
         var caller = Caller.Of(http);
         var next = Timetable.Parse(wanted.Cron!, wanted.TimeZone, out _)!.After(clock.GetUtcNow());
+        if (!caller.SeesMoney && wanted.Run!.BudgetUsd is null && await schedules.Find(caller.Tenant, name, ct) is { } before)
+            wanted = wanted with { Run = wanted.Run with { BudgetUsd = before.Run.BudgetUsd } }; // the caller read null, whatever it was
+
         return await schedules.Replace(caller.Tenant, name, wanted, next, caller.Actor, ct)
             ? Results.Ok(await schedules.Find(caller.Tenant, name, ct))
             : ScheduleRequests.NotFound(name);

@@ -31,9 +31,12 @@ public sealed class EndFinanceQueries(NpgsqlDataSource database, ILogger<EndFina
     public Task<int> End(CancellationToken ct) => database.First<int>(
         """
         select (count(*) filter (where pg_terminate_backend(a.pid)))::integer from pg_stat_activity a
-        where a.usename = @role and a.datname = current_database() and a.backend_type = 'client backend'
-          and clock_timestamp() - a.state_change > case
-            when a.state = 'active' then @longest_statement
-            when a.state like 'idle in transaction%' then @longest_idle_transaction end
+        where a.datname = current_database() and a.backend_type = 'client backend'
+          and (a.usename = @role or a.usename <> current_user and (pg_has_role(a.usesysid, 'usage') or pg_has_role('pg_signal_backend', 'usage'))
+            and a.usesysid in (select m.member from pg_auth_members m where m.roleid = to_regrole(@role)))
+          and (a.xact_start < clock_timestamp() - (@longest_statement + @longest_idle_transaction) -- whatever it does in between
+            or clock_timestamp() - a.state_change > case
+              when a.state = 'active' then @longest_statement
+              when a.state like 'idle in transaction%' then @longest_idle_transaction end)
         """, new { role = FinanceRole.Name, LongestStatement, LongestIdleTransaction }, ct);
 }

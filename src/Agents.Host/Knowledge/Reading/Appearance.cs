@@ -21,11 +21,16 @@ readonly partial record struct Appearance(bool IsVisible, double FontPixels, Col
     /// <summary>So far outside, text is not there for a reader.</summary>
     const double OffPage = -500;
 
+    /// <summary>Half the width of a page is how pages were centred.</summary>
+    const double OffPageMargin = -2000;
+
     const double LeastOpacity = 0.05;
 
     static readonly string[] Places = ["left", "right", "top", "bottom"];
-    static readonly string[] Shifts = ["text-indent", "margin-left", "margin-top"];
-    static readonly string[] Sizes = ["width", "height", "max-width", "max-height"];
+    static readonly string[] Margins = ["margin-left", "margin-top"];
+
+    /// <summary>A cell of a table that cuts its text has no <c>max-width</c>, and is read all the same.</summary>
+    static readonly string[] Sizes = ["width", "height", "max-height"];
     static readonly string[] Backgrounds = ["background", "background-color"];
 
     /// <summary>Whether a reader can see text that looks so.</summary>
@@ -60,12 +65,13 @@ readonly partial record struct Appearance(bool IsVisible, double FontPixels, Col
         return Is("display", "none") || Is("content-visibility", "hidden")
             || Number("opacity") is <= LeastOpacity
             || (Says("position") is "absolute" or "fixed" && Places.Any(IsFarOut))
-            || Shifts.Any(IsFarOut)
+            || IsFarOut("text-indent")
+            || Margins.Any(margin => Says(margin) is { } value && Pixels(value, UsualPixels) is <= OffPageMargin)
             || (Says("transform") is { } transform && (transform.Contains("scale(0)", StringComparison.Ordinal)
                 || Moved().Matches(transform).Any(moved => Pixels(moved.Groups["by"].Value, UsualPixels) is <= OffPage)))
             || (Says("clip") is { } clip && NoRectangle().IsMatch(clip))
             || (Says("clip-path") is { } path && NoInset().IsMatch(path))
-            || (Says("overflow") is "hidden" or "clip" && Sizes.Any(IsNothing));
+            || (Says("overflow") is "hidden" or "clip" && Sizes.Any(IsNothing) && Says("flex") is null && Says("flex-grow") is null); // else it grows
 
         string? Says(string property) => declarations.GetValueOrDefault(property);
         bool Is(string property, string value) => Says(property) == value;
@@ -79,7 +85,8 @@ readonly partial record struct Appearance(bool IsVisible, double FontPixels, Col
         if (background.Contains("url(", StringComparison.Ordinal) || background.Contains("gradient(", StringComparison.Ordinal)) return null;
 
         var named = Words().Matches(background).Select(word => word.Value).FirstOrDefault(Colour.IsColour);
-        return named is null ? Background : Colour.Parse(named, Background);
+        if (named is not null) return Colour.Parse(named, Background);
+        return background is "none" or "inherit" or "initial" or "unset" ? Background : null; // a colour that is not known hides nothing
     }
 
     /// <summary>A length in pixels; null when it is none.</summary>

@@ -53,6 +53,11 @@ sealed class ReaderProcess : IDisposable
             reader.CanGoOn = true;
             return reader;
         }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            reader.Dispose();
+            throw new InvalidOperationException("The process that reads documents does not start.");
+        }
         catch
         {
             reader.Dispose();

@@ -26,15 +26,16 @@ public static class ReaderProgram
         using var input = Console.OpenStandardInput();
         using var output = Console.OpenStandardOutput();
         Console.SetOut(TextWriter.Null);
-        // Ctrl+C reaches all processes of a terminal; this one ends when its input does.
+        // Ctrl+C reaches all processes of a terminal, and SIGTERM all of a service; this one ends when its input does.
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
+        using var end = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => signal.Cancel = true);
         Write(output, new ReadAnswer());
         while (Next(input) is { } request)
         {
             var content = new byte[request.Bytes];
             input.ReadExactly(content);
-            var end = TimeSpan.FromSeconds(request.Limits.ReadingSeconds + Grace);
-            using var late = new Timer(_ => Environment.Exit(1), null, end, Timeout.InfiniteTimeSpan);
+            var longest = TimeSpan.FromSeconds(request.Limits.ReadingSeconds + Grace);
+            using var late = new Timer(_ => Environment.Exit(1), null, longest, Timeout.InfiniteTimeSpan);
             if (!Answer(request, content, output)) return 1;
         }
 

@@ -19,7 +19,7 @@ sealed partial class StyleRules
         [
             "display", "visibility", "opacity", "font-size", "color", "background", "background-color", "position", "left", "right", "top", "bottom",
             "text-indent", "margin-left", "margin-top", "transform", "clip", "clip-path", "width", "height", "max-height", "max-width", "overflow",
-            "content-visibility", "font",
+            "content-visibility", "font", "flex", "flex-grow",
         ],
         StringComparer.Ordinal);
 

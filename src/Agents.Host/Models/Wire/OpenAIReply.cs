@@ -21,7 +21,7 @@ sealed class OpenAIReply : ReplyReader
         if (!data.TryGetProperty("choices", out _) && !data.TryGetProperty("usage", out _)) return null;
 
         var choice = data.Items("choices").FirstOrDefault(choice => choice.Number("index") is null or 0); // one is asked for
-        if (choice.Member("error") is { } error) throw ProviderErrors.Of(error, data);
+        if (choice.Member("error") is { } error && ProviderErrors.IsError(error)) throw ProviderErrors.Of(error, data);
 
         var contents = Said(choice).ToList();
         hasText |= contents.Any(content => content is TextContent { Text.Length: > 0 });

@@ -43,7 +43,7 @@ sealed class OutputLimitField(string? setting)
     public bool Learns(Exchange exchange, HttpStatusCode status, string body) =>
         setting is null && exchange.LimitField is { } sent && status is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity
         && body.Contains(sent, StringComparison.Ordinal) && Unknown.Any(word => body.Contains(word, StringComparison.OrdinalIgnoreCase))
-        && found.TryAdd(exchange.Model, Other(sent));
+        && found.GetOrAdd(exchange.Model, Other(sent)) != sent; // of calls made side by side each learns it
 
     /// <summary>The server counted more tokens in its reply than the request allowed: it did not know the name.</summary>
     public void WasIgnored(Exchange exchange)

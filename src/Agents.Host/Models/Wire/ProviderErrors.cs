@@ -67,13 +67,15 @@ static class ProviderErrors
 
     static JsonElement? ErrorIn(SentEvent sent) => sent.Data.Member("error") switch
     {
-        { ValueKind: JsonValueKind.Object } detail when detail.EnumerateObject().Any(member => IsSaid(member.Value)) => detail,
-        { ValueKind: JsonValueKind.String } words when words.Words().Length > 0 => words,
-        { ValueKind: JsonValueKind.True or JsonValueKind.Number or JsonValueKind.Array } => sent.Data,
+        { ValueKind: JsonValueKind.Object or JsonValueKind.String } detail when IsError(detail) => detail,
+        { } flag when IsError(flag) => sent.Data,
         _ => sent.Name is "error" || sent.Data.Text("object") is "error" || sent.Data.Text("type") is "error" ? sent.Data : null,
     };
 
     /// <summary>Some servers send an error in every event, and say with it that there is none.</summary>
+    public static bool IsError(JsonElement error) =>
+        error.ValueKind is JsonValueKind.Object ? error.EnumerateObject().Any(member => IsSaid(member.Value)) : IsSaid(error);
+
     static bool IsSaid(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Null or JsonValueKind.False => false,
