@@ -24,14 +24,15 @@ public sealed class ModelWorker(
         if (await preparation.Prepare(tenant, work, ct) is not { } call) return null;
         if (!effort.MayBegin && call.IsNew) return null;
 
-        await using var pass = await rates.Take(tenant, work.RunId, call.Model, call.TokensAtMost(), effort.Aborted, ct);
-        if (pass is null) return null;
+        // One that was begun is only judged: by this node, if it does not know that it began it, or after another one's end.
+        await using var pass = call.IsNew ? await rates.Take(tenant, work.RunId, call.Model, call.TokensAtMost(), effort.Aborted, ct) : null;
+        if (pass is null && call.IsNew) return null;
 
         FaultPoint.Hit("before-intent-commit");
         var (claim, offer) = await claims.Take(tenant, work, call.Key, call.Offer, ct);
         if (claim is Claim.Refused refused) return new RefuseModelCall(work.Call, work.Attempt, refused.Refusal);
         if (claim is Claim.Lost) return new RecordModelCallLost(work.Call, work.Attempt, UnknownCause.WorkerLost);
-        if (claim is Claim.NotDue) return null;
+        if (claim is Claim.NotDue || pass is null) return null;
 
         FaultPoint.Hit("after-intent-commit");
         if (costs.UnpricedModels is UnpricedModels.Refuse && call.Prices.For(call.Model) is null) return ModelReports.Unpriced(work, call.Model);
