@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using Agents.Domain.Definitions;
 using Agents.Host;
+using Agents.Host.Http;
 using Agents.Host.Postgres;
 using Agents.Host.Tools;
 using Microsoft.AspNetCore.Builder;
@@ -23,6 +24,7 @@ sealed class BenchmarkServer : IAsyncDisposable
     {
         (this.directory, this.postgres, this.app) = (directory, postgres, app);
         Client = new() { BaseAddress = new(app.Urls.Single()), Timeout = TimeSpan.FromMinutes(5) };
+        Client.DefaultRequestHeaders.Add(PageGuard.ClientHeader, "benchmark");
         Database = app.Services.GetRequiredService<NpgsqlDataSource>();
     }
 

@@ -29,7 +29,7 @@ readonly partial record struct Appearance(bool IsVisible, double FontPixels, Col
     static readonly string[] Places = ["left", "right", "top", "bottom"];
     static readonly string[] Margins = ["margin-left", "margin-top"];
 
-    /// <summary>A cell of a table that cuts its text has no <c>max-width</c>, and is read all the same.</summary>
+    /// <summary>Not <c>max-width</c>: a cell of a table that cuts its text has none, and is read all the same.</summary>
     static readonly string[] Sizes = ["width", "height", "max-height"];
     static readonly string[] Backgrounds = ["background", "background-color"];
 

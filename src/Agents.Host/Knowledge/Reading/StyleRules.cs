@@ -18,7 +18,7 @@ sealed partial class StyleRules
     static readonly HashSet<string> Telling = new(
         [
             "display", "visibility", "opacity", "font-size", "color", "background", "background-color", "position", "left", "right", "top", "bottom",
-            "text-indent", "margin-left", "margin-top", "transform", "clip", "clip-path", "width", "height", "max-height", "max-width", "overflow",
+            "text-indent", "margin-left", "margin-top", "transform", "clip", "clip-path", "width", "height", "max-height", "overflow",
             "content-visibility", "font", "flex", "flex-grow",
         ],
         StringComparer.Ordinal);
