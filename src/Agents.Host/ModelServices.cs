@@ -17,6 +17,7 @@ static class ModelServices
         services.AddSingleton(_ => ChatClients.Create(models).AsBuilder().UseOpenTelemetry().Build());
         services.AddSingleton<Definitions>();
         services.AddSingleton<ToolBox>();
+        services.AddSingleton<IDefinitionRule, GrantedToolsExist>();
         services.AddSingleton<AgentCatalog>();
         services.AddSingleton(new KnowledgeLimits());
         services.AddSingleton<DocumentReaders>();

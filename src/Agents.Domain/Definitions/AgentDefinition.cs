@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Agents.Domain.Definitions;
 
@@ -23,6 +24,18 @@ public sealed record AgentDefinition
     public required IReadOnlyList<StepDefinition> Steps { get; init; }
 
     public Limits Limits { get; init; } = new();
+
+    /// <summary>How its models are to answer, where a step or a run says nothing else. Null leaves it to the provider.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ModelParameters? Parameters { get; init; }
+
+    /// <summary>The models that take over when one fails, for steps that name none of their own. Null means that a failed call is only tried again.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Fallback? Fallback { get; init; }
+
+    /// <summary>What becomes of a run that nears what it may spend, or the calls that a step may make.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public AtLimit AtLimit { get; init; }
 
     /// <summary>SHA-256 of the definition's JSON, in lower-case hex. Two definitions are the same if and only if their hashes are.</summary>
     public string Hash() => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this)));

@@ -1,6 +1,5 @@
 using System.Reflection;
 using Agents.Domain.Definitions;
-using Agents.Host.Tools;
 
 namespace Agents.Host.Catalog;
 
@@ -9,7 +8,7 @@ public sealed class AgentCatalog
 {
     readonly SortedDictionary<string, AgentDefinition> agents = new(StringComparer.Ordinal);
 
-    public AgentCatalog(ToolBox tools, IEnumerable<AgentDefinition> more)
+    public AgentCatalog(IEnumerable<IDefinitionRule> rules, IEnumerable<AgentDefinition> more)
     {
         var marked = Assembly.GetExecutingAssembly().GetTypes()
             .SelectMany(type => type.GetProperties(BindingFlags.Public | BindingFlags.Static))
@@ -18,7 +17,7 @@ public sealed class AgentCatalog
 
         foreach (var agent in marked.Concat(more))
         {
-            if (Problems(agent, tools).FirstOrDefault() is { } problem)
+            if (agent.Problems().Concat(rules.SelectMany(rule => rule.Problems(agent))).FirstOrDefault() is { } problem)
                 throw new InvalidOperationException($"Agent {agent.Name}: {problem}");
             if (!agents.TryAdd(agent.Name, agent))
                 throw new InvalidOperationException($"Two agents are named {agent.Name}.");
@@ -39,10 +38,4 @@ public sealed class AgentCatalog
     public IReadOnlyCollection<AgentDefinition> All => agents.Values;
 
     public AgentDefinition? Find(string? name) => name is null ? null : agents.GetValueOrDefault(name);
-
-    static IEnumerable<string> Problems(AgentDefinition agent, ToolBox tools) => agent.Problems().Concat(
-        agent.Steps
-            .SelectMany(step => step is ToolStep one ? [one.Tool] : ((ModelStep)step).Tools ?? [])
-            .Where(grant => !tools.Has(grant.Tool))
-            .Select(grant => $"No tool is named {grant.Tool}."));
 }
