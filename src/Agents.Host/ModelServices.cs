@@ -18,6 +18,7 @@ static class ModelServices
         services.AddSingleton<Definitions>();
         services.AddSingleton<ToolBox>();
         services.AddSingleton<IDefinitionRule, GrantedToolsExist>();
+        services.AddSingleton<IDefinitionRule, CodeStepsAreNotForModels>();
         services.AddSingleton<AgentCatalog>();
         services.AddSingleton(new KnowledgeLimits());
         services.AddSingleton<DocumentReaders>();

@@ -20,6 +20,7 @@ public static class EventNames
         [typeof(RunFailed)] = "run_failed",
         [typeof(RunCancelled)] = "run_cancelled",
         [typeof(StepStarted)] = "step_started",
+        [typeof(StepSkipped)] = "step_skipped",
         [typeof(StepCompleted)] = "step_completed",
         [typeof(ModelCallScheduled)] = "model_call_scheduled",
         [typeof(ModelCallStarted)] = "model_call_started",

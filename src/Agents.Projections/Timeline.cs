@@ -68,6 +68,7 @@ public sealed class Timeline : IProjection
         RunFailed e => new(e.Failure.Message, Name: e.Failure.Kind.ToString()),
         RunCancelled e => new($"{e.By}: {e.Reason}"),
         StepStarted e => new(Step: e.Step, Name: e.Name),
+        StepSkipped e => new(e.Reason.ToString(), Step: e.Step, Name: e.Name),
         StepCompleted e => new(e.Output, Step: e.Step),
         ModelCallStarted e => new(e.Worker, Call: e.Call, Attempt: e.Attempt),
         ModelCallCompleted e => new(

@@ -63,6 +63,9 @@ public sealed class SimulationTests
     [InlineData(Mutant.DrainedNodeGoesOn, Invariant.DrainedNodesBeginNothing)]
     [InlineData(Mutant.OrphansNotSetFree, Invariant.NoRunIsLost)]
     [InlineData(Mutant.ApprovalsNeverExpire, Invariant.NoRunIsLost)]
+    [InlineData(Mutant.VisitNotStored, Invariant.StepsAreTakenWithinTheirVisits)]
+    [InlineData(Mutant.VisitNotStored, Invariant.UnsafeEffectAtMostOnce)]
+    [InlineData(Mutant.ItemAskedForTwice, Invariant.EachItemIsAskedForOnce)]
     public void A_protection_left_out_is_missed(Mutant mutant, Invariant broken) =>
         Assert.True(Seeds.FirstToBreak(broken, mutant, SeedsForMutants) is not null, $"{mutant} broke {broken} in none of {SeedsForMutants} seeds.");
 

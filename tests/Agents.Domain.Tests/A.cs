@@ -51,6 +51,24 @@ static class A
         Limits = Assistant.Limits,
     };
 
+    /// <summary>Decides as it goes: drafts again until a draft is long enough, mails each of its lines, two at a time, and reports if any was sent.</summary>
+    public static readonly AgentDefinition Editor = new()
+    {
+        Name = "editor",
+        Model = "small",
+        Steps =
+        [
+            new ModelStep("draft", "Draft."),
+            new ModelStep("judge", "What is missing?") { When = "size(output.draft) < 5", Else = "send", Next = "draft", Visits = 2 },
+            new ToolStep("send", new("send_mail"), new Dictionary<string, Argument> { ["text"] = new Argument.Item() })
+            {
+                ForEach = new(new("draft"), Parallel: 2, Failures: 1),
+            },
+            new ModelStep("report", "Say what was sent.") { When = "size(output.send) > 0" },
+        ],
+        Limits = Assistant.Limits,
+    };
+
     public static RunQueued Question(AgentDefinition agent, string question = "What is RAG?", decimal? budgetUsd = null) =>
         new(agent.Name, agent.Version, "hash of " + agent.Name, agent.Model ?? "small", question, Priority: 5, "ada", TimeSpan.FromHours(1),
             BudgetUsd: budgetUsd);

@@ -32,9 +32,9 @@ public sealed partial class EventContractTests
             """{"agent":"research","agentVersion":3,"definitionHash":"4867e34a","model":"small","question":"What is RAG?","priority":5,"requestedBy":"ada","maxDuration":"01:30:00","metadata":{"ticket":"42"},"budgetUsd":0.25,"idempotencyKey":"key-1","requestHash":"9f86d081","forkedFrom":{"run":"0199a0c4-0000-7000-8000-000000000001","version":7,"root":"0199a0c4-0000-7000-8000-000000000001"},"parent":"0199a0c4-0000-7000-8000-000000000001","traceParent":"00-0af7651916cd43dd-b7ad6b71-01","threadId":"thread-1","previous":"0199a0c4-0000-7000-8000-000000000001","after":"0199a0c4-0000-7000-8000-000000000001","brief":{"instructions":"Be brief.","earlier":[{"by":"User","text":"And?"},{"by":"Assistant","text":"So."}],"outputTokens":100,"isAwaited":true,"previousPart":2},"notBefore":"1970-01-01T00:00:00+00:00","deadline":"1970-01-01T01:00:00+00:00","batch":"0199a0c4-0000-7000-8000-000000000001","schedule":{"schedule":"0199a0c4-0000-7000-8000-000000000001","at":"1970-01-01T00:00:00+00:00"},"childOf":{"run":"0199a0c4-0000-7000-8000-000000000001","toolCallId":"c0001t001","attempt":1,"root":"0199a0c4-0000-7000-8000-000000000001","depth":2},"requestedByKey":"741f4717"}"""),
         ("state_inherited", new StateInherited(
             1, "search", true, new Dictionary<int, string> { [1] = "one" }, 2,
-            [new("s0001t001", "search_documents", "{}", ToolCallStatus.Failed, 2, FailureKind.ToolError)], 0.02m, "another try",
-            [new(2, "c0001t002")]),
-            """{"step":1,"name":"search","isInStep":true,"outputs":{"1":"one"},"modelCalls":2,"toolCalls":[{"toolCallId":"s0001t001","tool":"search_documents","arguments":"{}","status":"Failed","attempt":2,"failure":"ToolError"}],"inheritedUsd":0.02,"reason":"another try","doubts":[{"step":2,"toolCallId":"c0001t002"}]}"""),
+            [new("s0001t001", "search_documents", "{}", ToolCallStatus.Failed, 2, FailureKind.ToolError, "found")], 0.02m, "another try",
+            [new(2, "c0001t002")], KeepsResults: true, KeepsAnswer: true, new Dictionary<int, int> { [1] = 2 }, new("So.", [Cited], "length")),
+            """{"step":1,"name":"search","isInStep":true,"outputs":{"1":"one"},"modelCalls":2,"toolCalls":[{"toolCallId":"s0001t001","tool":"search_documents","arguments":"{}","status":"Failed","attempt":2,"failure":"ToolError","result":"found"}],"inheritedUsd":0.02,"reason":"another try","doubts":[{"step":2,"toolCallId":"c0001t002"}],"keepsResults":true,"keepsAnswer":true,"visits":{"1":2},"answer":{"text":"So.","citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}],"incomplete":"length"}}"""),
         ("fork_started", new ForkStarted(A.Id, 0.25m),
             """{"fork":"0199a0c4-0000-7000-8000-000000000001","heldUsd":0.25}"""),
         ("fork_ended", new ForkEnded(A.Id, 0.125m),
@@ -55,8 +55,10 @@ public sealed partial class EventContractTests
             """{"failure":{"kind":"Deadline","message":"The run took longer than it may.","retryAfter":"00:00:01"}}"""),
         ("run_cancelled", new RunCancelled("ada", "enough", "741f4717"),
             """{"by":"ada","reason":"enough","byKey":"741f4717"}"""),
-        ("step_started", new StepStarted(1, "plan"),
-            """{"step":1,"name":"plan"}"""),
+        ("step_started", new StepStarted(1, "plan", KeepsResults: true, KeepsAnswer: true, Visit: 2),
+            """{"step":1,"name":"plan","keepsResults":true,"keepsAnswer":true,"visit":2}"""),
+        ("step_skipped", new StepSkipped(1, "plan", SkipReason.Visits),
+            """{"step":1,"name":"plan","reason":"Visits"}"""),
         ("step_completed", new StepCompleted(1, "one", IsReadLater: true),
             """{"step":1,"output":"one","isReadLater":true}"""),
         ("model_call_scheduled", new ModelCallScheduled(1, 2, 3, "small", TimeSpan.FromSeconds(1.5)),
@@ -151,6 +153,9 @@ public sealed partial class EventContractTests
     /// <summary>What the samples had before these fields were added: they are read as null, or as nothing, and stored as before.</summary>
     [Theory]
     [InlineData(typeof(RunPaused), """{"by":"ada","reason":"look"}""")]
+    [InlineData(typeof(StepStarted), """{"step":1,"name":"plan"}""")]
+    [InlineData(typeof(StateInherited),
+        """{"step":1,"name":"search","isInStep":true,"outputs":{},"modelCalls":2,"toolCalls":[{"toolCallId":"s0001t001","tool":"search_documents","arguments":null,"status":"Completed","attempt":2,"failure":null}],"inheritedUsd":0.02,"reason":""}""")]
     [InlineData(typeof(RunResumed), """{"by":"ada","reason":"go on"}""")]
     [InlineData(typeof(RunCancelled), """{"by":"ada","reason":"enough"}""")]
     [InlineData(typeof(RunBudgetChanged), """{"budgetUsd":2.5,"by":"ada","reason":"worth it"}""")]
@@ -228,7 +233,8 @@ public sealed partial class EventContractTests
     [InlineData(typeof(UnknownCause), "WorkerLost Cancelled StreamCut TimedOut")]
     [InlineData(typeof(SpendSource), "LateReply ProviderExport Operator")]
     [InlineData(typeof(FailureKind), "RateLimited Timeout Unavailable StreamCut WorkerLost Rejected Unauthorized UnknownTool BadArguments ToolError "
-        + "OutcomeUnknown CallLimit CostLimit Deadline Unpriced BudgetRefused EmptyReply")]
+        + "OutcomeUnknown CallLimit CostLimit Deadline Unpriced BudgetRefused EmptyReply OutputLimit")]
+    [InlineData(typeof(SkipReason), "Condition Visits")]
     [InlineData(typeof(BudgetScope), "Run Agent Tenant Key")]
     [InlineData(typeof(BudgetPeriod), "Day Month Total")]
     public void A_stored_word_keeps_its_meaning(Type words, string names) => Assert.Equal(names.Split(' '), Enum.GetNames(words));

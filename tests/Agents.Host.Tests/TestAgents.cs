@@ -71,6 +71,79 @@ static class TestAgents
         Limits = new(Attempts: 2, CostUsd: 1),
     };
 
+    /// <summary>Writes until a letter has three words at most, which a code step counts; three times at most. Then sends it.</summary>
+    public static readonly AgentDefinition Shortener = new()
+    {
+        Name = "shortener",
+        Steps =
+        [
+            new ModelStep("write", "Write."),
+            new ToolStep("count", new("count_words"), new Dictionary<string, Argument> { ["text"] = new Argument.Output("write") }),
+            new ModelStep("shorten", "Say what to leave out.") { When = "output.count.words > 3", Else = "send", Next = "write", Visits = 2 },
+            new ToolStep("send", new("send_letter"), new Dictionary<string, Argument> { ["to"] = new Argument.Output("write") }),
+            new ModelStep("report", "Say what was done.") { When = "output.send != \"sent\"" },
+        ],
+        Limits = new(CostUsd: 1),
+    };
+
+    /// <summary>Adds one to each number of a list, two at a time; one may fail.</summary>
+    public static readonly AgentDefinition Adder = new()
+    {
+        Name = "adder",
+        Steps =
+        [
+            new ModelStep("plan", "Name numbers."),
+            new ToolStep("add", new("add"), new Dictionary<string, Argument> { ["left"] = new Argument.Item("n"), ["right"] = new Argument.Text("1") })
+            {
+                ForEach = new(new("plan", "numbers"), Parallel: 2, Failures: 1, Most: 5),
+            },
+            new ModelStep("report", "Say what came of it.") { When = "size(output.add) > 0" },
+        ],
+        Limits = new(ToolCallsPerTurn: 1, Attempts: 1, CostUsd: 1),
+    };
+
+    /// <summary>Has the talker answer each line of a plan, two at a time, and answers with what it said.</summary>
+    public static readonly AgentDefinition Asker = new()
+    {
+        Name = "asker",
+        Steps =
+        [
+            new ModelStep("plan", "Ask."),
+            new ToolStep(
+                "ask", new("subagent", Agents: ["talker"]), new Dictionary<string, Argument>
+                {
+                    ["agent"] = new Argument.Text("talker"), ["question"] = new Argument.Item(),
+                })
+            {
+                ForEach = new(new("plan"), Parallel: 2),
+            },
+        ],
+        Limits = new(CostUsd: 1),
+    };
+
+    /// <summary>Reads an order, and has code write the invoice, which is the answer.</summary>
+    public static readonly AgentDefinition Biller = new()
+    {
+        Name = "biller",
+        Steps =
+        [
+            new ModelStep("order", "Read the order."),
+            new ToolStep("invoice", new("write_invoice"), new Dictionary<string, Argument>
+            {
+                ["customer"] = new Argument.Output("order", "customer"), ["count"] = new Argument.Output("order", "items[0].count"),
+                ["price"] = new Argument.Output("order", "items[0].price"),
+            }),
+        ],
+        Limits = new(CostUsd: 1),
+    };
+
+    /// <summary>Does nothing unless the caller wants it to.</summary>
+    public static readonly AgentDefinition Idler = new()
+    {
+        Name = "idler",
+        Steps = [new ModelStep("work", "Work.") { When = "label.wanted == \"yes\"" }],
+    };
+
     /// <summary>One priced model call each; they differ in name, so that each test has a budget of its own.</summary>
     static IEnumerable<AgentDefinition> Spenders => new[] { "miser", "thrifty", "daily", "clumsy", "loud", "own", "aide" }.Select(name => new AgentDefinition
     {
@@ -81,7 +154,7 @@ static class TestAgents
     });
 
     public static IEnumerable<AgentDefinition> All =>
-        [Clerk, Counter, Talker, Courier, Hasty, Paced, Boss, .. Spenders, .. new[] { "parked", "cancelled", "halted" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
+        [Clerk, Counter, Talker, Courier, Hasty, Paced, Boss, Shortener, Adder, Asker, Biller, Idler, .. Spenders, .. new[] { "parked", "cancelled", "halted" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
 }
 
 [Tool("add")]
@@ -135,6 +208,22 @@ public sealed class PostParcel(ToolContext context)
         reserved.Stop();
         await Http.PostAsync($"http://127.0.0.1:{port}/parcels", new StringContent(to), ct);
         throw new InvalidOperationException("Something answered.");
+    }
+}
+
+/// <summary>A code step whose class is made for each call. Must not run twice.</summary>
+public sealed class Invoices(ToolContext context)
+{
+    /// <summary>The total, by the key of the call.</summary>
+    public static readonly ConcurrentDictionary<string, decimal> Written = new();
+
+    public sealed record Invoice(string Customer, decimal TotalUsd);
+
+    [Step("write_invoice", Repeatable = false)]
+    public Invoice Write(string customer, int count, decimal price)
+    {
+        Written[context.IdempotencyKey] = count * price;
+        return new(customer, count * price);
     }
 }
 

@@ -43,43 +43,37 @@ public sealed record AgentDefinition
     /// <summary>The model that its first model step names. Null when that names none, or there is no such step.</summary>
     public string? FirstModel() => Steps.OfType<ModelStep>().FirstOrDefault()?.Model;
 
-    /// <summary>Whether a step's output is read by a tool step after it, so that a checkpoint must keep it.</summary>
-    public bool IsReadLater(int step) => Steps.Skip(step + 1).OfType<ToolStep>()
-        .SelectMany(later => later.Arguments.Values)
-        .Any(argument => SourceOf(argument) == Steps[step].Name);
+    /// <summary>Whether a step's output is read by a condition or taken by a step, so that a checkpoint must keep it.</summary>
+    public bool IsReadLater(int step) => Steps.Any(reader =>
+        reader.OutputsTaken().Contains(Steps[step].Name) || reader.ReadCondition()?.Outputs.Contains(Steps[step].Name) is true);
 
     /// <summary>What is wrong with this definition, in sentences; empty when nothing is.</summary>
     public IEnumerable<string> Problems()
     {
         if (string.IsNullOrWhiteSpace(Name)) yield return "An agent needs a name.";
         if (Steps.Count == 0) yield return "An agent needs at least one step.";
+        if (Steps.Count > StepOrder.MostSteps)
+        {
+            yield return FormattableString.Invariant($"An agent has at most {StepOrder.MostSteps:N0} steps; this one has {Steps.Count:N0}.");
+            yield break;
+        }
+
         foreach (var problem in Limits.Problems()) yield return problem;
         foreach (var twice in Steps.GroupBy(step => step.Name).Where(group => group.Count() > 1))
             yield return $"Two steps are named {twice.Key}.";
 
-        foreach (var (step, position) in Steps.Select((step, position) => (step, position)))
+        foreach (var problem in StepOrder.Problems(this)) yield return problem;
+        foreach (var problem in StepReading.Problems(this)) yield return problem;
+        foreach (var step in Steps)
         {
             if (step.CallTimeout <= TimeSpan.Zero) yield return $"Step {step.Name} gives its calls no time.";
             foreach (var grant in step.Grants().Where(grant => grant.Agents is { Count: > 0 } != (grant.Tool == Runs.ChildOf.Tool)))
                 yield return grant.Agents is { Count: > 0 }
                     ? $"Step {step.Name} names agents for {grant.Tool}; only {Runs.ChildOf.Tool} starts runs."
                     : $"Step {step.Name} may use {grant.Tool}, but names no agents for it.";
-            if (step is not ToolStep tool) continue;
-            if (tool.Arguments.Values.OfType<Argument.EachLine>().Count() > 1)
-                yield return $"Step {step.Name} may take one argument from each line, not several.";
-            foreach (var source in tool.Arguments.Values.Select(SourceOf).OfType<string>())
-                if (!Steps.Take(position).OfType<ModelStep>().Any(earlier => earlier.Name == source))
-                    yield return $"Step {step.Name} reads {source}, which is no model step before it.";
         }
     }
 
     /// <summary>The agents whose runs this one may start, by name.</summary>
     public IEnumerable<string> AgentsItMayStart() => Steps.SelectMany(step => step.Grants()).SelectMany(grant => grant.Agents ?? []).Distinct();
-
-    static string? SourceOf(Argument argument) => argument switch
-    {
-        Argument.Output output => output.Step,
-        Argument.EachLine lines => lines.Step,
-        _ => null,
-    };
 }

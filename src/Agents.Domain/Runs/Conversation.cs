@@ -20,7 +20,7 @@ public sealed record Conversation
     /// <summary>The most one reply of the last step may hold. Null means the agent's limit only.</summary>
     public int? OutputTokens { get; init; }
 
-    /// <summary>The completed steps, in order.</summary>
+    /// <summary>The completed steps, in the order of their completion; of one that was taken several times, the last time only.</summary>
     public ImmutableList<EarlierStep> Earlier { get; init; } = [];
 
     /// <summary>What was said in the step under way.</summary>
@@ -30,6 +30,9 @@ public sealed record Conversation
     public ImmutableList<Passage> Sources { get; init; } = [];
 
     string StepName { get; init; } = "";
+
+    /// <summary>The output of the step under way is made of its calls' results, which are told one by one instead.</summary>
+    bool IsMadeOfResults { get; init; }
 
     /// <summary>What each call of a tool step has retrieved, in the order of the calls, until the step ends and they are fused.</summary>
     ImmutableSortedDictionary<string, IReadOnlyList<Passage>> Found { get; init; } = NothingFound;
@@ -54,7 +57,7 @@ public sealed record Conversation
             Instructions = e.Brief?.Instructions,
             OutputTokens = e.Brief?.OutputTokens,
         },
-        StepStarted e => this with { StepName = e.Name, Turns = [], Found = NothingFound },
+        StepStarted e => this with { StepName = e.Name, IsMadeOfResults = e.KeepsResults, Turns = [], Found = NothingFound },
         StepCompleted e => Completed(e.Output, passagesPerStep),
         ModelCallCompleted e => Add(new Turn.Model(e.Reply.Text, [])),
         ToolCallRequested { Call: null } => this,
@@ -72,10 +75,12 @@ public sealed record Conversation
     /// <summary>A model step hands on its last words, a tool step what its calls brought.</summary>
     Conversation Completed(string output, int passagesPerStep)
     {
-        var results = output.Length > 0 || Found.Count > 0 ? output : ResultsInOrder();
+        var words = IsMadeOfResults ? "" : output;
+        var results = words.Length > 0 || Found.Count > 0 ? words : ResultsInOrder();
         var passages = Fusion.Of(Found.Values).Take(passagesPerStep).ToList();
         var said = Numbering(passages);
-        return said with { Earlier = Earlier.Add(new(StepName, results, said.Numbered(passages))), Turns = [], Found = NothingFound };
+        var others = Earlier.RemoveAll(step => step.Name == StepName);
+        return said with { Earlier = others.Add(new(StepName, results, said.Numbered(passages))), Turns = [], Found = NothingFound };
     }
 
     /// <summary>In the order of the calls, not of their arrival: the same searches hand on the same, whichever came back first.</summary>

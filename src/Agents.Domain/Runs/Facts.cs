@@ -111,6 +111,19 @@ public enum FailureKind
 
     /// <summary>The reply was complete and had neither text nor a tool call.</summary>
     EmptyReply,
+
+    /// <summary>What a step brought is longer than a run keeps of it.</summary>
+    OutputLimit,
+}
+
+/// <summary>Why a step was not taken. Stored by name: add, never rename.</summary>
+public enum SkipReason
+{
+    /// <summary>Its condition does not hold.</summary>
+    Condition,
+
+    /// <summary>It was taken as often as it may be.</summary>
+    Visits,
 }
 
 /// <summary>Why an outcome is not known. Stored by name: add, never rename.</summary>

@@ -6,7 +6,7 @@ namespace Agents.Domain.Runs;
 /// <remarks>Both hold their share of the budget until they end, so that together with the run they never spend more than the run may.</remarks>
 static class FamilyRules
 {
-    /// <summary>Holds an even share of what is left for each run that the turn still wants to start.</summary>
+    /// <summary>Holds an even share of what is left for each run that the turn, or the list, still wants to start.</summary>
     public static Decision Start(Run run, AgentDefinition agent, RecordChildWanted report)
     {
         var decision = Decision.On(run, agent);
@@ -19,7 +19,7 @@ static class FamilyRules
 
         var sharing = run.ToolCalls.Values.Count(other =>
             other.Tool == call.Tool && other.Status is ToolCallStatus.Scheduled or ToolCallStatus.AwaitingApproval);
-        var held = ShareOf(left, sharing);
+        var held = ShareOf(left, sharing + ToolStepRules.ItemsToCome(run, agent));
         return decision
             .Add(new ChildRunStarted(report.ToolCallId, report.Attempt, report.Child, report.Queued.Agent, held))
             .Begin(report.Child, report.Queued with { BudgetUsd = held });

@@ -19,7 +19,7 @@ public static class Forking
         for (var at = 0; at < history.Count && !(at >= version); at++)
         {
             run = Run.Evolve(run, history[at]);
-            if (run.IsFinished() || !run.IsInStep && run.Step + 1 >= agent.Steps.Count) continue;
+            if (run.IsFinished() || !run.IsInStep && !StepRules.TakesAnother(run, agent)) continue;
             if (at + 1 >= history.Count || !IsInOneBreath(history[at], history[at + 1])) last = (at + 1, run);
         }
 
@@ -47,7 +47,8 @@ public static class Forking
     public static StateInherited StateOf(Run run, IEnumerable<RunEvent> history, AgentDefinition agent, string reason) => new(
         run.Step, run.Step < 0 ? "" : agent.Steps[run.Step].Name, run.IsInStep, run.Outputs, run.ModelCalls - (run.ModelCall is null ? 0 : 1),
         IsWorthKeeping(run, agent) ? [.. run.ToolCalls.Select(call => Inherited(call.Key, call.Value))] : [],
-        run.InheritedUsd + run.CostUsd, reason, DoubtsIn(history));
+        run.InheritedUsd + run.CostUsd, reason, DoubtsIn(history), run.IsInStep && run.KeepsResults, run.IsInStep && run.KeepsAnswer, run.Visits,
+        run.Answer);
 
     static List<InheritedDoubt>? DoubtsIn(IEnumerable<RunEvent> history)
     {
@@ -69,11 +70,11 @@ public static class Forking
             || run.ToolCalls.Values.Any(call => call.Status is not (ToolCallStatus.Failed or ToolCallStatus.Denied)));
 
     static InheritedToolCall Inherited(string id, ToolCall call) => call.IsSettled()
-        ? new(id, call.Tool, call.Status is ToolCallStatus.Failed ? call.Arguments : null, call.Status, call.Attempt, call.Failure)
+        ? new(id, call.Tool, call.Status is ToolCallStatus.Failed ? call.Arguments : null, call.Status, call.Attempt, call.Failure, call.Result)
         : new(id, call.Tool, call.Arguments, ToolCallStatus.Scheduled, Attempt: 0);
 
     /// <summary>The second of two facts always comes with the first, in the same transaction, and the run is not at rest between them.</summary>
-    static bool IsInOneBreath(RunEvent first, RunEvent second) => second switch
+    static bool IsInOneBreath(RunEvent first, RunEvent second) => first is StepSkipped || second switch
     {
         StateInherited or StepCompleted or RunCompleted or ToolCallRequested => true,
         ToolCallScheduled { Attempt: 1 } or ToolCallFailed { Attempt: 0 } => true,

@@ -30,8 +30,24 @@ public sealed record Run
     /// <summary>The step begun last is not complete yet.</summary>
     public bool IsInStep { get; init; }
 
-    /// <summary>Outputs of completed steps that a later tool step reads, by position.</summary>
+    /// <summary>Outputs of completed steps that another step reads, by position; of a step taken several times, the last.</summary>
     public ImmutableSortedDictionary<int, string> Outputs { get; init; } = ImmutableSortedDictionary<int, string>.Empty;
+
+    /// <summary>How often steps were taken, by position, where that is counted. Null when it is counted for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableSortedDictionary<int, int>? Visits { get; init; }
+
+    /// <summary>The results of the tool step begun last are kept until it is complete.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool KeepsResults { get; init; }
+
+    /// <summary>What the step begun last brings is kept as the answer so far.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool KeepsAnswer { get; init; }
+
+    /// <summary>What the run answers with if it takes no further step. Null while that is not kept.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public AnswerSoFar? Answer { get; init; }
 
     public int ModelCalls { get; init; }
     public int ModelCallsInStep { get; init; }
@@ -110,6 +126,9 @@ public sealed record Run
     /// <summary>The caller's label of that name; empty when there is none.</summary>
     public string LabelOf(string name) => Metadata?.GetValueOrDefault(name) ?? "";
 
+    /// <summary>How often the run has taken a step, as far as that is counted.</summary>
+    public int VisitsOf(int step) => Visits?.GetValueOrDefault(step) ?? 0;
+
     /// <summary>The workers of attempts that were claimed and have no outcome yet.</summary>
     public IEnumerable<string> WorkersOfOpenAttempts()
     {
@@ -154,6 +173,7 @@ public sealed record Run
         {
             Step = e.Step, IsInStep = e.IsInStep, Outputs = run.Outputs.AddRange(e.Outputs), ModelCalls = e.ModelCalls, InheritedUsd = e.InheritedUsd,
             ToolCalls = run.ToolCalls.AddRange(e.ToolCalls.Select(call => KeyValuePair.Create(call.ToolCallId, ToolCall.From(call)))),
+            KeepsResults = e.KeepsResults, KeepsAnswer = e.KeepsAnswer, Visits = e.Visits?.ToImmutableSortedDictionary(), Answer = e.Answer,
         },
         ForkStarted e => run with { Forks = (run.Forks ?? NoForks).Add(e.Fork, e.HeldUsd), ChildrenUsd = run.ChildrenUsd + e.HeldUsd },
         ForkEnded e => run with { Forks = run.Forks!.Remove(e.Fork), ChildrenUsd = run.ChildrenUsd - run.Forks[e.Fork] + e.SpentUsd },
@@ -172,8 +192,19 @@ public sealed record Run
         RunFailed => run with { Status = RunStatus.Failed },
         RunCancelled => run with { Status = RunStatus.Cancelled, AwaitsBudget = null },
 
-        StepStarted e => run with { Step = e.Step, IsInStep = true, ModelCallsInStep = 0, ToolCalls = NoToolCalls },
-        StepCompleted e => run with { IsInStep = false, Outputs = e.IsReadLater ? run.Outputs.SetItem(e.Step, e.Output) : run.Outputs },
+        StepStarted e => run with
+        {
+            Step = e.Step, IsInStep = true, ModelCallsInStep = 0, ToolCalls = NoToolCalls, KeepsResults = e.KeepsResults, KeepsAnswer = e.KeepsAnswer,
+            Visits = e.Visit is { } visit ? (run.Visits ?? NoVisits).SetItem(e.Step, visit) : run.Visits,
+            Answer = e.KeepsAnswer && run.Answer is { } before ? before with { Incomplete = null } : run.Answer,
+        },
+        StepSkipped => run,
+        StepCompleted e => run with
+        {
+            IsInStep = false, Outputs = e.IsReadLater ? run.Outputs.SetItem(e.Step, e.Output) : run.Outputs,
+            ToolCalls = run.KeepsResults ? NoToolCalls : run.ToolCalls,
+            Answer = run.KeepsAnswer ? (run.Answer ?? AnswerSoFar.None) with { Text = e.Output } : run.Answer,
+        },
 
         ModelCallScheduled { Attempt: 1 } e => run with
         {
@@ -184,7 +215,10 @@ public sealed record Run
         },
         ModelCallScheduled e => run.WithCall(call => call.Again(e)),
         ModelCallStarted e => run.WithCall(call => call with { Status = AttemptStatus.Started, Worker = e.Worker, ReservedUsd = e.ReservedUsd }),
-        ModelCallCompleted e => run.Paying(e.Usage, e.Cost, isUnpriced: e.Cost is null) with { ModelCall = null },
+        ModelCallCompleted e => run.Paying(e.Usage, e.Cost, isUnpriced: e.Cost is null) with
+        {
+            ModelCall = null, Answer = run.KeepsAnswer ? new(e.Reply.Text, e.Reply.Citations, e.Reply.CutBy()) : run.Answer,
+        },
         ModelCallFailed e => run.Paying(e.Usage, e.Cost, isUnpriced: false).WithCall(call => call with { Status = AttemptStatus.Failed }),
         ModelCallOutcomeUnknown e => run.WithCall(call => call with { Status = AttemptStatus.Failed }) with
         {
@@ -212,7 +246,8 @@ public sealed record Run
         {
             Children = run.Children + 1, ChildrenUsd = run.ChildrenUsd + e.HeldUsd,
         },
-        ToolCallCompleted e => run.Settling(e.ToolCallId, e.ChildUsd).WithTool(e.ToolCallId, call => call.Settled(ToolCallStatus.Completed)),
+        ToolCallCompleted e => run.Settling(e.ToolCallId, e.ChildUsd).WithTool(
+            e.ToolCallId, call => call.Settled(ToolCallStatus.Completed) with { Result = run.KeepsResults ? e.Result : null }),
         ToolCallFailed e => run.Settling(e.ToolCallId, e.ChildUsd).WithTool(
             e.ToolCallId, call => call with { Status = ToolCallStatus.Failed, Attempt = e.Attempt, Failure = e.Failure.Kind, Child = null, HeldUsd = 0 }),
         PassagesRetrieved => run,
@@ -235,6 +270,8 @@ public sealed record Run
     Run WithCall(Func<ModelAttempt, ModelAttempt> change) => this with { ModelCall = ModelCall is null ? null : change(ModelCall) };
 
     Run WithTool(string id, Func<ToolCall, ToolCall> change) => this with { ToolCalls = ToolCalls.SetItem(id, change(ToolCalls[id])) };
+
+    static readonly ImmutableSortedDictionary<int, int> NoVisits = ImmutableSortedDictionary<int, int>.Empty;
 
     static readonly ImmutableSortedDictionary<Guid, decimal> NoForks = ImmutableSortedDictionary<Guid, decimal>.Empty;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Agents.Domain.Costs;
 using Agents.Domain.Definitions;
 
@@ -100,6 +101,7 @@ public static class RunDecider
         if (report.Retrieved is { } found)
             decision.Add(new PassagesRetrieved(report.ToolCallId, found.Query, found.Passages));
         decision.Add(new ToolCallCompleted(report.ToolCallId, report.Attempt, report.Result, report.Truncated, report.Latency, report.ChildUsd));
+        if (!decision.Run.IsFinished() && ToolStepRules.IsTooLong(decision.Run)) return decision.Add(ToolStepRules.TooLong(StepOf(decision)));
         return GoOnIfThereIsRoom(Continue(decision));
     }
 
@@ -120,7 +122,7 @@ public static class RunDecider
         }
 
         if (failure.Kind is FailureKind.OutcomeUnknown) return Park(decision, InDoubt(run, report.ToolCallId, failure));
-        if (IsFruitless(decision)) return Park(decision, failure);
+        if (IsFruitless(decision, out var step)) return Park(decision, ToolStepRules.WhyParked(decision, step, failure));
 
         return GoOnIfThereIsRoom(Continue(decision)); // the model is told, and may find another way
     }
@@ -212,27 +214,35 @@ public static class RunDecider
     /// <summary>The model is told; a tool step of which nothing is left has no outcome.</summary>
     static Decision AfterDenial(Decision decision, string by, string reason)
     {
-        if (!IsFruitless(decision)) return Continue(decision);
+        if (!IsFruitless(decision, out var step)) return Continue(decision);
 
-        var step = StepOf(decision).Name;
-        return decision.Run.ToolCalls.Values.FirstOrDefault(call => call.Status is ToolCallStatus.Failed) is { Failure: { } kind }
-            ? Park(decision, new(kind, $"Every call of step {step} failed or was denied."))
-            : decision.Add(new RunFailed(new(FailureKind.Rejected, $"Every call of step {step} was denied, the last by {by}: {reason}")));
+        var end = ToolStepRules.AfterDenial(decision.Run, step, by, reason);
+        return end is RunParked parked ? Park(decision, parked.Failure) : decision.Add(end);
     }
 
     /// <summary>Begins what comes next, unless something is still in flight or the run stands still.</summary>
     static Decision Continue(Decision decision)
     {
-        var run = decision.Run;
-        if (run.Status is not RunStatus.Running || run.IsWaiting()) return decision;
-
-        if (!run.IsInStep) decision.Add(new StepStarted(run.Step + 1, decision.Agent.Steps[run.Step + 1].Name));
-        return StepOf(decision) switch
+        while (decision.Run.Status is RunStatus.Running)
         {
-            ModelStep step => CallModel(decision, step),
-            ToolStep step => CallTools(decision, step),
-            var step => throw new InvalidOperationException(step.GetType().Name),
-        };
+            if (!decision.Run.IsInStep && !StepRules.Enter(decision)) return decision;
+            if (StepOf(decision) is ToolStep { ForEach: { } list } each)
+            {
+                ToolStepRules.GoOn(decision, each, list); // a call that is under way does not hold back the next item
+                if (decision.Run.IsInStep) return decision;
+                continue; // the list is done, perhaps because it is empty
+            }
+
+            if (decision.Run.IsWaiting()) return decision;
+            return StepOf(decision) switch
+            {
+                ModelStep step => CallModel(decision, step),
+                ToolStep step => CallTools(decision, step),
+                var step => throw new InvalidOperationException(step.GetType().Name),
+            };
+        }
+
+        return decision;
     }
 
     static Decision CallModel(Decision decision, ModelStep step)
@@ -258,30 +268,21 @@ public static class RunDecider
     /// <summary>Requests the calls of a tool step, or, when all have settled, ends it; what failed is tried again on resuming.</summary>
     static Decision CallTools(Decision decision, ToolStep step)
     {
-        var run = decision.Run;
-        if (run.ToolCalls.Count == 0)
-        {
-            var bound = ArgumentBinding.Bind(step, run.Question, name => OutputOf(decision, name), run.LabelOf);
-            foreach (var (arguments, index) in bound.Take(decision.Agent.Limits.ToolCallsPerTurn).Select((arguments, index) => (arguments, index)))
-                Schedule(decision, ToolCallIds.OfStep(run.Step, index + 1), call: null, step.Tool, arguments);
-            return decision;
-        }
-
-        if (!IsFruitless(decision)) return Finish(decision, output: "", citations: [], incomplete: null);
-
-        foreach (var (id, call) in run.ToolCalls.Where(call => call.Value.Status is ToolCallStatus.Failed))
-            decision.Add(new ToolCallScheduled(id, call.Attempt + 1, TimeSpan.Zero));
-        return decision;
+        if (decision.Run.ToolCalls.Count == 0) return ToolStepRules.Request(decision, step);
+        return IsFruitless(decision, out _) ? ToolStepRules.TryFailedAgain(decision) : Continue(ToolStepRules.Complete(decision, step));
     }
 
     /// <param name="incomplete">What cut the output. Null when it is whole.</param>
-    static Decision Finish(Decision decision, string output, IReadOnlyList<Citation> citations, string? incomplete)
+    static Decision Finish(Decision decision, string output, IReadOnlyList<Citation> citations, string? incomplete) =>
+        Continue(Complete(decision, output, citations, incomplete));
+
+    /// <summary>Ends the step, and the run when no step may follow.</summary>
+    /// <param name="incomplete">What cut the output. Null when it is whole.</param>
+    internal static Decision Complete(Decision decision, string output, IReadOnlyList<Citation> citations, string? incomplete)
     {
         var step = decision.Run.Step;
         decision.Add(new StepCompleted(step, output, decision.Agent.IsReadLater(step)));
-        return step + 1 < decision.Agent.Steps.Count
-            ? Continue(decision)
-            : decision.Add(new RunCompleted(output, citations, incomplete));
+        return decision.Agent.After(step) is null ? decision.Add(new RunCompleted(output, citations, incomplete)) : decision;
     }
 
     static Decision TryAgain(Decision decision, Failure failure)
@@ -355,7 +356,7 @@ public static class RunDecider
         .Add(new ToolCallRequested(id, call, request.Tool, request.Arguments, NeedsApproval: false))
         .Add(new ToolCallFailed(id, Attempt: 0, failure, TimeSpan.Zero));
 
-    static void Schedule(Decision decision, string id, int? call, ToolGrant grant, string arguments)
+    internal static void Schedule(Decision decision, string id, int? call, ToolGrant grant, string arguments)
     {
         var within = grant.NeedsApproval ? decision.Agent.Limits.ApprovalWithin : null;
         decision.Add(new ToolCallRequested(id, call, grant.Tool, arguments, grant.NeedsApproval, within));
@@ -374,10 +375,11 @@ public static class RunDecider
     };
 
     /// <summary>A tool step that has come to nothing. A model step goes on: the model is told, and may find another way.</summary>
-    static bool IsFruitless(Decision decision) => StepOf(decision) is ToolStep && decision.Run.HasNothingOfItsToolCalls();
-
-    static string OutputOf(Decision decision, string step) =>
-        decision.Run.Outputs.GetValueOrDefault(decision.Agent.Steps.Select(s => s.Name).ToList().IndexOf(step), "");
+    static bool IsFruitless(Decision decision, [NotNullWhen(true)] out ToolStep? step)
+    {
+        step = StepOf(decision) as ToolStep;
+        return step is not null && ToolStepRules.IsFruitless(decision, step);
+    }
 
     static StepDefinition StepOf(Decision decision) => decision.Agent.Steps[decision.Run.Step];
 }

@@ -85,16 +85,24 @@ public sealed record ForkedFrom(Guid Run, long Version, [property: JsonIgnore(Co
 /// <param name="Step">Position of the step begun last; -1 before the first.</param>
 /// <param name="Name">Of that step; empty before the first.</param>
 /// <param name="IsInStep">That step is not complete yet.</param>
-/// <param name="Outputs">Outputs of completed steps that a later tool step reads, by position.</param>
+/// <param name="Outputs">Outputs of completed steps that another step reads, by position; of a step taken several times, the last.</param>
 /// <param name="ModelCalls">Ordinal of the last model call that has its reply; this run's own calls go on from there.</param>
 /// <param name="ToolCalls">Of the turn under way. Those that have no outcome are asked for anew when this run starts.</param>
 /// <param name="InheritedUsd">US dollars, priced calls only, that the shared history has cost. The runs that made it have paid.</param>
 /// <param name="Reason">In the words of the caller that forked it; may be empty.</param>
 /// <param name="Doubts">Calls of completed steps of which it is not known whether they had their effect. Null when every outcome is known.</param>
+/// <param name="KeepsResults">As for <see cref="StepStarted"/>, of the step under way.</param>
+/// <param name="KeepsAnswer">As for <see cref="StepStarted"/>, of the step under way.</param>
+/// <param name="Visits">How often steps were taken, by position, where the run counts it. Null when it counts none.</param>
+/// <param name="Answer">What the run would have ended with. Null when that was not kept.</param>
 public sealed record StateInherited(
     int Step, string Name, bool IsInStep, IReadOnlyDictionary<int, string> Outputs, int ModelCalls, IReadOnlyList<InheritedToolCall> ToolCalls,
     decimal InheritedUsd, string Reason,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<InheritedDoubt>? Doubts = null) : RunEvent;
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<InheritedDoubt>? Doubts = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool KeepsResults = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool KeepsAnswer = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<int, int>? Visits = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AnswerSoFar? Answer = null) : RunEvent;
 
 /// <summary>A tool call of a completed step of which it is not known whether it had its effect.</summary>
 /// <param name="Step">Position of the step.</param>
@@ -104,8 +112,10 @@ public sealed record InheritedDoubt(int Step, string ToolCallId);
 /// <param name="Status">Scheduled when it has no outcome.</param>
 /// <param name="Attempt">The last one made; 0 when it has no outcome.</param>
 /// <param name="Failure">Of the last failed attempt. Null when there was none.</param>
+/// <param name="Result">What it brought, where that is kept. Null otherwise.</param>
 public sealed record InheritedToolCall(
-    string ToolCallId, string Tool, string? Arguments, ToolCallStatus Status, int Attempt, FailureKind? Failure = null);
+    string ToolCallId, string Tool, string? Arguments, ToolCallStatus Status, int Attempt, FailureKind? Failure = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Result = null);
 
 /// <summary>A run was forked from this one, or from one below it, and draws on this one's budget; queued in the same transaction.</summary>
 /// <param name="HeldUsd">Its budget, in US dollars, taken from what this run may spend until it ends.</param>
@@ -154,11 +164,24 @@ public sealed record RunCancelled(
 // Its steps
 
 /// <param name="Step">Position in the agent's steps, from 0.</param>
-public sealed record StepStarted(int Step, string Name) : RunEvent;
+/// <param name="KeepsResults">The checkpoint keeps the results of the tool step's calls, because its output is made of them.</param>
+/// <param name="KeepsAnswer">The checkpoint keeps what the step brings, because the run may end with it.</param>
+/// <param name="Visit">Which time the run takes this step, from 1. Null where nothing asks for it, and in facts older than this field.</param>
+public sealed record StepStarted(
+    int Step, string Name,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool KeepsResults = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool KeepsAnswer = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Visit = null) : RunEvent;
+
+/// <summary>The run came to the step and did not take it.</summary>
+/// <param name="Step">Position in the agent's steps, from 0.</param>
+public sealed record StepSkipped(int Step, string Name, SkipReason Reason) : RunEvent;
 
 /// <summary>The step's output is final.</summary>
-/// <param name="Output">What a model step said. Empty for a tool step, whose output is the results of its calls.</param>
-/// <param name="IsReadLater">A later tool step takes this output as an argument; only then does the checkpoint keep it.</param>
+/// <param name="Output">
+/// What a model step said. Of a tool step whose results are kept, the result of its call, or a JSON array with one element for each; else empty.
+/// </param>
+/// <param name="IsReadLater">A step takes this output, or a condition looks at it; only then does the checkpoint keep it.</param>
 public sealed record StepCompleted(int Step, string Output, bool IsReadLater = false) : RunEvent;
 
 // Model calls: scheduled, started, then completed, failed or unknown

@@ -10,15 +10,17 @@ namespace Agents.Domain.Runs;
 /// <param name="Delay">How long after it was scheduled it may begin.</param>
 /// <param name="Child">The run it started and waits for. Null for other tools, and when that has ended.</param>
 /// <param name="HeldUsd">The budget of that run, in US dollars.</param>
+/// <param name="Result">What it brought, where the step keeps results. Null otherwise.</param>
 public sealed record ToolCall(
     string Tool, string? Arguments, ToolCallStatus Status, int Attempt, string? Worker = null, FailureKind? Failure = null, int AttemptsBefore = 0,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] TimeSpan Delay = default,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Child = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] decimal HeldUsd = 0)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] decimal HeldUsd = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Result = null)
 {
     /// <summary>As a fork begins with it: attempts of the other run do not count.</summary>
     internal static ToolCall From(InheritedToolCall call) =>
-        new(call.Tool, call.Arguments, call.Status, call.Attempt, Failure: call.Failure, AttemptsBefore: call.Attempt);
+        new(call.Tool, call.Arguments, call.Status, call.Attempt, Failure: call.Failure, AttemptsBefore: call.Attempt, Result: call.Result);
 
     /// <summary>The call has another full round of attempts, because its run was resumed.</summary>
     public ToolCall Renewed() => this with { AttemptsBefore = Status is ToolCallStatus.Failed ? Attempt : AttemptsBefore };

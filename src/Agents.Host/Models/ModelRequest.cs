@@ -23,7 +23,7 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
     /// System: the step's instructions, then the caller's. Then what was said before the question; user: the question. Then the earlier steps, then
     /// the turns of this step.
     /// </summary>
-    /// <param name="isLast">It is the agent's last step: its replies are bounded as the caller wants.</param>
+    /// <param name="isLast">The run may end with the step: its replies are bounded as the caller wants.</param>
     public static ModelRequest Of(Conversation said, ModelStep step, string model, Limits limits, ITools tools, bool isLast = false) => new(
         PromptBound.Fit([
             new(ChatRole.System, step.Instructions),

@@ -5,7 +5,7 @@ using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Tools;
 
-/// <summary>Every tool class of this assembly and of the assemblies named at start, by name.</summary>
+/// <summary>Every tool class and code step of this assembly and of the assemblies named at start, by name.</summary>
 public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembly> more) : ITools
 {
     /// <summary>Deepest arguments and results read; deeper JSON is stored but could not be read again.</summary>
@@ -15,14 +15,16 @@ public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembl
 
     readonly Dictionary<string, Entry> tools = more.Select(one => one.Assembly).Prepend(Assembly.GetExecutingAssembly()).Distinct()
         .SelectMany(assembly => assembly.GetTypes())
-        .Select(type => (type, tool: type.GetCustomAttribute<ToolAttribute>()))
-        .Where(found => found.tool is not null)
-        .ToDictionary(found => found.tool!.Name, found => new Entry(Create(found.type, found.tool!), found.tool!));
+        .SelectMany(EntriesOf)
+        .ToDictionary(entry => entry.Function.Name);
 
     public bool Has(string tool) => tools.ContainsKey(tool);
 
+    /// <summary>Whether this is a method for a step of its own, which no model may call.</summary>
+    public bool IsCodeStep(string tool) => tools.TryGetValue(tool, out var entry) && entry.IsCodeStep;
+
     /// <summary>Whether the tool may be called again when the outcome of an attempt is unknown.</summary>
-    public bool IsRepeatable(string tool) => !tools.TryGetValue(tool, out var entry) || entry.Tool.Repeatable;
+    public bool IsRepeatable(string tool) => !tools.TryGetValue(tool, out var entry) || entry.IsRepeatable;
 
     /// <summary>Name, description and parameters, as a model is told of them.</summary>
     public AITool Declaration(string tool) => tools[tool].Function;
@@ -65,10 +67,22 @@ public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembl
     static string QueryOf(Dictionary<string, object?> arguments) =>
         (arguments.GetValueOrDefault("query") ?? arguments.Values.FirstOrDefault())?.ToString() ?? "";
 
-    static AIFunction Create(Type type, ToolAttribute tool)
+    static IEnumerable<Entry> EntriesOf(Type type)
     {
-        var run = type.GetMethod("Run") ?? throw new InvalidOperationException($"Tool {tool.Name} has no public method Run.");
-        var options = new AIFunctionFactoryOptions { Name = tool.Name, MarshalResult = (result, _, _) => ValueTask.FromResult(result) };
+        if (type.GetCustomAttribute<ToolAttribute>() is { } tool)
+        {
+            var run = type.GetMethod("Run") ?? throw new InvalidOperationException($"Tool {tool.Name} has no public method Run.");
+            yield return new(Create(type, run, tool.Name), tool.Repeatable, IsCodeStep: false);
+        }
+
+        foreach (var method in type.GetMethods())
+            if (method.GetCustomAttribute<StepAttribute>() is { } step)
+                yield return new(Create(type, method, step.Name), step.Repeatable, IsCodeStep: true);
+    }
+
+    static AIFunction Create(Type type, MethodInfo run, string name)
+    {
+        var options = new AIFunctionFactoryOptions { Name = name, MarshalResult = (result, _, _) => ValueTask.FromResult(result) };
         return run.IsStatic
             ? AIFunctionFactory.Create(run, target: null, options)
             : AIFunctionFactory.Create(run, arguments => Instance(type, arguments), options);
@@ -82,5 +96,5 @@ public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembl
         return ActivatorUtilities.CreateInstance(arguments.Services!, type, wantsContext ? [arguments.Context![typeof(ToolContext)]!] : []);
     }
 
-    sealed record Entry(AIFunction Function, ToolAttribute Tool);
+    sealed record Entry(AIFunction Function, bool IsRepeatable, bool IsCodeStep);
 }

@@ -13,8 +13,10 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
     readonly HashSet<string> effects = [];
     readonly List<Guid> children = [];
     readonly List<(string Worker, int Call, int Attempt)> replies = [];
-    int completedSteps;
-    bool isInStep, hasEnded;
+    readonly HashSet<string> items = [];
+    readonly Dictionary<int, int> visits = [];
+    int? next = 0, open; // the step to come, and the one that has begun
+    bool hasEnded;
 
     public IEnumerable<Attempt> Attempts => attempts.Values;
 
@@ -32,10 +34,12 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
 
         switch (fact)
         {
-            case StateInherited e: (completedSteps, isInStep) = (e.IsInStep ? e.Step : e.Step + 1, e.IsInStep); break;
-            case StepStarted e: Step(e.Step, mayBe: !isInStep); isInStep = true; break;
-            case StepCompleted e: Step(e.Step, mayBe: isInStep); isInStep = false; completedSteps++; break;
-            case RunCompleted: Step(agent.Steps.Count, mayBe: !isInStep); hasEnded = true; break;
+            case StateInherited e: Inherited(e); break;
+            case StepStarted e: Started(e); break;
+            case StepSkipped e: Skipped(e); break;
+            case StepCompleted e: Completed(e); break;
+            case RunCompleted: Ended(); break;
+            case ToolCallRequested { Call: null } e: Requested(e); break;
             case RunFailed or RunCancelled: hasEnded = true; break;
             case ModelCallStarted e: attempts.TryAdd((e.Call, e.Attempt), new(e)); break;
             case ModelCallCompleted e: Outcome(e.Call, e.Attempt, fact); break;
@@ -133,8 +137,47 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
         Require(billed <= budget, Invariant.BudgetsAreKept, $"{billed} billed to the run and those it began, of {budget}");
     }
 
-    void Step(int step, bool mayBe) =>
-        Require(mayBe && step == completedSteps, Invariant.EachStepOnceAndInOrder, $"Step {step} after {completedSteps}");
+    void Inherited(StateInherited state)
+    {
+        (next, open) = state.IsInStep ? (null, state.Step) : (agent.After(state.Step), (int?)null);
+        foreach (var (step, taken) in state.Visits ?? new Dictionary<int, int>()) visits[step] = taken;
+    }
+
+    void Started(StepStarted fact)
+    {
+        Require(open is null && next == fact.Step, Invariant.EachStepOnceAndInOrder, $"Step {fact.Step} begins where {next} was to come");
+        (next, open) = (null, fact.Step);
+        visits[fact.Step] = visits.GetValueOrDefault(fact.Step) + 1;
+        Require(
+            !(visits[fact.Step] > agent.Steps[fact.Step].Visits), Invariant.StepsAreTakenWithinTheirVisits,
+            $"Step {fact.Step} is taken {visits[fact.Step]} times");
+        items.Clear();
+    }
+
+    void Skipped(StepSkipped fact)
+    {
+        Require(open is null && next == fact.Step, Invariant.EachStepOnceAndInOrder, $"Step {fact.Step} is skipped where {next} was to come");
+        next = agent.AfterSkipping(fact.Step);
+    }
+
+    void Completed(StepCompleted fact)
+    {
+        Require(open == fact.Step, Invariant.EachStepOnceAndInOrder, $"Step {fact.Step} ends where {open} goes on");
+        (next, open) = (agent.After(fact.Step), null);
+    }
+
+    void Ended()
+    {
+        Require((next, open) is (null, null), Invariant.EachStepOnceAndInOrder, $"The run ends in {open}, before {next}");
+        hasEnded = true;
+    }
+
+    /// <summary>The items of a list of lines all differ, and so do the arguments of their calls. A fork asks again for what had no outcome.</summary>
+    void Requested(ToolCallRequested fact)
+    {
+        if (open is { } step && agent.Steps[step] is ToolStep { ForEach: not null })
+            Require(items.Add(fact.Arguments), Invariant.EachItemIsAskedForOnce, $"{fact.ToolCallId} once more: {fact.Arguments}");
+    }
 
     void Outcome(int call, int number, RunEvent fact)
     {

@@ -9,8 +9,14 @@ public enum Invariant
     /// <summary>No fact is stored that was decided on an older history than the one it follows.</summary>
     StaleWritesAreRefused,
 
-    /// <summary>Steps begin and end one after the other, each once; a completed run has completed all.</summary>
+    /// <summary>Steps begin and end one after the other, as their definition leads; a completed run has come to its end.</summary>
     EachStepOnceAndInOrder,
+
+    /// <summary>No step is taken more often than its definition allows.</summary>
+    StepsAreTakenWithinTheirVisits,
+
+    /// <summary>Each item of a list is worked on by one call.</summary>
+    EachItemIsAskedForOnce,
 
     /// <summary>No attempt of a model call is sent to the provider twice.</summary>
     NoAttemptSentTwice,

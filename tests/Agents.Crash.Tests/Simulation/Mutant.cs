@@ -62,4 +62,10 @@ public enum Mutant
 
     /// <summary>Approvals are waited for as long as it takes.</summary>
     ApprovalsNeverExpire,
+
+    /// <summary>It is not stored that a step was taken again: a node that reads the run takes the visit for the first.</summary>
+    VisitNotStored,
+
+    /// <summary>The next item of a list is stored with the arguments of one that is under way.</summary>
+    ItemAskedForTwice,
 }

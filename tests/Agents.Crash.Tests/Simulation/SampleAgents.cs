@@ -82,7 +82,49 @@ static class SampleAgents
         Limits = Limits,
     };
 
-    public static readonly AgentDefinition[] All = [Research, Research, Assistant, Assistant, Mailer, Poor, Hasty, Delegator, Delegator];
+    /// <summary>Drafts until a draft is long enough, looks something up for some, and mails its lines by a tool that must not run twice, round by round.</summary>
+    static readonly AgentDefinition Editor = new()
+    {
+        Name = "editor",
+        Steps =
+        [
+            new ModelStep("draft", "Write."),
+            new ToolStep("check", new(Search), new Dictionary<string, Argument> { ["query"] = new Argument.Output("draft") })
+            {
+                When = "size(output.draft) > 3", Else = "send",
+            },
+            new ModelStep("judge", "What is missing?") { When = "not (output.check contains \"lost\")", Visits = 2 },
+            new ToolStep("send", new(SendMail), new Dictionary<string, Argument> { ["text"] = new Argument.Item() })
+            {
+                ForEach = new(new("draft"), Parallel: 2, Failures: 1),
+            },
+            new ModelStep("again", "Write to others, too.") { When = "output.draft contains \"two\"", Else = "report", Next = "draft", Visits = 2 },
+            new ModelStep("report", "Say what was done.") { When = "size(output.send) > 0" },
+        ],
+        Limits = Limits,
+    };
+
+    /// <summary>Starts a run for each line of its plan, two at a time, and tries those again that came to nothing.</summary>
+    static readonly AgentDefinition Foreman = new()
+    {
+        Name = "foreman",
+        Steps =
+        [
+            new ModelStep("plan", "Who has to do what, one a line?"),
+            new ToolStep("ask", new(ChildOf.Tool, Agents: [Helper.Name]), new Dictionary<string, Argument>
+            {
+                ["agent"] = new Argument.Text(Helper.Name), ["question"] = new Argument.Item(),
+            })
+            {
+                ForEach = new(new("plan"), Parallel: 2),
+            },
+            new ModelStep("report", "Say what was done."),
+        ],
+        Limits = Limits,
+    };
+
+    public static readonly AgentDefinition[] All =
+        [Research, Research, Assistant, Assistant, Mailer, Poor, Hasty, Delegator, Delegator, Editor, Editor, Foreman];
 
     static readonly Dictionary<string, AgentDefinition> ByName = All.Append(Helper).DistinctBy(agent => agent.Name).ToDictionary(agent => agent.Name);
 

@@ -1,4 +1,5 @@
 using Agents.Domain.Costs;
+using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Deciding;
 using Agents.Host.Engine.Money;
@@ -174,6 +175,8 @@ sealed class SimulatedTransaction(SimulatedProcess process, bool isOwn) : IOwnTr
                 if (!IsLeftOut(fact)) Appended.Add(fact);
         }
 
+        bool IsInList() => run.IsInStep && log.Agent.Steps[run.Step] is ToolStep { ForEach: not null };
+
         bool IsLeftOut(RunEvent fact)
         {
             switch (transaction.world.Mutant)
@@ -189,6 +192,13 @@ sealed class SimulatedTransaction(SimulatedProcess process, bool isOwn) : IOwnTr
                     return true;
                 case Mutant.UnsafeToolRunAgain:
                     return fact is RunParked { Failure.Kind: FailureKind.OutcomeUnknown };
+                case Mutant.VisitNotStored when fact is StepStarted { Visit: > 1 } again:
+                    Appended.Add(again with { Visit = 1 });
+                    return true;
+                case Mutant.ItemAskedForTwice when fact is ToolCallRequested { Call: null } asked && IsInList()
+                    && run.ToolCalls.Values.FirstOrDefault(call => call.Arguments is not null) is { Arguments: { } underWay }:
+                    Appended.Add(asked with { Arguments = underWay });
+                    return true;
                 default:
                     return false;
             }

@@ -31,6 +31,25 @@ public sealed class RunProgressTests
     }
 
     [Fact]
+    public void A_step_that_is_taken_again_and_one_that_is_skipped_say_so()
+    {
+        var progress = new RunProgress(["draft", "judge", "again"]);
+        Happens(progress, "step_started", new { step = 0, name = "draft" });
+        Happens(progress, "step_completed", new { step = 0, output = "one" });
+        Happens(progress, "step_skipped", new { step = 1, name = "judge", reason = "Condition" });
+        Happens(progress, "step_started", new { step = 2, name = "again" });
+        Happens(progress, "step_completed", new { step = 2, output = "again" });
+        Happens(progress, "step_started", new { step = 0, name = "draft" });
+        Happens(progress, "step_completed", new { step = 0, output = "two" });
+        Happens(progress, "step_skipped", new { step = 2, name = "again", reason = "Visits" });
+
+        Assert.Equal(["visit 2 · two", "", "again"], progress.Steps.Select(step => step.Says));
+        Assert.Same(progress.Steps[0], progress.Current);
+        Assert.Same(progress.Steps[2], progress.Skipped);
+        Assert.StartsWith("[grey]– judge        skipped: its condition does not hold[/]", StepLines.Skipped(progress.Steps[1], width: 160), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_call_that_failed_is_seen_while_it_is_tried_again()
     {
         var progress = new RunProgress();

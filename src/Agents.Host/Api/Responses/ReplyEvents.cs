@@ -6,7 +6,7 @@ using Agents.Host.Models;
 namespace Agents.Host.Api.Responses;
 
 /// <summary>
-/// The events of the reply to the last step, which is the response's text: while the provider sends it, and when it is complete or lost.
+/// The events of the reply of the step that ends the run, which is the response's text: while the provider sends it, and when it is complete or lost.
 /// </summary>
 sealed class ReplyEvents(Guid runId, ResponseEvents events)
 {

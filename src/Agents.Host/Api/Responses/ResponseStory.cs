@@ -33,6 +33,7 @@ public sealed class ResponseStory
     RunQueued? queued;
     ResponseState state = new("queued", default, null, Usage.None, null);
     int requestsInTurn;
+    (int Items, int Parallel)? list; // of the step under way, if it works on one
     bool isOpen;
     bool isParked;
 
@@ -99,11 +100,13 @@ public sealed class ResponseStory
         switch (happened)
         {
             case RunQueued e: queued = e; break;
-            case StateInherited e: requestsInTurn = e.ToolCalls.Count; break;
+            case StateInherited e: (requestsInTurn, list) = (e.ToolCalls.Count, e.IsInStep ? ListOf(e.Step) : null); break;
             case ModelCallCompleted e: requestsInTurn = e.Reply.ToolRequests.Count; break;
-            case StepStarted { Step: var step } when agent.Steps[step] is ToolStep tool:
+            case StepStarted { Step: var step } when agent.Steps[step] is ToolStep { ForEach: null } tool:
                 requestsInTurn = Math.Min(agent.Limits.ToolCallsPerTurn, ArgumentBinding.Bind(tool, Run.Question, OutputOf, Run.LabelOf).Count);
+                list = null;
                 break;
+            case StepStarted e: list = ListOf(e.Step); break;
             case ToolCallRequested e: requested[e.ToolCallId] = e; break;
             case PassagesRetrieved e: found[e.ToolCallId] = e; break;
             case ToolCallApproved e: approved.Add(e.ToolCallId); break;
@@ -149,6 +152,9 @@ public sealed class ResponseStory
             case StepStarted e:
                 events.Add("response.agent_step.started", new() { ["step"] = e.Step, ["name"] = e.Name });
                 break;
+            case StepSkipped e:
+                events.Add("response.agent_step.skipped", new() { ["step"] = e.Step, ["name"] = e.Name, ["reason"] = ReasonOf(e.Reason) });
+                break;
             case StepCompleted e:
                 events.Add("response.agent_step.completed", new() { ["step"] = e.Step, ["name"] = agent.Steps[e.Step].Name, ["output"] = e.Output });
                 break;
@@ -166,7 +172,7 @@ public sealed class ResponseStory
             case ToolCallFailed e:
                 AddTool(requested[e.ToolCallId], e.Attempt, null, e.Failure);
                 break;
-            case ModelCallStarted e when Run.Step == agent.Steps.Count - 1:
+            case ModelCallStarted e when agent.After(Run.Step) is null:
                 reply.Begin(e.Call, e.Attempt);
                 break;
             case ModelCallCompleted e:
@@ -180,7 +186,8 @@ public sealed class ResponseStory
             case ModelCallOutcomeUnknown:
                 reply.Lose();
                 break;
-            case RunCompleted:
+            case RunCompleted e:
+                if (agent.After(Run.Step) is not null || agent.Steps[Run.Step] is not ModelStep) AddAnswer(e);
                 End(at, reply.FinishReason is "length" or "content_filter" ? "incomplete" : "completed");
                 break;
             case RunFailed e:
@@ -198,6 +205,13 @@ public sealed class ResponseStory
                 End(at, "cancelled");
                 break;
         }
+    }
+
+    /// <summary>What turned out to be the answer when the run ended, and was not sent as it came.</summary>
+    void AddAnswer(RunCompleted end)
+    {
+        reply.Begin(Run.ModelCalls, attempt: 0);
+        reply.Complete(new(end.Answer, [], end.Citations, "", end.Incomplete ?? "stop"));
     }
 
     void AddApproval(ToolCallRequested call)
@@ -234,11 +248,22 @@ public sealed class ResponseStory
     /// Nothing is in flight any more, and every call of the turn was asked for; what is left waits for approvals that this response shows.
     /// </summary>
     bool IsStuck() =>
-        Run.Status is RunStatus.Running && Run.ModelCall is null && Run.ToolCalls.Count >= requestsInTurn
+        Run.Status is RunStatus.Running && Run.ModelCall is null && Run.ToolCalls.Count >= RequestsByNow()
         && Run.ToolCalls.Values.All(call => call.IsSettled() || call.Status is ToolCallStatus.AwaitingApproval)
         && Run.ToolCalls.Any(call => call.Value.Status is ToolCallStatus.AwaitingApproval && shown.Contains(call.Key));
 
-    string OutputOf(string step) => Run.Outputs.GetValueOrDefault(agent.Steps.Select(one => one.Name).ToList().IndexOf(step), "");
+    /// <summary>Of a list, one more call is requested with each outcome, in the same transaction.</summary>
+    int RequestsByNow() => list is { } all
+        ? Math.Min(all.Items, all.Parallel + Run.ToolCalls.Values.Count(call => call.IsSettled()))
+        : requestsInTurn;
+
+    (int Items, int Parallel)? ListOf(int step) => agent.Steps[step] is ToolStep { ForEach: { } each }
+        ? (ArgumentBinding.Items(each, OutputOf).Count, each.Parallel)
+        : null;
+
+    static string ReasonOf(SkipReason reason) => reason is SkipReason.Condition ? "condition" : "visits";
+
+    string OutputOf(string step) => Run.Outputs.GetValueOrDefault(agent.PositionOf(step), "");
 }
 
 /// <summary>How a person answered a tool call that waited for approval.</summary>

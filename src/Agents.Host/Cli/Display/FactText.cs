@@ -33,7 +33,8 @@ public static class FactText
             "run_completed" =>
                 $"{Formats.Count(data.GetProperty("citations").GetArrayLength(), "citation")}"
                 + $"{(Text("incomplete") is { Length: > 0 } cut ? $", cut off by {cut}" : "")}: {Text("answer")}",
-            "step_started" => $"{Position()} {Text("name")}",
+            "step_started" => $"{Position()} {Text("name")}{(Text("visit") is { Length: > 0 } and not "1" and var visit ? $", visit {visit}" : "")}",
+            "step_skipped" => $"{Position()} {Text("name")}, {StepProgress.WhySkipped(Text("reason"))}",
             "step_completed" => Text("output") is { Length: > 0 } output ? $"{Position()}: {output}" : Position(),
             "model_call_scheduled" => $"{Attempt()}, {Text("model")}{After()}",
             "model_call_started" => $"{Attempt()}, on {Text("worker")}{Reserved()}{Shortened()}",

@@ -18,8 +18,9 @@ sealed class RunDisplay(Screen screen, RunProgress progress)
         StepProgress? done = null;
         await foreach (var happened in facts.WithCancellation(ct))
         {
-            if (happened.Type is "step_started") Print();
+            if (happened.Type is "step_started" or "step_skipped") Print();
             progress.Add(happened);
+            if (happened.Type is "step_skipped") screen.Line(StepLines.Skipped(progress.Skipped!, screen.Width));
             if (happened.Type is "step_completed") done = progress.Current;
         }
 
@@ -76,6 +77,7 @@ sealed class RunDisplay(Screen screen, RunProgress progress)
         var spinner = frames[(int)(now.ToUnixTimeMilliseconds() / Frame.Milliseconds % frames.Count)];
         return new Rows(progress.Steps.Select(IRenderable (step) => new Markup(step switch
         {
+            { StartedAt: null, WasSkipped: not null } => StepLines.Skipped(step, screen.Width),
             { StartedAt: null } => StepLines.Waiting(step),
             { EndedAt: not null } => StepLines.Over(step, screen.Width),
             _ when isOver => StepLines.Failed(step, screen.Width),

@@ -15,8 +15,11 @@ public sealed class RunProgress
 
     public IReadOnlyList<StepProgress> Steps => steps;
 
-    /// <summary>The newest step that has begun; null before the first.</summary>
-    public StepProgress? Current => steps.LastOrDefault(step => step.StartedAt is not null);
+    /// <summary>The step that has begun last; null before the first.</summary>
+    public StepProgress? Current { get; private set; }
+
+    /// <summary>The step that was skipped last; null when none was.</summary>
+    public StepProgress? Skipped { get; private set; }
 
     public void Add(EventView happened)
     {
@@ -33,6 +36,10 @@ public sealed class RunProgress
                 break;
             case "step_started":
                 Begin(data.GetProperty("step").GetInt32(), data.GetProperty("name").GetString()!, happened.At);
+                break;
+            case "step_skipped":
+                Skipped = At(data.GetProperty("step").GetInt32(), data.GetProperty("name").GetString()!);
+                Skipped.Skip(data.GetProperty("reason").GetString()!);
                 break;
             case "step_completed":
                 Current?.Complete(data.GetProperty("output").GetString()!, happened.At);
@@ -58,8 +65,14 @@ public sealed class RunProgress
 
     void Begin(int position, string name, DateTimeOffset at)
     {
+        Current = At(position, name);
+        Current.Begin(name, at);
+    }
+
+    StepProgress At(int position, string name)
+    {
         while (steps.Count <= position) steps.Add(new(name));
-        steps[position].Begin(name, at);
+        return steps[position];
     }
 }
 
@@ -69,6 +82,7 @@ public sealed class StepProgress(string name)
     readonly HashSet<string> passages = [];
     readonly HashSet<string> documents = [];
     string says = "";
+    int visits;
 
     public string Name { get; private set; } = name;
 
@@ -80,13 +94,23 @@ public sealed class StepProgress(string name)
 
     public long OutputTokens { get; private set; }
 
+    /// <summary>Why it was skipped, the last time that it was. Null when it never was.</summary>
+    public string? WasSkipped { get; private set; }
+
     /// <summary>What is not known of its tool calls. Null when every outcome is known.</summary>
     public string? Doubt { get; private set; }
 
     /// <summary>What it did or is doing; several lines are joined.</summary>
-    public string Says => string.Join(" · ", new[] { Doubt, passages.Count == 0 ? null : Found(), says }.Where(part => part is { Length: > 0 }));
+    public string Says => string.Join(" · ", new[] { Visit(), Doubt, passages.Count == 0 ? null : Found(), says }.Where(part => part is { Length: > 0 }));
 
-    internal void Begin(string name, DateTimeOffset at) => (Name, StartedAt, EndedAt, says, Doubt) = (name, at, null, "", null);
+    internal void Begin(string name, DateTimeOffset at) =>
+        (Name, StartedAt, EndedAt, says, Doubt, visits) = (name, at, null, "", null, visits + 1);
+
+    internal void Skip(string reason) => WasSkipped = WhySkipped(reason);
+
+    /// <param name="reason">As it is stored.</param>
+    internal static string WhySkipped(string reason) =>
+        reason is nameof(SkipReason.Visits) ? "taken as often as it may be" : "its condition does not hold";
 
     internal void Complete(string output, DateTimeOffset at) =>
         (EndedAt, says) = (at, string.Join(" · ", output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)));
@@ -139,6 +163,8 @@ public sealed class StepProgress(string name)
         InputTokens += used.TotalInput();
         OutputTokens += used.TotalOutput();
     }
+
+    string? Visit() => visits > 1 ? $"visit {visits}" : null;
 
     string Found() => $"{Formats.Count(passages.Count, "passage")} from {Formats.Count(documents.Count, "document")}";
 }
