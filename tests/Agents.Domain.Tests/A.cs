@@ -51,7 +51,9 @@ static class A
         Limits = Assistant.Limits,
     };
 
-    /// <summary>Decides as it goes: drafts again until a draft is long enough, mails each of its lines, two at a time, and reports if any was sent.</summary>
+    /// <summary>
+    /// Decides as it goes: drafts again until a draft is long enough, mails each of its lines, two at a time, and reports if any was sent.
+    /// </summary>
     public static readonly AgentDefinition Editor = new()
     {
         Name = "editor",

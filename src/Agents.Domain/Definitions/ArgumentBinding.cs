@@ -27,8 +27,8 @@ public static class ArgumentBinding
         Write(step, question, outputOf, labelOf, argument => argument is Argument.Item of ? Member(item, of.Path) : "");
 
     /// <summary>
-    /// The items of a list, in order: those of a JSON array, else the lines of a text, a line being a JSON string. A single other JSON value is a list
-    /// of one; null, and a member that is not there, is an empty list.
+    /// The items of a list, in order: those of a JSON array, else the lines of a text, a line being a JSON string. A single other JSON value is a
+    /// list of one; null, and a member that is not there, is an empty list.
     /// </summary>
     /// <param name="outputOf">As for <see cref="Bind"/>.</param>
     public static IReadOnlyList<JsonElement> Items(ForEach list, Func<string, string> outputOf)

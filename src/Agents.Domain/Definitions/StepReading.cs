@@ -48,7 +48,8 @@ static class StepReading
                 if (!CanBeRead(source, position))
                     yield return $"The condition of step {step.Name} reads {source}, which is no step before it.";
             foreach (var counted in condition.Visits)
-                if (!positions.ContainsKey(counted)) yield return $"The condition of step {step.Name} counts {counted}, which is no step of the agent.";
+                if (!positions.ContainsKey(counted))
+                    yield return $"The condition of step {step.Name} counts {counted}, which is no step of the agent.";
         }
 
         // It can have been completed: it stands before the reader, or in a loop with it.

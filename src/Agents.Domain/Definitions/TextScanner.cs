@@ -59,7 +59,9 @@ sealed class TextScanner(string text)
         return text[from..at];
     }
 
-    /// <summary>A text in quotes of either kind; a backslash stands before a quote or a backslash in it. Null when something else stands here.</summary>
+    /// <summary>
+    /// A text in quotes of either kind; a backslash stands before a quote or a backslash in it. Null when something else stands here.
+    /// </summary>
     public string? Quoted()
     {
         SkipSpaces();

@@ -100,7 +100,9 @@ static class ToolStepRules
         ? Math.Max(0, ItemsOf(run, agent, list).Count - run.ToolCalls.Count)
         : 0;
 
-    /// <summary>The result of the step's only call, or a JSON array with one element for each call, in their order; null for one without a result.</summary>
+    /// <summary>
+    /// The result of the step's only call, or a JSON array with one element for each call, in their order; null for one without a result.
+    /// </summary>
     static string OutputOf(Run run, ToolStep step)
     {
         var isList = step.ForEach is not null || step.Arguments.Values.Any(argument => argument is Argument.EachLine);
@@ -112,7 +114,7 @@ static class ToolStepRules
         result is null ? "null" : OutputJson.Read(result, ResultDepth) is null ? JsonSerializer.Serialize(result, Readable) : result;
 
     static bool HasTooManyFailures(Run run, ForEach list, int items) =>
-        run.ToolCalls.Values.Count(call => call.Status is ToolCallStatus.Denied || IsFailed(call)) > (list.Failures ?? items - 1);
+        run.ToolCalls.Values.Count(call => call.Status is ToolCallStatus.Denied || IsFailed(call)) > (list.Failures ?? Math.Max(0, items - 1));
 
     static bool IsFailed(ToolCall call) => call is { Status: ToolCallStatus.Failed, Failure: not FailureKind.OutcomeUnknown };
 

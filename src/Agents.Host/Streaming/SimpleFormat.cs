@@ -16,24 +16,26 @@ public static class SimpleFormat
 
     public static async IAsyncEnumerable<Frame> Of(IAsyncEnumerable<StreamedItem> items, [EnumeratorCancellation] CancellationToken ct = default)
     {
-        var tools = new Dictionary<string, string>();
+        var (tools, told) = (new Dictionary<string, string>(), new HashSet<int>());
         await foreach (var item in items.WithCancellation(ct))
         {
             if (item is StreamedItem.Heartbeat) yield return Frame.Heartbeat;
-            else if (item is StreamedItem.Fact { Stored: var stored } && MessageOf(stored, tools) is { } message)
+            else if (item is StreamedItem.Fact { Stored: var stored } && MessageOf(stored, tools, told) is { } message)
                 yield return new(stored.Version.ToString(null, null), null, JsonSerializer.Serialize(message, JsonFormat.Api));
         }
 
         yield return Frame.Done;
     }
 
-    static Message? MessageOf(EventView stored, Dictionary<string, string> tools)
+    /// <param name="told">Steps whose output is made of results, which are told one by one.</param>
+    static Message? MessageOf(EventView stored, Dictionary<string, string> tools, HashSet<int> told)
     {
         switch (stored.Type)
         {
             case "step_started":
+                if (stored.Data.TryGetProperty("keepsResults", out _)) told.Add(Step());
                 return new("thinking", Text("name"));
-            case "step_completed" when Text("output").Length > 0:
+            case "step_completed" when Text("output").Length > 0 && !told.Contains(Step()):
                 return new("thinking", Text("output"));
             case "tool_call_requested":
                 tools[Text("toolCallId")] = Text("tool");
@@ -49,6 +51,8 @@ public static class SimpleFormat
             default:
                 return null;
         }
+
+        int Step() => stored.Data.GetProperty("step").GetInt32();
 
         string Text(string member) => stored.Data.GetProperty(member).GetString() ?? "";
     }

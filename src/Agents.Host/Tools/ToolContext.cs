@@ -5,7 +5,8 @@ namespace Agents.Host.Tools;
 public sealed record ToolContext(string Tenant, Guid RunId, int Step, string ToolCallId)
 {
     /// <summary>
-    /// The same for every attempt of one call, and another when the step is taken again: pass it on, so that the service that is called can tell a repetition from a second request.
+    /// The same for every attempt of one call, and another when the step is taken again: pass it on, so that the service that is called can tell a
+    /// repetition from a second request.
     /// </summary>
     public string IdempotencyKey => $"{RunId}/{Step}/{ToolCallId}";
 }

@@ -82,7 +82,9 @@ static class SampleAgents
         Limits = Limits,
     };
 
-    /// <summary>Drafts until a draft is long enough, looks something up for some, and mails its lines by a tool that must not run twice, round by round.</summary>
+    /// <summary>
+    /// Drafts, looks something up for longer drafts, and mails each line by a tool that must not run twice; round by round, three at most.
+    /// </summary>
     static readonly AgentDefinition Editor = new()
     {
         Name = "editor",

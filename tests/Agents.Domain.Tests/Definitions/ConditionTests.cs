@@ -9,7 +9,10 @@ public sealed class ConditionTests
 
     static readonly ConditionScope Scope = new(
         "What is RAG?", name => name is "tier" ? "free" : null,
-        step => step switch { "judge" => Judged, "draft" => "a text", "first draft" => "42", "empty" => "", "broken" => """{"a":"\ud800"}""", _ => null },
+        step => step switch
+        {
+            "judge" => Judged, "draft" => "a text", "first draft" => "42", "empty" => "", "broken" => """{"a":"\ud800"}""", _ => null,
+        },
         step => step is "judge" ? 2 : 0);
 
     [Theory]

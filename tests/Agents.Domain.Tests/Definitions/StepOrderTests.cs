@@ -22,7 +22,8 @@ public sealed class StepOrderTests
     [Theory, InlineData("a"), InlineData("b")]
     public void A_step_that_leads_back_says_how_often(string target)
     {
-        Assert.Equal([$"Step b leads back to {target} and does not say how often; give it visits."], Problems(Say("a"), Say("b") with { Next = target }));
+        Assert.Equal(
+            [$"Step b leads back to {target} and does not say how often; give it visits."], Problems(Say("a"), Say("b") with { Next = target }));
         Assert.Empty(Problems(Say("a"), Say("b") with { Next = target, Visits = 3 }));
     }
 
@@ -52,7 +53,8 @@ public sealed class StepOrderTests
 
     [Fact]
     public void A_condition_that_cannot_be_read_is_told_with_its_place() => Assert.Equal(
-        ["Step a has a condition that cannot be read. At character 12, a value is expected, not the end."], Problems(Say("a") with { When = "visits.a ==" }));
+        ["Step a has a condition that cannot be read. At character 12, a value is expected, not the end."],
+        Problems(Say("a") with { When = "visits.a ==" }));
 
     [Fact]
     public void A_condition_looks_only_at_steps_that_there_are_and_at_outputs_there_can_be()
@@ -60,7 +62,8 @@ public sealed class StepOrderTests
         Assert.Equal(
             ["The condition of step b reads c, which is no step before it.", "The condition of step b counts d, which is no step of the agent."],
             Problems(Say("a"), Say("b") with { When = "output.c == output.a or visits.d > visits.e" }, Say("e")));
-        Assert.Equal(["The condition of step a reads b, which is no step before it."], Problems(Say("a") with { When = "output.b == null" }, Say("b")));
+        Assert.Equal(
+            ["The condition of step a reads b, which is no step before it."], Problems(Say("a") with { When = "output.b == null" }, Say("b")));
         Assert.Empty(Problems(Say("a") with { When = "output.b == null" }, Say("b") with { Next = "a", Visits = 2 }));
     }
 

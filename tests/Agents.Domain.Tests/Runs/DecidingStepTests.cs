@@ -65,7 +65,8 @@ public sealed class DecidingStepTests
     [Fact]
     public void A_tool_step_that_is_taken_again_has_calls_of_its_own()
     {
-        var agent = With(Say("write"), Call("send", ("text", new Argument.Output("write"))), Say("again") with { Next = "write", Visits = 1 }, Say("end of it"));
+        var agent = With(
+            Say("write"), Call("send", ("text", new Argument.Output("write"))), Say("again") with { Next = "write", Visits = 1 }, Say("end of it"));
         var first = A.Started(agent).Answered("one");
         Assert.Equal("s0001t001", first.News.Only<ToolCallRequested>().ToolCallId);
 
@@ -154,10 +155,12 @@ public sealed class DecidingStepTests
     [Fact]
     public void Lines_searched_for_make_an_array_of_results_in_their_order_with_null_for_one_that_failed()
     {
-        var agent = With(Say("plan"), Call("search", ("query", new Argument.EachLine("plan"))), Say("say") with { When = "size(output.search) == 3" });
+        var agent = With(
+            Say("plan"), Call("search", ("query", new Argument.EachLine("plan"))), Say("say") with { When = "size(output.search) == 3" });
         var searching = A.Started(agent).Answered("a\nb\nc");
 
-        var done = searching.When(A.Result("s0001t003", "text \"quoted\""), A.ToolFailure("s0001t002", FailureKind.ToolError), A.Result("s0001t001", """{"n": 1}"""));
+        var done = searching.When(
+            A.Result("s0001t003", "text \"quoted\""), A.ToolFailure("s0001t002", FailureKind.ToolError), A.Result("s0001t001", """{"n": 1}"""));
 
         Assert.Equal("""[{"n": 1},null,"text \"quoted\""]""", done.News.Only<StepCompleted>().Output);
         Assert.Equal("say", done.News.Only<StepStarted>().Name);
@@ -209,7 +212,8 @@ public sealed class DecidingStepTests
     [Fact]
     public void A_later_model_is_told_of_a_step_once_as_it_was_the_last_time()
     {
-        var second = A.Started(Loop).Answered("one").Answered(Bad).Answered("again").Answered("two").Answered(Good).When(A.Result("s0003t001", "sent"));
+        var second = A.Started(Loop).Answered("one").Answered(Bad).Answered("again").Answered("two").Answered(Good)
+            .When(A.Result("s0003t001", "sent"));
 
         Assert.Equal(
             [("again", "again"), ("draft", "two"), ("judge", Good), ("send", "sent")],
@@ -220,7 +224,8 @@ public sealed class DecidingStepTests
     public void A_later_model_is_told_the_results_of_a_tool_step_as_ever_and_once()
     {
         var agent = With(
-            Say("plan"), Call("search", ("query", new Argument.EachLine("plan"))), Say("say") with { When = "output.search != null" }, Say("end of it"));
+            Say("plan"), Call("search", ("query", new Argument.EachLine("plan"))), Say("say") with { When = "output.search != null" },
+            Say("end of it"));
         var done = A.Started(agent).Answered("a\nb").When(A.Result("s0001t001", "found"), A.ToolFailure("s0001t002", FailureKind.ToolError));
 
         Assert.Equal("found\n\nError: It was ToolError.", Conversation.Of(done.History, passagesPerStep: 12).Earlier[1].Output);

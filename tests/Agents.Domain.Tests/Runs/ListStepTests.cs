@@ -41,7 +41,8 @@ public sealed class ListStepTests
             ["none"] = new Argument.Output("plan", "nobody"),
         });
 
-        var asked = A.Started(agent).Answered("""{"orders":[{"id":"x","count":2.50},"y"],"customer":{"name":"Ada"},"paid":true}""").News.OfType<ToolCallRequested>();
+        var asked = A.Started(agent).Answered("""{"orders":[{"id":"x","count":2.50},"y"],"customer":{"name":"Ada"},"paid":true}""").News
+            .OfType<ToolCallRequested>();
 
         Assert.Equal(
             ["""{"all":{"id":"x","count":2.50},"count":2.50,"for":"Ada","id":"x","none":"","paid":true}""",
@@ -83,7 +84,10 @@ public sealed class ListStepTests
 
         var resumed = parked.When(A.Result("s0001t002"), Resume);
         Assert.Equal(
-            [new RunResumed("ada", "go on"), new ToolCallScheduled("s0001t001", 2, TimeSpan.Zero), new ToolCallScheduled("s0001t003", 2, TimeSpan.Zero)],
+            [
+                new RunResumed("ada", "go on"), new ToolCallScheduled("s0001t001", 2, TimeSpan.Zero),
+                new ToolCallScheduled("s0001t003", 2, TimeSpan.Zero),
+            ],
             resumed.News);
         Assert.Equal(["ToolCallCompleted", "ToolCallRequested"], resumed.When(A.Result("s0001t001", attempt: 2)).News.Names());
     }
@@ -118,7 +122,8 @@ public sealed class ListStepTests
     [Fact]
     public void A_call_whose_outcome_is_unknown_waits_for_a_person_and_is_never_made_again()
     {
-        var parked = Listing("a\nb\nc", parallel: 1, failures: 0).ClaimedTool("s0001t001").When(A.ToolFailure("s0001t001", FailureKind.OutcomeUnknown));
+        var parked = Listing("a\nb\nc", parallel: 1, failures: 0).ClaimedTool("s0001t001")
+            .When(A.ToolFailure("s0001t001", FailureKind.OutcomeUnknown));
         Assert.Equal(["ToolCallFailed", "RunParked"], parked.News.Names());
 
         var resumed = parked.When(Resume);
@@ -172,7 +177,8 @@ public sealed class ListStepTests
     public void A_list_of_runs_shares_what_is_left_among_those_still_to_come()
     {
         var agent = Agent(
-            new(new("plan"), Parallel: 2), new Dictionary<string, Argument> { ["agent"] = new Argument.Text("research"), ["question"] = new Argument.Item() },
+            new(new("plan"), Parallel: 2),
+            new Dictionary<string, Argument> { ["agent"] = new Argument.Text("research"), ["question"] = new Argument.Item() },
             tool: new(ChildOf.Tool, Agents: ["research"]));
         var asking = A.Started(agent).Answered("a\nb\nc\nd", usd: 0m);
         Assert.Equal("""{"agent":"research","question":"a"}""", asking.News.OfType<ToolCallRequested>().First().Arguments);
@@ -199,7 +205,8 @@ public sealed class ListStepTests
         A.Started(Agent(new(new("plan"), parallel, failures, most))).Answered(plan);
 
     static AgentDefinition Agent(
-        ForEach list, Dictionary<string, Argument>? arguments = null, ToolGrant? tool = null, bool needsApproval = false, Func<ToolStep, ToolStep>? then = null)
+        ForEach list, Dictionary<string, Argument>? arguments = null, ToolGrant? tool = null, bool needsApproval = false,
+        Func<ToolStep, ToolStep>? then = null)
     {
         var each = new ToolStep(
             "each", tool ?? new("search_documents", needsApproval), arguments ?? new() { ["item"] = new Argument.Item() }) { ForEach = list };
@@ -207,7 +214,10 @@ public sealed class ListStepTests
         {
             Name = "lister",
             Model = "small",
-            Steps = [new ModelStep("plan", "Plan."), then?.Invoke(each) ?? each, new ModelStep("report", "Report on output.") { When = "output.each != null" }],
+            Steps =
+            [
+                new ModelStep("plan", "Plan."), then?.Invoke(each) ?? each, new ModelStep("report", "Report.") { When = "output.each != null" },
+            ],
             Limits = new(ToolCallsPerTurn: 3, CostUsd: 1),
         };
         Assert.Empty(agent.Problems());

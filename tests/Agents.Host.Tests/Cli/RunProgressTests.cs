@@ -46,7 +46,18 @@ public sealed class RunProgressTests
         Assert.Equal(["visit 2 · two", "", "again"], progress.Steps.Select(step => step.Says));
         Assert.Same(progress.Steps[0], progress.Current);
         Assert.Same(progress.Steps[2], progress.Skipped);
-        Assert.StartsWith("[grey]– judge        skipped: its condition does not hold[/]", StepLines.Skipped(progress.Steps[1], width: 160), StringComparison.Ordinal);
+        Assert.Equal("[grey]– judge        skipped: its condition does not hold[/]", StepLines.Skipped(progress.Steps[1], width: 160));
+    }
+
+    [Fact]
+    public void A_step_that_a_run_went_past_is_no_step_of_it()
+    {
+        var progress = new RunProgress();
+        Happens(progress, "step_started", new { step = 0, name = "draft" });
+        Happens(progress, "step_completed", new { step = 0, output = "one" });
+        Happens(progress, "step_started", new { step = 2, name = "send" });
+
+        Assert.Equal([("draft", true), ("", false), ("send", true)], progress.Steps.Select(step => (step.Name, step.WasReached())));
     }
 
     [Fact]

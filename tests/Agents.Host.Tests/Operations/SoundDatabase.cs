@@ -104,17 +104,17 @@ public sealed class SoundDatabase : IAsyncLifetime
         return FakeReply.Answer($"reply {request.Number}", new(1000, 100));
     }
 
-    static async Task<Guid> Queue(IAlbaHost host, string question)
+    public static async Task<Guid> Queue(IAlbaHost host, string question, string agent = "research")
     {
         var queued = await host.Scenario(call =>
         {
-            call.Post.Json(App.Body(question)).ToUrl("/runs");
+            call.Post.Json(App.Body(question, agent)).ToUrl("/runs");
             call.StatusCodeShouldBe(202);
         });
         return (await queued.ReadAsJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
     }
 
-    static async Task Until(IAlbaHost host, Guid id, string status)
+    public static async Task Until(IAlbaHost host, Guid id, string status)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)

@@ -143,6 +143,28 @@ public sealed class ResponsesTests(App app)
     }
 
     [Fact]
+    public async Task An_agent_that_decides_tells_what_it_skips_and_what_is_the_answer_only_when_it_is()
+    {
+        const string Question = "A short letter by response.";
+        app.Model.Says(Question, "one two three four", "shorter", "one two");
+
+        var plain = await Read(await Post(new { model = "shortener", input = Question, stream = true }));
+
+        var response = plain[^1].Data.GetProperty("response");
+        var message = response.GetProperty("output").EnumerateArray().Single(item => item.GetProperty("type").GetString() == "message");
+        Assert.Equal(("completed", "sent"),
+            (response.GetProperty("status").GetString(), message.GetProperty("content")[0].GetProperty("text").GetString()));
+        Assert.Equal("sent", TextOf(plain.Where(IsText).ToList()));
+        var full = await Stream($"/v1/responses/{response.GetProperty("id").GetString()}?stream=true&include[]=agent_steps");
+        Assert.Equal(
+            [("shorten", "condition"), ("report", "condition")],
+            full.Where(told => told.Type == "response.agent_step.skipped").Select(told =>
+                (told.Data.GetProperty("name").GetString(), told.Data.GetProperty("reason").GetString())));
+        Assert.Equal(plain.Select(told => told.Sequence), full.Where(told =>
+            !told.Type.StartsWith("response.agent_step", StringComparison.Ordinal)).Select(told => told.Sequence));
+    }
+
+    [Fact]
     public async Task The_same_key_a_hundred_times_at_once_is_one_run()
     {
         var ids = await Task.WhenAll(Enumerable.Range(0, 100).Select(async _ =>

@@ -75,7 +75,7 @@ sealed class RunDisplay(Screen screen, RunProgress progress)
         var now = DateTimeOffset.UtcNow;
         var frames = Spinner.Known.Dots.Frames;
         var spinner = frames[(int)(now.ToUnixTimeMilliseconds() / Frame.Milliseconds % frames.Count)];
-        return new Rows(progress.Steps.Select(IRenderable (step) => new Markup(step switch
+        return new Rows(progress.Steps.Where(step => step.Name.Length > 0).Select(IRenderable (step) => new Markup(step switch
         {
             { StartedAt: null, WasSkipped: not null } => StepLines.Skipped(step, screen.Width),
             { StartedAt: null } => StepLines.Waiting(step),

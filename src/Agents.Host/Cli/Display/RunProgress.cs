@@ -39,7 +39,7 @@ public sealed class RunProgress
                 break;
             case "step_skipped":
                 Skipped = At(data.GetProperty("step").GetInt32(), data.GetProperty("name").GetString()!);
-                Skipped.Skip(data.GetProperty("reason").GetString()!);
+                Skipped.Skip(data.GetProperty("name").GetString()!, data.GetProperty("reason").GetString()!);
                 break;
             case "step_completed":
                 Current?.Complete(data.GetProperty("output").GetString()!, happened.At);
@@ -71,7 +71,8 @@ public sealed class RunProgress
 
     StepProgress At(int position, string name)
     {
-        while (steps.Count <= position) steps.Add(new(name));
+        while (steps.Count < position) steps.Add(new("")); // the run went past them, and nothing says how they are named
+        if (steps.Count == position) steps.Add(new(name));
         return steps[position];
     }
 }
@@ -101,12 +102,16 @@ public sealed class StepProgress(string name)
     public string? Doubt { get; private set; }
 
     /// <summary>What it did or is doing; several lines are joined.</summary>
-    public string Says => string.Join(" · ", new[] { Visit(), Doubt, passages.Count == 0 ? null : Found(), says }.Where(part => part is { Length: > 0 }));
+    public string Says =>
+        string.Join(" · ", new[] { Visit(), Doubt, passages.Count == 0 ? null : Found(), says }.Where(part => part is { Length: > 0 }));
 
     internal void Begin(string name, DateTimeOffset at) =>
         (Name, StartedAt, EndedAt, says, Doubt, visits) = (name, at, null, "", null, visits + 1);
 
-    internal void Skip(string reason) => WasSkipped = WhySkipped(reason);
+    internal void Skip(string name, string reason) => (Name, WasSkipped) = (name, WhySkipped(reason));
+
+    /// <summary>The run has come to it, and taken or skipped it.</summary>
+    public bool WasReached() => StartedAt is not null || WasSkipped is not null;
 
     /// <param name="reason">As it is stored.</param>
     internal static string WhySkipped(string reason) =>

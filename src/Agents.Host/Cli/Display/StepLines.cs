@@ -24,8 +24,11 @@ public static class StepLines
 
     public static string Waiting(StepProgress step) => $"[grey]· {Screen.Safe(step.Name)}[/]";
 
-    public static string Skipped(StepProgress step, int width) =>
-        $"[grey]– {Screen.Safe(Screen.Fit(step.Name, Name))}  skipped: {Screen.Safe(Screen.Clip(step.WasSkipped, Math.Max(10, width - Fixed - 1)))}[/]";
+    public static string Skipped(StepProgress step, int width)
+    {
+        var why = Screen.Clip(step.WasSkipped, Math.Max(10, width - Fixed - 1));
+        return $"[grey]– {Screen.Safe(Screen.Fit(step.Name, Name))}  skipped: {Screen.Safe(why)}[/]";
+    }
 
     static string Markup(string mark, string colour, StepProgress step, string text, TimeSpan? took, int width)
     {

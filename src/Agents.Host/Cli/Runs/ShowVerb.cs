@@ -36,8 +36,13 @@ static class ShowVerb
         screen.Line();
         var progress = new RunProgress();
         foreach (var fact in facts) progress.Add(fact);
-        foreach (var step in progress.Steps)
-            screen.Line(step.EndedAt is null ? StepLines.Failed(step, screen.Width) : StepLines.Over(step, screen.Width));
+        foreach (var step in progress.Steps.Where(step => step.WasReached()))
+            screen.Line(step switch
+            {
+                { StartedAt: null } => StepLines.Skipped(step, screen.Width),
+                { EndedAt: null } => StepLines.Failed(step, screen.Width),
+                _ => StepLines.Over(step, screen.Width),
+            });
         foreach (var child in children)
             screen.Line(
                 $"[grey]started run {child.Id}: {Screen.Safe(child.Agent)}, {child.Status}"
