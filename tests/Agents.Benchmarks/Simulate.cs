@@ -80,6 +80,8 @@ static class Simulate
             waits for a rate     {tally.RateWaits,14:N0}
             drained or stopped   {tally.Drains,14:N0}
             approvals too late   {tally.Expired,14:N0}
+            steps skipped        {tally.Skipped,14:N0}
+            steps taken again    {tally.TakenAgain,14:N0}
             violations           {tally.Violations,14:N0}
             seconds              {seconds,14:N1}
             seeds/s              {perSecond,14:N0}

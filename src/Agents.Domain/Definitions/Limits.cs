@@ -5,7 +5,7 @@ namespace Agents.Domain.Definitions;
 /// <summary>Every bound a run obeys. Reaching one is a fact that names it.</summary>
 /// <param name="ModelCallsPerStep">Model calls in one step, retries not counted. From 1. Over it the run fails.</param>
 /// <param name="ToolCallsPerTurn">
-/// Tools run for one model reply, or for one tool step. From 1. Further requests fail at once and the model is told.
+/// Tools run for one model reply, or for one tool step without a list. From 1. Further requests fail at once and the model is told.
 /// </param>
 /// <param name="Attempts">Tries of one model or tool call before the run parks (model) or the model is told (tool). From 1.</param>
 /// <param name="CostUsd">

@@ -160,7 +160,7 @@ public abstract record Argument
         string Step, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Path = null) : Argument;
 
     /// <summary>
-    /// One call for each line of an earlier model step's output, run in parallel. List marks are taken off, empty and repeated lines
+    /// One call for each line of an earlier step's output, run in parallel. List marks are taken off, empty and repeated lines
     /// skipped; no line at all means one call with the question.
     /// </summary>
     public sealed record EachLine(string Step) : Argument;

@@ -19,12 +19,10 @@ static class StepReading
         agent.Steps[step] is ToolStep && (agent.IsReadLater(step) || agent.MayEndWith(step));
 
     /// <summary>
-    /// The run may end with the output of the step without being told so when it completes; or with a later one that has no citations of its own.
+    /// A run may end by skipping all that is left, and answers with what a model said last; or with a step that has no citations of its own.
     /// </summary>
-    public static bool KeepsAnswer(this AgentDefinition agent, int step) =>
-        agent.MayEndWith(step) && agent.After(step) is not null
-        || agent.Steps[step] is ModelStep && Enumerable.Range(0, agent.Steps.Count).Any(other =>
-            agent.Steps[other] is not ModelStep && agent.MayEndWith(other));
+    public static bool KeepsAnswers(this AgentDefinition agent) => Enumerable.Range(0, agent.Steps.Count).Any(step =>
+        agent.MayEndWith(step) && (agent.After(step) is not null || agent.Steps[step] is not ModelStep));
 
     /// <summary>Only for an agent of at most <see cref="StepOrder.MostSteps"/> steps.</summary>
     public static IEnumerable<string> Problems(AgentDefinition agent)

@@ -2,9 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace Agents.Domain.Runs;
 
-/// <summary>What a run answers with if it takes no further step.</summary>
-/// <param name="Text">The output of the step completed last, of those with which the run may end.</param>
-/// <param name="Citations">Those of the model's last reply; a step without a model has none of its own.</param>
+/// <summary>What a run answers with if all steps that are left are skipped.</summary>
+/// <param name="Text">What a model said last; in a run that has asked none, the output of the step completed last.</param>
+/// <param name="Citations">Those of the model's last reply, also for a step at the end that has none of its own.</param>
 /// <param name="Incomplete">Why the text is not all that the model would have said, as the provider names it. Null when it is.</param>
 public sealed record AnswerSoFar(
     string Text, IReadOnlyList<Citation> Citations,

@@ -41,11 +41,11 @@ public sealed record Run
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool KeepsResults { get; init; }
 
-    /// <summary>What the step begun last brings is kept as the answer so far.</summary>
+    /// <summary>What the step begun last says is kept as the answer so far.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool KeepsAnswer { get; init; }
 
-    /// <summary>What the run answers with if it takes no further step. Null while that is not kept.</summary>
+    /// <summary>What the run answers with if all steps that are left are skipped. Null while that is not kept.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public AnswerSoFar? Answer { get; init; }
 
@@ -196,7 +196,6 @@ public sealed record Run
         {
             Step = e.Step, IsInStep = true, ModelCallsInStep = 0, ToolCalls = NoToolCalls, KeepsResults = e.KeepsResults, KeepsAnswer = e.KeepsAnswer,
             Visits = e.Visit is { } visit ? (run.Visits ?? NoVisits).SetItem(e.Step, visit) : run.Visits,
-            Answer = e.KeepsAnswer && run.Answer is { } before ? before with { Incomplete = null } : run.Answer,
         },
         StepSkipped => run,
         StepCompleted e => run with

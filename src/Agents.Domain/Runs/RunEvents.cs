@@ -94,7 +94,7 @@ public sealed record ForkedFrom(Guid Run, long Version, [property: JsonIgnore(Co
 /// <param name="KeepsResults">As for <see cref="StepStarted"/>, of the step under way.</param>
 /// <param name="KeepsAnswer">As for <see cref="StepStarted"/>, of the step under way.</param>
 /// <param name="Visits">How often steps were taken, by position, where the run counts it. Null when it counts none.</param>
-/// <param name="Answer">What the run would have ended with. Null when that was not kept.</param>
+/// <param name="Answer">What the run would have answered with if all that was left had been skipped. Null when that was not kept.</param>
 public sealed record StateInherited(
     int Step, string Name, bool IsInStep, IReadOnlyDictionary<int, string> Outputs, int ModelCalls, IReadOnlyList<InheritedToolCall> ToolCalls,
     decimal InheritedUsd, string Reason,
@@ -165,7 +165,7 @@ public sealed record RunCancelled(
 
 /// <param name="Step">Position in the agent's steps, from 0.</param>
 /// <param name="KeepsResults">The checkpoint keeps the results of the tool step's calls, because its output is made of them.</param>
-/// <param name="KeepsAnswer">The checkpoint keeps what the step brings, because the run may end with it.</param>
+/// <param name="KeepsAnswer">The checkpoint keeps what the step says, because the run may end without another answer.</param>
 /// <param name="Visit">Which time the run takes this step, from 1. Null where nothing asks for it, and in facts older than this field.</param>
 public sealed record StepStarted(
     int Step, string Name,

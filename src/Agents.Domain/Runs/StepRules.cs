@@ -55,5 +55,10 @@ static class StepRules
         step => run.VisitsOf(agent.PositionOf(step)));
 
     static StepStarted Started(Run run, AgentDefinition agent, int step) => new(
-        step, agent.Steps[step].Name, agent.KeepsResults(step), agent.KeepsAnswer(step), agent.CountsVisits(step) ? run.VisitsOf(step) + 1 : null);
+        step, agent.Steps[step].Name, agent.KeepsResults(step), KeepsAnswer(run, agent, step),
+        agent.CountsVisits(step) ? run.VisitsOf(step) + 1 : null);
+
+    /// <summary>What a model says is the better answer; without one, what the run has.</summary>
+    static bool KeepsAnswer(Run run, AgentDefinition agent, int step) =>
+        agent.KeepsAnswers() && (agent.Steps[step] is ModelStep || run.ModelCalls == 0 && agent.MayEndWith(step));
 }

@@ -273,7 +273,12 @@ sealed class World
             Tally.Failed += log.Run.Status is RunStatus.Failed ? 1 : 0;
             Tally.Cancelled += log.Run.Status is RunStatus.Cancelled ? 1 : 0;
             Tally.Children += log.Run.ChildOf is null ? 0 : 1;
-            foreach (var fact in log.Facts) Tally.Expired += fact.Happened is ToolCallDenied { By: "system" } ? 1 : 0;
+            foreach (var fact in log.Facts)
+            {
+                Tally.Expired += fact.Happened is ToolCallDenied { By: "system" } ? 1 : 0;
+                Tally.Skipped += fact.Happened is StepSkipped ? 1 : 0;
+                Tally.TakenAgain += fact.Happened is StepStarted { Visit: > 1 } ? 1 : 0;
+            }
         }
     }
 }

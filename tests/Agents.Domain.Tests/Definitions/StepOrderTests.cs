@@ -1,5 +1,5 @@
+using System.Text.Json;
 using Agents.Domain.Definitions;
-using Agents.Domain.Runs;
 
 namespace Agents.Domain.Tests.Definitions;
 
@@ -114,6 +114,20 @@ public sealed class StepOrderTests
         var agent = Agent(Say("a"), Say("b") with { When = "false" }, Say("c") with { Visits = 1, Else = "end" }, Say("d"));
 
         Assert.Equal([true, true, false, true], Enumerable.Range(0, 4).Select(agent.MayEndWith));
+    }
+
+    [Fact]
+    public void Steps_that_decide_survive_the_journey_through_json()
+    {
+        var agent = A.Editor with
+        {
+            Steps = [.. A.Editor.Steps, Call("last", new Argument.Output("draft", "a[0]"), new Argument.Item("b")) with { ForEach = new(new("send", "c")) }],
+        };
+
+        var back = JsonSerializer.Deserialize<AgentDefinition>(JsonSerializer.Serialize(agent))!;
+
+        Assert.Equal(agent.Hash(), back.Hash());
+        Assert.Equivalent(agent, back, strict: true);
     }
 
     static ModelStep Say(string name) => new(name, "Say.");

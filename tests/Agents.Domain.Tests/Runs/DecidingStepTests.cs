@@ -90,6 +90,28 @@ public sealed class DecidingStepTests
     }
 
     [Fact]
+    public void A_run_that_skips_all_that_is_left_answers_with_what_a_model_said_last_whatever_came_after_it()
+    {
+        var agent = With(Say("a"), Call("b", ("text", new Argument.Output("a"))), Say("c") with { When = "output.b == \"more\"" });
+
+        var done = A.Started(agent).Claimed().When(Cited("said", "length")).When(A.Result("s0001t001", "enough"));
+
+        Assert.Equal(["ToolCallCompleted", "StepCompleted", "StepSkipped", "RunCompleted"], done.News.Names());
+        Assert.Equal(("said", 1, "length"),
+            (done.News.Only<RunCompleted>().Answer, done.News.Only<RunCompleted>().Citations.Count, done.News.Only<RunCompleted>().Incomplete));
+    }
+
+    [Fact]
+    public void A_run_that_has_asked_no_model_answers_with_the_last_output_when_it_skips_all_that_is_left()
+    {
+        var agent = With(Call("a"), Call("b"), Say("c") with { When = "output.b == \"more\"" });
+
+        var done = A.Started(agent).When(A.Result("s0000t001", "first")).When(A.Result("s0001t001", "second"));
+
+        Assert.Equal("second", done.News.Only<RunCompleted>().Answer);
+    }
+
+    [Fact]
     public void A_run_that_skips_every_step_answers_nothing() => Assert.Equal(
         [new RunStarted("w1"), new StepSkipped(0, "a", SkipReason.Condition)],
         A.Started(With(Say("a") with { When = "label.wanted == true" })).News.SkipLast(1));

@@ -62,6 +62,21 @@ public sealed class StreamRunTests(App app)
     }
 
     [Fact]
+    public async Task The_simple_format_tells_a_result_once_also_when_the_steps_output_is_made_of_it()
+    {
+        const string Question = "Two at 1.25 for Bob, in the simple format.";
+        app.Model.Says(Question, """{"customer":"Bob","items":[{"count":2,"price":1.25}]}""");
+        var id = await app.Queue(Question, "biller");
+        await app.Finished(id);
+
+        var told = (await Read($"/runs/{id}/stream?format=simple"))[..^1].Select(frame => JsonSerializer.Deserialize<JsonElement>(frame.Data)).ToList();
+
+        Assert.Equal(
+            ["thinking", "thinking", "thinking", "tool_call", "tool_result", "answer"], told.Select(one => one.GetProperty("type").GetString()));
+        Assert.Equal("""{"customer":"Bob","totalUsd":2.50}""", told[^1].GetProperty("content").GetString());
+    }
+
+    [Fact]
     public async Task The_simple_format_tells_thinking_tools_and_the_answer()
     {
         var id = await app.Queue("How many days of holiday, in the simple format?");

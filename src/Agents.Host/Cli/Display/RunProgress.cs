@@ -45,7 +45,7 @@ public sealed class RunProgress
                 Current?.Complete(data.GetProperty("output").GetString()!, happened.At);
                 break;
             case "run_completed":
-                Current?.Answered(data.GetProperty("citations").GetArrayLength());
+                if (Current?.Output == data.GetProperty("answer").GetString()) Current?.Answered(data.GetProperty("citations").GetArrayLength());
                 break;
             default:
                 Current?.Add(happened.Type, data);
@@ -117,8 +117,11 @@ public sealed class StepProgress(string name)
     internal static string WhySkipped(string reason) =>
         reason is nameof(SkipReason.Visits) ? "taken as often as it may be" : "its condition does not hold";
 
+    /// <summary>What it has brought, the last time. Empty before it is over.</summary>
+    public string Output { get; private set; } = "";
+
     internal void Complete(string output, DateTimeOffset at) =>
-        (EndedAt, says) = (at, string.Join(" · ", output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)));
+        (EndedAt, Output, says) = (at, output, string.Join(" · ", output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)));
 
     internal void Answered(int citations) =>
         says = citations == 0 ? "answered without citations" : $"answered with {Formats.Count(citations, "citation")}";
