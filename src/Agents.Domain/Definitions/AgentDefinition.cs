@@ -43,10 +43,8 @@ public sealed record AgentDefinition
     /// <summary>The model that its first model step names. Null when that names none, or there is no such step.</summary>
     public string? FirstModel() => Steps.OfType<ModelStep>().FirstOrDefault()?.Model;
 
-    /// <summary>Whether a step's output is read by a tool step after it, so that a checkpoint must keep it.</summary>
-    public bool IsReadLater(int step) => Steps.Skip(step + 1).OfType<ToolStep>()
-        .SelectMany(later => later.Arguments.Values)
-        .Any(argument => SourceOf(argument) == Steps[step].Name);
+    /// <summary>Whether a step's output is read by a tool step or a wait step after it, so that a checkpoint must keep it.</summary>
+    public bool IsReadLater(int step) => Steps.Skip(step + 1).SelectMany(ArgumentsOf).Any(argument => SourceOf(argument) == Steps[step].Name);
 
     /// <summary>What is wrong with this definition, in sentences; empty when nothing is.</summary>
     public IEnumerable<string> Problems()
@@ -56,6 +54,7 @@ public sealed record AgentDefinition
         foreach (var problem in Limits.Problems()) yield return problem;
         foreach (var twice in Steps.GroupBy(step => step.Name).Where(group => group.Count() > 1))
             yield return $"Two steps are named {twice.Key}.";
+        foreach (var problem in WaitSteps.Problems(this)) yield return problem;
 
         foreach (var (step, position) in Steps.Select((step, position) => (step, position)))
         {
@@ -64,17 +63,23 @@ public sealed record AgentDefinition
                 yield return grant.Agents is { Count: > 0 }
                     ? $"Step {step.Name} names agents for {grant.Tool}; only {Runs.ChildOf.Tool} starts runs."
                     : $"Step {step.Name} may use {grant.Tool}, but names no agents for it.";
-            if (step is not ToolStep tool) continue;
-            if (tool.Arguments.Values.OfType<Argument.EachLine>().Count() > 1)
+            if (step is ToolStep tool && tool.Arguments.Values.OfType<Argument.EachLine>().Count() > 1)
                 yield return $"Step {step.Name} may take one argument from each line, not several.";
-            foreach (var source in tool.Arguments.Values.Select(SourceOf).OfType<string>())
-                if (!Steps.Take(position).OfType<ModelStep>().Any(earlier => earlier.Name == source))
+            foreach (var source in ArgumentsOf(step).Select(SourceOf).OfType<string>())
+                if (!Steps.Take(position).Any(earlier => earlier is not ToolStep && earlier.Name == source))
                     yield return $"Step {step.Name} reads {source}, which is no model step before it.";
         }
     }
 
     /// <summary>The agents whose runs this one may start, by name.</summary>
     public IEnumerable<string> AgentsItMayStart() => Steps.SelectMany(step => step.Grants()).SelectMany(grant => grant.Agents ?? []).Distinct();
+
+    static IEnumerable<Argument> ArgumentsOf(StepDefinition step) => step switch
+    {
+        ToolStep tool => tool.Arguments.Values,
+        WaitStep { Until: { } until } => [until],
+        _ => [],
+    };
 
     static string? SourceOf(Argument argument) => argument switch
     {

@@ -31,6 +31,9 @@ public sealed record Conversation
 
     string StepName { get; init; } = "";
 
+    /// <summary>How the wait of the step under way has ended. Null in other steps.</summary>
+    string? WaitSays { get; init; }
+
     /// <summary>What each call of a tool step has retrieved, in the order of the calls, until the step ends and they are fused.</summary>
     ImmutableSortedDictionary<string, IReadOnlyList<Passage>> Found { get; init; } = NothingFound;
 
@@ -54,7 +57,9 @@ public sealed record Conversation
             Instructions = e.Brief?.Instructions,
             OutputTokens = e.Brief?.OutputTokens,
         },
-        StepStarted e => this with { StepName = e.Name, Turns = [], Found = NothingFound },
+        StepStarted e => this with { StepName = e.Name, Turns = [], Found = NothingFound, WaitSays = null },
+        WaitEnded { By: WaitEnd.Time } => this with { WaitSays = "The wait is over: its time came." },
+        WaitEnded e => this with { WaitSays = e.Payload.Length > 0 ? e.Payload : "The signal came, without a payload." },
         StepCompleted e => Completed(e.Output, passagesPerStep),
         ModelCallCompleted e => Add(new Turn.Model(e.Reply.Text, [])),
         ToolCallRequested { Call: null } => this,
@@ -72,10 +77,11 @@ public sealed record Conversation
     /// <summary>A model step hands on its last words, a tool step what its calls brought.</summary>
     Conversation Completed(string output, int passagesPerStep)
     {
-        var results = output.Length > 0 || Found.Count > 0 ? output : ResultsInOrder();
+        var results = WaitSays ?? (output.Length > 0 || Found.Count > 0 ? output : ResultsInOrder());
         var passages = Fusion.Of(Found.Values).Take(passagesPerStep).ToList();
         var said = Numbering(passages);
-        return said with { Earlier = Earlier.Add(new(StepName, results, said.Numbered(passages))), Turns = [], Found = NothingFound };
+        var step = new EarlierStep(StepName, results, said.Numbered(passages));
+        return said with { Earlier = Earlier.Add(step), Turns = [], Found = NothingFound, WaitSays = null };
     }
 
     /// <summary>In the order of the calls, not of their arrival: the same searches hand on the same, whichever came back first.</summary>

@@ -156,6 +156,17 @@ public static class RunDecider
         return decision.Events.Count > 0 ? AfterDenial(decision, BySystem, Reason) : decision;
     }
 
+    /// <summary>The time of a wait has come. Nothing follows when that wait is over, or the run stands still.</summary>
+    public static Decision Decide(Run run, AgentDefinition agent, EndWait command) => WaitRules.End(run, agent, command);
+
+    /// <summary>
+    /// Ends the wait for it, if there is one, else keeps the signal. Nothing follows after the run's end, or when it is refused, or was sent before.
+    /// </summary>
+    public static Decision Decide(Run run, AgentDefinition agent, SendSignal command) => WaitRules.Receive(run, agent, command);
+
+    /// <summary>Why a run that has not ended does not take a signal, in a sentence. Null when it does.</summary>
+    public static string? RefusalOf(Run run, SendSignal command) => WaitRules.RefusalOf(run, command);
+
     public static Decision Decide(Run run, AgentDefinition agent, PauseRun command) =>
         run.Status is RunStatus.Running
             ? Decision.On(run, agent).Add(new RunPaused(command.By, command.Reason, command.ByKey))
@@ -224,6 +235,7 @@ public static class RunDecider
     static Decision Continue(Decision decision)
     {
         var run = decision.Run;
+        if (run.Wait is not null) return WaitRules.GoOn(decision);
         if (run.Status is not RunStatus.Running || run.IsWaiting()) return decision;
 
         if (!run.IsInStep) decision.Add(new StepStarted(run.Step + 1, decision.Agent.Steps[run.Step + 1].Name));
@@ -231,6 +243,7 @@ public static class RunDecider
         {
             ModelStep step => CallModel(decision, step),
             ToolStep step => CallTools(decision, step),
+            WaitStep step => WaitRules.Begin(decision, step),
             var step => throw new InvalidOperationException(step.GetType().Name),
         };
     }
@@ -275,7 +288,7 @@ public static class RunDecider
     }
 
     /// <param name="incomplete">What cut the output. Null when it is whole.</param>
-    static Decision Finish(Decision decision, string output, IReadOnlyList<Citation> citations, string? incomplete)
+    internal static Decision Finish(Decision decision, string output, IReadOnlyList<Citation> citations, string? incomplete)
     {
         var step = decision.Run.Step;
         decision.Add(new StepCompleted(step, output, decision.Agent.IsReadLater(step)));
@@ -376,7 +389,7 @@ public static class RunDecider
     /// <summary>A tool step that has come to nothing. A model step goes on: the model is told, and may find another way.</summary>
     static bool IsFruitless(Decision decision) => StepOf(decision) is ToolStep && decision.Run.HasNothingOfItsToolCalls();
 
-    static string OutputOf(Decision decision, string step) =>
+    internal static string OutputOf(Decision decision, string step) =>
         decision.Run.Outputs.GetValueOrDefault(decision.Agent.Steps.Select(s => s.Name).ToList().IndexOf(step), "");
 
     static StepDefinition StepOf(Decision decision) => decision.Agent.Steps[decision.Run.Step];

@@ -13,7 +13,10 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
     readonly HashSet<string> effects = [];
     readonly List<Guid> children = [];
     readonly List<(string Worker, int Call, int Attempt)> replies = [];
-    int completedSteps;
+    readonly List<SignalReceived> keptSignals = [];
+    readonly HashSet<string> storedSignals = [], acceptedSignals = [];
+    (int Wait, string? Signal, int? DueAt)? wait;
+    int completedSteps, waits;
     bool isInStep, hasEnded;
 
     public IEnumerable<Attempt> Attempts => attempts.Values;
@@ -35,8 +38,14 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
             case StateInherited e: (completedSteps, isInStep) = (e.IsInStep ? e.Step : e.Step + 1, e.IsInStep); break;
             case StepStarted e: Step(e.Step, mayBe: !isInStep); isInStep = true; break;
             case StepCompleted e: Step(e.Step, mayBe: isInStep); isInStep = false; completedSteps++; break;
-            case RunCompleted: Step(agent.Steps.Count, mayBe: !isInStep); hasEnded = true; break;
+            case RunCompleted: Step(agent.Steps.Count, mayBe: !isInStep && wait is null); hasEnded = true; break;
             case RunFailed or RunCancelled: hasEnded = true; break;
+            case WaitStarted e: Waits(e); break;
+            case WaitEnded e: Waited(e); break;
+            case SignalReceived e:
+                Require(storedSignals.Add(e.Payload), Invariant.AcceptedSignalsAreStored, $"{e} twice");
+                keptSignals.Add(e);
+                break;
             case ModelCallStarted e: attempts.TryAdd((e.Call, e.Attempt), new(e)); break;
             case ModelCallCompleted e: Outcome(e.Call, e.Attempt, fact); break;
             case ModelCallFailed e: Outcome(e.Call, e.Attempt, fact); break;
@@ -47,6 +56,16 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
             case ToolCallCompleted e: Outcome(e.ToolCallId, e.Attempt); break;
             case ToolCallFailed e: Outcome(e.ToolCallId, e.Attempt); break;
         }
+    }
+
+    /// <summary>A person was told that the run has taken a signal.</summary>
+    public void SignalAccepted(SignalReceived signal) => acceptedSignals.Add(signal.Payload);
+
+    /// <summary>A transaction is stored that wrote to the run.</summary>
+    public void Stored(Run run)
+    {
+        if (run is { Status: RunStatus.Running, Wait.Signal: { } name })
+            Require(run.Signals?.First(name) is null, Invariant.NoWaitBesideItsSignal, $"{run.Wait} and {name} is kept");
     }
 
     /// <summary>A request reaches the provider.</summary>
@@ -103,6 +122,8 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
         foreach (var (worker, call, number) in replies)
             Require(attempts[(call, number)].IsConfirmed(), Invariant.RepliesThatCameAreOnTheBill, $"Call {call}.{number} to {worker}");
 
+        foreach (var accepted in acceptedSignals)
+            Require(storedSignals.Contains(accepted), Invariant.AcceptedSignalsAreStored, $"{accepted} is lost");
         Require(Stale == 0, Invariant.StaleWritesAreRefused, $"{Stale} stored");
         RequireSame(log, cut);
         RequireFamily(log);
@@ -131,6 +152,26 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
         if (family.Exists(member => member.Run.IsBudgetChanged)) return; // a person gave more
         var billed = family.Sum(member => member.Checks.BilledUsd);
         Require(billed <= budget, Invariant.BudgetsAreKept, $"{billed} billed to the run and those it began, of {budget}");
+    }
+
+    void Waits(WaitStarted e)
+    {
+        Require(isInStep && wait is null && e.Wait == ++waits, Invariant.EachWaitEndsOnce, $"{e} after {wait}");
+        wait = (e.Wait, e.Signal, e.EndsBy(SimulatedClock.At(world.Now)) is { } time ? SimulatedClock.TickOf(time) : null);
+    }
+
+    void Waited(WaitEnded e)
+    {
+        if (wait is not { } open || open.Wait != e.Wait) throw Violated(Invariant.EachWaitEndsOnce, $"{e} ends {wait}");
+
+        wait = null;
+        if (e.By is WaitEnd.Time) Require(open.DueAt <= world.Now, Invariant.EachWaitEndsOnce, $"{e} before its time, {open.DueAt}");
+        else
+        {
+            var used = keptSignals.FindIndex(signal => signal.Name == open.Signal);
+            Require(used >= 0 && keptSignals[used].Payload == e.Payload, Invariant.EachSignalUsedOnce, $"{e} of {open}");
+            keptSignals.RemoveAt(used);
+        }
     }
 
     void Step(int step, bool mayBe) =>

@@ -62,4 +62,13 @@ public enum Mutant
 
     /// <summary>Approvals are waited for as long as it takes.</summary>
     ApprovalsNeverExpire,
+
+    /// <summary>A signal for which no wait is under way is accepted and not kept.</summary>
+    EarlySignalLost,
+
+    /// <summary>The duty that ends a wait whose time has come ends the one that is under way by then.</summary>
+    LaterWaitEnded,
+
+    /// <summary>No wait ends by its time.</summary>
+    WaitsNeverEnd,
 }

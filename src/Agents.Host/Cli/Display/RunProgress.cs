@@ -15,6 +15,9 @@ public sealed class RunProgress
 
     public IReadOnlyList<StepProgress> Steps => steps;
 
+    /// <summary>The signal that the run waits for at present. Null when for none.</summary>
+    public string? AwaitedSignal { get; private set; }
+
     /// <summary>The newest step that has begun; null before the first.</summary>
     public StepProgress? Current => steps.LastOrDefault(step => step.StartedAt is not null);
 
@@ -36,6 +39,14 @@ public sealed class RunProgress
                 break;
             case "step_completed":
                 Current?.Complete(data.GetProperty("output").GetString()!, happened.At);
+                break;
+            case "wait_started":
+                AwaitedSignal = data.GetProperty("signal").GetString();
+                Current?.Add(happened.Type, data);
+                break;
+            case "wait_ended" or "run_failed" or "run_cancelled":
+                AwaitedSignal = null;
+                Current?.Add(happened.Type, data);
                 break;
             case "run_completed":
                 Current?.Answered(data.GetProperty("citations").GetArrayLength());
@@ -69,6 +80,7 @@ public sealed class StepProgress(string name)
     readonly HashSet<string> passages = [];
     readonly HashSet<string> documents = [];
     string says = "";
+    string? wait;
 
     public string Name { get; private set; } = name;
 
@@ -86,10 +98,13 @@ public sealed class StepProgress(string name)
     /// <summary>What it did or is doing; several lines are joined.</summary>
     public string Says => string.Join(" · ", new[] { Doubt, passages.Count == 0 ? null : Found(), says }.Where(part => part is { Length: > 0 }));
 
-    internal void Begin(string name, DateTimeOffset at) => (Name, StartedAt, EndedAt, says, Doubt) = (name, at, null, "", null);
+    internal void Begin(string name, DateTimeOffset at) => (Name, StartedAt, EndedAt, says, Doubt, wait) = (name, at, null, "", null, null);
 
     internal void Complete(string output, DateTimeOffset at) =>
-        (EndedAt, says) = (at, string.Join(" · ", output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)));
+        (EndedAt, says) = (
+            at, wait is not null && output.Length == 0
+                ? says
+                : string.Join(" · ", output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)));
 
     internal void Answered(int citations) =>
         says = citations == 0 ? "answered without citations" : $"answered with {Formats.Count(citations, "citation")}";
@@ -117,6 +132,13 @@ public sealed class StepProgress(string name)
                 break;
             case "model_call_outcome_unknown":
                 says = "an interrupted call, whose outcome is unknown";
+                break;
+            case "wait_started":
+                wait = FactText.Wait(data);
+                says = $"waits {wait}";
+                break;
+            case "wait_ended":
+                says = data.GetProperty("by").GetString() is nameof(WaitEnd.Time) ? $"waited {wait}" : "the signal came";
                 break;
             case "tool_call_requested":
                 says = $"{data.GetProperty("tool").GetString()} {data.GetProperty("arguments").GetString()}";
