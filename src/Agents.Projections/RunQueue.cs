@@ -52,16 +52,24 @@ public sealed partial class RunQueue : EventProjection
                     happened.Timestamp + within, happened.TenantId, happened.StreamId);
                 break;
 
+            case WaitStarted e:
+                WakeAt(e.EndsBy(happened.Timestamp));
+                break;
+
+            case WaitEnded:
+                WakeAt(null);
+                break;
+
             case RunResumed:
                 operations.QueueSqlCommand(
                     $"""
-                    insert into {Table} (tenant_id, run_id, agent, model, key, priority, state, since, deadline_at)
+                    insert into {Table} (tenant_id, run_id, agent, model, key, priority, state, since, deadline_at, waits_for, wake_at)
                     select s.tenant_id, s.run_id, s.agent, coalesce(d.first_model, s.model), coalesce(s.metadata ->> ?, ''), s.priority, 'running',
-                      s.queued_at, least(? + s.max_duration, s.deadline_at)
+                      s.queued_at, least(? + s.max_duration, s.deadline_at), case when s.wait_since is not null then 'wait' end, s.wait_until
                     from agents.run_summary s left join agents.definition d on d.hash = s.definition_hash
                     where s.tenant_id = ? and s.run_id = ?
                     on conflict (tenant_id, run_id) do update set
-                      state = 'running', node = null, since = excluded.since, deadline_at = excluded.deadline_at
+                      state = 'running', node = null, since = excluded.since, deadline_at = excluded.deadline_at, wake_at = excluded.wake_at
                     """,
                     fairnessKey ?? "", happened.Timestamp, happened.TenantId, happened.StreamId);
                 break;
@@ -86,6 +94,10 @@ public sealed partial class RunQueue : EventProjection
         void Settle() => operations.QueueSqlCommand(
             $"update {Table} set state = 'settling', redriven_at = '-infinity' where tenant_id = ? and run_id = ?",
             happened.TenantId, happened.StreamId);
+
+        void WakeAt(DateTimeOffset? time) => operations.QueueSqlCommand(
+            $"update {Table} set wake_at = ?::timestamptz where tenant_id = ? and run_id = ?",
+            ReadModels.Nullable(time), happened.TenantId, happened.StreamId);
 
         void LetFollow() => operations.QueueSqlCommand("call agents.let_follow(?, ?)", happened.TenantId, happened.StreamId);
     }

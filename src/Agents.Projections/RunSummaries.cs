@@ -64,6 +64,13 @@ public sealed class RunSummaries : IProjection
                 row.Set("step", e.Step);
                 row.Set("step_name", e.Name);
                 break;
+            case WaitStarted e:
+                row.Set("waits", e.Wait);
+                row.Set("wait_since", at);
+                row.Set("wait_until", e.EndsBy(at));
+                row.Set("wait_signal", e.Signal);
+                break;
+            case WaitEnded: WaitsNoMore(); break;
             case ModelCallScheduled { Attempt: 1 } e: row.Set("model_calls", e.Call); break;
             case ModelCallCompleted e: Pay(e.Usage, e.Cost, unpriced: e.Cost is null ? 1 : 0); break;
             case ModelCallFailed { Usage: not null } e: Pay(e.Usage, e.Cost, unpriced: 0); break;
@@ -77,11 +84,13 @@ public sealed class RunSummaries : IProjection
             case RunFailed e:
                 Finish("failed");
                 Failed(e.Failure);
+                WaitsNoMore();
                 break;
             case RunCancelled e:
                 Finish("cancelled");
                 row.Set("reason", e.Reason);
                 Failed(null);
+                WaitsNoMore();
                 break;
         }
 
@@ -95,6 +104,13 @@ public sealed class RunSummaries : IProjection
         {
             row.Set("failure_kind", failure?.Kind.ToString());
             row.Set("failure_message", failure?.Message);
+        }
+
+        void WaitsNoMore()
+        {
+            row.Set("wait_since", null);
+            row.Set("wait_until", null);
+            row.Set("wait_signal", null);
         }
 
         void Pay(Usage? usage, Cost? cost, int unpriced)

@@ -142,5 +142,14 @@ comment on column agents.run_summary.parent is 'The run that started this one an
 alter table agents.run_summary add column if not exists inherited_usd numeric;
 comment on column agents.run_summary.inherited_usd is
   'US dollars that the history a fork continues has cost the runs that made it; no part of cost_usd. Null when it started fresh.';
+alter table agents.run_summary
+  add column if not exists waits        integer not null default 0,
+  add column if not exists wait_since   timestamptz,
+  add column if not exists wait_until   timestamptz,
+  add column if not exists wait_signal  text;
+comment on column agents.run_summary.waits is 'Waits begun so far: the ordinal of the last one.';
+comment on column agents.run_summary.wait_since is 'When the wait under way began; null when there is none.';
+comment on column agents.run_summary.wait_until is 'When that wait ends by its time; null when there is none, or it has no time.';
+comment on column agents.run_summary.wait_signal is 'The signal that ends that wait; null when there is none, or no signal ends it.';
 alter table agents.run_summary add column if not exists incomplete text;
 comment on column agents.run_summary.incomplete is 'What cut the answer: length or content_filter. Null when it is whole, or there is none yet.';

@@ -70,6 +70,9 @@ public sealed class Timeline : IProjection
         StepStarted e => new(Step: e.Step, Name: e.Name),
         StepSkipped e => new(e.Reason.ToString(), Step: e.Step, Name: e.Name),
         StepCompleted e => new(e.Output, Step: e.Step),
+        WaitStarted e => new(WaitText(e), Step: e.Step, Name: e.Signal),
+        WaitEnded e => new(e.Payload, Step: e.Step, Name: e.By.ToString()),
+        SignalReceived e => new(e.Payload, Name: e.Name),
         ModelCallStarted e => new(e.Worker, Call: e.Call, Attempt: e.Attempt),
         ModelCallCompleted e => new(
             e.Reply.Text, Name: e.Reply.Model, Call: e.Call, Attempt: e.Attempt, Took: e.Latency,
@@ -88,4 +91,11 @@ public sealed class Timeline : IProjection
             e.Failure.Message, Name: e.Failure.Kind.ToString(), Attempt: e.Attempt, ToolCallId: e.ToolCallId, Took: e.Latency),
         _ => null, // scheduling is plumbing; passages are shown with the tool call that found them
     };
+
+    /// <summary>Such as <c>for 00:05:00, until 2026-12-01 08:00:00Z</c>; null without a time.</summary>
+    static string? WaitText(WaitStarted e)
+    {
+        var times = new[] { e.For is { } time ? $"for {time}" : null, e.Until is { } at ? FormattableString.Invariant($"until {at:u}") : null };
+        return string.Join(", ", times.OfType<string>()) is { Length: > 0 } text ? text : null;
+    }
 }

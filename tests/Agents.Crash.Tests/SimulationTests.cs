@@ -18,7 +18,7 @@ public sealed class SimulationTests
             [
                 tally.Crashes, tally.Pauses, tally.Duplicates, tally.LostMessages, tally.WrongVerdicts,
                 tally.Redrives, tally.StaleWrites, tally.Unconfirmed, tally.Resolved, tally.Children, tally.Forks, tally.Refusals, tally.RateWaits,
-                tally.Drains, tally.Expired, tally.Skipped, tally.TakenAgain,
+                tally.Drains, tally.Expired, tally.Skipped, tally.TakenAgain, tally.WaitsByTime, tally.WaitsBySignal,
             ],
             struck => Assert.True(struck > 0));
         Assert.True(tally.Completed > EnoughSeeds / 2, $"Only {tally.Completed} runs completed.");
@@ -66,6 +66,9 @@ public sealed class SimulationTests
     [InlineData(Mutant.VisitNotStored, Invariant.StepsAreTakenWithinTheirVisits)]
     [InlineData(Mutant.VisitNotStored, Invariant.UnsafeEffectAtMostOnce)]
     [InlineData(Mutant.ItemAskedForTwice, Invariant.EachItemIsAskedForOnce)]
+    [InlineData(Mutant.EarlySignalLost, Invariant.AcceptedSignalsAreStored)]
+    [InlineData(Mutant.LaterWaitEnded, Invariant.EachWaitEndsOnce)]
+    [InlineData(Mutant.WaitsNeverEnd, Invariant.NoRunIsLost)]
     public void A_protection_left_out_is_missed(Mutant mutant, Invariant broken) =>
         Assert.True(Seeds.FirstToBreak(broken, mutant, SeedsForMutants) is not null, $"{mutant} broke {broken} in none of {SeedsForMutants} seeds.");
 

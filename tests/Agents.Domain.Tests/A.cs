@@ -71,6 +71,21 @@ static class A
         Limits = Assistant.Limits,
     };
 
+    /// <summary>Waits for a signal within a minute, then for five seconds, and in the end for a signal as long as it takes.</summary>
+    public static readonly AgentDefinition Waiter = new()
+    {
+        Name = "waiter",
+        Steps =
+        [
+            new ModelStep("write", "Write a letter."),
+            new WaitStep("approve", For: TimeSpan.FromMinutes(1), Signal: "approved"),
+            new WaitStep("rest", For: TimeSpan.FromSeconds(5)),
+            new ToolStep("send", new("send_mail"), new Dictionary<string, Argument> { ["text"] = new Argument.Output("approve") }),
+            new WaitStep("sign", Signal: "signed"),
+        ],
+        Limits = Assistant.Limits,
+    };
+
     public static RunQueued Question(AgentDefinition agent, string question = "What is RAG?", decimal? budgetUsd = null) =>
         new(agent.Name, agent.Version, "hash of " + agent.Name, agent.Model ?? "small", question, Priority: 5, "ada", TimeSpan.FromHours(1),
             BudgetUsd: budgetUsd);
@@ -89,6 +104,11 @@ static class A
 
     /// <summary>A research run that searches for each line of its plan.</summary>
     public static Story Searching(string plan = "one\ntwo") => Calling(Research).When(Reply(1, plan));
+
+    /// <summary>A run that waits to be approved.</summary>
+    public static Story Waiting() => Calling(Waiter).When(Reply(1, "Dear Sir"));
+
+    public static SendSignal Signal(string name, string payload = "yes", string? id = null) => new(name, payload, id, "ada");
 
     public static RecordModelReply Reply(int call, string text, decimal? usd = 0.01m, int attempt = 1, params string[] tools) => new(
         call, attempt, new(text, [.. tools.Select(tool => new ToolRequest(tool, "{}"))], [], "small-2026", tools.Length > 0 ? "tool_calls" : "stop"),
@@ -135,6 +155,8 @@ static class A
         ResumeRun m => RunDecider.Decide(run, agent, m),
         CancelRun m => RunDecider.Decide(run, agent, m),
         ExpireApprovals m => RunDecider.Decide(run, agent, m),
+        EndWait m => RunDecider.Decide(run, agent, m),
+        SendSignal m => RunDecider.Decide(run, agent, m),
         ChangeRunBudget m => RunDecider.Decide(run, agent, m),
         GoOnWithinBudget m => RunDecider.Decide(run, agent, m),
         ResolveSpend m => RunDecider.Decide(run, agent, m),

@@ -61,6 +61,12 @@ public sealed partial class EventContractTests
             """{"step":1,"name":"plan","reason":"Visits"}"""),
         ("step_completed", new StepCompleted(1, "one", IsReadLater: true),
             """{"step":1,"output":"one","isReadLater":true}"""),
+        ("wait_started", new WaitStarted(1, 2, "approved", DateTimeOffset.UnixEpoch.AddHours(1), TimeSpan.FromMinutes(5)),
+            """{"wait":1,"step":2,"signal":"approved","until":"1970-01-01T01:00:00+00:00","for":"00:05:00"}"""),
+        ("wait_ended", new WaitEnded(1, 2, WaitEnd.Signal, "yes"),
+            """{"wait":1,"step":2,"by":"Signal","payload":"yes"}"""),
+        ("signal_received", new SignalReceived("approved", "yes", "s-1", "ada", "741f4717"),
+            """{"name":"approved","payload":"yes","signalId":"s-1","by":"ada","byKey":"741f4717"}"""),
         ("model_call_scheduled", new ModelCallScheduled(1, 2, 3, "small", TimeSpan.FromSeconds(1.5)),
             """{"call":1,"attempt":2,"step":3,"model":"small","delay":"00:00:01.5000000"}"""),
         ("model_call_started", new ModelCallStarted(1, 2, "w1", "9f86d081", "2026-11", 0.0321m, 512),
@@ -231,6 +237,7 @@ public sealed partial class EventContractTests
     [InlineData(typeof(AttemptStatus), "Scheduled Started Failed")]
     [InlineData(typeof(ToolCallStatus), "AwaitingApproval Scheduled Started Completed Failed Denied")]
     [InlineData(typeof(UnknownCause), "WorkerLost Cancelled StreamCut TimedOut")]
+    [InlineData(typeof(WaitEnd), "Time Signal")]
     [InlineData(typeof(SpendSource), "LateReply ProviderExport Operator")]
     [InlineData(typeof(FailureKind), "RateLimited Timeout Unavailable StreamCut WorkerLost Rejected Unauthorized UnknownTool BadArguments ToolError "
         + "OutcomeUnknown CallLimit CostLimit Deadline Unpriced BudgetRefused EmptyReply OutputLimit")]

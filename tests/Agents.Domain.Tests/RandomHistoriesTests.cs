@@ -12,7 +12,7 @@ public sealed class RandomHistoriesTests
 {
     static readonly AgentDefinition[] Agents =
     [
-        A.Research, A.Assistant, A.Mailer, A.Editor,
+        A.Research, A.Assistant, A.Mailer, A.Editor, A.Waiter,
         A.Assistant with { Limits = A.Assistant.Limits with { Attempts = 1, ModelCallsPerStep = 9, CostUsd = 0.04m } },
     ];
 
@@ -113,6 +113,39 @@ public sealed class RandomHistoriesTests
             Assert.Contains(attempts[attempt], from);
             attempts[attempt] = to;
         }
+    });
+
+    [Fact]
+    public void Whatever_happens_waits_end_one_after_the_other_and_use_the_oldest_signal_of_their_name() => CheckHistories((_, history) =>
+    {
+        WaitStarted? open = null;
+        var kept = new List<SignalReceived>();
+        foreach (var fact in history)
+            switch (fact)
+            {
+                case SignalReceived e: kept.Add(e); break;
+                case WaitStarted e:
+                    Assert.Null(open);
+                    open = e;
+                    break;
+                case WaitEnded e:
+                    Assert.Equal((open?.Wait, open?.Step), (e.Wait, e.Step));
+                    if (e.By is WaitEnd.Signal)
+                    {
+                        var used = kept.First(signal => signal.Name == open!.Signal);
+                        Assert.Equal(used.Payload, e.Payload);
+                        kept.Remove(used);
+                    }
+
+                    open = null;
+                    break;
+            }
+    });
+
+    [Fact]
+    public void Whatever_happens_no_run_that_runs_waits_for_a_signal_that_it_has() => Check((world, _, _) =>
+    {
+        if (world.Run is { Status: RunStatus.Running, Wait.Signal: { } awaited }) Assert.Null(world.Run.Signals?.First(awaited));
     });
 
     [Fact]

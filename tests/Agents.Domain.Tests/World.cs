@@ -49,6 +49,8 @@ sealed class World(AgentDefinition agent, IReadOnlyList<RunEvent>? begun = null)
         Tell(new StartRun("w1"));
         Tell(new ResumeRun("ada", "go on"));
         foreach (var id in Run.ToolCalls.Keys) Tell(new ApproveToolCall(id, "ada"));
+        Tell(new EndWait(Run.Waits));
+        if (Run.Wait?.Signal is { } signal) Tell(A.Signal(signal));
         foreach (var work in Work.OwedBy(Run).ToList())
         {
             Receive(work.Message, isOwnerGone: true, isClaimedTool: false);
@@ -58,6 +60,7 @@ sealed class World(AgentDefinition agent, IReadOnlyList<RunEvent>? begun = null)
 
     object Command(int kind, int choice) => kind switch
     {
+        _ when choice % 3 == 0 && agent.Steps.Any(step => step is WaitStep) => AboutWaits(choice / 3),
         84 when choice < 400 => A.Refused(Run.ModelCall?.Call ?? 1, Run.ModelCall?.Number ?? 1),
         84 when choice < 700 => Resolving(choice),
         84 => new GoOnWithinBudget(),
@@ -71,6 +74,16 @@ sealed class World(AgentDefinition agent, IReadOnlyList<RunEvent>? begun = null)
         < 94 => new StartRun("w1"),
         < 98 => new ApproveToolCall(ToolCallId(choice), "ada"),
         _ => new DenyToolCall(ToolCallId(choice), "ada", "no"),
+    };
+
+    /// <summary>The time of this wait or of an earlier one comes, or a signal: awaited now, later or never, now and then a second time.</summary>
+    object AboutWaits(int choice) => (choice % 5) switch
+    {
+        0 => new EndWait(Run.Waits),
+        1 => new EndWait(Run.Waits - 1),
+        2 => A.Signal("signed", $"word {choice}"),
+        3 => A.Signal("approved", $"word {choice}", choice % 2 == 0 ? "the same" : null),
+        _ => A.Signal(choice % 2 == 0 ? "approved" : "stray", $"word {choice}"),
     };
 
     /// <summary>Mostly an attempt whose cost is in doubt, now and then another.</summary>

@@ -144,6 +144,26 @@ static class TestAgents
         Steps = [new ModelStep("work", "Work.") { When = "label.wanted == \"yes\"" }],
     };
 
+    /// <summary>Waits for a signal, whose payload is its answer.</summary>
+    public static readonly AgentDefinition Gate = new() { Name = "gate", Steps = [new WaitStep("gate", Signal: "open")] };
+
+    /// <summary>Waits for a signal, then asks a model.</summary>
+    public static readonly AgentDefinition Patient = new()
+    {
+        Name = "patient",
+        Steps = [new WaitStep("approve", For: TimeSpan.FromMinutes(20), Signal: "approved"), new ModelStep("talk", "Answer.")],
+        Limits = new(Attempts: 2, CostUsd: 1),
+    };
+
+    /// <summary>Waits for a second.</summary>
+    public static readonly AgentDefinition Napper = new() { Name = "napper", Steps = [new WaitStep("nap", For: TimeSpan.FromSeconds(1))] };
+
+    /// <summary>Waits longer than a test.</summary>
+    public static readonly AgentDefinition Sleeper = new() { Name = "sleeper", Steps = [new WaitStep("sleep", For: TimeSpan.FromMinutes(30))] };
+
+    /// <summary>Waits until the time that its question names.</summary>
+    public static readonly AgentDefinition Punctual = new() { Name = "punctual", Steps = [new WaitStep("wait", Until: new Argument.Question())] };
+
     /// <summary>One priced model call each; they differ in name, so that each test has a budget of its own.</summary>
     static IEnumerable<AgentDefinition> Spenders => new[] { "miser", "thrifty", "daily", "clumsy", "loud", "own", "aide" }.Select(name => new AgentDefinition
     {
@@ -154,7 +174,7 @@ static class TestAgents
     });
 
     public static IEnumerable<AgentDefinition> All =>
-        [Clerk, Counter, Talker, Courier, Hasty, Paced, Boss, Shortener, Adder, Asker, Biller, Idler, .. Spenders, .. new[] { "parked", "cancelled", "halted" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
+        [Clerk, Counter, Talker, Courier, Hasty, Paced, Boss, Shortener, Adder, Asker, Biller, Idler, Gate, Patient, Napper, Sleeper, Punctual, .. Spenders, .. new[] { "parked", "cancelled", "halted" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
 }
 
 [Tool("add")]

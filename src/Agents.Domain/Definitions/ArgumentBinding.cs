@@ -47,6 +47,12 @@ public static class ArgumentBinding
         static IReadOnlyList<JsonElement> Lines(string text) => [.. LinesOf(text).Select(line => JsonSerializer.SerializeToElement(line))];
     }
 
+    /// <summary>An output, or the member of it that is named, as a text; empty when it is not there.</summary>
+    /// <param name="outputOf">As for <see cref="Bind"/>.</param>
+    public static string TextOf(Argument.Output output, Func<string, string> outputOf) => output.Path is { } path
+        ? OutputJson.Read(outputOf(output.Step)) is { } json ? Member(json, path).ToString()! : ""
+        : outputOf(output.Step);
+
     /// <param name="other">The value of an argument that differs from call to call.</param>
     static string Write(
         ToolStep step, string question, Func<string, string> outputOf, Func<string, string> labelOf, Func<Argument, object> other) =>

@@ -34,6 +34,9 @@ public sealed record Conversation
     /// <summary>The output of the step under way is made of its calls' results, which are told one by one instead.</summary>
     bool IsMadeOfResults { get; init; }
 
+    /// <summary>How the wait of the step under way has ended. Null in other steps.</summary>
+    string? WaitSays { get; init; }
+
     /// <summary>What each call of a tool step has retrieved, in the order of the calls, until the step ends and they are fused.</summary>
     ImmutableSortedDictionary<string, IReadOnlyList<Passage>> Found { get; init; } = NothingFound;
 
@@ -57,7 +60,9 @@ public sealed record Conversation
             Instructions = e.Brief?.Instructions,
             OutputTokens = e.Brief?.OutputTokens,
         },
-        StepStarted e => this with { StepName = e.Name, IsMadeOfResults = e.KeepsResults, Turns = [], Found = NothingFound },
+        StepStarted e => this with { StepName = e.Name, IsMadeOfResults = e.KeepsResults, Turns = [], Found = NothingFound, WaitSays = null },
+        WaitEnded { By: WaitEnd.Time } => this with { WaitSays = "The wait is over: its time came." },
+        WaitEnded e => this with { WaitSays = e.Payload.Length > 0 ? e.Payload : "The signal came, without a payload." },
         StepCompleted e => Completed(e.Output, passagesPerStep),
         ModelCallCompleted e => Add(new Turn.Model(e.Reply.Text, [])),
         ToolCallRequested { Call: null } => this,
@@ -76,11 +81,12 @@ public sealed record Conversation
     Conversation Completed(string output, int passagesPerStep)
     {
         var words = IsMadeOfResults ? "" : output;
-        var results = words.Length > 0 || Found.Count > 0 ? words : ResultsInOrder();
+        var results = WaitSays ?? (words.Length > 0 || Found.Count > 0 ? words : ResultsInOrder());
         var passages = Fusion.Of(Found.Values).Take(passagesPerStep).ToList();
         var said = Numbering(passages);
-        var others = Earlier.RemoveAll(step => step.Name == StepName);
-        return said with { Earlier = others.Add(new(StepName, results, said.Numbered(passages))), Turns = [], Found = NothingFound };
+        var step = new EarlierStep(StepName, results, said.Numbered(passages));
+        var others = Earlier.RemoveAll(earlier => earlier.Name == StepName);
+        return said with { Earlier = others.Add(step), Turns = [], Found = NothingFound, WaitSays = null };
     }
 
     /// <summary>In the order of the calls, not of their arrival: the same searches hand on the same, whichever came back first.</summary>

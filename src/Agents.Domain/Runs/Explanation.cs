@@ -14,15 +14,16 @@ namespace Agents.Domain.Runs;
 /// <param name="Slots">Of all nodes that take runs.</param>
 /// <param name="Held">Slots that are taken.</param>
 /// <param name="StartsPerMinute">Slots its tenant was given for runs as urgent, lately. Null when none.</param>
+/// <param name="WakesAt">When its wait ends by its time. Null when it does not wait, or has no time.</param>
 public sealed record QueuePlace(
     string? Node, QueueWait? WaitsFor, string? Rate, TimeSpan? DueIn, Guid? After, IReadOnlyList<FullLimit> FullLimits, IReadOnlyList<string> Pauses,
-    long Ahead, int Slots, int Held, double? StartsPerMinute);
+    long Ahead, int Slots, int Held, double? StartsPerMinute, DateTimeOffset? WakesAt = null);
 
 /// <summary>A limit without room.</summary>
 public sealed record FullLimit(string Scope, int Running, int MaxRuns);
 
 /// <summary>Something that holds a run back.</summary>
-/// <param name="Kind">approval, thread, child, rate, not_before, retry, pause, limit, slots, nodes, paused, parked or budget.</param>
+/// <param name="Kind">approval, thread, child, wait, rate, not_before, retry, pause, limit, slots, nodes, paused, parked or budget.</param>
 public sealed record Obstacle(string Kind, string Detail);
 
 /// <summary>Why a run is not being worked on, or that it is.</summary>
@@ -40,7 +41,8 @@ public sealed record Explanation(string Summary, IReadOnlyList<Obstacle> Blocked
         if (place is null) return new("The run has just changed. Ask again.", []);
         if (place.Node is { } node) return new($"The run has a slot and is being worked on by {node}.", []);
 
-        if (WaitOf(run, place) is { } wait) return Held(wait) with { StartsIn = wait.Kind is "not_before" or "retry" or "rate" ? place.DueIn : null };
+        if (WaitOf(run, place) is { } wait)
+            return Held(wait) with { StartsIn = wait.Kind is "not_before" or "retry" or "rate" or "wait" ? place.DueIn : null };
 
         var obstacles = ObstaclesOf(place).ToList();
         var position = place.Ahead + 1;
@@ -85,6 +87,7 @@ public sealed record Explanation(string Summary, IReadOnlyList<Obstacle> Blocked
         QueueWait.Thread => new("thread", $"The run waits until run {place.After} of the same thread has ended."),
         QueueWait.Child => new(
             "child", $"The run waits for the end of {string.Join(", ", Children(run))}, which it started. Ask why about that one."),
+        QueueWait.Wait => new("wait", WhatWaitIs(run, place)),
         QueueWait.Rate => new("rate", $"The run waits for the rate limit of {place.Rate}{In(place.DueIn)}."),
         null when place.DueIn > TimeSpan.Zero => run.Status is RunStatus.Queued
             ? new("not_before", $"The run is not to start before its time{In(place.DueIn)}.")
@@ -105,6 +108,14 @@ public sealed record Explanation(string Summary, IReadOnlyList<Obstacle> Blocked
 
         if (place.Slots == 0) yield return new("nodes", "No node takes runs now.");
         else if (place.Held >= place.Slots) yield return new("slots", FormattableString.Invariant($"All {place.Slots:N0} slots are taken."));
+    }
+
+    static string WhatWaitIs(Run run, QueuePlace place)
+    {
+        var until = place.WakesAt is { } time ? FormattableString.Invariant($" until {time.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC") : "";
+        return run.Wait?.Signal is { } signal
+            ? $"The run waits for signal {signal}{until}. Send it: agents signal {run.Id} {signal}"
+            : $"The run waits{until}.";
     }
 
     static IEnumerable<string> Children(Run run) => run.ToolCalls.Values.Where(call => call.Child is not null).Select(call => $"run {call.Child}");

@@ -40,8 +40,8 @@ public static class Forking
     }
 
     /// <summary>
-    /// What a fork begins with. Results are taken over; what is open is not: it belongs to the run, and is begun anew. Attempts, and calls of the
-    /// step under way, count from nothing.
+    /// What a fork begins with. Results are taken over; what is open is not: it belongs to the run, and is begun anew, a wait too. Signals that no
+    /// wait has used stay with the run they were sent to. Attempts, and calls of the step under way, count from nothing.
     /// </summary>
     /// <param name="history">The facts that made the run what it is.</param>
     public static StateInherited StateOf(Run run, IEnumerable<RunEvent> history, AgentDefinition agent, string reason) => new(
@@ -79,6 +79,7 @@ public static class Forking
         StateInherited or StepCompleted or RunCompleted or ToolCallRequested => true,
         ToolCallScheduled { Attempt: 1 } or ToolCallFailed { Attempt: 0 } => true,
         ToolCallCompleted => first is PassagesRetrieved,
+        WaitEnded => first is SignalReceived, // else the signal that ended the wait would be left behind
         _ => false,
     };
 }

@@ -17,4 +17,7 @@ public enum QueueWait
 
     /// <summary>The end of the run before it in its thread.</summary>
     Thread,
+
+    /// <summary>A time or a signal, in a wait step.</summary>
+    Wait,
 }

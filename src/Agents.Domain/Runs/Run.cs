@@ -111,6 +111,18 @@ public sealed record Run
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public decimal ChildrenUsd { get; init; }
 
+    /// <summary>What the run waits for in its step. Null when it does not wait.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Waiting? Wait { get; init; }
+
+    /// <summary>Waits begun so far.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Waits { get; init; }
+
+    /// <summary>The signals that it was sent. Null when it was sent none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ReceivedSignals? Signals { get; init; }
+
     /// <summary>A run of which nothing is known yet but its id.</summary>
     public static Run Before(Guid id) => new() { Id = id };
 
@@ -120,8 +132,12 @@ public sealed record Run
     /// <summary>Completed, failed or cancelled: it does no more work.</summary>
     public bool IsFinished() => Status is RunStatus.Completed or RunStatus.Failed or RunStatus.Cancelled;
 
-    /// <summary>Something is in flight or waits for approval; nothing new is begun before it is settled.</summary>
-    public bool IsWaiting() => ModelCall is { Status: not AttemptStatus.Failed } || ToolCalls.Values.Any(call => !call.IsSettled());
+    /// <summary>Something is in flight, waits for approval, or is a wait itself; nothing new is begun before it is settled.</summary>
+    public bool IsWaiting() =>
+        Wait is not null || ModelCall is { Status: not AttemptStatus.Failed } || ToolCalls.Values.Any(call => !call.IsSettled());
+
+    /// <summary>Whether a signal of this name ends a wait the moment it comes.</summary>
+    public bool Awaits(string signal) => Status is RunStatus.Running && Wait?.Signal == signal;
 
     /// <summary>The caller's label of that name; empty when there is none.</summary>
     public string LabelOf(string name) => Metadata?.GetValueOrDefault(name) ?? "";
@@ -189,8 +205,8 @@ public sealed record Run
         RunParked e => run with { Status = RunStatus.Parked, AwaitsBudget = e.Budget },
         RunBudgetChanged e => run with { BudgetUsd = e.BudgetUsd, IsBudgetChanged = true },
         RunCompleted => run with { Status = RunStatus.Completed },
-        RunFailed => run with { Status = RunStatus.Failed },
-        RunCancelled => run with { Status = RunStatus.Cancelled, AwaitsBudget = null },
+        RunFailed => run with { Status = RunStatus.Failed, Wait = null },
+        RunCancelled => run with { Status = RunStatus.Cancelled, AwaitsBudget = null, Wait = null },
 
         StepStarted e => run with
         {
@@ -204,6 +220,11 @@ public sealed record Run
             ToolCalls = run.KeepsResults ? NoToolCalls : run.ToolCalls,
             Answer = run.KeepsAnswer ? (run.Answer ?? AnswerSoFar.None) with { Text = e.Output } : run.Answer,
         },
+
+        WaitStarted e => run with { Wait = new(e.Wait, e.Signal, e.Until, e.For), Waits = e.Wait },
+        WaitEnded { By: WaitEnd.Signal } => run with { Wait = null, Signals = run.Signals!.Without(run.Signals.First(run.Wait!.Signal!)) },
+        WaitEnded => run with { Wait = null },
+        SignalReceived e => run with { Signals = (run.Signals ?? ReceivedSignals.None).After(e, run.Awaits(e.Name)) },
 
         ModelCallScheduled { Attempt: 1 } e => run with
         {

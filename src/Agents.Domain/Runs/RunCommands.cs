@@ -17,6 +17,11 @@ public sealed record ResolveSpend(int Call, int Attempt, decimal ActualUsd, Spen
 public sealed record ApproveToolCall(string ToolCallId, string By, string? ByKey = null);
 public sealed record DenyToolCall(string ToolCallId, string By, string Reason, string? ByKey = null);
 
+/// <summary>A signal, by its name.</summary>
+/// <param name="Payload">JSON or text, cleaned; may be empty.</param>
+/// <param name="SignalId">The sender's. Null when it gave none.</param>
+public sealed record SendSignal(string Name, string Payload, string? SignalId, string By, string? ByKey = null);
+
 /// <summary>A run is forked that draws on this one's budget.</summary>
 /// <param name="WantedUsd">What it is to have, in US dollars, above 0. Null means what there is.</param>
 /// <param name="Ended">Forks that have ended, whether that is known already or not.</param>
@@ -30,6 +35,10 @@ public sealed record ExpireRun(DateTimeOffset? Deadline = null);
 
 /// <summary>The tool calls that wait for a person were neither approved nor denied in time.</summary>
 public sealed record ExpireApprovals;
+
+/// <summary>The time of a wait has come.</summary>
+/// <param name="Wait">Ordinal of the wait within the run.</param>
+public sealed record EndWait(int Wait);
 
 /// <summary>The budget a run is parked for has room again.</summary>
 public sealed record GoOnWithinBudget;

@@ -158,6 +158,17 @@ public static class RunDecider
         return decision.Events.Count > 0 ? AfterDenial(decision, BySystem, Reason) : decision;
     }
 
+    /// <summary>The time of a wait has come. Nothing follows when that wait is over, or the run stands still.</summary>
+    public static Decision Decide(Run run, AgentDefinition agent, EndWait command) => WaitRules.End(run, agent, command);
+
+    /// <summary>
+    /// Ends the wait for it, if there is one, else keeps the signal. Nothing follows after the run's end, or when it is refused, or was sent before.
+    /// </summary>
+    public static Decision Decide(Run run, AgentDefinition agent, SendSignal command) => WaitRules.Receive(run, agent, command);
+
+    /// <summary>Why a run that has not ended does not take a signal, in a sentence. Null when it does.</summary>
+    public static string? RefusalOf(Run run, SendSignal command) => WaitRules.RefusalOf(run, command);
+
     public static Decision Decide(Run run, AgentDefinition agent, PauseRun command) =>
         run.Status is RunStatus.Running
             ? Decision.On(run, agent).Add(new RunPaused(command.By, command.Reason, command.ByKey))
@@ -225,6 +236,7 @@ public static class RunDecider
     {
         while (decision.Run.Status is RunStatus.Running)
         {
+            if (decision.Run.Wait is not null) return WaitRules.GoOn(decision);
             if (!decision.Run.IsInStep && !StepRules.Enter(decision)) return decision;
             if (StepOf(decision) is ToolStep { ForEach: { } list } each)
             {
@@ -238,6 +250,7 @@ public static class RunDecider
             {
                 ModelStep step => CallModel(decision, step),
                 ToolStep step => CallTools(decision, step),
+                WaitStep step => WaitRules.Begin(decision, step),
                 var step => throw new InvalidOperationException(step.GetType().Name),
             };
         }
@@ -273,7 +286,7 @@ public static class RunDecider
     }
 
     /// <param name="incomplete">What cut the output. Null when it is whole.</param>
-    static Decision Finish(Decision decision, string output, IReadOnlyList<Citation> citations, string? incomplete) =>
+    internal static Decision Finish(Decision decision, string output, IReadOnlyList<Citation> citations, string? incomplete) =>
         Continue(Complete(decision, output, citations, incomplete));
 
     /// <summary>Ends the step, and the run when no step may follow.</summary>

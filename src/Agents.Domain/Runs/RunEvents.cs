@@ -184,6 +184,39 @@ public sealed record StepSkipped(int Step, string Name, SkipReason Reason) : Run
 /// <param name="IsReadLater">A step takes this output, or a condition looks at it; only then does the checkpoint keep it.</param>
 public sealed record StepCompleted(int Step, string Output, bool IsReadLater = false) : RunEvent;
 
+/// <summary>The run waits in its step, and holds no slot meanwhile.</summary>
+/// <param name="Wait">Ordinal of the wait within the run, from 1: a step that is taken again waits anew.</param>
+/// <param name="Signal">The signal that ends it. Null when none does.</param>
+/// <param name="Until">When it ends at the latest, in UTC; may be past. Null when no such time was set.</param>
+/// <param name="For">How long it may take from this fact. Null when no such time was set.</param>
+public sealed record WaitStarted(int Wait, int Step, string? Signal, DateTimeOffset? Until, TimeSpan? For) : RunEvent
+{
+    /// <summary>Stores take the first and the last moment of the calendar for no time at all.</summary>
+    static readonly DateTimeOffset Latest = new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>When its time comes: the earlier one of both, from 1970 to 9999. Null when it has none.</summary>
+    /// <param name="startedAt">The time of this fact.</param>
+    public DateTimeOffset? EndsBy(DateTimeOffset startedAt)
+    {
+        var end = For is not { } longest ? Until : longest < Latest - startedAt ? startedAt + longest : Latest;
+        if (Until < end) end = Until;
+        return end > Latest ? Latest : end < DateTimeOffset.UnixEpoch ? DateTimeOffset.UnixEpoch : end;
+    }
+}
+
+/// <summary>The wait is over, and with it its step.</summary>
+/// <param name="Payload">Of the signal; empty when the time came.</param>
+public sealed record WaitEnded(int Wait, int Step, WaitEnd By, string Payload) : RunEvent;
+
+/// <summary>Somebody sent the run a signal. It is kept until a wait uses it: the first one for its name, the oldest signal first.</summary>
+/// <param name="Payload">JSON or text; may be empty.</param>
+/// <param name="SignalId">The sender's: the same id twice counts once. Null when none was given.</param>
+/// <param name="ByKey">The id of the sender's key. Null when the server needed none.</param>
+public sealed record SignalReceived(
+    string Name, string Payload,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? SignalId, string By,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ByKey = null) : RunEvent;
+
 // Model calls: scheduled, started, then completed, failed or unknown
 
 /// <param name="Call">Ordinal of the model call within the run, from 1.</param>

@@ -11,6 +11,9 @@ public enum Pending
 
     /// <summary>The end of a run that it started.</summary>
     Child,
+
+    /// <summary>A time or a signal, in a wait step.</summary>
+    Wait,
 }
 
 /// <summary>
@@ -40,7 +43,7 @@ public sealed record SlotUse(Pending? Waits, TimeSpan? HeldBack, bool IsRecalled
 
         var isRecalled = decision.Run.Status is RunStatus.Running && (decision.Events.Any(e => e is RunResumed)
             || waits is null && Of(decision.Before) is { } before && decision.Events.Any(e => e is ToolCallApproved or ToolCallDenied
-                || before is Pending.Child && (e is ToolCallCompleted or ToolCallFailed)));
+                || before is Pending.Child && (e is ToolCallCompleted or ToolCallFailed) || e is WaitEnded));
         return new(waits, heldBack, isRecalled);
     }
 
@@ -49,6 +52,7 @@ public sealed record SlotUse(Pending? Waits, TimeSpan? HeldBack, bool IsRecalled
     public static Pending? Of(Run run)
     {
         if (run.Status is not RunStatus.Running || !run.IsWaiting() || IsUnderWay(run)) return null;
+        if (run.Wait is not null) return Pending.Wait;
         if (Work.OwedBy(run).Any()) return Pending.Retry;
         return run.ToolCalls.Values.Any(call => call is { Status: ToolCallStatus.Started, Child: not null }) ? Pending.Child : Pending.Approval;
     }

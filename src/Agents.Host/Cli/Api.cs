@@ -23,6 +23,11 @@ public sealed class Api(HttpClient http)
     public Task<JsonElement> Post(string path, object body, CancellationToken ct, string? key = null) =>
         Send(HttpMethod.Post, path, new StringContent(JsonSerializer.Serialize(body, Answers.Format), Encoding.UTF8, "application/json"), ct, key);
 
+    /// <summary>Sends what need not be JSON.</summary>
+    /// <param name="key">As for the other.</param>
+    public Task<JsonElement> Post(string path, HttpContent content, CancellationToken ct, string? key = null) =>
+        Send(HttpMethod.Post, path, content, ct, key);
+
     public Task<JsonElement> Put(string path, object body, CancellationToken ct) =>
         Send(HttpMethod.Put, path, new StringContent(JsonSerializer.Serialize(body, Answers.Format), Encoding.UTF8, "application/json"), ct);
 

@@ -41,6 +41,8 @@ public static partial class Outcome
         "paused" => $"[yellow]Paused[/]{Because(run)}\nGo on: [bold]agents resume {RunIds.Brief(run.Id)}[/]",
         "failed" => $"[red]Failed:[/] {Screen.Safe(run.Failure?.Message)}",
         "cancelled" => $"[yellow]Cancelled[/]{Because(run)}",
+        _ when run.Waiting is { Signal: { } signal } =>
+            $"The run waits for signal {Screen.Safe(signal)}. Send it: [bold]agents signal {RunIds.Brief(run.Id)} {Screen.Safe(signal)}[/]",
         _ => $"The run is {run.Status}. Follow it: [bold]agents tail {RunIds.Brief(run.Id)}[/]",
     };
 

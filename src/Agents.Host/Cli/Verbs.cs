@@ -46,8 +46,8 @@ static class Verbs
             GlobalOptions.Server, GlobalOptions.Key, GlobalOptions.Data, GlobalOptions.Json, GlobalOptions.NoColor, help, version,
         };
         var after = agents.Subcommands.Index().First(command => command.Item.Name == "replay").Index + 1;
-        foreach (var change in ChangeVerbs.Create(verb).Append(ForkVerb.Create(verb)).Concat(ApprovalVerbs.Create(verb)))
-            agents.Subcommands.Insert(after++, change);
+        IEnumerable<Command> changes = [.. ChangeVerbs.Create(verb), ForkVerb.Create(verb), .. ApprovalVerbs.Create(verb), SignalVerb.Create(verb)];
+        foreach (var change in changes) agents.Subcommands.Insert(after++, change);
         agents.SetAction(parsed =>
         {
             parsed.InvocationConfiguration.Output.WriteLine($"agents {Version}");

@@ -37,6 +37,10 @@ public static class SimpleFormat
                 return new("thinking", Text("name"));
             case "step_completed" when Text("output").Length > 0 && !told.Contains(Step()):
                 return new("thinking", Text("output"));
+            case "wait_started":
+                return new("thinking", stored.Data.GetProperty("signal").GetString() is { } signal ? $"Waits for signal {signal}." : "Waits.");
+            case "signal_received":
+                return new("thinking", $"Signal {Text("name")}: {Text("payload")}");
             case "tool_call_requested":
                 tools[Text("toolCallId")] = Text("tool");
                 return new("tool_call", Text("arguments"), Text("tool"));

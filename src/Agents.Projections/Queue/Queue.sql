@@ -13,6 +13,7 @@ create table if not exists agents.run_queue (
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
 alter table agents.run_queue
   add column if not exists approve_by     timestamptz,
+  add column if not exists wake_at        timestamptz,
   add column if not exists after_run      uuid,
   add column if not exists not_before     timestamptz,
   add column if not exists waits_for      text,
@@ -30,13 +31,15 @@ comment on column agents.run_queue.node is
 comment on column agents.run_queue.not_before is 'The run is given no slot before; null means now.';
 comment on column agents.run_queue.waits_for is
   'What the run waits for besides a slot; it is given none before this is null again. approval: of a tool call. child: the end of a run that it '
-  'started. rate: room in the limit of rate_provider and rate_model. thread: the end of after_run. Null means nothing else.';
+  'started. rate: room in the limit of rate_provider and rate_model. thread: the end of after_run. wait: a time or a signal, in a wait step. '
+  'Null means nothing else.';
 comment on column agents.run_queue.after_run is
   'The run of the same thread that it follows; waits_for is thread until that one has ended. Null when it follows none.';
 comment on column agents.run_queue.rate_provider is 'The provider whose limit had no room when the run last waited for one. Null before.';
 comment on column agents.run_queue.rate_model is 'The model whose limit had no room when the run last waited for one. Null before.';
 comment on column agents.run_queue.redriven_at is 'When a watchdog last sent the outstanding work of the run again.';
 comment on column agents.run_queue.approve_by is 'When tool calls that wait for approval are denied; null when none waits, or none has a limit.';
+comment on column agents.run_queue.wake_at is 'When the wait under way ends by its time; null when there is none, or it has no time.';
 comment on column agents.run_queue.model is 'The model of the run''s first model step.';
 comment on column agents.run_queue.key is 'The run''s label that Workers:FairnessKey names; empty when it has none.';
 comment on column agents.run_queue.provider is 'The provider that the node which gave the run its last slot asks; null before.';
@@ -47,7 +50,7 @@ update agents.run_queue set waits_for = 'rate', rate_provider = substring(waits_
 where waits_for like 'rate %';
 alter table agents.run_queue drop constraint if exists run_queue_waits_for_check;
 alter table agents.run_queue add constraint run_queue_waits_for_check check (
-  waits_for in ('approval', 'child', 'rate', 'thread') and (waits_for <> 'rate' or rate_provider is not null and rate_model is not null));
+  waits_for in ('approval', 'child', 'rate', 'thread', 'wait') and (waits_for <> 'rate' or rate_provider is not null and rate_model is not null));
 
 -- A run that is ready wants nothing but a slot. The one place that says so, but for the index below, which must repeat it.
 create or replace view agents.ready_run as
@@ -62,6 +65,7 @@ create index if not exists run_queue_held on agents.run_queue (node) where node 
 create index if not exists run_queue_not_before on agents.run_queue (not_before) where not_before is not null and state <> 'settling';
 create index if not exists run_queue_deadline on agents.run_queue (deadline_at) where state <> 'settling';
 create index if not exists run_queue_approve_by on agents.run_queue (approve_by) where approve_by is not null;
+create index if not exists run_queue_wake_at on agents.run_queue (wake_at) where wake_at is not null and state = 'running';
 create index if not exists run_queue_settling on agents.run_queue (since) where state = 'settling';
 create index if not exists run_queue_threads on agents.run_queue (tenant_id, after_run) where waits_for = 'thread';
 create index if not exists run_queue_for_children on agents.run_queue (tenant_id, run_id) where waits_for = 'child';

@@ -20,6 +20,12 @@ public sealed class AddedAgents : IHostingStartup
     /// <summary>Asks <see cref="Handy"/>.</summary>
     public const string Delegating = "delegating";
 
+    /// <summary>Waits three seconds, then asks a model.</summary>
+    public const string Napping = "napping";
+
+    /// <summary>Waits for the signal <c>open</c>, asks a model, and waits for the signal <c>signed</c>, whose payload is the answer.</summary>
+    public const string Gated = "gated";
+
     /// <summary>The environment variable that makes the server look here.</summary>
     public const string Variable = "ASPNETCORE_HOSTINGSTARTUPASSEMBLIES";
 
@@ -47,6 +53,16 @@ public sealed class AddedAgents : IHostingStartup
         {
             Name = Delegating,
             Steps = [new ModelStep("work", "Have it done, then answer.", [new(ChildOf.Tool, Agents: [Handy])])],
+        })
+        .AddSingleton(new AgentDefinition
+        {
+            Name = Napping,
+            Steps = [new WaitStep("nap", For: TimeSpan.FromSeconds(3)), new ModelStep("work", "Answer.")],
+        })
+        .AddSingleton(new AgentDefinition
+        {
+            Name = Gated,
+            Steps = [new WaitStep("gate", Signal: "open"), new ModelStep("work", "Answer."), new WaitStep("sign", Signal: "signed")],
         }));
 }
 

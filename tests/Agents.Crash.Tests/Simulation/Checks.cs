@@ -15,6 +15,10 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
     readonly List<(string Worker, int Call, int Attempt)> replies = [];
     readonly HashSet<string> items = [];
     readonly Dictionary<int, int> visits = [];
+    readonly List<SignalReceived> keptSignals = [];
+    readonly HashSet<string> storedSignals = [], acceptedSignals = [];
+    (int Wait, string? Signal, int? DueAt)? wait;
+    int waits;
     int? next = 0, open; // the step to come, and the one that has begun
     bool hasEnded;
 
@@ -41,6 +45,12 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
             case RunCompleted: Ended(); break;
             case ToolCallRequested { Call: null } e: Requested(e); break;
             case RunFailed or RunCancelled: hasEnded = true; break;
+            case WaitStarted e: Waits(e); break;
+            case WaitEnded e: Waited(e); break;
+            case SignalReceived e:
+                Require(storedSignals.Add(e.Payload), Invariant.AcceptedSignalsAreStored, $"{e} twice");
+                keptSignals.Add(e);
+                break;
             case ModelCallStarted e: attempts.TryAdd((e.Call, e.Attempt), new(e)); break;
             case ModelCallCompleted e: Outcome(e.Call, e.Attempt, fact); break;
             case ModelCallFailed e: Outcome(e.Call, e.Attempt, fact); break;
@@ -51,6 +61,16 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
             case ToolCallCompleted e: Outcome(e.ToolCallId, e.Attempt); break;
             case ToolCallFailed e: Outcome(e.ToolCallId, e.Attempt); break;
         }
+    }
+
+    /// <summary>A person was told that the run has taken a signal.</summary>
+    public void SignalAccepted(SignalReceived signal) => acceptedSignals.Add(signal.Payload);
+
+    /// <summary>A transaction is stored that wrote to the run.</summary>
+    public void Stored(Run run)
+    {
+        if (run is { Status: RunStatus.Running, Wait.Signal: { } name })
+            Require(run.Signals?.First(name) is null, Invariant.NoWaitBesideItsSignal, $"{run.Wait} and {name} is kept");
     }
 
     /// <summary>A request reaches the provider.</summary>
@@ -107,6 +127,8 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
         foreach (var (worker, call, number) in replies)
             Require(attempts[(call, number)].IsConfirmed(), Invariant.RepliesThatCameAreOnTheBill, $"Call {call}.{number} to {worker}");
 
+        foreach (var accepted in acceptedSignals)
+            Require(storedSignals.Contains(accepted), Invariant.AcceptedSignalsAreStored, $"{accepted} is lost");
         Require(Stale == 0, Invariant.StaleWritesAreRefused, $"{Stale} stored");
         RequireSame(log, cut);
         RequireFamily(log);
@@ -168,7 +190,7 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
 
     void Ended()
     {
-        Require((next, open) is (null, null), Invariant.EachStepOnceAndInOrder, $"The run ends in {open}, before {next}");
+        Require((next, open, wait) is (null, null, null), Invariant.EachStepOnceAndInOrder, $"The run ends in {open}, before {next}");
         hasEnded = true;
     }
 
@@ -177,6 +199,26 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
     {
         if (open is { } step && agent.Steps[step] is ToolStep { ForEach: not null })
             Require(items.Add(fact.Arguments), Invariant.EachItemIsAskedForOnce, $"{fact.ToolCallId} once more: {fact.Arguments}");
+    }
+
+    void Waits(WaitStarted e)
+    {
+        Require(open is not null && wait is null && e.Wait == ++waits, Invariant.EachWaitEndsOnce, $"{e} after {wait}");
+        wait = (e.Wait, e.Signal, e.EndsBy(SimulatedClock.At(world.Now)) is { } time ? SimulatedClock.TickOf(time) : null);
+    }
+
+    void Waited(WaitEnded e)
+    {
+        if (wait is not { } begun || begun.Wait != e.Wait) throw Violated(Invariant.EachWaitEndsOnce, $"{e} ends {wait}");
+
+        wait = null;
+        if (e.By is WaitEnd.Time) Require(begun.DueAt <= world.Now, Invariant.EachWaitEndsOnce, $"{e} before its time, {begun.DueAt}");
+        else
+        {
+            var used = keptSignals.FindIndex(signal => signal.Name == begun.Signal);
+            Require(used >= 0 && keptSignals[used].Payload == e.Payload, Invariant.EachSignalUsedOnce, $"{e} of {begun}");
+            keptSignals.RemoveAt(used);
+        }
     }
 
     void Outcome(int call, int number, RunEvent fact)

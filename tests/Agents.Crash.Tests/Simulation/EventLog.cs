@@ -7,6 +7,7 @@ namespace Agents.Crash.Tests.Simulation;
 /// <summary>The facts of one run, its checkpoint and its row in the queue: what PostgreSQL keeps of it.</summary>
 sealed class EventLog(World world, Guid runId, AgentDefinition agent)
 {
+    (int? WakeAt, bool IsWaiting) wait; // as the summary has it
     LoggedFact[] facts = new LoggedFact[16];
     int count;
 
@@ -62,8 +63,17 @@ sealed class EventLog(World world, Guid runId, AgentDefinition agent)
             case ToolCallRequested { ApprovalWithin: { } within } when Row is { } row:
                 row.ApproveBy = world.Now + SimulatedClock.In(within);
                 break;
+            case WaitStarted e:
+                wait = (e.EndsBy(SimulatedClock.At(world.Now)) is { } time ? SimulatedClock.TickOf(time) : null, true);
+                if (Row is not null) Row.WakeAt = wait.WakeAt;
+                break;
+            case WaitEnded:
+                wait = default;
+                if (Row is not null) Row.WakeAt = null;
+                break;
             case RunResumed:
-                Row ??= new();
+                Row ??= new() { WaitsFor = wait.IsWaiting ? SlotWait.Wait : null };
+                Row.WakeAt = wait.WakeAt;
                 (Row.State, Row.Node, Row.DeadlineAt) = (SlotState.Running, null, world.Now + world.Faults.Deadline);
                 break;
             case RunPaused or RunParked or RunFailed or RunCancelled when world.Mutant is Mutant.EndedRunsNotWatched:

@@ -69,6 +69,18 @@ public enum Invariant
     /// <summary>A call that waits for approval longer than it may is denied.</summary>
     ApprovalsComeInTime,
 
+    /// <summary>A wait begins after the one before it has ended, ends once, and not before its time or without its signal.</summary>
+    EachWaitEndsOnce,
+
+    /// <summary>A signal that was accepted is stored, once.</summary>
+    AcceptedSignalsAreStored,
+
+    /// <summary>A signal ends one wait at most: the first for its name, the oldest signal first.</summary>
+    EachSignalUsedOnce,
+
+    /// <summary>A run that runs does not wait for a signal that it has.</summary>
+    NoWaitBesideItsSignal,
+
     /// <summary>Every message can be decided and every history folded.</summary>
     NothingThrows,
 }

@@ -50,6 +50,7 @@ sealed class Lookouts(World world, SimulatedNode node)
             if (row.State is not SlotState.Settling && row.DeadlineAt < now) process.Begin(() => engine.Duties.Overdue.Expire(new(World.Tenant, log.Id, null), default));
             if (row.State is SlotState.Running && row.ApproveBy < now && world.Mutant is not Mutant.ApprovalsNeverExpire)
                 process.Begin(() => engine.Duties.Unapproved.Deny(Found(log.Id), default));
+            if (row.State is SlotState.Running && row.WakeAt <= now) EndWait(process, log);
         }
 
         if (others.Count > 0 && world.Mutant is not Mutant.OrphansNotSetFree) process.Begin(() => SetFree(process, others));
@@ -60,6 +61,17 @@ sealed class Lookouts(World world, SimulatedNode node)
         foreach (var child in LeftChildren()) process.Begin(() => engine.Duties.LeftChildren.SeeTo(Found(child), default));
         foreach (var fork in world.HeldForks(StalledAfter)) process.Begin(() => engine.Duties.LeftChildren.SeeTo(Found(fork), default));
         foreach (var waiting in world.Budget.Fitting()) process.Begin(() => engine.BudgetWaits.GoOn(World.Tenant, waiting, default));
+    }
+
+    /// <summary>The question gives the wait whose time has come; it may be over when the duty sees to it.</summary>
+    void EndWait(SimulatedProcess process, EventLog log)
+    {
+        var (engine, over) = (process.Engine, log.Run.Waits);
+        if (world.Mutant is Mutant.LaterWaitEnded)
+            process.Begin(() => engine.Decisions.Decide(
+                World.Tenant, log.Id, (run, agent) => RunDecider.Decide(run, agent, new EndWait(run.Waits)), default));
+        else if (world.Mutant is not Mutant.WaitsNeverEnd)
+            process.Begin(() => engine.Duties.Waits.End(new(World.Tenant, log.Id, over), default));
     }
 
     void LookAfterOwn(SimulatedProcess process, EventLog log, QueueRow row)

@@ -68,4 +68,13 @@ public enum Mutant
 
     /// <summary>The next item of a list is stored with the arguments of one that is under way.</summary>
     ItemAskedForTwice,
+
+    /// <summary>A signal for which no wait is under way is accepted and not kept.</summary>
+    EarlySignalLost,
+
+    /// <summary>The duty that ends a wait whose time has come ends the one that is under way by then.</summary>
+    LaterWaitEnded,
+
+    /// <summary>No wait ends by its time.</summary>
+    WaitsNeverEnd,
 }

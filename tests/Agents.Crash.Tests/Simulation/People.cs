@@ -11,9 +11,11 @@ static class People
 {
     const string Nothing = "none";
 
-    public static Func<Run, AgentDefinition, Decision> Anything(Random random)
+    public static Func<Run, AgentDefinition, Decision> Anything(Random random, AgentDefinition of)
     {
         var pick = random.Next();
+        if (pick % 2 == 0 && of.Steps.Any(step => step is WaitStep)) return Signal(pick / 2);
+
         return random.Next(12) switch
         {
             < 3 => (run, agent) => RunDecider.Decide(run, agent, new PauseRun("ada", "look")),
@@ -26,6 +28,8 @@ static class People
 
     public static Func<Run, AgentDefinition, Decision> Help(EventLog log) => log.Run switch
     {
+        { Status: RunStatus.Running, Wait.Signal: { } signal } =>
+            (now, agent) => RunDecider.Decide(now, agent, new SendSignal(signal, $"at last, {log.Version}", null, "ada")),
         { Status: RunStatus.Running } => (now, agent) => RunDecider.Decide(now, agent, new ApproveToolCall(AwaitingApproval(now), "ada")),
         { AwaitsBudget.Budget.Scope: BudgetScope.Run } =>
             (now, agent) => RunDecider.Decide(now, agent, new ChangeRunBudget(now.CommittedUsd() + 0.5m, "ada", "go on")),
@@ -43,8 +47,17 @@ static class People
         if (forked.Refusal is null) process.World.Tally.Forks++;
     }
 
-    /// <summary>Paused, parked, or waiting for nothing but an approval.</summary>
+    /// <summary>One that is awaited sooner or later, or never; often with an id, and so a second time.</summary>
+    static Func<Run, AgentDefinition, Decision> Signal(int pick)
+    {
+        var name = (pick % 4) switch { 0 or 1 => "go", 2 => "signed", _ => "stray" };
+        var command = new SendSignal(name, $"word {pick}", pick % 3 == 0 ? null : $"id {pick % 5}", "ada");
+        return (run, agent) => RunDecider.Decide(run, agent, command);
+    }
+
+    /// <summary>Paused, parked, or waiting for nothing but an approval or a signal.</summary>
     public static bool AreNeeded(Run run) => run.Status is RunStatus.Paused || run.Status is RunStatus.Parked
+        || run.Status is RunStatus.Running && run.Wait is { } wait && !wait.HasTime()
         || run.Status is RunStatus.Running && AwaitingApproval(run) != Nothing && !Work.OwedBy(run).Any();
 
     static string AnyToolCall(Run run, int pick) => run.ToolCalls.Count > 0 ? run.ToolCalls.Keys.ElementAt(pick % run.ToolCalls.Count) : Nothing;

@@ -25,6 +25,9 @@ sealed class QueueRow
     /// <summary>Null when nothing of it waits for an approval that must come in time.</summary>
     public int? ApproveBy { get; set; }
 
+    /// <summary>When the wait under way ends by its time. Null when there is none, or it has no time.</summary>
+    public int? WakeAt { get; set; }
+
     /// <summary>Takes the run for a slot of this node if it is ready for one, as <c>agents.admit</c> does.</summary>
     public bool TryAdmit(string node, int now)
     {
@@ -42,8 +45,9 @@ sealed class QueueRow
     {
         if (use.IsKept()) return;
 
-        if (use.Waits is Pending.Approval or Pending.Child)
-            (Node, WaitsFor, NotBefore) = (null, use.Waits is Pending.Child ? SlotWait.Child : SlotWait.Approval, null);
+        if (use.Waits is Pending.Approval or Pending.Child or Pending.Wait)
+            (Node, WaitsFor, NotBefore) = (
+                null, use.Waits switch { Pending.Child => SlotWait.Child, Pending.Wait => SlotWait.Wait, _ => SlotWait.Approval }, null);
         else if (use.HeldBack is { } delay)
         {
             (WaitsFor, Node) = (null, use.Waits is Pending.Retry ? null : Node);
@@ -56,7 +60,7 @@ sealed class QueueRow
         else (Node, WaitsFor, NotBefore) = (null, null, null);
     }
 
-    public override string ToString() => $"{State} of {Node ?? "no node"}, waits for {WaitsFor}, not before {NotBefore}, deadline {DeadlineAt}, approve by {ApproveBy}";
+    public override string ToString() => $"{State} of {Node ?? "no node"}, waits for {WaitsFor}, not before {NotBefore}, deadline {DeadlineAt}, approve by {ApproveBy}, wakes at {WakeAt}";
 }
 
 enum SlotState
@@ -73,4 +77,5 @@ enum SlotWait
     Approval,
     Child,
     Rate,
+    Wait,
 }

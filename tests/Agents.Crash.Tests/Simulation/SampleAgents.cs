@@ -125,8 +125,25 @@ static class SampleAgents
         Limits = Limits,
     };
 
+    /// <summary>Waits for times and for signals, one wait right after another.</summary>
+    static readonly AgentDefinition Waiter = new()
+    {
+        Name = "waiter",
+        Steps =
+        [
+            new WaitStep("begin", Until: new Argument.Text("2026-11-01T00:00:10Z")),
+            new ModelStep("write", "Write a letter."),
+            new WaitStep("approve", For: TimeSpan.FromSeconds(20), Signal: "go"),
+            new WaitStep("rest", For: TimeSpan.FromSeconds(5)),
+            new ToolStep("send", new(SendMail), new Dictionary<string, Argument> { ["text"] = new Argument.Output("approve") }),
+            new WaitStep("sign", Signal: "signed"),
+            new ModelStep("report", "Say what was done."),
+        ],
+        Limits = Limits,
+    };
+
     public static readonly AgentDefinition[] All =
-        [Research, Research, Assistant, Assistant, Mailer, Poor, Hasty, Delegator, Delegator, Editor, Editor, Foreman];
+        [Research, Research, Waiter, Assistant, Assistant, Mailer, Poor, Hasty, Delegator, Delegator, Editor, Editor, Foreman];
 
     static readonly Dictionary<string, AgentDefinition> ByName = All.Append(Helper).DistinctBy(agent => agent.Name).ToDictionary(agent => agent.Name);
 

@@ -4,6 +4,7 @@ using Agents.Host.Engine.Duties;
 using Agents.Host.Engine.Money;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Requests;
+using Agents.Host.Engine.Signals;
 using Agents.Host.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -15,12 +16,16 @@ sealed class EngineDuties(InFlight inFlight, Decisions decisions, Redriving redr
     /// <summary>Their questions are SQL, and are not asked here.</summary>
     const RunsDue Unasked = null!;
 
+    /// <summary>Nothing wakes them here.</summary>
+    const NodeSignals Unwoken = null!;
+
     public RedriveStalledRuns Stalled { get; } = new(Unasked, outside, outside, inFlight, redriving, outside, SimulatedEngine.Workers);
     public BringBackHeldRuns HeldBack { get; } = new(Unasked, outside, redriving);
     public GiveBackUnstartedRuns Unstarted { get; } = new(Unasked, outside, outside, outside, SimulatedEngine.Workers);
     public ReportUnreported Unreported { get; } = new(inFlight, redriving, SimulatedEngine.Workers);
     public ExpireRuns Overdue { get; } = new(Unasked, decisions);
     public DenyUnansweredApprovals Unapproved { get; } = new(Unasked, outside, decisions);
+    public EndWaits Waits { get; } = new(Unasked, decisions, Unwoken);
     public SettleRuns Settling { get; } = new(Unasked, reads, outside, outside, inFlight, redriving);
     public SeeToChildren LeftChildren { get; } = new(Unasked, reads, redriving, SimulatedEngine.Workers);
     public AbortEndedElsewhere EndedElsewhere { get; } = new(Unasked, inFlight);

@@ -124,6 +124,8 @@ sealed class SimulatedTransaction(SimulatedProcess process, bool isOwn) : IOwnTr
                 world.Budget.Hears(run.Log.Run, fact);
                 run.Log.Append(fact);
             }
+        foreach (var run in held)
+            if (run.Appended.Count > 0) run.Log.Checks.Stored(run.Log.Run);
         foreach (var (runId, facts) in begun) world.Database.Begin(runId, facts, process.Name);
         foreach (var (runId, use) in uses) world.Database.Find(runId)?.Row?.Use(use, world.Now);
         foreach (var runId in waitNoMore) world.Budget.WaitNoMore(runId);
@@ -185,6 +187,8 @@ sealed class SimulatedTransaction(SimulatedProcess process, bool isOwn) : IOwnTr
                     return fact is SpendResolved;
                 case Mutant.LostCallNotRecorded:
                     return fact is ModelCallOutcomeUnknown { Cause: UnknownCause.WorkerLost };
+                case Mutant.EarlySignalLost:
+                    return fact is SignalReceived signal && !run.Awaits(signal.Name);
                 case Mutant.UnsafeToolRunAgain when fact is ToolCallFailed { Failure.Kind: FailureKind.OutcomeUnknown } unknown:
                     Appended.Add(unknown with { Failure = new(FailureKind.RateLimited, "No.") });
                     Appended.Add(new ToolCallScheduled(unknown.ToolCallId, unknown.Attempt + 1, TimeSpan.Zero));

@@ -27,6 +27,8 @@ sealed class Tally
     public long Expired { get; set; }
     public long Skipped { get; set; }
     public long TakenAgain { get; set; }
+    public long WaitsByTime { get; set; }
+    public long WaitsBySignal { get; set; }
     public long Violations { get; set; }
 
     public void Add(Tally other)
@@ -55,6 +57,8 @@ sealed class Tally
         Expired += other.Expired;
         Skipped += other.Skipped;
         TakenAgain += other.TakenAgain;
+        WaitsByTime += other.WaitsByTime;
+        WaitsBySignal += other.WaitsBySignal;
         Violations += other.Violations;
     }
 }

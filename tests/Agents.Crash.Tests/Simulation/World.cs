@@ -132,7 +132,7 @@ sealed class World
         {
             if (Hits(Faults.Crash)) Crash(AnyNode());
             if (Hits(Faults.Pause)) Pause(AnyNode());
-            if (Hits(Faults.People)) Command(AnyRun(), People.Anything(Random));
+            if (Hits(Faults.People) && AnyRun() is var log) Command(log, People.Anything(Random, log.Agent));
             if (Hits(Faults.Drain)) Drain(AnyNode());
             if (Hits(Faults.Fork) && Database.Runs.Count < MostRuns) Fork(AnyRun());
             Tick();
@@ -241,7 +241,12 @@ sealed class World
     void Command(EventLog log, Func<Run, AgentDefinition, Decision> decide)
     {
         var node = AnyNode();
-        if (!node.IsStill()) node.Process.Begin(() => node.Process.Engine.Decisions.Decide(Tenant, log.Id, decide, default));
+        if (!node.IsStill()) node.Process.Begin(async () =>
+        {
+            var decision = await node.Process.Engine.Decisions.Decide(Tenant, log.Id, decide, default);
+            foreach (var fact in decision?.Events ?? [])
+                if (fact is SignalReceived signal) log.Checks.SignalAccepted(signal);
+        });
     }
 
     void Fork(EventLog log)
@@ -278,6 +283,8 @@ sealed class World
                 Tally.Expired += fact.Happened is ToolCallDenied { By: "system" } ? 1 : 0;
                 Tally.Skipped += fact.Happened is StepSkipped ? 1 : 0;
                 Tally.TakenAgain += fact.Happened is StepStarted { Visit: > 1 } ? 1 : 0;
+                Tally.WaitsByTime += fact.Happened is WaitEnded { By: WaitEnd.Time } ? 1 : 0;
+                Tally.WaitsBySignal += fact.Happened is WaitEnded { By: WaitEnd.Signal } ? 1 : 0;
             }
         }
     }

@@ -54,17 +54,31 @@ public sealed class ExplanationTests
     [InlineData(QueueWait.Approval, "The run waits for a person to approve")]
     [InlineData(QueueWait.Child, "The run waits for the end of")]
     [InlineData(QueueWait.Rate, "The run waits for the rate limit of openai/gpt-4o, in 2 s.")]
+    [InlineData(QueueWait.Wait, "The run waits until 2026-12-01 08:00:00 UTC.")]
     [InlineData(QueueWait.Thread, "The run waits until run 0199a0c4-0000-7000-8000-000000000009 of the same thread has ended.")]
     public void Each_thing_that_a_run_in_the_queue_waits_for_is_named(QueueWait wait, string summary)
     {
         var place = new QueuePlace(
             Node: null, wait, Rate: "openai/gpt-4o", TimeSpan.FromSeconds(2), Guid.Parse("0199a0c4-0000-7000-8000-000000000009"), [], [], 0, 1, 0,
-            null);
+            null, WakesAt: new(2026, 12, 1, 9, 0, 0, TimeSpan.FromHours(1)));
 
         var explanation = Explanation.Of(A.Calling(A.Research).Run, place);
 
         Assert.Equal(wait.ToString().ToLowerInvariant(), Assert.Single(explanation.BlockedBy).Kind);
         Assert.StartsWith(summary, explanation.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_that_waits_for_a_signal_says_which_until_when_and_how_to_send_it()
+    {
+        var place = new QueuePlace(null, QueueWait.Wait, null, TimeSpan.FromSeconds(60), null, [], [], 0, 1, 0, null);
+        const string Command = "Send it: agents signal 0199a0c4-0000-7000-8000-000000000001 approved";
+
+        Assert.Equal(
+            $"The run waits for signal approved until 2026-12-01 08:00:00 UTC. {Command}",
+            Explanation.Of(A.Waiting().Run, place with { WakesAt = new(2026, 12, 1, 8, 0, 0, TimeSpan.Zero) }).Summary);
+        Assert.Equal($"The run waits for signal approved. {Command}", Explanation.Of(A.Waiting().Run, place).Summary);
+        Assert.Equal(TimeSpan.FromSeconds(60), Explanation.Of(A.Waiting().Run, place).StartsIn);
     }
 
     [Fact]

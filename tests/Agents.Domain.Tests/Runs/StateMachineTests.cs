@@ -47,6 +47,8 @@ public sealed class StateMachineTests
         ApproveToolCall                            -          scheduled  scheduled  scheduled  scheduled  -          -          -
         DenyToolCall                               -          scheduled  recorded   recorded   recorded   -          -          -
         ExpireApprovals                            -          scheduled  -          -          -          -          -          -
+        SendSignal                                 recorded   recorded   recorded   recorded   recorded   -          -          -
+        EndWait                                    -          recorded   -          -          -          -          -          -
         RecordToolResult                           -          scheduled  recorded   recorded   running    -          -          -
         RecordToolResult, of a claimed call        -          scheduled  recorded   recorded   running    recorded   recorded   recorded
         RecordToolFailure, that may pass           -          scheduled  scheduled  scheduled  running    -          -          -
@@ -82,6 +84,8 @@ public sealed class StateMachineTests
         ("ApproveToolCall", Asking("send_mail"), new ApproveToolCall("c0001t001", "ada")),
         ("DenyToolCall", Asking("send_mail"), new DenyToolCall("c0001t001", "ada", "no")),
         ("ExpireApprovals", Asking("send_mail"), new ExpireApprovals()),
+        ("SendSignal", A.Waiting(), A.Signal("approved")),
+        ("EndWait", A.Waiting(), new EndWait(1)),
         ("RecordToolResult", Asking("search_documents"), A.Result("c0001t001")),
         ("RecordToolResult, of a claimed call", Asking("open_ticket").ClaimedTool("c0001t001"), A.Result("c0001t001")),
         ("RecordToolFailure, that may pass", Asking("search_documents"), A.ToolFailure("c0001t001", FailureKind.Timeout)),

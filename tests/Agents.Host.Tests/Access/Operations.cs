@@ -121,6 +121,7 @@ public static class Operations
         new("POST /runs/{id}/cancel", Permissions.Operate, "/runs/{run}/cancel", Nothing, Foreign.IsUnknown),
         new("POST /runs/{id}/tool-calls/{callId}/approve", Permissions.Operate, "/runs/{run}/tool-calls/c1/approve", Nothing, Foreign.IsUnknown),
         new("POST /runs/{id}/tool-calls/{callId}/deny", Permissions.Operate, "/runs/{run}/tool-calls/c1/deny", Nothing, Foreign.IsUnknown),
+        new("POST /runs/{id}/signals/{name}", Permissions.Operate, "/runs/{run}/signals/go", Nothing, Foreign.IsUnknown),
         new("POST /batches/{id}/cancel", Permissions.Operate, "/batches/{batch}/cancel", Nothing, Foreign.IsUnknown),
         new("POST /v1/responses", Permissions.Operate, "/v1/responses", new { model = "talker", input = "What now?", background = true }),
         new("POST /v1/responses/{id}/cancel", Permissions.Operate, "/v1/responses/{response}/cancel", Foreign: Foreign.IsUnknown),

@@ -1,3 +1,4 @@
+using Agents.Domain.Definitions;
 using Agents.Host.Cli;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -14,11 +15,16 @@ sealed class VerbServer : IAsyncDisposable
 
     VerbServer(WebApplication app) => this.app = app;
 
-    public static async Task<VerbServer> Start()
+    /// <param name="agents">Agents beside those of the product.</param>
+    public static async Task<VerbServer> Start(params AgentDefinition[] agents)
     {
         var app = await Agents.Host.Server.Build(
             ["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={await TestDatabase.CreatePrepared("verbs")}"],
-            adjust: builder => builder.Logging.ClearProviders());
+            adjust: builder =>
+            {
+                builder.Logging.ClearProviders();
+                foreach (var agent in agents) builder.Services.AddSingleton(agent);
+            });
         await app.StartAsync();
         return new(app);
     }

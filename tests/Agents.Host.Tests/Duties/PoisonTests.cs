@@ -56,6 +56,21 @@ public sealed class PoisonTests(PoisonedServer server)
     }
 
     [Fact]
+    public async Task A_poisoned_run_holds_no_other_back_whose_wait_is_over()
+    {
+        var poisoned = await Sleeping("How long is unreadable?");
+        var next = await Sleeping("How long is readable?");
+        await server.Poison(poisoned);
+
+        await server.Execute("update agents.run_queue set wake_at = clock_timestamp() where run_id = any($1)", new[] { poisoned, next });
+
+        await App.Until(next, facts => facts[^1] is RunCompleted);
+        Assert.DoesNotContain(await App.Facts(poisoned), fact => fact is WaitEnded);
+        await server.Heal(poisoned, RunStatus.Running);
+        await App.Until(poisoned, facts => facts[^1] is RunCompleted);
+    }
+
+    [Fact]
     public async Task A_duty_that_waits_for_a_lock_holds_no_other_back()
     {
         var held = await server.Waiting("Please shred what another holds.");
@@ -152,6 +167,13 @@ public sealed class PoisonTests(PoisonedServer server)
         App.Model.Says(question, "Much.");
         var id = await App.Queue(question, "loud");
         await App.Until(id, "parked");
+        return id;
+    }
+
+    async Task<Guid> Sleeping(string question)
+    {
+        var id = await App.Queue(question, "sleeper");
+        await App.Until(id, facts => facts[^1] is WaitStarted);
         return id;
     }
 

@@ -65,6 +65,26 @@ public sealed class QueueTableTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_database_from_before_wait_steps_takes_runs_that_wait()
+    {
+        await Execute(
+            """
+            alter table agents.run_queue drop constraint run_queue_waits_for_check, drop column wake_at;
+            alter table agents.run_queue add constraint run_queue_waits_for_check check (
+              waits_for in ('approval', 'child', 'rate', 'thread') and (waits_for <> 'rate' or rate_provider is not null and rate_model is not null));
+            alter table agents.run_summary drop column waits, drop column wait_since, drop column wait_until, drop column wait_signal
+            """);
+        await Execute($"insert into agents.run_queue ({Columns}, waits_for) values ({Values}, 'approval')");
+
+        for (var start = 0; start < 2; start++)
+            foreach (var script in ReadModels.Scripts()) await Execute(script);
+
+        await Execute($"insert into agents.run_queue ({Columns}, waits_for, wake_at) values ({Values}, 'wait', clock_timestamp())");
+        Assert.Equal(2, await Scalar<long>("select count(*) from agents.run_queue"));
+        Assert.Equal(0, await Scalar<long>("select count(*) from agents.ready_run"));
+    }
+
+    [Fact]
     public async Task A_run_that_another_transaction_has_locked_keeps_no_other_from_being_set_free()
     {
         for (var run = 0; run < 2; run++) await Execute($"insert into agents.run_queue ({Columns}, node) values ({Values}, 'drained')");

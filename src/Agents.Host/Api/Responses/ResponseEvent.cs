@@ -12,7 +12,7 @@ namespace Agents.Host.Api.Responses;
 public sealed record ResponseEvent(long Sequence, string Type, JsonObject Data, long? TextFrom = null)
 {
     /// <summary>Types that are ours, not OpenAI's, begin so.</summary>
-    const string OwnPrefix = "response.agent_step.";
+    const string OwnPrefix = "response.agent_";
 
     public bool IsOwn => Type.StartsWith(OwnPrefix, StringComparison.Ordinal);
 

@@ -158,6 +158,19 @@ public sealed class ResponseStory
             case StepCompleted e:
                 events.Add("response.agent_step.completed", new() { ["step"] = e.Step, ["name"] = agent.Steps[e.Step].Name, ["output"] = e.Output });
                 break;
+            case WaitStarted e:
+                events.Add(
+                    "response.agent_wait.started",
+                    new() { ["step"] = e.Step, ["wait"] = e.Wait, ["signal"] = e.Signal, ["until"] = e.EndsBy(at)?.ToString("O", null) });
+                break;
+            case WaitEnded e:
+                events.Add(
+                    "response.agent_wait.ended",
+                    new() { ["step"] = e.Step, ["wait"] = e.Wait, ["by"] = e.By.ToString().ToLowerInvariant(), ["payload"] = e.Payload });
+                break;
+            case SignalReceived e:
+                events.Add("response.agent_signal.received", new() { ["name"] = e.Name, ["payload"] = e.Payload });
+                break;
             case ToolCallRequested { NeedsApproval: true } e:
                 AddApproval(e);
                 break;

@@ -27,7 +27,7 @@ public sealed class WhyReader(NpgsqlDataSource database, IDocumentStore store)
         await database.First<PlaceRow>(
             """
             select clock_timestamp() as now, q.node, q.waits_for, q.rate_provider || '/' || q.rate_model as rate,
-              q.not_before - clock_timestamp() as wait, q.after_run,
+              coalesce(q.not_before, q.wake_at) - clock_timestamp() as wait, q.wake_at, q.after_run,
               coalesce((
                 select array_agg(concat_ws(':', u.scope, nullif(u.value, '')) || ' ' || u.running || ' ' || u.max_runs order by u.scope)
                 from agents.admission_use u
@@ -51,11 +51,11 @@ public sealed class WhyReader(NpgsqlDataSource database, IDocumentStore store)
             """, new { tenant, runId }, ct) is { } row ? (row.Place(), row.Now) : (null, default);
 
     sealed record PlaceRow(
-        DateTimeOffset Now, string? Node, QueueWait? WaitsFor, string? Rate, TimeSpan? Wait, Guid? AfterRun, string[] FullLimits, string[] Pauses,
-        long Before, int Slots, int Running, double? StartsPerMinute)
+        DateTimeOffset Now, string? Node, QueueWait? WaitsFor, string? Rate, TimeSpan? Wait, DateTimeOffset? WakeAt, Guid? AfterRun,
+        string[] FullLimits, string[] Pauses, long Before, int Slots, int Running, double? StartsPerMinute)
     {
         public QueuePlace Place() => new(
-            Node, WaitsFor, Rate, Wait, AfterRun, [.. FullLimits.Select(LimitOf)], Pauses, Before, Slots, Running, StartsPerMinute);
+            Node, WaitsFor, Rate, Wait, AfterRun, [.. FullLimits.Select(LimitOf)], Pauses, Before, Slots, Running, StartsPerMinute, WakeAt);
     }
 
     static FullLimit LimitOf(string text)

@@ -16,7 +16,7 @@ static class RunFollowing
     /// <summary>The run as it stands when it is finished, or has stopped for a person.</summary>
     public static async Task<RunView> Show(Call call, Api api, Guid runId, RunProgress progress, CancellationToken ct)
     {
-        await new RunDisplay(call.Screen, progress).Show(Until(api, runId, ct), ct);
+        await new RunDisplay(call.Screen, progress, runId).Show(Until(api, runId, ct), ct);
         return (await api.Get($"runs/{runId}", ct)).AsRun();
     }
 

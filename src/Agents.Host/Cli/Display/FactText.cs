@@ -36,6 +36,9 @@ public static class FactText
             "step_started" => $"{Position()} {Text("name")}{(Text("visit") is { Length: > 0 } and not "1" and var visit ? $", visit {visit}" : "")}",
             "step_skipped" => $"{Position()} {Text("name")}, {StepProgress.WhySkipped(Text("reason"))}",
             "step_completed" => Text("output") is { Length: > 0 } output ? $"{Position()}: {output}" : Position(),
+            "wait_started" => $"{Position()}, {Wait(data)}",
+            "wait_ended" => $"{Position()}, by {Text("by").ToLowerInvariant()}{Said()}",
+            "signal_received" => $"{Text("name")}, by {Text("by")}{Said()}",
             "model_call_scheduled" => $"{Attempt()}, {Text("model")}{After()}",
             "model_call_started" => $"{Attempt()}, on {Text("worker")}{Reserved()}{Shortened()}",
             "model_call_completed" => $"{Attempt()}, {Used()}, {Price()}, {Took()}: {data.GetProperty("reply").GetProperty("text").GetString()}",
@@ -75,6 +78,7 @@ public static class FactText
         string Attempt() => Text("attempt") is "1" ? $"call {Text("call")}" : $"call {Text("call")} attempt {Text("attempt")}";
         string Tool() => $"call {Text("toolCallId")}";
         string ByAndReason() => Text("reason") is { Length: > 0 } reason ? $"by {Text("by")}: {reason}" : $"by {Text("by")}";
+        string Said() => Text("payload") is { Length: > 0 } payload ? $": {payload}" : "";
         string Kind() => data.GetProperty("failure").GetProperty("kind").GetString()!;
         string FailureText() => $"{Kind()}: {data.GetProperty("failure").GetProperty("message").GetString()}";
         string Took() => Formats.Duration(Time("latency"));
@@ -86,5 +90,20 @@ public static class FactText
         string Price() =>
             Member("cost") is { ValueKind: JsonValueKind.Object } cost ? Formats.Usd(cost.GetProperty("usd").GetDecimal()) : "cost unknown";
         TimeSpan Time(string member) => TimeSpan.TryParse(Text(member), CultureInfo.InvariantCulture, out var time) ? time : TimeSpan.Zero;
+    }
+
+    /// <summary>What a wait waits for, such as <c>for signal approved, for 5 min 0 s, until 2026-12-01 09:00:00</c>.</summary>
+    /// <param name="started">The fact <c>wait_started</c>.</param>
+    public static string Wait(JsonElement started)
+    {
+        var (signal, longest, until) = (started.GetProperty("signal"), started.GetProperty("for"), started.GetProperty("until"));
+        string?[] parts =
+        [
+            signal.ValueKind is JsonValueKind.String ? $"for signal {signal.GetString()}" : null,
+            longest.ValueKind is JsonValueKind.String
+                ? $"for {Formats.Duration(TimeSpan.Parse(longest.GetString()!, CultureInfo.InvariantCulture))}" : null,
+            until.ValueKind is JsonValueKind.String ? $"until {Formats.Time(until.GetDateTimeOffset())}" : null,
+        ];
+        return string.Join(", ", parts.OfType<string>());
     }
 }

@@ -1,3 +1,4 @@
+using Agents.Host.Cli.Runs;
 using Agents.Host.Log;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -5,7 +6,8 @@ using Spectre.Console.Rendering;
 namespace Agents.Host.Cli.Display;
 
 /// <summary>Follows a run and shows its steps: live with a spinner on a terminal, else one line for each step when it is done.</summary>
-sealed class RunDisplay(Screen screen, RunProgress progress)
+/// <param name="runId">The run, for commands that it waits for.</param>
+sealed class RunDisplay(Screen screen, RunProgress progress, Guid runId)
 {
     static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(80);
 
@@ -22,6 +24,10 @@ sealed class RunDisplay(Screen screen, RunProgress progress)
             progress.Add(happened);
             if (happened.Type is "step_skipped") screen.Line(StepLines.Skipped(progress.Skipped!, screen.Width));
             if (happened.Type is "step_completed") done = progress.Current;
+            if (happened.Type is not "wait_started" || progress.Current is not { } step) continue;
+
+            screen.Line(StepLines.Waits(step, screen.Width));
+            if (HowToSend() is { } command) screen.Line(command);
         }
 
         Print();
@@ -75,13 +81,20 @@ sealed class RunDisplay(Screen screen, RunProgress progress)
         var now = DateTimeOffset.UtcNow;
         var frames = Spinner.Known.Dots.Frames;
         var spinner = frames[(int)(now.ToUnixTimeMilliseconds() / Frame.Milliseconds % frames.Count)];
-        return new Rows(progress.Steps.Where(step => step.Name.Length > 0).Select(IRenderable (step) => new Markup(step switch
+        var lines = progress.Steps.Where(step => step.Name.Length > 0).Select(step => step switch
         {
             { StartedAt: null, WasSkipped: not null } => StepLines.Skipped(step, screen.Width),
             { StartedAt: null } => StepLines.Waiting(step),
             { EndedAt: not null } => StepLines.Over(step, screen.Width),
             _ when isOver => StepLines.Failed(step, screen.Width),
             _ => StepLines.Running(step, spinner, now - step.StartedAt.Value, screen.Width),
-        })));
+        });
+        if (HowToSend() is { } command && !isOver) lines = lines.Append(command);
+        return new Rows(lines.Select(IRenderable (line) => new Markup(line)));
     }
+
+    /// <summary>How to send the signal that the run waits for. Null when it waits for none.</summary>
+    string? HowToSend() => progress.AwaitedSignal is { } signal
+        ? $"  Send it: [bold]agents signal {RunIds.Brief(runId)} {Screen.Safe(signal)}[/]"
+        : null;
 }

@@ -21,6 +21,9 @@ public sealed class RunProgress
     /// <summary>The step that was skipped last; null when none was.</summary>
     public StepProgress? Skipped { get; private set; }
 
+    /// <summary>The signal that the run waits for at present. Null when for none.</summary>
+    public string? AwaitedSignal { get; private set; }
+
     public void Add(EventView happened)
     {
         var data = happened.Data;
@@ -43,6 +46,14 @@ public sealed class RunProgress
                 break;
             case "step_completed":
                 Current?.Complete(data.GetProperty("output").GetString()!, happened.At);
+                break;
+            case "wait_started":
+                AwaitedSignal = data.GetProperty("signal").GetString();
+                Current?.Add(happened.Type, data);
+                break;
+            case "wait_ended" or "run_failed" or "run_cancelled":
+                AwaitedSignal = null;
+                Current?.Add(happened.Type, data);
                 break;
             case "run_completed":
                 if (Current?.Output == data.GetProperty("answer").GetString()) Current?.Answered(data.GetProperty("citations").GetArrayLength());
@@ -84,6 +95,7 @@ public sealed class StepProgress(string name)
     readonly HashSet<string> documents = [];
     string says = "";
     int visits;
+    string? wait;
 
     public string Name { get; private set; } = name;
 
@@ -106,7 +118,7 @@ public sealed class StepProgress(string name)
         string.Join(" · ", new[] { Visit(), Doubt, passages.Count == 0 ? null : Found(), says }.Where(part => part is { Length: > 0 }));
 
     internal void Begin(string name, DateTimeOffset at) =>
-        (Name, StartedAt, EndedAt, says, Doubt, visits) = (name, at, null, "", null, visits + 1);
+        (Name, StartedAt, EndedAt, says, Doubt, wait, visits) = (name, at, null, "", null, null, visits + 1);
 
     internal void Skip(string name, string reason) => (Name, WasSkipped) = (name, WhySkipped(reason));
 
@@ -121,7 +133,10 @@ public sealed class StepProgress(string name)
     public string Output { get; private set; } = "";
 
     internal void Complete(string output, DateTimeOffset at) =>
-        (EndedAt, Output, says) = (at, output, string.Join(" · ", output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)));
+        (EndedAt, Output, says) = (
+            at, output, wait is not null && output.Length == 0
+                ? says
+                : string.Join(" · ", output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)));
 
     internal void Answered(int citations) =>
         says = citations == 0 ? "answered without citations" : $"answered with {Formats.Count(citations, "citation")}";
@@ -149,6 +164,13 @@ public sealed class StepProgress(string name)
                 break;
             case "model_call_outcome_unknown":
                 says = "an interrupted call, whose outcome is unknown";
+                break;
+            case "wait_started":
+                wait = FactText.Wait(data);
+                says = $"waits {wait}";
+                break;
+            case "wait_ended":
+                says = data.GetProperty("by").GetString() is nameof(WaitEnd.Time) ? $"waited {wait}" : "the signal came";
                 break;
             case "tool_call_requested":
                 says = $"{data.GetProperty("tool").GetString()} {data.GetProperty("arguments").GetString()}";

@@ -22,6 +22,9 @@ public static class StepLines
     public static string Running(StepProgress step, string spinner, TimeSpan since, int width) =>
         Markup(spinner, "yellow", step, "grey", since, width);
 
+    /// <summary>A step that has begun to wait.</summary>
+    public static string Waits(StepProgress step, int width) => Markup("…", "yellow", step, "default", null, width);
+
     public static string Waiting(StepProgress step) => $"[grey]· {Screen.Safe(step.Name)}[/]";
 
     public static string Skipped(StepProgress step, int width)

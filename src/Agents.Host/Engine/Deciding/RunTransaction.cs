@@ -111,10 +111,10 @@ static class Slots
     {
         if (use.IsKept()) return;
 
-        if (use.Waits is Pending.Approval or Pending.Child)
+        if (use.Waits is Pending.Approval or Pending.Child or Pending.Wait)
             session.QueueSqlCommand(
                 $"update agents.run_queue set node = null, waits_for = ?, not_before = null {Row}",
-                Word(use.Waits is Pending.Child ? QueueWait.Child : QueueWait.Approval), session.TenantId, runId);
+                Word(Named(use.Waits.Value)), session.TenantId, runId);
         else if (use.HeldBack is { } delay)
             session.QueueSqlCommand(
                 $"""
@@ -126,6 +126,13 @@ static class Slots
         else
             session.QueueSqlCommand($"update agents.run_queue set node = null, waits_for = null, not_before = null {Row}", session.TenantId, runId);
     }
+
+    static QueueWait Named(Pending waits) => waits switch
+    {
+        Pending.Child => QueueWait.Child,
+        Pending.Wait => QueueWait.Wait,
+        _ => QueueWait.Approval,
+    };
 
     static string Word(QueueWait wait) => wait.ToString().ToLowerInvariant();
 }

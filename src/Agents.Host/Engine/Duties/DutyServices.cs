@@ -12,6 +12,7 @@ static class DutyServices
 
         services.AddWatched();
         services.AddDuty<GoOnWithinBudgets>();
+        services.AddDuty<EndWaits>();
         services.AddDuty<FireSchedules>();
         services.AddDuty<AnnounceBudgetEvents>();
         services.AddDuty<CloseDays>();

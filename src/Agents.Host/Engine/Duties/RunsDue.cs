@@ -10,6 +10,10 @@ public readonly record struct FoundRun(string Tenant, Guid RunId);
 /// <param name="Deadline">The caller's, where that has passed. Null when the run is over its agent's time.</param>
 public readonly record struct OverdueRun(string Tenant, Guid RunId, DateTimeOffset? Deadline);
 
+/// <summary>A wait whose time has come.</summary>
+/// <param name="Wait">Its ordinal within the run.</param>
+public readonly record struct DueWait(string Tenant, Guid RunId, int Wait);
+
 /// <summary>
 /// The questions of the duties that look after runs. What is set aside is left out. A question that says <c>redriven_at</c> marks what it gives, so
 /// that it does not give the same again at once; it passes over rows that another transaction has locked.
@@ -105,6 +109,33 @@ public sealed class RunsDue(NpgsqlDataSource database)
     /// <summary>Runs with a call that no operator has approved or denied in time.</summary>
     public Task<IReadOnlyList<FoundRun>> NotApprovedInTime(CancellationToken ct) =>
         Find($"select tenant_id as tenant, run_id from agents.run_queue where {Unapproved} order by approve_by limit {Batch}", null, ct);
+
+    /// <summary>Waits whose time has come, the longest over first.</summary>
+    /// <returns>They, and in how long the time of the next one comes; null when none waits for a time.</returns>
+    /// <remarks>Row and summary are of one moment: the ordinal is that of the wait whose time has come.</remarks>
+    public async Task<(IReadOnlyList<DueWait> Over, TimeSpan? NextIn)> WaitsOver(CancellationToken ct)
+    {
+        var found = await database.Query<WaitRow>(
+            $"""
+            (select q.tenant_id as tenant, q.run_id, s.waits as wait, null::interval as next_in
+             from agents.run_queue q join agents.run_summary s on s.tenant_id = q.tenant_id and s.run_id = q.run_id
+             where {WaitIsOver("q")} order by q.wake_at limit {Batch})
+            union all
+            select null, null, null, min(wake_at) - clock_timestamp() from agents.run_queue where state = 'running' and wake_at > clock_timestamp()
+            """, null, ct);
+        return (
+            [.. from row in found where row.RunId is not null select new DueWait(row.Tenant!, row.RunId!.Value, row.Wait!.Value)],
+            found.FirstOrDefault(row => row.RunId is null)?.NextIn);
+    }
+
+    static string WaitIsOver(string row) =>
+        $"""
+        {row}.state = 'running' and {row}.wake_at <= clock_timestamp()
+        and not agents.is_set_aside('{EndWaits.Title}', {row}.tenant_id, {row}.run_id::text)
+        """;
+
+    /// <summary>A wait that is over; the last row has none, and says when the next one is.</summary>
+    sealed record WaitRow(string? Tenant, Guid? RunId, int? Wait, TimeSpan? NextIn);
 
     /// <summary>Runs that have ended or stand still, and are not settled.</summary>
     public Task<IReadOnlyList<FoundRun>> Settling(CancellationToken ct) => Find(

@@ -29,6 +29,9 @@ public sealed class NodeSignals(InFlight inFlight, RecentRuns recent) : Document
     /// <summary>Woken when a schedule was changed, here or on another node.</summary>
     public Waker Schedules { get; } = new();
 
+    /// <summary>Woken when a wait began on this node, or a run that waits was resumed on it.</summary>
+    public Waker Waits { get; } = new();
+
     public void SchedulesChanged() => Announce(new(Guid.Empty, News.Schedules));
 
     public void BudgetChanged()
@@ -68,6 +71,7 @@ public sealed class NodeSignals(InFlight inFlight, RecentRuns recent) : Document
             inFlight.After(stored.StreamId, (RunEvent)stored.Data);
             var signal = new Signal(stored.StreamId, MovesTheQueue(stored.Data), Ends: stored.Data is RunCancelled or RunFailed);
             Announce(signal);
+            if (stored.Data is WaitStarted or RunResumed) Waits.Wake();
         }
 
         if (hasOutcome) FaultPoint.Hit("before-cascade-dispatch"); // this listener comes before Wolverine's, which sends the messages
@@ -123,6 +127,7 @@ public sealed class NodeSignals(InFlight inFlight, RecentRuns recent) : Document
         RunQueued or RunPaused or RunResumed or RunParked or RunCompleted or RunFailed or RunCancelled => true,
         ToolCallRequested { NeedsApproval: true } or ToolCallApproved or ToolCallDenied => true,
         ChildRunStarted or ToolCallCompleted { ChildUsd: not null } or ToolCallFailed { ChildUsd: not null } => true,
+        WaitStarted or WaitEnded => true,
         ModelCallScheduled { Delay: var delay } => delay > SlotUse.LongestHeld,
         ToolCallScheduled { Delay: var delay } => delay > SlotUse.LongestHeld,
         _ => false,
