@@ -29,6 +29,9 @@ public sealed record Conversation
     /// <summary>Every passage shown so far; number n is at position n - 1.</summary>
     public ImmutableList<Passage> Sources { get; init; } = [];
 
+    /// <summary>Why the run gives its last word now: <c>budget</c> or <c>calls</c>. Null as long as it does not.</summary>
+    public string? Closing { get; init; }
+
     string StepName { get; init; } = "";
 
     /// <summary>What each call of a tool step has retrieved, in the order of the calls, until the step ends and they are fused.</summary>
@@ -54,6 +57,9 @@ public sealed record Conversation
             Instructions = e.Brief?.Instructions,
             OutputTokens = e.Brief?.OutputTokens,
         },
+        RunClosing e => this with { Closing = e.Reason },
+        StateInherited when Closing is not null => this with { Closing = null, Turns = [], Found = NothingFound }, // a fork has a limit of its own
+        StepStarted e when Closing is not null => this with { StepName = e.Name }, // the last word rests on what the step that was left had found
         StepStarted e => this with { StepName = e.Name, Turns = [], Found = NothingFound },
         StepCompleted e => Completed(e.Output, passagesPerStep),
         ModelCallCompleted e => Add(new Turn.Model(e.Reply.Text, [])),
