@@ -143,4 +143,5 @@ alter table agents.run_summary add column if not exists inherited_usd numeric;
 comment on column agents.run_summary.inherited_usd is
   'US dollars that the history a fork continues has cost the runs that made it; no part of cost_usd. Null when it started fresh.';
 alter table agents.run_summary add column if not exists incomplete text;
-comment on column agents.run_summary.incomplete is 'What cut the answer: length or content_filter. Null when it is whole, or there is none yet.';
+comment on column agents.run_summary.incomplete is
+  'What cut the answer: length or content_filter; or why it was given early: budget or calls. Null when it is whole, or there is none yet.';

@@ -72,7 +72,7 @@ public sealed class ResponseStory
         wanted == 1 ? ResponseJson.Messages(runId, queued!) : answers.Select(answer => ResponseJson.Answer(runId, answer));
 
     /// <summary>The response as it is now.</summary>
-    public JsonObject Response() => state.Json(runId, wanted, queued!, events.Items, reply.FinishReason, HasEnded);
+    public JsonObject Response() => state.Json(runId, wanted, queued!, events.Items, HasEnded);
 
     /// <summary>What the next fact adds to the stream, in order.</summary>
     public IReadOnlyList<ResponseEvent> Add(DateTimeOffset at, RunEvent happened)
@@ -166,7 +166,7 @@ public sealed class ResponseStory
             case ToolCallFailed e:
                 AddTool(requested[e.ToolCallId], e.Attempt, null, e.Failure);
                 break;
-            case ModelCallStarted e when Run.Step == agent.Steps.Count - 1:
+            case ModelCallStarted e when Run.Step == agent.Steps.Count - 1 || Run.Closing is not null:
                 reply.Begin(e.Call, e.Attempt);
                 break;
             case ModelCallCompleted e:
@@ -180,8 +180,9 @@ public sealed class ResponseStory
             case ModelCallOutcomeUnknown:
                 reply.Lose();
                 break;
-            case RunCompleted:
-                End(at, reply.FinishReason is "length" or "content_filter" ? "incomplete" : "completed");
+            case RunCompleted e:
+                SetIncomplete(e.Incomplete ?? (reply.FinishReason is "length" or "content_filter" ? reply.FinishReason : null));
+                End(at, state.Incomplete is null ? "completed" : "incomplete");
                 break;
             case RunFailed e:
                 reply.Lose();
@@ -225,6 +226,8 @@ public sealed class ResponseStory
     }
 
     void SetStatus(string now) => state = IsWanted ? state with { Status = now } : state;
+
+    void SetIncomplete(string? why) => state = IsWanted ? state with { Incomplete = why } : state;
 
     void SetFailure(Failure why) => state = IsWanted ? state with { Failure = why } : state;
 
