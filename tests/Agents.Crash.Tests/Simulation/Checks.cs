@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
+using Agents.Host.Models;
 using Microsoft.Extensions.AI;
 
 namespace Agents.Crash.Tests.Simulation;
@@ -13,8 +14,10 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
     readonly HashSet<string> effects = [];
     readonly List<Guid> children = [];
     readonly List<(string Worker, int Call, int Attempt)> replies = [];
-    int completedSteps;
+    readonly Dictionary<(int Call, int Attempt), string> models = [];
+    int completedSteps, lastWords;
     bool isInStep, hasEnded;
+    RunClosing? closing;
 
     public IEnumerable<Attempt> Attempts => attempts.Values;
 
@@ -35,10 +38,13 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
             case StateInherited e: (completedSteps, isInStep) = (e.IsInStep ? e.Step : e.Step + 1, e.IsInStep); break;
             case StepStarted e: Step(e.Step, mayBe: !isInStep); isInStep = true; break;
             case StepCompleted e: Step(e.Step, mayBe: isInStep); isInStep = false; completedSteps++; break;
-            case RunCompleted: Step(agent.Steps.Count, mayBe: !isInStep); hasEnded = true; break;
+            case RunClosing e: Closes(e); break;
+            case RunCompleted: Step(closing is null ? agent.Steps.Count : completedSteps, mayBe: !isInStep); hasEnded = true; break;
             case RunFailed or RunCancelled: hasEnded = true; break;
+            case ModelCallScheduled e: Asks(e); break;
             case ModelCallStarted e: attempts.TryAdd((e.Call, e.Attempt), new(e)); break;
-            case ModelCallCompleted e: Outcome(e.Call, e.Attempt, fact); break;
+            case ModelCallCompleted e: Outcome(e.Call, e.Attempt, fact); Answers(); break;
+            case ToolCallRequested e: Require(closing is null, Invariant.LastWordIsOne, $"It asks for {e.Tool}"); break;
             case ModelCallFailed e: Outcome(e.Call, e.Attempt, fact); break;
             case ModelCallOutcomeUnknown e: Outcome(e.Call, e.Attempt, fact); break;
             case SpendResolved e: Resolved(e); break;
@@ -50,12 +56,14 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
     }
 
     /// <summary>A request reaches the provider.</summary>
-    public void Sent(CallModel work, Request request)
+    public void Sent(CallModel work, Request request, ModelRequest asked)
     {
         if (!attempts.TryGetValue((work.Call, work.Attempt), out var attempt))
             throw Violated(Invariant.NothingSentBeforeItsIntent, work.ToString());
         if (attempt.Request is not null) throw Violated(Invariant.NoAttemptSentTwice, work.ToString());
         attempt.Request = request;
+        Require(models[(work.Call, work.Attempt)] == asked.Model(), Invariant.OneModelForEachAttempt, $"{asked.Model()} gets {work}");
+        Require(closing is null || asked.Options.Tools is null or { Count: 0 }, Invariant.LastWordIsOne, "It offers tools");
         BilledUsd += request.BilledUsd;
     }
 
@@ -104,8 +112,28 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
             Require(attempts[(call, number)].IsConfirmed(), Invariant.RepliesThatCameAreOnTheBill, $"Call {call}.{number} to {worker}");
 
         Require(Stale == 0, Invariant.StaleWritesAreRefused, $"{Stale} stored");
+        if (agent.AtLimit is AtLimit.Close && !log.Run.IsBudgetChanged)
+            Require(BilledUsd <= log.Run.MostUsd(agent.Limits), Invariant.BudgetsAreKept, $"{BilledUsd} billed of {log.Run.MostUsd(agent.Limits)}");
         RequireSame(log, cut);
         RequireFamily(log);
+    }
+
+    void Answers()
+    {
+        if (closing is not null && !hasEnded) Require(++lastWords == 1, Invariant.LastWordIsOne, "A second one");
+    }
+
+    void Asks(ModelCallScheduled fact)
+    {
+        if (!models.TryAdd((fact.Call, fact.Attempt), fact.Model)) throw Violated(Invariant.OneModelForEachAttempt, $"Scheduled again: {fact}");
+    }
+
+    /// <summary>The step under way is left, and those up to the last model step are skipped.</summary>
+    void Closes(RunClosing fact)
+    {
+        Require(closing is null, Invariant.LastWordIsOne, "It closes twice");
+        closing = fact;
+        (isInStep, completedSteps) = (isInStep && completedSteps == fact.Step, fact.Step);
     }
 
     /// <summary>The checkpoint goes through its stored form, as after a restart.</summary>

@@ -63,6 +63,12 @@ public enum Invariant
     /// <summary>A call that waits for approval longer than it may is denied.</summary>
     ApprovalsComeInTime,
 
+    /// <summary>An attempt is scheduled for one model, and that one is asked.</summary>
+    OneModelForEachAttempt,
+
+    /// <summary>A run that closes makes one call more, without tools, and asks for none.</summary>
+    LastWordIsOne,
+
     /// <summary>Every message can be decided and every history folded.</summary>
     NothingThrows,
 }

@@ -62,4 +62,10 @@ public enum Mutant
 
     /// <summary>Approvals are waited for as long as it takes.</summary>
     ApprovalsNeverExpire,
+
+    /// <summary>A model that takes over is reserved and paid at the price of the one before.</summary>
+    TakeoverAtTheFirstPrice,
+
+    /// <summary>The worker does not see that a run closes: it sends the last word as any other call, with tools.</summary>
+    ClosingNotSeen,
 }

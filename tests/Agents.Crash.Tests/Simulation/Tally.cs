@@ -25,6 +25,8 @@ sealed class Tally
     public long RateWaits { get; set; }
     public long Drains { get; set; }
     public long Expired { get; set; }
+    public long Takeovers { get; set; }
+    public long Closings { get; set; }
     public long Violations { get; set; }
 
     public void Add(Tally other)
@@ -51,6 +53,8 @@ sealed class Tally
         RateWaits += other.RateWaits;
         Drains += other.Drains;
         Expired += other.Expired;
+        Takeovers += other.Takeovers;
+        Closings += other.Closings;
         Violations += other.Violations;
     }
 }
