@@ -17,7 +17,7 @@ namespace Agents.Host;
 static class EngineServices
 {
     public static void AddEngine(
-        this WebApplicationBuilder builder, WorkerOptions workers, ModelOptions models, WebhookOptions webhooks, CostOptions costs)
+        this WebApplicationBuilder builder, WorkerOptions workers, ModelProviders models, WebhookOptions webhooks, CostOptions costs)
     {
         var services = builder.Services;
         services.AddSingleton(workers);
@@ -31,7 +31,7 @@ static class EngineServices
         services.AddHostedInstance<Node>();
         services.AddHostedService<Announcements>();
         services.AddHostedInstance<Deltas>();
-        var longestCall = models.CallTimeout > workers.ToolTimeout ? models.CallTimeout : workers.ToolTimeout;
+        var longestCall = models.All.Select(entry => entry.CallTimeout).Append(workers.ToolTimeout).Max();
         builder.Host.UseWolverine(wolverine => WolverineSettings.Apply(wolverine, workers, longestCall));
         services.AddHostedService<SafeSettings>();
         if (workers.MaxRuns > 0) services.AddWork();

@@ -3,22 +3,24 @@ using Agents.Host.Knowledge;
 using Agents.Host.Knowledge.Reading;
 using Agents.Host.Models;
 using Agents.Host.Tools;
-using Microsoft.Extensions.AI;
 
 namespace Agents.Host;
 
 /// <summary>What agents are made of: models, tools and the knowledge that they search.</summary>
 static class ModelServices
 {
-    public static void AddModels(this WebApplicationBuilder builder, ModelOptions models)
+    public static void AddModels(this WebApplicationBuilder builder, ModelProviders models)
     {
         var services = builder.Services;
         services.AddSingleton(models);
-        services.AddSingleton(_ => ChatClients.Create(models).AsBuilder().UseOpenTelemetry().Build());
+        services.AddSingleton(models.Main);
+        services.AddSingleton(_ => ModelClients.Create(models.Main));
+        services.AddSingleton<ModelClients>();
         services.AddSingleton<Definitions>();
         services.AddSingleton<ToolBox>();
         services.AddSingleton<IDefinitionRule, GrantedToolsExist>();
         services.AddSingleton<IDefinitionRule, CodeStepsAreNotForModels>();
+        services.AddSingleton<IDefinitionRule, NamedModelsExist>();
         services.AddSingleton<AgentCatalog>();
         services.AddSingleton(new KnowledgeLimits());
         services.AddSingleton<DocumentReaders>();

@@ -24,7 +24,7 @@ public static class Server
         adjust?.Invoke(builder);
 
         // What is wrong in the settings is refused before the database is started.
-        var models = ModelOptions.From(builder.Configuration);
+        var models = ModelProviders.From(builder.Configuration);
         var workers = WorkerOptions.From(builder.Configuration);
         var webhooks = WebhookOptions.From(builder.Configuration);
         var costs = CostOptions.From(builder.Configuration);

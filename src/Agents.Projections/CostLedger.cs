@@ -26,18 +26,23 @@ public sealed partial class CostLedger : EventProjection
           low_usd, high_usd, cause, latency_ms, first_token_ms)
         select
           o.tenant_id, o.run_id, o.version, ?, ?, r.agent, coalesce(r.root_run_id, o.run_id), asked.step, began.name, o.call, ?, ?,
-          coalesce(?::text, asked.model), ?::text, ?::text, ?::text,
+          coalesce(?::text, asked.model), coalesce(?::text, claimed.provider), ?::text, ?::text,
           {UsageColumns.Placeholders},
           ?::numeric, ?::text, ?::numeric, ?::numeric, ?::numeric, ?::numeric,
           ?::numeric, ?::numeric, ?::numeric, ?::numeric, ?::numeric, ?::numeric,
           ?::numeric, ?::numeric, ?::text, ?::double precision, ?::double precision
-        from (select ?::text as tenant_id, ?::uuid as run_id, ?::bigint as version, ?::integer as call) o
+        from (select ?::text as tenant_id, ?::uuid as run_id, ?::bigint as version, ?::integer as call, ?::integer as attempt) o
         left join agents.run_summary r on r.tenant_id = o.tenant_id and r.run_id = o.run_id
         left join lateral (
           select (data->>'step')::integer as step, data->>'model' as model from agents.mt_events
           where tenant_id = o.tenant_id and stream_id = o.run_id and version < o.version
-            and type = 'model_call_scheduled' and (data->>'call')::integer = o.call
+            and type = 'model_call_scheduled' and (data->>'call')::integer = o.call and (data->>'attempt')::integer = o.attempt
           order by version desc limit 1) asked on true
+        left join lateral (
+          select data->>'provider' as provider from agents.mt_events
+          where tenant_id = o.tenant_id and stream_id = o.run_id and version < o.version
+            and type = 'model_call_started' and (data->>'call')::integer = o.call and (data->>'attempt')::integer = o.attempt
+          order by version desc limit 1) claimed on true
         left join lateral (
           select data->>'name' as name from agents.mt_events
           where tenant_id = o.tenant_id and stream_id = o.run_id and version < o.version
@@ -71,7 +76,7 @@ public sealed partial class CostLedger : EventProjection
             row.CostUsd, row.Cost?.PriceVersion, unit?.Input, unit?.CachedInput, unit?.CacheWrite5Minutes, unit?.CacheWrite1Hour,
             unit?.Output, unit?.Reasoning, unit?.AudioInput, unit?.AudioOutput, unit?.RequestFee, unit?.WebSearchFee,
             row.LowUsd, row.HighUsd, row.Cause, row.Latency?.TotalMilliseconds, row.FirstToken?.TotalMilliseconds,
-            happened.TenantId, happened.StreamId, happened.Version, row.Call,
+            happened.TenantId, happened.StreamId, happened.Version, row.Call, row.Attempt,
         ];
     }
 

@@ -16,6 +16,7 @@ public static class EventNames
         [typeof(RunResumed)] = "run_resumed",
         [typeof(RunParked)] = "run_parked",
         [typeof(RunBudgetChanged)] = "run_budget_changed",
+        [typeof(RunClosing)] = "run_closing",
         [typeof(RunCompleted)] = "run_completed",
         [typeof(RunFailed)] = "run_failed",
         [typeof(RunCancelled)] = "run_cancelled",

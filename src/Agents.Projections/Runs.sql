@@ -152,4 +152,5 @@ comment on column agents.run_summary.wait_since is 'When the wait under way bega
 comment on column agents.run_summary.wait_until is 'When that wait ends by its time; null when there is none, or it has no time.';
 comment on column agents.run_summary.wait_signal is 'The signal that ends that wait; null when there is none, or no signal ends it.';
 alter table agents.run_summary add column if not exists incomplete text;
-comment on column agents.run_summary.incomplete is 'What cut the answer: length or content_filter. Null when it is whole, or there is none yet.';
+comment on column agents.run_summary.incomplete is
+  'What cut the answer: length or content_filter; or why it was given early: budget or calls. Null when it is whole, or there is none yet.';

@@ -64,6 +64,7 @@ public sealed class Timeline : IProjection
         RunResumed e => new($"{e.By}: {e.Reason}"),
         RunParked e => new(e.Failure.Message, Name: e.Failure.Kind.ToString()),
         RunBudgetChanged e => new($"{e.By}: {e.Reason}"),
+        RunClosing e => new(e.Reason, Step: e.Step),
         RunCompleted e => new(e.Answer),
         RunFailed e => new(e.Failure.Message, Name: e.Failure.Kind.ToString()),
         RunCancelled e => new($"{e.By}: {e.Reason}"),

@@ -49,6 +49,8 @@ public sealed partial class EventContractTests
             """{"failure":{"kind":"Unavailable","message":"slow down","retryAfter":"00:00:17"},"budget":{"budget":{"scope":"Key","value":"ci","period":"Month"},"limitUsd":5,"spentUsd":4.9,"reservedUsd":0.05,"wantedUsd":0.07,"leastUsd":0.06}}"""),
         ("run_budget_changed", new RunBudgetChanged(2.5m, "ada", "worth it", "741f4717"),
             """{"budgetUsd":2.5,"by":"ada","reason":"worth it","byKey":"741f4717"}"""),
+        ("run_closing", new RunClosing("budget", 3),
+            """{"reason":"budget","step":3}"""),
         ("run_completed", new RunCompleted("It is retrieval [1].", [Cited], "length"),
             """{"answer":"It is retrieval [1].","citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}],"incomplete":"length"}"""),
         ("run_failed", new RunFailed(new(FailureKind.Deadline, "The run took longer than it may.", A.Second)),
@@ -67,10 +69,10 @@ public sealed partial class EventContractTests
             """{"wait":1,"step":2,"by":"Signal","payload":"yes"}"""),
         ("signal_received", new SignalReceived("approved", "yes", "s-1", "ada", "741f4717"),
             """{"name":"approved","payload":"yes","signalId":"s-1","by":"ada","byKey":"741f4717"}"""),
-        ("model_call_scheduled", new ModelCallScheduled(1, 2, 3, "small", TimeSpan.FromSeconds(1.5)),
-            """{"call":1,"attempt":2,"step":3,"model":"small","delay":"00:00:01.5000000"}"""),
-        ("model_call_started", new ModelCallStarted(1, 2, "w1", "9f86d081", "2026-11", 0.0321m, 512),
-            """{"call":1,"attempt":2,"worker":"w1","requestHash":"9f86d081","priceVersion":"2026-11","reservedUsd":0.0321,"maxOutputTokens":512}"""),
+        ("model_call_scheduled", new ModelCallScheduled(1, 2, 3, "fast/small", TimeSpan.FromSeconds(1.5), 1, Slow),
+            """{"call":1,"attempt":2,"step":3,"model":"fast/small","delay":"00:00:01.5000000","fallback":1,"because":{"kind":"Unavailable","message":"slow down","retryAfter":"00:00:17"}}"""),
+        ("model_call_started", new ModelCallStarted(1, 2, "w1", "9f86d081", "2026-11", 0.0321m, 512, "fast", 0.004m),
+            """{"call":1,"attempt":2,"worker":"w1","requestHash":"9f86d081","priceVersion":"2026-11","reservedUsd":0.0321,"maxOutputTokens":512,"provider":"fast","keptUsd":0.004}"""),
         ("model_call_completed", new ModelCallCompleted(
             1, 2, new("It is.", [new("search_documents", "{\"query\":1}")], [Cited], "small-2026", "stop", "resp-1", 12), Everything, "{\"in\":1}",
             new(0.0000125m, "2026-11", Unit), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(250), "openai", "flex"),
@@ -176,6 +178,9 @@ public sealed partial class EventContractTests
         typeof(ModelCallFailed),
         """{"call":1,"attempt":2,"failure":{"kind":"RateLimited","message":"slow down","retryAfter":null},"latency":"00:00:01","usage":{"inputTokens":1,"outputTokens":0,"cachedInputTokens":0,"cacheWrite5MinutesTokens":0,"cacheWrite1HourTokens":0,"reasoningTokens":0},"cost":{"usd":0.01,"priceVersion":"2026-11","unit":null}}""")]
     [InlineData(typeof(RunCompleted), """{"answer":"42","citations":[]}""")]
+    [InlineData(typeof(ModelCallScheduled), """{"call":1,"attempt":2,"step":3,"model":"small","delay":"00:00:01.5000000"}""")]
+    [InlineData(typeof(ModelCallStarted),
+        """{"call":1,"attempt":2,"worker":"w1","requestHash":"9f86d081","priceVersion":"2026-11","reservedUsd":0.0321,"maxOutputTokens":512}""")]
     [InlineData(typeof(ModelCallOutcomeUnknown), """{"call":1,"attempt":2,"cause":"StreamCut","lowUsd":0.001,"highUsd":null}""")]
     [InlineData(typeof(StateInherited),
         """{"step":1,"name":"search","isInStep":true,"outputs":{},"modelCalls":2,"toolCalls":[],"inheritedUsd":0.02,"reason":""}""")]

@@ -13,6 +13,15 @@ public sealed record PriceList(string Version, IReadOnlyList<PriceListEntry> Ent
 
     const string BatchTier = "batch";
 
+    /// <summary>
+    /// The entry of providers for whose models prices are asked. Prices of <c>entry/model</c>, exact or by a pattern that begins with the entry, come
+    /// before those of <c>model</c> in each list. Null for the main provider.
+    /// </summary>
+    public string? Provider { get; init; }
+
+    /// <summary>The same lists, as they hold for the models of an entry.</summary>
+    public PriceList At(string? provider) => this with { Provider = provider };
+
     /// <summary>The price of a model, or null when no list knows it.</summary>
     /// <param name="serviceTier">
     /// As the provider named it; null, <c>default</c>, <c>standard</c> and names that nobody knows mean the usual one. A tier that is sold apart and
@@ -40,23 +49,30 @@ public sealed record PriceList(string Version, IReadOnlyList<PriceListEntry> Ent
     {
         var tier = serviceTier?.ToLowerInvariant() is { } named && (SoldApart.Contains(named) || Prices(named)) ? named : null;
         for (var list = this; list is not null; list = list.Otherwise)
-            if (list.PriceOf(model, tier) is var (price, entry)) return (price, list.Version, entry);
+            if (list.OwnOrCommon(Provider, model, tier) is var (price, entry)) return (price, list.Version, entry);
         return null;
+    }
+
+    (Price, PriceListEntry)? OwnOrCommon(string? provider, string model, string? tier)
+    {
+        if (provider is null) return PriceOf(Entries, model, tier);
+        var own = Entries.Where(entry => entry.Model.StartsWith($"{provider}/", StringComparison.Ordinal));
+        return PriceOf(own, $"{provider}/{model}", tier) ?? PriceOf(Entries, model, tier);
     }
 
     /// <summary>Whether this list, or one asked after it, has a price of its own for the tier.</summary>
     bool Prices(string tier) => Entries.Any(entry => entry.ServiceTier == tier) || Otherwise?.Prices(tier) is true;
 
     /// <param name="tier">Null for the usual one.</param>
-    (Price, PriceListEntry)? PriceOf(string model, string? tier)
+    static (Price, PriceListEntry)? PriceOf(IEnumerable<PriceListEntry> entries, string model, string? tier)
     {
-        if (EntryOf(model, tier) is { } entry) return (entry.Price, entry);
-        return tier is BatchTier && EntryOf(model, null) is { BatchFactor: { } factor } whole ? (whole.Price.Times(factor), whole) : null;
+        if (EntryOf(entries, model, tier) is { } entry) return (entry.Price, entry);
+        return tier is BatchTier && EntryOf(entries, model, null) is { BatchFactor: { } factor } whole ? (whole.Price.Times(factor), whole) : null;
     }
 
-    PriceListEntry? EntryOf(string model, string? tier)
+    static PriceListEntry? EntryOf(IEnumerable<PriceListEntry> entries, string model, string? tier)
     {
-        var ofTier = Entries.Where(entry => entry.ServiceTier == tier);
+        var ofTier = entries.Where(entry => entry.ServiceTier == tier);
         return ofTier.FirstOrDefault(entry => entry.Model == model)
             ?? ofTier.Where(entry => entry.IsPatternOf(model)).MaxBy(entry => entry.Model.Length);
     }

@@ -23,19 +23,21 @@ public abstract record Claim
     /// <param name="ownerIsGone">Whether the worker that started the attempt has died. Ignored when no worker started it.</param>
     /// <param name="leastUsd">The most the attempt can cost with the shortest reply that is worth asking for. Null without a price.</param>
     /// <param name="mayBeUnpriced">Whether a call without a price may be made by a run that has a budget.</param>
+    /// <param name="lastWord">What the run may spend, and what it keeps back. Null when its agent does not close at its limit.</param>
     public static Claim On(
-        Run run, CallModel work, ModelCallStarted started, bool ownerIsGone, decimal? leastUsd = null, bool mayBeUnpriced = true) =>
-            run.ModelCall switch
+        Run run, CallModel work, ModelCallStarted started, bool ownerIsGone, decimal? leastUsd = null, bool mayBeUnpriced = true,
+        LastWord? lastWord = null) => run.ModelCall switch
     {
         { Status: AttemptStatus.Started } call when IsOf(call, work) && ownerIsGone => new Lost(),
         { Status: AttemptStatus.Scheduled } call when IsOf(call, work) && run.Status is RunStatus.Running =>
-            run.HasRoomFor(started.ReservedUsd, mayBeUnpriced)
+            run.HasRoomFor(started.ReservedUsd, mayBeUnpriced) && LeavesTheLastWord(run, started.ReservedUsd, lastWord)
                 ? new Taken(started)
-                : new Refused(run.Refusal(run.BudgetUsd!.Value, started.ReservedUsd, leastUsd ?? started.ReservedUsd)),
+                : new Refused(run.Refusal(
+                    lastWord?.MostUsd ?? run.BudgetUsd!.Value, started.ReservedUsd, leastUsd ?? started.ReservedUsd, lastWord?.KeptUsd ?? 0)),
         _ => new NotDue(),
     };
 
-    /// <inheritdoc cref="On(Run, CallModel, ModelCallStarted, bool, decimal?, bool)"/>
+    /// <inheritdoc cref="On(Run, CallModel, ModelCallStarted, bool, decimal?, bool, LastWord?)"/>
     public static Claim On(Run run, RunTool work, ToolCallStarted started, bool ownerIsGone) =>
         run.ToolCalls.GetValueOrDefault(work.ToolCallId) switch
     {
@@ -43,6 +45,9 @@ public abstract record Claim
         { Status: ToolCallStatus.Scheduled } call when call.Attempt == work.Attempt && run.Status is RunStatus.Running => new Taken(started),
         _ => new NotDue(),
     };
+
+    static bool LeavesTheLastWord(Run run, decimal? upperUsd, LastWord? lastWord) =>
+        lastWord is null || upperUsd is not { } upper || run.CommittedUsd() + upper + lastWord.KeptUsd <= lastWord.MostUsd;
 
     static bool IsOf(ModelAttempt call, CallModel work) => call.Call == work.Call && call.Number == work.Attempt;
 }

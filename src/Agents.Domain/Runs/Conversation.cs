@@ -29,6 +29,9 @@ public sealed record Conversation
     /// <summary>Every passage shown so far; number n is at position n - 1.</summary>
     public ImmutableList<Passage> Sources { get; init; } = [];
 
+    /// <summary>Why the run gives its last word now: <c>budget</c> or <c>calls</c>. Null as long as it does not.</summary>
+    public string? Closing { get; init; }
+
     string StepName { get; init; } = "";
 
     /// <summary>The output of the step under way is made of its calls' results, which are told one by one instead.</summary>
@@ -60,6 +63,9 @@ public sealed record Conversation
             Instructions = e.Brief?.Instructions,
             OutputTokens = e.Brief?.OutputTokens,
         },
+        RunClosing e => this with { Closing = e.Reason },
+        StateInherited when Closing is not null => this with { Closing = null, Turns = [], Found = NothingFound }, // a fork has a limit of its own
+        StepStarted e when Closing is not null => this with { StepName = e.Name }, // the last word rests on what the step that was left had found
         StepStarted e => this with { StepName = e.Name, IsMadeOfResults = e.KeepsResults, Turns = [], Found = NothingFound, WaitSays = null },
         WaitEnded { By: WaitEnd.Time } => this with { WaitSays = "The wait is over: its time came." },
         WaitEnded e => this with { WaitSays = e.Payload.Length > 0 ? e.Payload : "The signal came, without a payload." },

@@ -13,7 +13,7 @@ static class FamilyRules
         if (run.Status is not RunStatus.Running || !run.IsAwaited(report.ToolCallId, report.Attempt)) return decision;
         if (run.ToolCalls[report.ToolCallId] is not { Status: ToolCallStatus.Scheduled } call) return decision;
 
-        var left = run.MostUsd(agent.Limits) - run.CommittedUsd();
+        var left = run.MostUsd(agent.Limits) - run.CommittedUsd() - run.KeptUsd;
         if (RefusalOf(decision, call.Tool, report.Queued.Agent, left) is { } refusal)
             return RunDecider.Decide(run, agent, new RecordToolFailure(report.ToolCallId, report.Attempt, refusal, TimeSpan.Zero));
 
@@ -42,7 +42,7 @@ static class FamilyRules
     public static bool IsFork(Run run, Guid fork) => run.Forks?.ContainsKey(fork) is true;
 
     public static decimal LeftForForks(Run run, AgentDefinition agent) =>
-        Math.Max(0, run.MostUsd(agent.Limits) - run.OwedAtMostUsd());
+        Math.Max(0, run.MostUsd(agent.Limits) - run.OwedAtMostUsd() - (run.IsFinished() ? 0 : run.KeptUsd));
 
     /// <summary>Why the run may not start another one; null when it may.</summary>
     static Failure? RefusalOf(Decision decision, string tool, string wanted, decimal leftUsd)

@@ -52,6 +52,18 @@ public sealed record Run
     public int ModelCalls { get; init; }
     public int ModelCallsInStep { get; init; }
 
+    /// <summary>Position, among the models of the step, of the one asked last in it; 0 is the step's own. Facts call it so, too.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Fallback { get; init; }
+
+    /// <summary>Why the run gives its last word now: <c>budget</c> or <c>calls</c>. Null as long as it does not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Closing { get; init; }
+
+    /// <summary>US dollars that are kept back for the last word, as the latest call has found. 0 when nothing is.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public decimal KeptUsd { get; init; }
+
     /// <summary>The model call in flight, or the failed one a resumed run tries again. Null between calls.</summary>
     public ModelAttempt? ModelCall { get; init; }
 
@@ -173,8 +185,8 @@ public sealed record Run
         BudgetUsd is not { } budget || (upperUsd is { } upper ? CommittedUsd() + upper <= budget : mayBeUnpriced);
 
     /// <summary>The refusal of the run's own budget, or of what it may spend at most.</summary>
-    internal BudgetRefusal Refusal(decimal limitUsd, decimal? wantedUsd, decimal? leastUsd) =>
-        new(BudgetName.Of(Id), limitUsd, CommittedUsd(), ReservedUsd: 0, wantedUsd, leastUsd);
+    internal BudgetRefusal Refusal(decimal limitUsd, decimal? wantedUsd, decimal? leastUsd, decimal keptUsd = 0) =>
+        new(BudgetName.Of(Id), limitUsd, CommittedUsd(), keptUsd, wantedUsd, leastUsd);
 
     /// <summary>The run after one more fact. Knows nothing of rules: whatever happened, happened.</summary>
     public static Run Evolve(Run run, RunEvent happened) => happened switch
@@ -200,6 +212,7 @@ public sealed record Run
             Status = RunStatus.Running,
             AwaitsBudget = null,
             ModelCall = run.ModelCall?.Renewed(),
+            Fallback = run.ModelCall is { Status: not AttemptStatus.Failed } ? run.Fallback : 0,
             ToolCalls = run.ToolCalls.SetItems(run.ToolCalls.Select(call => KeyValuePair.Create(call.Key, call.Value.Renewed()))),
         },
         RunParked e => run with { Status = RunStatus.Parked, AwaitsBudget = e.Budget },
@@ -207,11 +220,12 @@ public sealed record Run
         RunCompleted => run with { Status = RunStatus.Completed },
         RunFailed => run with { Status = RunStatus.Failed, Wait = null },
         RunCancelled => run with { Status = RunStatus.Cancelled, AwaitsBudget = null, Wait = null },
+        RunClosing e => run with { Closing = e.Reason, KeptUsd = 0, Fallback = 0, ModelCall = run.ModelCall?.GivenUp() },
 
         StepStarted e => run with
         {
-            Step = e.Step, IsInStep = true, ModelCallsInStep = 0, ToolCalls = NoToolCalls, KeepsResults = e.KeepsResults, KeepsAnswer = e.KeepsAnswer,
-            Visits = e.Visit is { } visit ? (run.Visits ?? NoVisits).SetItem(e.Step, visit) : run.Visits,
+            Step = e.Step, IsInStep = true, ModelCallsInStep = 0, Fallback = 0, ToolCalls = NoToolCalls, KeepsResults = e.KeepsResults,
+            KeepsAnswer = e.KeepsAnswer, Visits = e.Visit is { } visit ? (run.Visits ?? NoVisits).SetItem(e.Step, visit) : run.Visits,
         },
         StepSkipped => run,
         StepCompleted e => run with
@@ -220,7 +234,6 @@ public sealed record Run
             ToolCalls = run.KeepsResults ? NoToolCalls : run.ToolCalls,
             Answer = run.KeepsAnswer ? (run.Answer ?? AnswerSoFar.None) with { Text = e.Output } : run.Answer,
         },
-
         WaitStarted e => run with { Wait = new(e.Wait, e.Signal, e.Until, e.For), Waits = e.Wait },
         WaitEnded { By: WaitEnd.Signal } => run with { Wait = null, Signals = run.Signals!.Without(run.Signals.First(run.Wait!.Signal!)) },
         WaitEnded => run with { Wait = null },
@@ -228,13 +241,17 @@ public sealed record Run
 
         ModelCallScheduled { Attempt: 1 } e => run with
         {
-            ModelCall = new(e.Call, 1, AttemptStatus.Scheduled, Delay: e.Delay),
+            ModelCall = ModelAttempt.First(e),
+            Fallback = e.Fallback,
             ModelCalls = e.Call,
             ModelCallsInStep = run.ModelCallsInStep + 1,
             ToolCalls = NoToolCalls,
         },
-        ModelCallScheduled e => run.WithCall(call => call.Again(e)),
-        ModelCallStarted e => run.WithCall(call => call with { Status = AttemptStatus.Started, Worker = e.Worker, ReservedUsd = e.ReservedUsd }),
+        ModelCallScheduled e => run.WithCall(call => call.Again(e, run.Fallback)) with { Fallback = e.Fallback },
+        ModelCallStarted e => run.WithCall(call => call with { Status = AttemptStatus.Started, Worker = e.Worker, ReservedUsd = e.ReservedUsd }) with
+        {
+            KeptUsd = e.KeptUsd ?? 0,
+        },
         ModelCallCompleted e => run.Paying(e.Usage, e.Cost, isUnpriced: e.Cost is null) with
         {
             ModelCall = null, Answer = run.KeepsAnswer ? new(e.Reply.Text, e.Reply.Citations, e.Reply.CutBy()) : run.Answer,

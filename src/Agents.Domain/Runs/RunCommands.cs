@@ -81,7 +81,11 @@ public sealed record RecordModelFailure(
 public sealed record RecordModelCallLost(int Call, int Attempt, UnknownCause Cause) : ModelReport(Call, Attempt);
 
 /// <summary>A budget had no room for the attempt: nothing was claimed and nothing sent.</summary>
-public sealed record RefuseModelCall(int Call, int Attempt, BudgetRefusal Refusal) : ModelReport(Call, Attempt);
+/// <param name="CloseWith">
+/// The model, by its position among those of the agent's last model step, with which what is left pays for the run's last word. Null when none does,
+/// or the agent does not close at its limit.
+/// </param>
+public sealed record RefuseModelCall(int Call, int Attempt, BudgetRefusal Refusal, int? CloseWith = null) : ModelReport(Call, Attempt);
 
 /// <summary>How a tool call attempt ended. A closed family.</summary>
 public abstract record ToolReport(string ToolCallId, int Attempt);

@@ -58,6 +58,7 @@ public static class RunDecider
             report.Provider, report.ServiceTier));
         if (run.IsFinished()) return decision;
 
+        if (run.Closing is not null) return ClosingRules.End(decision, report.Reply);
         if (report.Reply.ToolRequests.Count == 0) return Finish(decision, report.Reply.Text, report.Reply.Citations, report.Reply.CutBy());
 
         foreach (var (request, index) in report.Reply.ToolRequests.Select((request, index) => (request, index)))
@@ -87,11 +88,24 @@ public static class RunDecider
         return TryAgain(decision, new(FailureKind.WorkerLost, "The worker stopped before it reported."));
     }
 
-    /// <summary>Parks the run; nothing was claimed and nothing sent, so the same attempt is due again when it goes on.</summary>
-    public static Decision Decide(Run run, AgentDefinition agent, RefuseModelCall report) =>
-        run.Status is RunStatus.Running && run.IsScheduled(report.Call, report.Attempt)
-            ? Decision.On(run, agent).Add(new RunParked(new(FailureKind.BudgetRefused, report.Refusal.Reason()), report.Refusal))
-            : Decision.On(run, agent);
+    /// <summary>
+    /// Nothing was claimed and nothing sent. The call is made as the run's last word, or, when its model has no price, with the next model. Else the
+    /// run parks, and the same attempt is due again when it goes on.
+    /// </summary>
+    public static Decision Decide(Run run, AgentDefinition agent, RefuseModelCall report)
+    {
+        var decision = Decision.On(run, agent);
+        if (run.Status is not RunStatus.Running || !run.IsScheduled(report.Call, report.Attempt)) return decision;
+
+        if (report.CloseWith is { } model && ClosingRules.IsRight(decision, model))
+            return ScheduleModelCall(ClosingRules.Begin(decision, ClosingRules.Budget), report.Call, report.Attempt + 1, TimeSpan.Zero, model);
+
+        var unpriced = new Failure(FailureKind.Unpriced, report.Refusal.Reason());
+        if (report.Refusal.WantedUsd is null && FallbackRules.Next(decision, unpriced.Kind) is { } next)
+            return ScheduleModelCall(decision, report.Call, report.Attempt + 1, TimeSpan.Zero, next, unpriced);
+
+        return decision.Add(new RunParked(new(FailureKind.BudgetRefused, report.Refusal.Reason()), report.Refusal));
+    }
 
     public static Decision Decide(Run run, AgentDefinition agent, RecordToolResult report)
     {
@@ -262,20 +276,24 @@ public static class RunDecider
     {
         var (run, limits) = (decision.Run, decision.Agent.Limits);
         if (run.ModelCall is { Status: AttemptStatus.Failed } failed)
-            return ScheduleModelCall(decision, failed.Call, failed.Number + 1, TimeSpan.Zero);
-        if (run.ModelCallsInStep >= limits.ModelCallsPerStep)
+            return ScheduleModelCall(decision, failed.Call, failed.Number + 1, TimeSpan.Zero, run.Fallback);
+        if (run.ModelCallsInStep >= limits.ModelCallsPerStep && ClosingRules.MayClose(decision))
+            return ScheduleModelCall(ClosingRules.Begin(decision, ClosingRules.Calls), run.ModelCalls + 1, attempt: 1, TimeSpan.Zero, model: 0);
+        if (run.ModelCallsInStep >= limits.ModelCallsPerStep && run.Closing is null)
             return decision.Add(new RunFailed(new(FailureKind.CallLimit, $"Step {step.Name} used its {run.ModelCallsInStep} model calls.")));
 
-        return ScheduleModelCall(decision, run.ModelCalls + 1, attempt: 1, TimeSpan.Zero);
+        return ScheduleModelCall(decision, run.ModelCalls + 1, attempt: 1, TimeSpan.Zero, run.Fallback);
     }
 
-    static Decision ScheduleModelCall(Decision decision, int call, int attempt, TimeSpan delay)
+    /// <param name="model">Position among the models of the step.</param>
+    /// <param name="because">Why the model before was left. Null when it was not.</param>
+    static Decision ScheduleModelCall(Decision decision, int call, int attempt, TimeSpan delay, int model, Failure? because = null)
     {
-        var (run, step) = (decision.Run, (ModelStep)StepOf(decision));
+        var run = decision.Run;
         if (run.CommittedUsd() >= run.MostUsd(decision.Agent.Limits))
             return Park(decision, new(FailureKind.CostLimit, "What the run may spend is spent."));
 
-        return decision.Add(new ModelCallScheduled(call, attempt, run.Step, step.Model ?? run.Model, delay));
+        return decision.Add(new ModelCallScheduled(call, attempt, run.Step, FallbackRules.ModelsOf(decision)[model], delay, model, because));
     }
 
     /// <summary>Requests the calls of a tool step, or, when all have settled, ends it; what failed is tried again on resuming.</summary>
@@ -302,9 +320,14 @@ public static class RunDecider
     {
         var call = decision.Run.ModelCall!;
         if (decision.Run.Status is not RunStatus.Running) return decision; // resuming tries it again
-        if (!Retry.IsWorthwhile(failure, call.Number - call.AttemptsBefore, decision.Agent.Limits)) return Park(decision, failure);
+        var tries = call.Number - call.AttemptsBefore;
+        if (Retry.IsWorthwhile(failure, tries, FallbackRules.LimitsOf(decision, failure.Kind)))
+            return ScheduleModelCall(
+                decision, call.Call, call.Number + 1, Retry.Delay(failure, tries, decision.Run.Id), decision.Run.Fallback);
 
-        return ScheduleModelCall(decision, call.Call, call.Number + 1, Retry.Delay(failure, call.Number - call.AttemptsBefore, decision.Run.Id));
+        return FallbackRules.Next(decision, failure.Kind) is { } next
+            ? ScheduleModelCall(decision, call.Call, call.Number + 1, TimeSpan.Zero, next, because: failure)
+            : Park(decision, FallbackRules.Named(decision, failure));
     }
 
     /// <summary>The reply of an attempt that had been given up: it is paid for, and what it says is not used.</summary>

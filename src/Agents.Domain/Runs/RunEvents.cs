@@ -149,7 +149,17 @@ public sealed record RunBudgetChanged(
     decimal BudgetUsd, string By, string Reason,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ByKey = null) : RunEvent;
 
-/// <param name="Incomplete">What cut the answer: <c>length</c> or <c>content_filter</c>. Null when it is whole.</param>
+/// <summary>
+/// What the run may spend, or the calls that a step may make, are nearly used up: it gives its last word now, in one call without tools. The step
+/// under way is left, and those between it and <paramref name="Step"/>, and behind that, are skipped.
+/// </summary>
+/// <param name="Reason"><c>budget</c> or <c>calls</c>.</param>
+/// <param name="Step">Position of the step that gives the last word: the last model step.</param>
+public sealed record RunClosing(string Reason, int Step) : RunEvent;
+
+/// <param name="Incomplete">
+/// What cut the answer: <c>length</c> or <c>content_filter</c>; or why it was given early: <c>budget</c> or <c>calls</c>. Null when it is whole.
+/// </param>
 public sealed record RunCompleted(
     string Answer, IReadOnlyList<Citation> Citations,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Incomplete = null) : RunEvent;
@@ -222,7 +232,16 @@ public sealed record SignalReceived(
 /// <param name="Call">Ordinal of the model call within the run, from 1.</param>
 /// <param name="Attempt">From 1; raised by each retry of the same call.</param>
 /// <param name="Delay">How long after this fact it may begin. Zero on a first attempt.</param>
-public sealed record ModelCallScheduled(int Call, int Attempt, int Step, string Model, TimeSpan Delay) : RunEvent;
+/// <param name="Fallback">Position of the model among those of the step: 0 is its own, 1 the first that takes over.</param>
+/// <param name="Because">Why the model before was left. Null when it was not.</param>
+public sealed record ModelCallScheduled(
+    int Call, int Attempt, int Step, string Model, TimeSpan Delay,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int Fallback = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Failure? Because = null) : RunEvent
+{
+    /// <summary>The model, if it is not the step's own; null if it is.</summary>
+    internal string? FallbackModel() => Fallback > 0 ? Model : null;
+}
 
 /// <summary>A worker took the attempt; stored before the request is sent. If no outcome follows, that worker was lost.</summary>
 /// <param name="RequestHash">SHA-256 of what is sent: model, messages, tools.</param>
@@ -231,8 +250,12 @@ public sealed record ModelCallScheduled(int Call, int Attempt, int Step, string 
 /// <param name="MaxOutputTokens">
 /// The most the reply may hold, where a budget had no room for as much as the agent's limit. Null when that holds.
 /// </param>
+/// <param name="Provider">The provider that is asked, by the name of its entry. Null in facts older than this field.</param>
+/// <param name="KeptUsd">What is kept back for the run's last word, in US dollars. Null when nothing is.</param>
 public sealed record ModelCallStarted(
-    int Call, int Attempt, string Worker, string RequestHash, string? PriceVersion, decimal? ReservedUsd, int? MaxOutputTokens = null) : RunEvent;
+    int Call, int Attempt, string Worker, string RequestHash, string? PriceVersion, decimal? ReservedUsd, int? MaxOutputTokens = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Provider = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? KeptUsd = null) : RunEvent;
 
 /// <param name="Usage">Null when the provider reported none, or nothing believable.</param>
 /// <param name="RawUsage">The provider's own usage JSON, to the letter. Null when it sent none.</param>

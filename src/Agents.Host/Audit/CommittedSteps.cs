@@ -5,7 +5,7 @@ namespace Agents.Host.Audit;
 
 /// <summary>
 /// I2: each step began where the one before it leads, and ended once; a completed run came to the end of its definition. A fork goes on from what it
-/// continues.
+/// continues. A run that closes leaves the step under way for the one that gives its last word, and takes none after it.
 /// </summary>
 static class CommittedSteps
 {
@@ -44,6 +44,7 @@ static class CommittedSteps
     {
         int? next = 0; // the step to come
         int? open; // the step that has begun
+        bool isClosing;
 
         public List<int> Begun { get; } = [];
 
@@ -63,6 +64,10 @@ static class CommittedSteps
                     Completed.AddRange(Enumerable.Range(0, e.IsInStep ? e.Step : e.Step + 1));
                     (next, open) = e.IsInStep ? (null, e.Step) : (agent.After(e.Step), (int?)null);
                     break;
+                case RunClosing e:
+                    if (open != e.Step) (next, open) = (e.Step, null);
+                    isClosing = true;
+                    break;
                 case StepStarted e:
                     Begun.Add(e.Step);
                     IsWrong = open is not null || next != e.Step;
@@ -75,7 +80,7 @@ static class CommittedSteps
                 case StepCompleted e:
                     Completed.Add(e.Step);
                     IsWrong = open != e.Step;
-                    if (!IsWrong) (next, open) = (agent.After(e.Step), null);
+                    if (!IsWrong) (next, open) = (isClosing ? null : agent.After(e.Step), null);
                     break;
             }
         }

@@ -89,18 +89,20 @@ sealed record MoneyRow(
     /// <summary>What the facts of one run say about money, in their order.</summary>
     public static IEnumerable<MoneyRow> AllOf(IEnumerable<StoredFact> facts)
     {
-        var asked = new Dictionary<int, string>();
+        var asked = new Dictionary<(int Call, int Attempt), string>();
         foreach (var fact in facts)
         {
             var day = DateOnly.FromDateTime(fact.At.UtcDateTime);
-            if (fact.Happened is ModelCallScheduled scheduled) asked[scheduled.Call] = scheduled.Model;
+            if (fact.Happened is ModelCallScheduled scheduled) asked[(scheduled.Call, scheduled.Attempt)] = scheduled.Model;
             MoneyRow? row = fact.Happened switch
             {
                 ModelCallCompleted e => new(fact.Version, day, e.Call, e.Attempt, "completed", e.Reply.Model, e.Usage, e.Cost?.Usd),
-                ModelCallFailed e => new(fact.Version, day, e.Call, e.Attempt, "failed", asked.GetValueOrDefault(e.Call), e.Usage, e.Cost?.Usd),
+                ModelCallFailed e => new(
+                    fact.Version, day, e.Call, e.Attempt, "failed", asked.GetValueOrDefault((e.Call, e.Attempt)), e.Usage, e.Cost?.Usd),
                 ModelCallOutcomeUnknown e => new(
-                    fact.Version, day, e.Call, e.Attempt, "unknown", asked.GetValueOrDefault(e.Call), null, null, e.LowUsd, e.HighUsd),
-                SpendResolved e => new(fact.Version, day, e.Call, e.Attempt, "resolved", asked.GetValueOrDefault(e.Call), null, e.ActualUsd),
+                    fact.Version, day, e.Call, e.Attempt, "unknown", asked.GetValueOrDefault((e.Call, e.Attempt)), null, null, e.LowUsd, e.HighUsd),
+                SpendResolved e => new(
+                    fact.Version, day, e.Call, e.Attempt, "resolved", asked.GetValueOrDefault((e.Call, e.Attempt)), null, e.ActualUsd),
                 _ => null, // not about money
             };
             if (row is not null) yield return row;

@@ -22,7 +22,7 @@ public static class ExitCodes
     /// <summary>The server or its database cannot be reached.</summary>
     public const int Unreachable = 5;
 
-    /// <summary>The run is completed, but its answer is not whole: it reached the most tokens, or a content filter.</summary>
+    /// <summary>The run is completed, but its answer is not whole: it reached the most tokens, or a content filter, or was given early.</summary>
     public const int Incomplete = 6;
 
     public const int Interrupted = 130;
@@ -36,7 +36,7 @@ public static class ExitCodes
         (NothingFound, "no such run, or nothing matches"),
         (Stopped, "the run is parked, paused or cancelled"),
         (Unreachable, "the server or its database cannot be reached"),
-        (Incomplete, "the run is completed, but its answer is cut off"),
+        (Incomplete, "the run is completed, but its answer is cut off or was given early"),
         (Interrupted, "interrupted with Ctrl-C"),
     ];
 

@@ -52,6 +52,8 @@ public static partial class Outcome
         null => null,
         "length" => "[yellow]The answer is cut off:[/] it reached the most tokens that one reply may hold.",
         "content_filter" => "[yellow]The answer is cut off:[/] the provider's content filter stopped it.",
+        "budget" => "[yellow]The answer was given early:[/] what the run may spend was nearly spent. It says what is missing.",
+        "calls" => "[yellow]The answer was given early:[/] a step had used up its model calls. It says what is missing.",
         var other => $"[yellow]The answer is cut off:[/] {Screen.Safe(other)}.",
     };
 

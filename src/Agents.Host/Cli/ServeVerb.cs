@@ -71,10 +71,11 @@ public static class ServeVerb
     static void Announce(WebApplication app, DatabaseConnection database, string address, ServerProof proof)
     {
         ServerUrl.Write(database.Directory, address, proof.Secret);
-        var models = app.Services.GetRequiredService<ModelOptions>();
+        var models = app.Services.GetRequiredService<ModelProviders>();
         Console.WriteLine($"Agents       {address}");
         Console.WriteLine($"Database     {database.Describe()}");
-        Console.WriteLine($"Model        {(models.Endpoint is null ? models.Default : models)}");
+        foreach (var entry in models.All)
+            Console.WriteLine($"Model        {(entry is { Endpoint: null, Entry: null } ? entry.Default : entry)}");
         Console.WriteLine($"Reference    {address}/reference");
         Console.WriteLine($"Readiness    {address}/health/ready");
         Console.WriteLine();

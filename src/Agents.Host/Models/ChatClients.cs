@@ -17,7 +17,9 @@ public static class ChatClients
     static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
 
     /// <summary>One client for the life of the server. It never retries and never runs a tool: every attempt and every tool call is a fact.</summary>
-    public static IChatClient Create(ModelOptions options) => options.Provider switch
+    public static IChatClient Create(ModelOptions options) => options.KeyFile is null ? Fixed(options) : new RenewedClient(options, Fixed);
+
+    static IChatClient Fixed(ModelOptions options) => options.Provider switch
     {
         ModelProvider.Offline => new OfflineExtractiveModel(),
         ModelProvider.OpenAI => OpenAI(options),

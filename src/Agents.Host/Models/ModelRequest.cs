@@ -11,6 +11,9 @@ namespace Agents.Host.Models;
 /// <summary>What is sent to the model for one call: the conversation in Microsoft.Extensions.AI's words.</summary>
 public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptions Options)
 {
+    /// <summary>The entry of the provider that is asked. Null for the main one.</summary>
+    public string? Entry { get; init; }
+
     /// <summary>Name under which the options carry the step's name; only the offline model reads it.</summary>
     public const string StepProperty = "step";
 
@@ -49,6 +52,9 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
         return this with { Options = options };
     }
 
+    /// <summary>The model as agents name it: with its entry, if it has one.</summary>
+    public string Model() => Entry is null ? Options.ModelId! : $"{Entry}/{Options.ModelId}";
+
     /// <summary>What is sent, in UTF-16 units; names of fields and what frames messages left out.</summary>
     public long Characters() => Messages.Sum(message => message.Contents.Sum(content => (content as TextContent)?.Text.Length ?? 0L));
 
@@ -57,7 +63,7 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
     {
         var sent = JsonSerializer.Serialize(new
         {
-            Options.ModelId,
+            ModelId = Model(),
             Options.MaxOutputTokens,
             Tools = Options.Tools?.Select(tool => tool.Name),
             Messages = Messages.Select(message => new { Role = message.Role.Value, Contents = message.Contents.Select(Describe) }),
@@ -97,7 +103,7 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
         return name.Length > 0 ? name : "_";
     }
 
-    static string TextOf(string output, IReadOnlyList<NumberedPassage> passages)
+    internal static string TextOf(string output, IReadOnlyList<NumberedPassage> passages)
     {
         var blocks = passages.Select(shown => $"[{shown.Number}] {shown.Passage.Source} › {shown.Passage.Title}\n{shown.Passage.Text}");
         var text = string.Join("\n\n", output.Length > 0 ? blocks.Prepend(output) : blocks);

@@ -39,12 +39,20 @@ create or replace view agents.admission_class as
 comment on view agents.admission_class is
   'Each class of runs that are ready, with the time of its oldest: one look into the index for each class, however many runs there are.';
 
+-- A model of a named entry of providers is written entry/model; every other name is a model of the main one.
+create or replace function agents.provider_of(model text, main text, entries text[]) returns text language sql immutable parallel safe as $f$
+  select case when model like '%/%' and split_part(model, '/', 1) = any(entries) then split_part(model, '/', 1) else main end
+$f$;
+comment on function agents.provider_of is 'The provider that a model belongs to, by the name of its entry.';
+
 -- Gives free slots of a node to runs: tenants take turns by weight, whatever the priority of their runs, so that no tenant keeps another waiting by
 -- what it calls urgent; of a tenant those of the highest level first (priority, and one more for each so many seconds of waiting), all within the
 -- limits. Priority decides between tenants only whose turn it is equally. One node at a time, so that a shared limit is never exceeded; what is
 -- chosen is marked in the same transaction, and the node that asked begins the runs afterwards. Costs one look into the index for each class and
 -- each run given a slot.
-create or replace function agents.admit(by_node text, slots integer, of_provider text, aging double precision, weights jsonb)
+drop function if exists agents.admit(text, integer, text, double precision, jsonb); -- it knew one provider
+create or replace function agents.admit(
+  by_node text, slots integer, of_provider text, aging double precision, weights jsonb, of_entries text[] default '{}')
 returns table (tenant text, run uuid, has_begun boolean, due_in double precision, is_drained boolean)
 set plan_cache_mode = force_generic_plan
 language plpgsql as $f$
@@ -84,7 +92,7 @@ begin
       from agents.admission_use u where u.max_runs is not null;
     if exists (select from agents.admission_pause p where p.scope = 'all' or p.scope = 'node' and p.value = by_node)
       or exists (select from agents.node n where n.name = by_node and n.drained_at is not null)
-      or exists (select from unnest(names, rooms) l (name, room) where l.name in ('overall:', 'provider:' || of_provider) and l.room <= 0) then
+      or exists (select from unnest(names, rooms) l (name, room) where l.name = 'overall:' and l.room <= 0) then
       free := 0;
     end if;
 
@@ -95,7 +103,8 @@ begin
           and p.value = c.agent)
           and not exists (
             select from unnest(names, rooms) l (name, room)
-            where l.room <= 0 and l.name in ('tenant:' || c.tenant_id, 'agent:' || c.agent, 'model:' || c.model, 'key:' || c.key))),
+            where l.room <= 0 and l.name in ('tenant:' || c.tenant_id, 'agent:' || c.agent, 'model:' || c.model, 'key:' || c.key,
+              'provider:' || agents.provider_of(c.model, of_provider, of_entries)))),
       ready as (
         select c.tenant_id, c.key, c.agent, c.model, r.run_id, r.since, r.state, c.priority,
           case when aging > 0 then least(9,
@@ -128,7 +137,8 @@ begin
       exit when free <= 0;
 
       places := array_remove(array[
-        array_position(names, 'overall:'), array_position(names, 'provider:' || of_provider),
+        array_position(names, 'overall:'),
+          array_position(names, 'provider:' || agents.provider_of(candidate.model, of_provider, of_entries)),
           array_position(names, 'tenant:' || candidate.tenant_id),
         array_position(names, 'agent:' || candidate.agent), array_position(names, 'model:' || candidate.model),
           array_position(names, 'key:' || candidate.key)], null);
@@ -138,7 +148,7 @@ begin
       end loop;
       continue when not fits;
 
-      update agents.run_queue q set node = by_node, provider = of_provider, redriven_at = moment
+      update agents.run_queue q set node = by_node, provider = agents.provider_of(candidate.model, of_provider, of_entries), redriven_at = moment
       where q.tenant_id = candidate.tenant_id and q.run_id = (
         select r.run_id from agents.ready_run r where r.tenant_id = candidate.tenant_id and r.run_id = candidate.run_id
         for update skip locked);

@@ -42,7 +42,8 @@ comment on column agents.run_queue.approve_by is 'When tool calls that wait for 
 comment on column agents.run_queue.wake_at is 'When the wait under way ends by its time; null when there is none, or it has no time.';
 comment on column agents.run_queue.model is 'The model of the run''s first model step.';
 comment on column agents.run_queue.key is 'The run''s label that Workers:FairnessKey names; empty when it has none.';
-comment on column agents.run_queue.provider is 'The provider that the node which gave the run its last slot asks; null before.';
+comment on column agents.run_queue.provider is
+  'The provider of that model, as the node which gave the run its last slot knows it, by the name of its entry; null before.';
 
 -- What a run waits for was once one text with the rate in it, such as "rate openai/gpt-4o".
 update agents.run_queue set waits_for = 'rate', rate_provider = substring(waits_for from '^rate (.*?)/'),

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
+using Agents.Host.Models;
 using Microsoft.Extensions.AI;
 
 namespace Agents.Crash.Tests.Simulation;
@@ -13,14 +14,16 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
     readonly HashSet<string> effects = [];
     readonly List<Guid> children = [];
     readonly List<(string Worker, int Call, int Attempt)> replies = [];
+    readonly Dictionary<(int Call, int Attempt), string> models = [];
     readonly HashSet<string> items = [];
     readonly Dictionary<int, int> visits = [];
     readonly List<SignalReceived> keptSignals = [];
     readonly HashSet<string> storedSignals = [], acceptedSignals = [];
     (int Wait, string? Signal, int? DueAt)? wait;
-    int waits;
+    int waits, lastWords;
     int? next = 0, open; // the step to come, and the one that has begun
     bool hasEnded;
+    RunClosing? closing;
 
     public IEnumerable<Attempt> Attempts => attempts.Values;
 
@@ -42,8 +45,9 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
             case StepStarted e: Started(e); break;
             case StepSkipped e: Skipped(e); break;
             case StepCompleted e: Completed(e); break;
+            case RunClosing e: Closes(e); break;
             case RunCompleted: Ended(); break;
-            case ToolCallRequested { Call: null } e: Requested(e); break;
+            case ToolCallRequested { Call: null } e when closing is null: Requested(e); break;
             case RunFailed or RunCancelled: hasEnded = true; break;
             case WaitStarted e: Waits(e); break;
             case WaitEnded e: Waited(e); break;
@@ -51,8 +55,10 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
                 Require(storedSignals.Add(e.Payload), Invariant.AcceptedSignalsAreStored, $"{e} twice");
                 keptSignals.Add(e);
                 break;
+            case ModelCallScheduled e: Asks(e); break;
             case ModelCallStarted e: attempts.TryAdd((e.Call, e.Attempt), new(e)); break;
-            case ModelCallCompleted e: Outcome(e.Call, e.Attempt, fact); break;
+            case ModelCallCompleted e: Outcome(e.Call, e.Attempt, fact); Answers(); break;
+            case ToolCallRequested e: Require(closing is null, Invariant.LastWordIsOne, $"It asks for {e.Tool}"); break;
             case ModelCallFailed e: Outcome(e.Call, e.Attempt, fact); break;
             case ModelCallOutcomeUnknown e: Outcome(e.Call, e.Attempt, fact); break;
             case SpendResolved e: Resolved(e); break;
@@ -74,12 +80,14 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
     }
 
     /// <summary>A request reaches the provider.</summary>
-    public void Sent(CallModel work, Request request)
+    public void Sent(CallModel work, Request request, ModelRequest asked)
     {
         if (!attempts.TryGetValue((work.Call, work.Attempt), out var attempt))
             throw Violated(Invariant.NothingSentBeforeItsIntent, work.ToString());
         if (attempt.Request is not null) throw Violated(Invariant.NoAttemptSentTwice, work.ToString());
         attempt.Request = request;
+        Require(models[(work.Call, work.Attempt)] == asked.Model(), Invariant.OneModelForEachAttempt, $"{asked.Model()} gets {work}");
+        Require(closing is null || asked.Options.Tools is null or { Count: 0 }, Invariant.LastWordIsOne, "It offers tools");
         BilledUsd += request.BilledUsd;
     }
 
@@ -130,8 +138,28 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
         foreach (var accepted in acceptedSignals)
             Require(storedSignals.Contains(accepted), Invariant.AcceptedSignalsAreStored, $"{accepted} is lost");
         Require(Stale == 0, Invariant.StaleWritesAreRefused, $"{Stale} stored");
+        if (agent.AtLimit is AtLimit.Close && !log.Run.IsBudgetChanged)
+            Require(BilledUsd <= log.Run.MostUsd(agent.Limits), Invariant.BudgetsAreKept, $"{BilledUsd} billed of {log.Run.MostUsd(agent.Limits)}");
         RequireSame(log, cut);
         RequireFamily(log);
+    }
+
+    void Answers()
+    {
+        if (closing is not null && !hasEnded) Require(++lastWords == 1, Invariant.LastWordIsOne, "A second one");
+    }
+
+    void Asks(ModelCallScheduled fact)
+    {
+        if (!models.TryAdd((fact.Call, fact.Attempt), fact.Model)) throw Violated(Invariant.OneModelForEachAttempt, $"Scheduled again: {fact}");
+    }
+
+    /// <summary>The step under way is left, and those up to the last model step are skipped.</summary>
+    void Closes(RunClosing fact)
+    {
+        Require(closing is null, Invariant.LastWordIsOne, "It closes twice");
+        closing = fact;
+        if (open != fact.Step) (next, open) = (fact.Step, null);
     }
 
     /// <summary>The checkpoint goes through its stored form, as after a restart.</summary>
@@ -185,7 +213,7 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
     void Completed(StepCompleted fact)
     {
         Require(open == fact.Step, Invariant.EachStepOnceAndInOrder, $"Step {fact.Step} ends where {open} goes on");
-        (next, open) = (agent.After(fact.Step), null);
+        (next, open) = (closing is null ? agent.After(fact.Step) : null, null);
     }
 
     void Ended()

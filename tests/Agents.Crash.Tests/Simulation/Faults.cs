@@ -49,6 +49,9 @@ sealed record Faults(
         Until: 50 + random.Next(350),
         Deadline: random.Next(20) == 0 ? 50 + random.Next(400) : null);
 
+    /// <summary>Nothing goes wrong, from the first.</summary>
+    public static readonly Faults None = new(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null, null, 0, null);
+
     /// <summary>Nothing goes wrong any more; what the run may use stays as it was.</summary>
     public Faults Over(int now) => new(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, RequestsPerMinute, BudgetUsd, now, Deadline);
 

@@ -81,6 +81,12 @@ public enum Invariant
     /// <summary>A run that runs does not wait for a signal that it has.</summary>
     NoWaitBesideItsSignal,
 
+    /// <summary>An attempt is scheduled for one model, and that one is asked.</summary>
+    OneModelForEachAttempt,
+
+    /// <summary>A run that closes makes one call more, without tools, and asks for none.</summary>
+    LastWordIsOne,
+
     /// <summary>Every message can be decided and every history folded.</summary>
     NothingThrows,
 }

@@ -77,4 +77,10 @@ public enum Mutant
 
     /// <summary>No wait ends by its time.</summary>
     WaitsNeverEnd,
+
+    /// <summary>A model that takes over is reserved and paid at the price of the one before.</summary>
+    TakeoverAtTheFirstPrice,
+
+    /// <summary>The worker does not see that a run closes: it sends the last word as any other call, with tools.</summary>
+    ClosingNotSeen,
 }

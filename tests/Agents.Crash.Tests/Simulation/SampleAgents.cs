@@ -20,8 +20,19 @@ static class SampleAgents
 
     public static readonly string[] Tools = [Search, SendMail, OpenTicket, ChildOf.Tool];
 
+    /// <summary>Takes over from the model, and is dearer.</summary>
+    public const string Spare = "spare";
+
+    /// <summary>Takes over last.</summary>
+    public const string Cheap = "cheap";
+
     /// <summary>A call of a few cents at most.</summary>
-    public static readonly PriceList Prices = new("2026-11", [new(Model, new Price(Input: 1m, Output: 20m, CachedInput: 0.1m))]);
+    public static readonly PriceList Prices = new(
+        "2026-11",
+        [
+            new(Model, new Price(Input: 1m, Output: 20m, CachedInput: 0.1m)), new(Spare, new Price(Input: 2m, Output: 30m)),
+            new(Cheap, new Price(Input: 0.2m, Output: 2m)),
+        ]);
 
     static readonly Limits Limits = new(ModelCallsPerStep: 4, ToolCallsPerTurn: 3, Attempts: 3, OutputTokensPerCall: 1000);
 
@@ -142,10 +153,34 @@ static class SampleAgents
         Limits = Limits,
     };
 
+    /// <summary>Has models that take over when one fails.</summary>
+    static readonly AgentDefinition Steady = Assistant with { Name = "steady", Fallback = new([Spare, Cheap]) };
+
+    /// <summary>The same with several tries of each, after some failures only.</summary>
+    static readonly AgentDefinition Picky = Research with
+    {
+        Name = "picky", Fallback = new([Spare], Attempts: 2, On: [FailureKind.Unavailable, FailureKind.Timeout, FailureKind.WorkerLost]),
+    };
+
+    /// <summary>Closes when little is left: its model chooses tools as long as it may.</summary>
+    static readonly AgentDefinition Closer = Assistant with
+    {
+        Name = "closer", AtLimit = AtLimit.Close, Fallback = new([Cheap]), Limits = Limits with { CostUsd = 0.07m },
+    };
+
+    /// <summary>Closes from any of several steps, with the one model it has.</summary>
+    static readonly AgentDefinition Hurried = Research with { Name = "hurried", AtLimit = AtLimit.Close, Limits = Limits with { CostUsd = 0.06m } };
+
+    /// <summary>Those that close when little is left.</summary>
+    public static readonly AgentDefinition[] Closers = [Closer, Hurried];
+
+    /// <summary>Those with several models, or a last word: in every fifth seed.</summary>
+    public static readonly AgentDefinition[] Several = [Steady, Closer, Picky, Hurried];
+
     public static readonly AgentDefinition[] All =
         [Research, Research, Waiter, Assistant, Assistant, Mailer, Poor, Hasty, Delegator, Delegator, Editor, Editor, Foreman];
 
-    static readonly Dictionary<string, AgentDefinition> ByName = All.Append(Helper).DistinctBy(agent => agent.Name).ToDictionary(agent => agent.Name);
+    static readonly Dictionary<string, AgentDefinition> ByName = All.Append(Helper).Concat(Several).DistinctBy(agent => agent.Name).ToDictionary(agent => agent.Name);
 
     public static AgentDefinition Named(string name) => ByName[name];
 

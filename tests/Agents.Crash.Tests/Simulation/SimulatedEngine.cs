@@ -36,6 +36,7 @@ sealed class EngineDuties(InFlight inFlight, Decisions decisions, Redriving redr
 sealed class SimulatedEngine
 {
     static readonly ModelOptions Models = new() { Default = SampleAgents.Model };
+    static readonly ModelProviders Providers = new(Models);
     static readonly CostOptions Costs = new() { UnpricedModels = UnpricedModels.Allow };
 
     /// <summary>Shorter than the longest calls, so that some are broken off.</summary>
@@ -59,8 +60,8 @@ sealed class SimulatedEngine
         Definitions = reads;
 
         var models = new ModelWorker(
-            new(new(reads, reads), reads, tools, reads), new(new SimulatedRates(process), outside, clock), new(transactions, outside, Costs), new SimulatedModel(process),
-            new(Models, NullLogger<ModelReports>.Instance), InFlight, Models, Costs);
+            new(new(reads, reads), reads, tools, reads, Providers), new(new SimulatedRates(process), outside, clock), new(transactions, outside, Costs), new SimulatedModel(process),
+            new(NullLogger<ModelReports>.Instance), InFlight, Costs);
         var toolWorker = new ToolWorker(
             transactions, reads, outside, InFlight, tools, new(reads, reads, reads, clock, Models), clock, Workers);
         Attempts = new(models, toolWorker, InFlight, Redriving, reads);

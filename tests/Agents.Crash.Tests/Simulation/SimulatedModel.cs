@@ -29,7 +29,7 @@ sealed class SimulatedModel(SimulatedProcess process) : IModelCalls
         process.Performs(work.RunId, attempt);
         log.Checks.Told(request.Messages);
         var sent = Receive(log, work, request);
-        log.Checks.Sent(work, sent);
+        log.Checks.Sent(work, sent, request);
         world.Rates.Sent(work.RunId, process.Name);
         world.Budget.Billed(work, sent.BilledUsd);
         world.Tally.Requests++;
@@ -52,8 +52,9 @@ sealed class SimulatedModel(SimulatedProcess process) : IModelCalls
     {
         var random = world.Random;
         var usage = UsageOf(request);
-        var cost = SampleAgents.Prices.Of(request.Options.ModelId!, usage)!.Usd;
+        var cost = world.Prices.Of(request.Options.ModelId!, usage)!.Usd;
         var ticks = random.Next(12);
+        if (world.Now < world.Faults.Until && world.Outage is { } outage && outage.Model == request.Options.ModelId) return Refused(outage.Kind, null);
         if (!world.Hits(world.Faults.Provider)) return new(cost, Reply(log, request, random.Next(30) == 0 ? null : usage), ticks);
 
         return random.Next(7) switch
@@ -91,9 +92,10 @@ sealed class SimulatedModel(SimulatedProcess process) : IModelCalls
         var requests = offered.Count == 0 || random.Next(2) == 0
             ? []
             : Enumerable.Range(0, random.Next(1, 5)).Select(_ => Asked(offered)).ToArray();
-        var text = requests.Length > 0 ? "" : "one\ntwo\nthree"[..random.Next(14)];
+        var letters = requests.Length > 0 ? 0 : random.Next(14);
+        var text = "one\ntwo\nthree"[..(log.Run.Closing is null ? letters : Math.Max(1, letters))]; // the last word is never empty
         return new(
-            text, requests, [], requests.Length > 0 ? "tool_calls" : "stop", SampleAgents.Model, null, usage, null, null, Cut: false, Latency, Latency);
+            text, requests, [], requests.Length > 0 ? "tool_calls" : "stop", request.Options.ModelId!, null, usage, null, null, Cut: false, Latency, Latency);
 
         ToolRequest Asked(IList<AITool> tools)
         {

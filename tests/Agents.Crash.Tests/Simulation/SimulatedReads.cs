@@ -16,14 +16,16 @@ sealed class SimulatedReads(SimulatedProcess process) : IRunLog, IDefinitions, I
     public async Task<LoadedRun?> Load(string tenant, Guid runId, CancellationToken ct, long? version = null)
     {
         await process.Turn();
-        return world.Database.Find(runId)?.Load(version);
+        var loaded = world.Database.Find(runId)?.Load(version);
+        return world.Mutant is Mutant.ClosingNotSeen && loaded?.Run.Closing is not null ? loaded with { Run = loaded.Run with { Closing = null } } : loaded;
     }
 
     public async Task<IReadOnlyList<RunEvent>> Since(string tenant, Guid runId, long version, CancellationToken ct)
     {
         await process.Turn();
         var happened = new List<RunEvent>();
-        foreach (var fact in world.Database.Find(runId)!.Facts[(int)version..]) happened.Add(fact.Happened);
+        foreach (var fact in world.Database.Find(runId)!.Facts[(int)version..])
+            happened.Add(world.Mutant is Mutant.ClosingNotSeen && fact.Happened is RunClosing closing ? closing with { Reason = null! } : fact.Happened);
         return happened;
     }
 
@@ -61,5 +63,9 @@ sealed class SimulatedReads(SimulatedProcess process) : IRunLog, IDefinitions, I
         return new("", "It ended.", TimeSpan.FromSeconds(1));
     }
 
-    public Task<PriceList> InForce(string tenant, CancellationToken ct) => Task.FromResult(SampleAgents.Prices);
+    public Task<PriceList> InForce(string tenant, CancellationToken ct) =>
+        Task.FromResult(world.Mutant is Mutant.TakeoverAtTheFirstPrice ? FirstPriceForAll(world.Prices) : world.Prices);
+
+    static PriceList FirstPriceForAll(PriceList prices) =>
+        prices with { Entries = [.. prices.Entries.Select(entry => entry with { Price = prices.Entries[0].Price })] };
 }

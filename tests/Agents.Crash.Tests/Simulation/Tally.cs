@@ -29,6 +29,8 @@ sealed class Tally
     public long TakenAgain { get; set; }
     public long WaitsByTime { get; set; }
     public long WaitsBySignal { get; set; }
+    public long Takeovers { get; set; }
+    public long Closings { get; set; }
     public long Violations { get; set; }
 
     public void Add(Tally other)
@@ -59,6 +61,8 @@ sealed class Tally
         TakenAgain += other.TakenAgain;
         WaitsByTime += other.WaitsByTime;
         WaitsBySignal += other.WaitsBySignal;
+        Takeovers += other.Takeovers;
+        Closings += other.Closings;
         Violations += other.Violations;
     }
 }

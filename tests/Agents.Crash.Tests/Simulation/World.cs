@@ -1,3 +1,4 @@
+using Agents.Domain.Costs;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 
@@ -22,13 +23,18 @@ sealed class World
 
     readonly SimulatedNode[] nodes;
     readonly SimulatedContext context = new();
+    readonly Scene? scene;
     ViolationException? violation;
 
-    public World(int seed, Mutant mutant, bool isTraced = false)
+    /// <param name="scene">Null draws the run and its troubles.</param>
+    public World(int seed, Mutant mutant, bool isTraced = false, Scene? scene = null)
     {
         (Random, Mutant, Trace) = (new(seed), mutant, isTraced ? new(this) : null);
-        Faults = Faults.Draw(Random);
-        Agent = SampleAgents.All[Random.Next(SampleAgents.All.Length)];
+        (this.scene, Prices) = (scene, scene?.Prices ?? SampleAgents.Prices);
+        Faults = scene is null ? Faults.Draw(Random) : Faults.None;
+        var drawn = SampleAgents.All[Random.Next(SampleAgents.All.Length)];
+        Agent = scene?.Agent ?? (seed % 5 == 2 ? SampleAgents.Several[seed / 5 % SampleAgents.Several.Length] : drawn);
+        Outage = scene is null ? Outage.Of(seed) : null;
         Database = new(this);
         Budget = new(this, Faults.BudgetUsd);
         Rates = new(this, Faults.RequestsPerMinute);
@@ -38,6 +44,11 @@ sealed class World
     public Random Random { get; }
     public Mutant Mutant { get; }
     public AgentDefinition Agent { get; }
+    public PriceList Prices { get; }
+
+    /// <summary>Null when each model answers as well as the others.</summary>
+    public Outage? Outage { get; }
+
     public SimulatedDatabase Database { get; }
     public SimulatedBudget Budget { get; }
     public RateTable Rates { get; }
@@ -56,6 +67,7 @@ sealed class World
         try
         {
             decimal? budget = Random.Next(4) == 0 ? Random.Next(3, 40) / 100m : null;
+            if (scene is not null) budget = scene.BudgetUsd;
             Database.Begin(
                 NewId(), [new RunQueued(Agent.Name, 1, Agent.Name, SampleAgents.Model, "What is RAG?", 5, "ada", TimeSpan.FromHours(1), BudgetUsd: budget)], "api");
             BeTroubled();
@@ -147,8 +159,11 @@ sealed class World
     /// <summary>No person helps: every run comes to its end, or to where a person is needed.</summary>
     void BeCalm() => Wait(() => IsQuiet() && Database.Runs.TrueForAll(log => log.Run.IsFinished() || IsUpToPeople(log) && !IsLeft(log)), helps: false);
 
-    /// <summary>People say yes to everything until all runs have come to their ends.</summary>
-    void BeKind() => Wait(() => IsQuiet() && Database.Runs.TrueForAll(log => log.Run.IsFinished()), helps: true);
+    /// <summary>
+    /// People say yes to everything until all runs have come to their ends; in a scene to tool calls only, and a run that is parked stays so.
+    /// </summary>
+    void BeKind() => Wait(
+        () => IsQuiet() && Database.Runs.TrueForAll(log => log.Run.IsFinished() || scene is not null && log.Run.Status is RunStatus.Parked), helps: true);
 
     void Wait(Func<bool> isDone, bool helps)
     {
@@ -161,7 +176,8 @@ sealed class World
             {
                 if (Budget.HasWaiting) Budget.Raise(0.5m);
                 foreach (var log in Database.Runs)
-                    if (!log.Run.IsFinished() && IsUpToPeople(log) && People.AreNeeded(log.Run)) Command(log, People.Help(log));
+                    if (!log.Run.IsFinished() && IsUpToPeople(log) && People.AreNeeded(log.Run) && (scene is null || log.Run.Status is RunStatus.Running))
+                        Command(log, People.Help(log));
             }
 
             Tick();
@@ -285,6 +301,8 @@ sealed class World
                 Tally.TakenAgain += fact.Happened is StepStarted { Visit: > 1 } ? 1 : 0;
                 Tally.WaitsByTime += fact.Happened is WaitEnded { By: WaitEnd.Time } ? 1 : 0;
                 Tally.WaitsBySignal += fact.Happened is WaitEnded { By: WaitEnd.Signal } ? 1 : 0;
+                Tally.Takeovers += fact.Happened is ModelCallScheduled { Because: not null } ? 1 : 0;
+                Tally.Closings += fact.Happened is RunClosing ? 1 : 0;
             }
         }
     }

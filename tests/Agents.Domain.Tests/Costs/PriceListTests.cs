@@ -211,4 +211,18 @@ public sealed class PriceListTests
 
         static BigInteger Bucket(long tokens, decimal usd) => tokens * new BigInteger(usd * 100_000_000m);
     }
+
+    [Fact]
+    public void The_price_of_an_entrys_model_comes_before_that_of_the_model_in_each_list()
+    {
+        var list = new PriceList("new", [new("fast/gpt-4o", new(1m, 1m)), new("local/*", new(0m, 0m)), new("*", new(9m, 9m))], Prices);
+
+        Assert.Equal(1m, list.At("fast").For("gpt-4o")!.Input);
+        Assert.Equal(0m, list.At("local").For("gpt-4o")!.Input);
+        Assert.Equal(9m, list.At("careful").For("gpt-4o")!.Input);
+        Assert.Equal(9m, list.For("fast/gpt-5")!.Input); // a model of the main provider, whatever its name looks like
+        Assert.Equal(2.50m, Prices.At("fast").For("gpt-4o")!.Input);
+        Assert.Null(Prices.At("fast").For("unknown"));
+        Assert.Equal(("new", "test"), (list.At("fast").VersionFor("gpt-4o"), Prices.At("fast").VersionFor("gpt-4o")));
+    }
 }

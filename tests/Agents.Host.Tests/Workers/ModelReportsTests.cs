@@ -90,7 +90,7 @@ public sealed class ModelReportsTests : IDisposable
 
     public void Dispose() => log.Dispose();
 
-    ModelReports Reports() => new(new ModelOptions(), LoggerFactory.Create(builder => builder.AddProvider(log)).CreateLogger<ModelReports>());
+    ModelReports Reports() => new(LoggerFactory.Create(builder => builder.AddProvider(log)).CreateLogger<ModelReports>());
 
     RecordModelFailure Failed(ModelOutcome.Failed outcome, PreparedCall? call = null) =>
         Assert.IsType<RecordModelFailure>(Reports().Of(Work, outcome, call ?? Call("priced"), (call ?? Call("priced")).Offer));
@@ -105,6 +105,6 @@ public sealed class ModelReportsTests : IDisposable
             [new(ChatRole.User, new string('x', 10 * LongestToken))], new() { ModelId = model, MaxOutputTokens = 1000 });
         return new(
             Run.Before(Guid.Empty), TestAgents.Talker, (ModelStep)TestAgents.Talker.Steps[0], new Conversation(), Prices,
-            CallOffer.Of(request, Prices), "ada");
+            CallOffer.Of(request, Prices), "ada", new ModelOptions());
     }
 }

@@ -39,7 +39,9 @@ public sealed record BatchView(
 /// <param name="Failure">Why the run is parked or failed; null otherwise.</param>
 /// <param name="CostUsd">Null when it was refused, and for callers who may not see money.</param>
 /// <param name="Problem">Why the item was refused; null when it was not.</param>
-/// <param name="Incomplete">What cut the answer: length or content_filter. Null when it is whole, or there is none yet.</param>
+/// <param name="Incomplete">
+/// What cut the answer: length or content_filter; or why it was given early: budget or calls. Null when it is whole, or there is none yet.
+/// </param>
 public sealed record BatchItemView(
     int Index, string Status, Guid? RunId, string? Question, string? Answer, JsonElement? Citations, FailureView? Failure, decimal? CostUsd,
     BatchProblem? Problem, string? Incomplete = null);

@@ -2,6 +2,7 @@ using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Money;
 using Agents.Host.Http;
+using Agents.Host.Models;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
@@ -19,11 +20,13 @@ public static class GetModelPriceEndpoint
 
     [WolverineGet("/prices/model"), Requires(Permissions.Costs)]
     [ProducesResponseType<ModelPriceView>(200), ProducesResponseType<ProblemDetails>(404)]
-    public static async Task<IResult> Get([FromQuery] string? model, [FromQuery] string? tier, Prices prices, HttpContext http, CancellationToken ct)
+    public static async Task<IResult> Get(
+        [FromQuery] string? model, [FromQuery] string? tier, Prices prices, ModelProviders providers, HttpContext http, CancellationToken ct)
     {
         await prices.Book(ct);
         var list = await prices.InForce(Caller.Of(http).Tenant, ct);
-        return model is not null && list.Find(model, tier) is var (_, version, entry)
+        var (asked, name) = providers.Of(model ?? "");
+        return model is not null && list.At(asked.Entry).Find(name, tier) is var (_, version, entry)
             ? Results.Ok(new ModelPriceView(model, version, entry))
             : Refusals.Unknown(
                 "No price",

@@ -21,11 +21,12 @@ public static class SetRateEndpoint
     const int MostRequests = 1_000_000_000;
     const long MostTokens = 1_000_000_000_000;
 
-    static readonly string[] Providers = [.. Enum.GetNames<ModelProvider>().Select(name => name.ToLowerInvariant())];
+    static readonly string[] Kinds = [.. Enum.GetNames<ModelProvider>().Select(name => name.ToLowerInvariant())];
 
-    public static ProblemDetails Validate(SetRateRequest request, string provider, string model)
+    public static ProblemDetails Validate(SetRateRequest request, string provider, string model, ModelProviders providers)
     {
-        if (!Providers.Contains(provider)) return Refusals.Malformed("Unknown provider", $"A provider is one of: {string.Join(", ", Providers)}.");
+        string[] known = [.. Kinds.Union(providers.Names)];
+        if (!known.Contains(provider)) return Refusals.Malformed("Unknown provider", $"A provider is one of: {string.Join(", ", known)}.");
         if (model.Length is 0 or > NameCharacters || string.IsNullOrWhiteSpace(model) || model != Sanitiser.Text(model, NameCharacters))
             return Refusals.Malformed("Bad model", $"A model's name has 1 to {NameCharacters} characters.");
         if (request is { RequestsPerMinute: null, TokensPerMinute: null })
@@ -41,11 +42,11 @@ public static class SetRateEndpoint
     [WolverinePut("/rates/{provider}/{**model}"), Requires(Permissions.Platform)]
     [ProducesResponseType<RateView>(200), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Put(
-        SetRateRequest request, string provider, string model, RateStore rates, RateLimits limits, NodeSignals signals, HttpContext http,
-        CancellationToken ct)
+        SetRateRequest request, string provider, string model, RateStore rates, RateLimits limits, ModelProviders providers, NodeSignals signals,
+        HttpContext http, CancellationToken ct)
     {
         await rates.Set(provider, model, request.RequestsPerMinute, request.TokensPerMinute, Caller.Of(http).Actor, ct);
-        limits.Forget(model);
+        limits.Forget(providers.Written(provider, model));
         signals.WakeAdmissionEverywhere();
         return await rates.List(provider, model, ct) is [var rate] ? Results.Ok(rate) : RateProblems.NotFound(); // removed meanwhile
     }

@@ -8,12 +8,13 @@ namespace Agents.Host.Api.Responses;
 /// <param name="Status">In OpenAI's words, such as <c>in_progress</c>.</param>
 /// <param name="CompletedAt">Null unless it was completed.</param>
 /// <param name="Failure">Null unless it failed.</param>
-sealed record ResponseState(string Status, DateTimeOffset CreatedAt, DateTimeOffset? CompletedAt, Usage Usage, Failure? Failure)
+/// <param name="Incomplete">As <see cref="RunCompleted.Incomplete"/>.</param>
+sealed record ResponseState(
+    string Status, DateTimeOffset CreatedAt, DateTimeOffset? CompletedAt, Usage Usage, Failure? Failure, string? Incomplete = null)
 {
     /// <summary>The response as OpenAI shows it.</summary>
     /// <param name="part">Which of the run's responses it is, from 1.</param>
-    /// <param name="finishReason">Why the model's last reply ended.</param>
-    public JsonObject Json(Guid runId, int part, RunQueued queued, IEnumerable<JsonObject> items, string finishReason, bool hasEnded) => new()
+    public JsonObject Json(Guid runId, int part, RunQueued queued, IEnumerable<JsonObject> items, bool hasEnded) => new()
     {
         ["id"] = ResponseIds.Of(runId, part),
         ["object"] = "response",
@@ -23,7 +24,7 @@ sealed record ResponseState(string Status, DateTimeOffset CreatedAt, DateTimeOff
         ["completed_at"] = CompletedAt?.ToUnixTimeSeconds(),
         ["error"] = Failure is null ? null : ResponseJson.Error(Failure),
         ["incomplete_details"] = Status == "incomplete"
-            ? new JsonObject { ["reason"] = finishReason == "length" ? "max_output_tokens" : "content_filter" }
+            ? new JsonObject { ["reason"] = Incomplete == "length" ? "max_output_tokens" : Incomplete }
             : null,
         ["instructions"] = queued.Brief?.Instructions,
         ["max_output_tokens"] = queued.Brief?.OutputTokens,

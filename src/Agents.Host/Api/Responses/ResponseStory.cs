@@ -73,7 +73,7 @@ public sealed class ResponseStory
         wanted == 1 ? ResponseJson.Messages(runId, queued!) : answers.Select(answer => ResponseJson.Answer(runId, answer));
 
     /// <summary>The response as it is now.</summary>
-    public JsonObject Response() => state.Json(runId, wanted, queued!, events.Items, reply.FinishReason, HasEnded);
+    public JsonObject Response() => state.Json(runId, wanted, queued!, events.Items, HasEnded);
 
     /// <summary>What the next fact adds to the stream, in order.</summary>
     public IReadOnlyList<ResponseEvent> Add(DateTimeOffset at, RunEvent happened)
@@ -185,7 +185,7 @@ public sealed class ResponseStory
             case ToolCallFailed e:
                 AddTool(requested[e.ToolCallId], e.Attempt, null, e.Failure);
                 break;
-            case ModelCallStarted e when agent.After(Run.Step) is null:
+            case ModelCallStarted e when agent.After(Run.Step) is null || Run.Closing is not null:
                 reply.Begin(e.Call, e.Attempt);
                 break;
             case ModelCallCompleted e:
@@ -200,8 +200,9 @@ public sealed class ResponseStory
                 reply.Lose();
                 break;
             case RunCompleted e:
-                if (agent.After(Run.Step) is not null || agent.Steps[Run.Step] is not ModelStep) AddAnswer(e);
-                End(at, reply.FinishReason is "length" or "content_filter" ? "incomplete" : "completed");
+                if (Run.Closing is null && (agent.After(Run.Step) is not null || agent.Steps[Run.Step] is not ModelStep)) AddAnswer(e);
+                SetIncomplete(e.Incomplete ?? (reply.FinishReason is "length" or "content_filter" ? reply.FinishReason : null));
+                End(at, state.Incomplete is null ? "completed" : "incomplete");
                 break;
             case RunFailed e:
                 reply.Lose();
@@ -252,6 +253,8 @@ public sealed class ResponseStory
     }
 
     void SetStatus(string now) => state = IsWanted ? state with { Status = now } : state;
+
+    void SetIncomplete(string? why) => state = IsWanted ? state with { Incomplete = why } : state;
 
     void SetFailure(Failure why) => state = IsWanted ? state with { Failure = why } : state;
 

@@ -21,7 +21,9 @@ namespace Agents.Host.Api.Runs;
 /// <param name="UnconfirmedUsd">Bounds of what calls without an outcome may have cost; null when there are none.</param>
 /// <param name="Parent">The run that started it and waits for it. Null for a run that a caller asked for.</param>
 /// <param name="ForkedFrom">The run and version it continues. Null when it started fresh.</param>
-/// <param name="Incomplete">What cut the answer: length or content_filter. Null when it is whole, or there is none yet.</param>
+/// <param name="Incomplete">
+/// What cut the answer: length or content_filter; or why it was given early: budget or calls. Null when it is whole, or there is none yet.
+/// </param>
 /// <param name="Waiting">The wait under way, of a wait step. Null when there is none.</param>
 /// <param name="InheritedUsd">US dollars that the history it continues has cost other runs; no part of its cost. Null when it started fresh.</param>
 public sealed record RunView(

@@ -1,5 +1,6 @@
 using Agents.Domain.Runs;
 using Agents.Host.Http;
+using Agents.Host.Models;
 using Agents.Host.Platform;
 using Marten;
 using Npgsql;
@@ -7,7 +8,7 @@ using Npgsql;
 namespace Agents.Host.Api.Runs;
 
 /// <summary>Gathers what is known of a run's place in the queue.</summary>
-public sealed class WhyReader(NpgsqlDataSource database, IDocumentStore store)
+public sealed class WhyReader(NpgsqlDataSource database, IDocumentStore store, ModelProviders providers)
 {
     /// <summary>Null when the caller's tenant has no such run.</summary>
     public async Task<WhyView?> Read(Caller caller, Guid runId, CancellationToken ct)
@@ -31,8 +32,9 @@ public sealed class WhyReader(NpgsqlDataSource database, IDocumentStore store)
               coalesce((
                 select array_agg(concat_ws(':', u.scope, nullif(u.value, '')) || ' ' || u.running || ' ' || u.max_runs order by u.scope)
                 from agents.admission_use u
-                where u.running >= u.max_runs and (u.scope in ('overall', 'provider') or (u.scope, u.value) in
-                  (('tenant', q.tenant_id), ('agent', q.agent), ('model', q.model), ('key', q.key)))), '{}') as full_limits,
+                where u.running >= u.max_runs and (u.scope = 'overall' or (u.scope, u.value) in
+                  (('tenant', q.tenant_id), ('agent', q.agent), ('model', q.model), ('key', q.key),
+                   ('provider', agents.provider_of(q.model, @main, @entries))))), '{}') as full_limits,
               coalesce((
                 select array_agg(concat_ws(':', p.scope, nullif(p.value, '')) order by p.scope) from agents.admission_pause p
                 where p.scope = 'all' or (p.scope, p.value) in (('tenant', q.tenant_id), ('agent', q.agent))), '{}') as pauses,
@@ -48,7 +50,7 @@ public sealed class WhyReader(NpgsqlDataSource database, IDocumentStore store)
                where p.at > clock_timestamp() - interval '5 min' and p.tenant_id = q.tenant_id and p.priority >= q.priority) as starts_per_minute
             from agents.run_queue q
             where q.tenant_id = @tenant and q.run_id = @run_id and q.state <> 'settling'
-            """, new { tenant, runId }, ct) is { } row ? (row.Place(), row.Now) : (null, default);
+            """, new { tenant, runId, main = providers.Main.Name, entries = providers.Names }, ct) is { } row ? (row.Place(), row.Now) : (null, default);
 
     sealed record PlaceRow(
         DateTimeOffset Now, string? Node, QueueWait? WaitsFor, string? Rate, TimeSpan? Wait, DateTimeOffset? WakeAt, Guid? AfterRun,

@@ -25,7 +25,7 @@ static class Checks
         yield return Programs(status, isOwn);
         yield return Writable(call.Data);
         await foreach (var check in Database(settings, status, isOwn, ct)) yield return check;
-        yield return await Model(settings, ct);
+        foreach (var check in await Models(settings, ct)) yield return check;
         yield return await Running(call, ct);
     }
 
@@ -110,22 +110,25 @@ static class Checks
         }
     }
 
-    static async Task<Check> Model(IConfiguration settings, CancellationToken ct)
+    /// <summary>One for each entry; a single one when the settings are wrong.</summary>
+    static async Task<IReadOnlyList<Check>> Models(IConfiguration settings, CancellationToken ct)
     {
-        ModelOptions models;
         try
         {
-            models = ModelOptions.From(settings);
+            return await Task.WhenAll(ModelProviders.From(settings).All.Select(entry => Model(entry, ct)));
         }
         catch (StartRefusedException e)
         {
-            return new("model", CheckResult.Fail, e.Message);
+            return [new("model", CheckResult.Fail, e.Message)];
         }
-
-        return models.Endpoint is null
-            ? new("model", CheckResult.Ok, $"{models.Default}: inside this program, no key, no cost. Another one: Models__Provider, Models__ApiKey")
-            : await Reach(models, ct);
     }
+
+    static async Task<Check> Model(ModelOptions entry, CancellationToken ct) => entry switch
+    {
+        { Endpoint: not null } => await Reach(entry, ct),
+        { Entry: { } name } => new("model", CheckResult.Ok, $"{name}: {entry.Default}, inside this program, no key, no cost"),
+        _ => new("model", CheckResult.Ok, $"{entry.Default}: inside this program, no key, no cost. Another one: Models__Provider, Models__ApiKey"),
+    };
 
     /// <summary>Whether anything answers: the key is not tried, so nothing is spent.</summary>
     static async Task<Check> Reach(ModelOptions models, CancellationToken ct)
@@ -138,9 +141,11 @@ static class Checks
         }
         catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !ct.IsCancellationRequested))
         {
-            return new("model", CheckResult.Fail, $"{models} cannot be reached: {e.Message} Check Models__Endpoint and the network");
+            return new("model", CheckResult.Fail, $"{models} cannot be reached: {e.Message} Check {EndpointKey(models)} and the network");
         }
     }
+
+    static string EndpointKey(ModelOptions entry) => entry.Entry is { } name ? $"Models__Providers__{name}__Endpoint" : "Models__Endpoint";
 
     static async Task<Check> Running(Call call, CancellationToken ct)
     {

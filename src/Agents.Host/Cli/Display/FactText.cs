@@ -30,16 +30,17 @@ public static class FactText
             "run_paused" or "run_resumed" or "run_cancelled" => ByAndReason(),
             "run_parked" or "run_failed" => FailureText(),
             "run_budget_changed" => $"{Amount("budgetUsd")}, {ByAndReason()}",
+            "run_closing" => $"for want of {Text("reason")}, step {Position()} gives the last word",
             "run_completed" =>
                 $"{Formats.Count(data.GetProperty("citations").GetArrayLength(), "citation")}"
-                + $"{(Text("incomplete") is { Length: > 0 } cut ? $", cut off by {cut}" : "")}: {Text("answer")}",
+                + $"{(Text("incomplete") is { Length: > 0 } cut ? $", {CutOff(cut)}" : "")}: {Text("answer")}",
             "step_started" => $"{Position()} {Text("name")}{(Text("visit") is { Length: > 0 } and not "1" and var visit ? $", visit {visit}" : "")}",
             "step_skipped" => $"{Position()} {Text("name")}, {StepProgress.WhySkipped(Text("reason"))}",
             "step_completed" => Text("output") is { Length: > 0 } output ? $"{Position()}: {output}" : Position(),
             "wait_started" => $"{Position()}, {Wait(data)}",
             "wait_ended" => $"{Position()}, by {Text("by").ToLowerInvariant()}{Said()}",
             "signal_received" => $"{Text("name")}, by {Text("by")}{Said()}",
-            "model_call_scheduled" => $"{Attempt()}, {Text("model")}{After()}",
+            "model_call_scheduled" => $"{Attempt()}, {Text("model")}{After()}{Because()}",
             "model_call_started" => $"{Attempt()}, on {Text("worker")}{Reserved()}{Shortened()}",
             "model_call_completed" => $"{Attempt()}, {Used()}, {Price()}, {Took()}: {data.GetProperty("reply").GetProperty("text").GetString()}",
             "model_call_failed" => $"{Attempt()}, {Took()}, {FailureText()}",
@@ -74,6 +75,10 @@ public static class FactText
 
         decimal? Usd(string member) => Member(member) is { ValueKind: JsonValueKind.Number } usd ? usd.GetDecimal() : null;
 
+        string Because() => Member("because") is { ValueKind: JsonValueKind.Object } because
+            ? $", because {because.GetProperty("kind").GetString()}: {because.GetProperty("message").GetString()}"
+            : "";
+
         string Position() => (data.GetProperty("step").GetInt32() + 1).ToString(CultureInfo.InvariantCulture);
         string Attempt() => Text("attempt") is "1" ? $"call {Text("call")}" : $"call {Text("call")} attempt {Text("attempt")}";
         string Tool() => $"call {Text("toolCallId")}";
@@ -106,4 +111,7 @@ public static class FactText
         ];
         return string.Join(", ", parts.OfType<string>());
     }
+
+    /// <summary>Why an answer is not whole.</summary>
+    static string CutOff(string by) => by is "budget" or "calls" ? $"early for want of {by}" : $"cut off by {by}";
 }

@@ -10,9 +10,10 @@ namespace Agents.Host.Engine.Attempts;
 public sealed class ModelClaims(IRunTransactions transactions, INode node, CostOptions costs)
 {
     /// <summary>
-    /// How many ever smaller versions of a call are tried before it is refused: the run's own budget and the tenant's may each ask for a smaller one.
+    /// How many versions of a call are tried before it is refused: the run's own budget and the tenant's may each ask for a smaller one, also when
+    /// nothing can be kept back for a last word.
     /// </summary>
-    const int MostOffers = 4;
+    const int MostOffers = 6;
 
     bool MayBeUnpriced => costs.UnpricedModels is UnpricedModels.Allow;
 
@@ -24,6 +25,7 @@ public sealed class ModelClaims(IRunTransactions transactions, INode node, CostO
         if (await transaction.Hold(work.RunId, ct) is not { } held) return (new Claim.NotDue(), offer);
 
         var ownerIsGone = await node.HasLost(held.Run.ModelCall?.Worker, ct);
+        var whole = offer;
         for (var offers = 1; ; offers++)
         {
             var claim = offer.Claim(held.Run, work, node.Name, ownerIsGone, MayBeUnpriced);
@@ -40,8 +42,9 @@ public sealed class ModelClaims(IRunTransactions transactions, INode node, CostO
                 claim = new Claim.Refused(refusal);
             }
 
-            if (claim is not Claim.Refused over || offers == MostOffers || offer.Within(over.Refusal) is not { } smaller) return (claim, offer);
-            offer = smaller;
+            if (claim is not Claim.Refused over || offers == MostOffers) return (claim, offer);
+            if ((offer.Within(over.Refusal) ?? offer.WithoutLastWord(over.Refusal, whole)) is not { } next) return (claim, offer);
+            offer = next;
         }
     }
 }

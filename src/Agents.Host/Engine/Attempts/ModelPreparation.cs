@@ -10,7 +10,7 @@ using Agents.Host.Tools;
 namespace Agents.Host.Engine.Attempts;
 
 /// <summary>Makes up the request of a model call attempt from the run's log.</summary>
-public sealed class ModelPreparation(Conversations conversations, IDefinitions definitions, ITools tools, IPrices published)
+public sealed class ModelPreparation(Conversations conversations, IDefinitions definitions, ITools tools, IPrices published, ModelProviders providers)
 {
     /// <summary>Null when the attempt is not due: the run has moved on, or stands still.</summary>
     public async Task<PreparedCall?> Prepare(string tenant, CallModel work, CancellationToken ct)
@@ -19,11 +19,17 @@ public sealed class ModelPreparation(Conversations conversations, IDefinitions d
 
         var (run, conversation, agent) = (told.Run, told.Conversation, await definitions.Of(told.Run.DefinitionHash, ct));
         var step = (ModelStep)agent.Steps[run.Step];
-        var request = ModelRequest.Of(
-            conversation, step, step.Model ?? run.Model, agent.Limits, tools, isLast: agent.MayEndWith(run.Step));
+        var (entry, model) = providers.Of(run.ModelCall!.Model ?? step.Model ?? run.Model);
+        var all = await published.InForce(tenant, ct);
+        var prices = all.At(entry.Entry);
+        var lastWords = new LastWords(providers, all, run, agent, conversation);
+        var request = run.Closing is { } reason
+            ? lastWords.Request(step, reason, model, prices)
+            : ModelRequest.Of(conversation, step, model, agent.Limits, tools, isLast: agent.MayEndWith(run.Step));
+        request = request with { Entry = entry.Entry };
         conversations.Keep(tenant, told, request.InputTokensAtMost());
-        var prices = await published.InForce(tenant, ct);
-        return new(run, agent, step, conversation, prices, CallOffer.Of(request, prices), told.Queued.RequestedBy);
+        var offer = CallOffer.Of(request, prices) with { Provider = entry.Name, LastWord = lastWords.Plan() };
+        return new(run, agent, step, conversation, prices, offer, told.Queued.RequestedBy, entry);
     }
 
     static bool IsDue(Run run, CallModel work) =>
@@ -33,13 +39,16 @@ public sealed class ModelPreparation(Conversations conversations, IDefinitions d
 
 /// <summary>A call that is ready to be claimed.</summary>
 /// <param name="Offer">The request, with the most that it can cost.</param>
+/// <param name="Prices">Of the entry that is asked.</param>
 /// <param name="Key">The credential that asked for the run.</param>
+/// <param name="Entry">Whose model is asked.</param>
 public sealed record PreparedCall(
-    Run Run, AgentDefinition Agent, ModelStep Step, Conversation Conversation, PriceList Prices, CallOffer Offer, string Key)
+    Run Run, AgentDefinition Agent, ModelStep Step, Conversation Conversation, PriceList Prices, CallOffer Offer, string Key, ModelOptions Entry)
 {
     /// <summary>No worker has claimed it yet.</summary>
     public bool IsNew => Run.ModelCall is { Status: AttemptStatus.Scheduled };
 
+    /// <summary>As the provider names it.</summary>
     public string Model => Offer.Request.Options.ModelId!;
 
     public long TokensAtMost() => (Offer.Estimate?.InputTokens ?? Offer.Request.InputTokensAtMost()) + Offer.Request.Options.MaxOutputTokens!.Value;

@@ -7,7 +7,7 @@ using Agents.Host.Models;
 namespace Agents.Host.Engine.Attempts;
 
 /// <summary>Turns the outcome of a call into what the run is told: with citations, cost, and bounds of what it may have cost.</summary>
-public sealed class ModelReports(ModelOptions options, ILogger<ModelReports> log)
+public sealed class ModelReports(ILogger<ModelReports> log)
 {
     /// <summary>
     /// The longest token of any tokenizer that is known, in UTF-16 units: a text is at least so many tokens as it has pieces of this length.
@@ -29,7 +29,7 @@ public sealed class ModelReports(ModelOptions options, ILogger<ModelReports> log
                     work.Call, work.Attempt,
                     new(answer.Text, answer.ToolRequests, CitationsOf(answer, call.Conversation), answer.Model, answer.FinishReason,
                         answer.ProviderId, answer.ThoughtCharacters),
-                    answer.Usage, answer.RawUsage, cost, answer.Latency, answer.TimeToFirstToken, options.Name, answer.ServiceTier);
+                    answer.Usage, answer.RawUsage, cost, answer.Latency, answer.TimeToFirstToken, call.Entry.Name, answer.ServiceTier);
 
             case ModelOutcome.Failed failed:
                 var counted = failed.Usage is null ? null : call.Prices.Of(failed.Model ?? call.Model, failed.Usage, failed.ServiceTier);

@@ -24,7 +24,7 @@ static class Repricing
         await using var transaction = await writing.BeginTransactionAsync(ct);
         var calls = reading.Stream<CallRow>(
             $"""
-            select tenant_id, run_id, version, model, service_tier, cost_usd, {UsageColumns.All}
+            select tenant_id, run_id, version, model, provider, service_tier, cost_usd, {UsageColumns.All}
             from finance.model_call
             where day between @from and @until and (@tenant is null or tenant_id = @tenant) and input_tokens is not null and model is not null
             """, new { from, until, tenant }, ct);
@@ -33,7 +33,7 @@ static class Repricing
         await foreach (var call in calls)
         {
             var (owner, model) = (call.TenantId, call.Model);
-            var cost = list.Of(model, call.Usage, call.ServiceTier);
+            var cost = list.At(call.Provider).Of(model, call.Usage, call.ServiceTier);
             var sum = differences.GetValueOrDefault((owner, model)) ?? new(owner, model, 0, 0, 0, 0);
             differences[(owner, model)] = sum.With(call.CostUsd, cost?.Usd);
             if (cost is null) continue;
@@ -75,7 +75,8 @@ static class Repricing
         valued.Clear();
     }
 
-    sealed record CallRow(string TenantId, Guid RunId, long Version, string Model, string? ServiceTier, decimal? CostUsd, Usage Usage);
+    sealed record CallRow(
+        string TenantId, Guid RunId, long Version, string Model, string? Provider, string? ServiceTier, decimal? CostUsd, Usage Usage);
 }
 
 /// <summary>A tenant's calls of one model, by what they cost and by another list.</summary>

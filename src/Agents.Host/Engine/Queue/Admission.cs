@@ -12,7 +12,7 @@ namespace Agents.Host.Engine.Queue;
 /// the next run is due, and by a slow poll that repairs lost signals.
 /// </summary>
 public sealed class Admission(
-    NpgsqlDataSource database, Node node, Beginning beginning, ModelOptions models, NodeStore nodes, FreeRunsOfDeadNodes deadNodes,
+    NpgsqlDataSource database, Node node, Beginning beginning, ModelProviders models, NodeStore nodes, FreeRunsOfDeadNodes deadNodes,
     HandingOver handingOver, NodeSignals signals, WorkerOptions options, IHostApplicationLifetime host, ILogger<Admission> log) : BackgroundService
 {
     /// <summary>Runs begun side by side; one after the other, short runs would wait for admission rather than for a slot.</summary>
@@ -96,8 +96,16 @@ public sealed class Admission(
     async Task<(List<(string Tenant, Guid RunId, bool HasBegun)>, TimeSpan? DueIn, bool IsDrained)> Next(CancellationToken ct)
     {
         var admitted = await database.Query<Admitted>(
-            "select tenant, run, has_begun, due_in, is_drained from agents.admit(@node, @slots, @provider, @aging, @weights::jsonb)",
-            new { node = node.Name, slots = options.MaxRuns, provider = models.Name, aging = (double)options.AgingSeconds, weights }, ct);
+            "select tenant, run, has_begun, due_in, is_drained from agents.admit(@node, @slots, @provider, @aging, @weights::jsonb, @entries)",
+            new
+            {
+                node = node.Name,
+                slots = options.MaxRuns,
+                provider = models.Main.Name,
+                aging = (double)options.AgingSeconds,
+                weights,
+                entries = models.Names,
+            }, ct);
         if (admitted is not [.. var given, { Run: null } last]) throw new InvalidOperationException("agents.admit gave no last row.");
 
         return (given.ConvertAll(one => (one.Tenant!, one.Run!.Value, one.HasBegun!.Value)),

@@ -2,6 +2,7 @@
 #pragma warning disable
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Signals;
+using Agents.Host.Models;
 using Microsoft.AspNetCore.Routing;
 using System;
 using System.Linq;
@@ -17,13 +18,15 @@ namespace Internal.Generated.WolverineHandlers
         private readonly Agents.Host.Engine.Queue.RateLimits _rateLimits;
         private readonly Agents.Host.Engine.Queue.RateStore _rateStore;
         private readonly Agents.Host.Engine.Signals.NodeSignals _nodeSignals;
+        private readonly Agents.Host.Models.ModelProviders _modelProviders;
 
-        public PUT_rates_provider_model(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Engine.Queue.RateLimits rateLimits, Agents.Host.Engine.Queue.RateStore rateStore, Agents.Host.Engine.Signals.NodeSignals nodeSignals) : base(wolverineHttpOptions)
+        public PUT_rates_provider_model(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Engine.Queue.RateLimits rateLimits, Agents.Host.Engine.Queue.RateStore rateStore, Agents.Host.Engine.Signals.NodeSignals nodeSignals, Agents.Host.Models.ModelProviders modelProviders) : base(wolverineHttpOptions)
         {
             _wolverineHttpOptions = wolverineHttpOptions;
             _rateLimits = rateLimits;
             _rateStore = rateStore;
             _nodeSignals = nodeSignals;
+            _modelProviders = modelProviders;
         }
 
         public override async System.Threading.Tasks.Task Handle(Microsoft.AspNetCore.Http.HttpContext httpContext)
@@ -49,7 +52,7 @@ namespace Internal.Generated.WolverineHandlers
                 return;
             }
 
-            var problemDetails1 = Agents.Host.Api.Queue.SetRateEndpoint.Validate(request, provider, model);
+            var problemDetails1 = Agents.Host.Api.Queue.SetRateEndpoint.Validate(request, provider, model, _modelProviders);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {
@@ -59,7 +62,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Api.Queue.SetRateEndpoint.Put(request, provider, model, _rateStore, _rateLimits, _nodeSignals, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Api.Queue.SetRateEndpoint.Put(request, provider, model, _rateStore, _rateLimits, _modelProviders, _nodeSignals, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }
