@@ -54,6 +54,7 @@ public sealed record AgentDefinition
         if (string.IsNullOrWhiteSpace(Name)) yield return "An agent needs a name.";
         if (Steps.Count == 0) yield return "An agent needs at least one step.";
         foreach (var problem in Limits.Problems()) yield return problem;
+        foreach (var problem in ModelWishes.Problems(this)) yield return problem;
         foreach (var twice in Steps.GroupBy(step => step.Name).Where(group => group.Count() > 1))
             yield return $"Two steps are named {twice.Key}.";
 

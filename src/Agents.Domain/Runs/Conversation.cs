@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agents.Domain.Definitions;
 
 namespace Agents.Domain.Runs;
 
@@ -19,6 +20,12 @@ public sealed record Conversation
 
     /// <summary>The most one reply of the last step may hold. Null means the agent's limit only.</summary>
     public int? OutputTokens { get; init; }
+
+    /// <summary>The schema that the caller wants the last step's output to fit, as JSON text. Null means the step's own.</summary>
+    public string? OutputSchema { get; init; }
+
+    /// <summary>How the caller wants the models to answer. Null means as step and agent say.</summary>
+    public ModelParameters? Parameters { get; init; }
 
     /// <summary>The completed steps, in order.</summary>
     public ImmutableList<EarlierStep> Earlier { get; init; } = [];
@@ -53,9 +60,12 @@ public sealed record Conversation
             Before = EarlierMessage.Latest([.. Before, .. e.Brief?.Earlier ?? []]),
             Instructions = e.Brief?.Instructions,
             OutputTokens = e.Brief?.OutputTokens,
+            OutputSchema = e.Brief?.OutputSchema,
+            Parameters = e.Brief?.Parameters,
         },
         StepStarted e => this with { StepName = e.Name, Turns = [], Found = NothingFound },
         StepCompleted e => Completed(e.Output, passagesPerStep),
+        ModelCallCompleted { Reply: { OutputProblems: { } problems } unfit } => Add(new Turn.Model(unfit.Text, [])).Add(new Turn.Unfit(problems)),
         ModelCallCompleted e => Add(new Turn.Model(e.Reply.Text, [])),
         ToolCallRequested { Call: null } => this,
         ToolCallRequested e => Asking(new(e.ToolCallId, e.Tool, e.Arguments)),
@@ -139,4 +149,7 @@ public abstract record Turn
     public sealed record Model(string Text, ImmutableList<ToolUse> ToolUses) : Turn;
 
     public sealed record Tool(string ToolCallId, string Result, ImmutableList<NumberedPassage> Passages) : Turn;
+
+    /// <summary>Why the reply before it was not taken for the step's output, in sentences.</summary>
+    public sealed record Unfit(IReadOnlyList<string> Problems) : Turn;
 }

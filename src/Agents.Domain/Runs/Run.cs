@@ -39,6 +39,10 @@ public sealed record Run
     /// <summary>The model call in flight, or the failed one a resumed run tries again. Null between calls.</summary>
     public ModelAttempt? ModelCall { get; init; }
 
+    /// <summary>Why the step's last reply does not fit its schema. Null when it fits, or there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? OutputProblems { get; init; }
+
     /// <summary>Tool calls of the current turn by id, settled ones included.</summary>
     public ImmutableSortedDictionary<string, ToolCall> ToolCalls { get; init; } = NoToolCalls;
 
@@ -172,7 +176,7 @@ public sealed record Run
         RunFailed => run with { Status = RunStatus.Failed },
         RunCancelled => run with { Status = RunStatus.Cancelled, AwaitsBudget = null },
 
-        StepStarted e => run with { Step = e.Step, IsInStep = true, ModelCallsInStep = 0, ToolCalls = NoToolCalls },
+        StepStarted e => run with { Step = e.Step, IsInStep = true, ModelCallsInStep = 0, ToolCalls = NoToolCalls, OutputProblems = null },
         StepCompleted e => run with { IsInStep = false, Outputs = e.IsReadLater ? run.Outputs.SetItem(e.Step, e.Output) : run.Outputs },
 
         ModelCallScheduled { Attempt: 1 } e => run with
@@ -184,7 +188,10 @@ public sealed record Run
         },
         ModelCallScheduled e => run.WithCall(call => call.Again(e)),
         ModelCallStarted e => run.WithCall(call => call with { Status = AttemptStatus.Started, Worker = e.Worker, ReservedUsd = e.ReservedUsd }),
-        ModelCallCompleted e => run.Paying(e.Usage, e.Cost, isUnpriced: e.Cost is null) with { ModelCall = null },
+        ModelCallCompleted e => run.Paying(e.Usage, e.Cost, isUnpriced: e.Cost is null) with
+        {
+            ModelCall = null, OutputProblems = e.Reply.OutputProblems,
+        },
         ModelCallFailed e => run.Paying(e.Usage, e.Cost, isUnpriced: false).WithCall(call => call with { Status = AttemptStatus.Failed }),
         ModelCallOutcomeUnknown e => run.WithCall(call => call with { Status = AttemptStatus.Failed }) with
         {

@@ -57,7 +57,8 @@ public static class RunDecider
             report.Provider, report.ServiceTier));
         if (run.IsFinished()) return decision;
 
-        if (report.Reply.ToolRequests.Count == 0) return Finish(decision, report.Reply.Text, report.Reply.Citations, report.Reply.CutBy());
+        if (report.Reply is { ToolRequests.Count: 0, OutputProblems: null } last)
+            return Finish(decision, last.Output ?? last.Text, last.Citations, last.CutBy(), last.Output);
 
         foreach (var (request, index) in report.Reply.ToolRequests.Select((request, index) => (request, index)))
             Request(decision, report.Call, index, request);
@@ -240,11 +241,16 @@ public static class RunDecider
         var (run, limits) = (decision.Run, decision.Agent.Limits);
         if (run.ModelCall is { Status: AttemptStatus.Failed } failed)
             return ScheduleModelCall(decision, failed.Call, failed.Number + 1, TimeSpan.Zero);
-        if (run.ModelCallsInStep >= limits.ModelCallsPerStep)
-            return decision.Add(new RunFailed(new(FailureKind.CallLimit, $"Step {step.Name} used its {run.ModelCallsInStep} model calls.")));
+        if (run.ModelCallsInStep >= limits.ModelCallsPerStep) return decision.Add(new RunFailed(OutOfCalls(run, step)));
 
         return ScheduleModelCall(decision, run.ModelCalls + 1, attempt: 1, TimeSpan.Zero);
     }
+
+    static Failure OutOfCalls(Run run, ModelStep step) => run.OutputProblems is { } problems
+        ? new(
+            FailureKind.OutputUnfit,
+            $"No reply of step {step.Name} fitted its schema within its {run.ModelCallsInStep} model calls. The last: {string.Join(' ', problems)}")
+        : new(FailureKind.CallLimit, $"Step {step.Name} used its {run.ModelCallsInStep} model calls.");
 
     static Decision ScheduleModelCall(Decision decision, int call, int attempt, TimeSpan delay)
     {
@@ -275,13 +281,14 @@ public static class RunDecider
     }
 
     /// <param name="incomplete">What cut the output. Null when it is whole.</param>
-    static Decision Finish(Decision decision, string output, IReadOnlyList<Citation> citations, string? incomplete)
+    /// <param name="json">The output, where it fits a schema. Null when it is text.</param>
+    static Decision Finish(Decision decision, string output, IReadOnlyList<Citation> citations, string? incomplete, string? json = null)
     {
         var step = decision.Run.Step;
         decision.Add(new StepCompleted(step, output, decision.Agent.IsReadLater(step)));
         return step + 1 < decision.Agent.Steps.Count
             ? Continue(decision)
-            : decision.Add(new RunCompleted(output, citations, incomplete));
+            : decision.Add(new RunCompleted(output, citations, incomplete, json));
     }
 
     static Decision TryAgain(Decision decision, Failure failure)

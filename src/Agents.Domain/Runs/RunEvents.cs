@@ -140,9 +140,11 @@ public sealed record RunBudgetChanged(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ByKey = null) : RunEvent;
 
 /// <param name="Incomplete">What cut the answer: <c>length</c> or <c>content_filter</c>. Null when it is whole.</param>
+/// <param name="Output">The answer as JSON that fits the schema of the last step. Null when that has none: the answer is text.</param>
 public sealed record RunCompleted(
     string Answer, IReadOnlyList<Citation> Citations,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Incomplete = null) : RunEvent;
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Incomplete = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Output = null) : RunEvent;
 
 public sealed record RunFailed(Failure Failure) : RunEvent;
 
@@ -169,7 +171,7 @@ public sealed record StepCompleted(int Step, string Output, bool IsReadLater = f
 public sealed record ModelCallScheduled(int Call, int Attempt, int Step, string Model, TimeSpan Delay) : RunEvent;
 
 /// <summary>A worker took the attempt; stored before the request is sent. If no outcome follows, that worker was lost.</summary>
-/// <param name="RequestHash">SHA-256 of what is sent: model, messages, tools.</param>
+/// <param name="RequestHash">SHA-256 of what is sent: model, messages, tools, and schema and parameters where there are any.</param>
 /// <param name="PriceVersion">The price list in force. Null when it has no price for the model.</param>
 /// <param name="ReservedUsd">The most this attempt can cost. Null without a price.</param>
 /// <param name="MaxOutputTokens">
