@@ -2,6 +2,7 @@ using Agents.Host.Catalog;
 using Agents.Host.Knowledge;
 using Agents.Host.Knowledge.Reading;
 using Agents.Host.Models;
+using Agents.Host.Models.Outputs;
 using Agents.Host.Tools;
 using Microsoft.Extensions.AI;
 
@@ -18,6 +19,8 @@ static class ModelServices
         services.AddSingleton<Definitions>();
         services.AddSingleton<ToolBox>();
         services.AddSingleton<IDefinitionRule, GrantedToolsExist>();
+        services.AddSingleton<IDefinitionRule, ParametersAreTaken>();
+        services.AddSingleton<IDefinitionRule, SchemasAreUsable>();
         services.AddSingleton<AgentCatalog>();
         services.AddSingleton(new KnowledgeLimits());
         services.AddSingleton<DocumentReaders>();

@@ -144,3 +144,5 @@ comment on column agents.run_summary.inherited_usd is
   'US dollars that the history a fork continues has cost the runs that made it; no part of cost_usd. Null when it started fresh.';
 alter table agents.run_summary add column if not exists incomplete text;
 comment on column agents.run_summary.incomplete is 'What cut the answer: length or content_filter. Null when it is whole, or there is none yet.';
+alter table agents.run_summary add column if not exists output json;
+comment on column agents.run_summary.output is 'The answer as JSON that fits the schema of the last step. Null when that has none, or there is no answer yet.';

@@ -89,6 +89,10 @@ public sealed record ModelOptions
     /// <summary>The same with a shorter time for a call; a longer one changes nothing.</summary>
     public ModelOptions Within(TimeSpan? callTimeout) => callTimeout < CallTimeout ? this with { CallTimeout = callTimeout.Value } : this;
 
+    /// <summary>Whose model answers to a name.</summary>
+    /// <param name="model">As a step or an agent names it. Null means <see cref="Default"/>.</param>
+    public ModelProvider ProviderOf(string? model) => Provider;
+
     /// <summary>The provider as facts and traces name it, such as <c>openai</c>.</summary>
     public string Name => Provider.ToString().ToLowerInvariant();
 

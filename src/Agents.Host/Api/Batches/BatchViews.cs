@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Agents.Host.Api.Runs;
 
 namespace Agents.Host.Api.Batches;
@@ -40,6 +41,8 @@ public sealed record BatchView(
 /// <param name="CostUsd">Null when it was refused, and for callers who may not see money.</param>
 /// <param name="Problem">Why the item was refused; null when it was not.</param>
 /// <param name="Incomplete">What cut the answer: length or content_filter. Null when it is whole, or there is none yet.</param>
+/// <param name="Output">The answer as JSON that fits the schema of the last step. Null when that has none, or there is no answer yet.</param>
 public sealed record BatchItemView(
     int Index, string Status, Guid? RunId, string? Question, string? Answer, JsonElement? Citations, FailureView? Failure, decimal? CostUsd,
-    BatchProblem? Problem, string? Incomplete = null);
+    BatchProblem? Problem, string? Incomplete = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Output = null);

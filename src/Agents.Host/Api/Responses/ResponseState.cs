@@ -13,7 +13,14 @@ sealed record ResponseState(string Status, DateTimeOffset CreatedAt, DateTimeOff
     /// <summary>The response as OpenAI shows it.</summary>
     /// <param name="part">Which of the run's responses it is, from 1.</param>
     /// <param name="finishReason">Why the model's last reply ended.</param>
-    public JsonObject Json(Guid runId, int part, RunQueued queued, IEnumerable<JsonObject> items, string finishReason, bool hasEnded) => new()
+    public JsonObject Json(Guid runId, int part, RunQueued queued, IEnumerable<JsonObject> items, string finishReason, bool hasEnded)
+    {
+        var response = Standing(runId, part, queued, items, finishReason, hasEnded);
+        ResponseWishes.AddTo(response, queued.Brief);
+        return response;
+    }
+
+    JsonObject Standing(Guid runId, int part, RunQueued queued, IEnumerable<JsonObject> items, string finishReason, bool hasEnded) => new()
     {
         ["id"] = ResponseIds.Of(runId, part),
         ["object"] = "response",

@@ -11,7 +11,7 @@ sealed record RunRow(
     decimal CostUsd, int UnpricedCalls, int UnconfirmedCalls, decimal? LowUsd, decimal? HighUsd, decimal? BudgetUsd, JsonElement? Metadata,
     DateTimeOffset QueuedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, string? ThreadId, Guid? Previous,
     DateTimeOffset? NotBefore, DateTimeOffset? DeadlineAt, Guid? BatchId, Guid? ScheduleId, Guid? Parent,
-    Guid? ForkedFrom, long? ForkedAt, decimal? InheritedUsd, string? Incomplete)
+    Guid? ForkedFrom, long? ForkedAt, decimal? InheritedUsd, string? Incomplete, JsonElement? Output)
 {
     public static readonly string Columns =
         $"""
@@ -19,7 +19,7 @@ sealed record RunRow(
         r.failure_kind, r.failure_message, r.reason, r.model_calls, {UsageColumns.Of("r")},
         r.cost_usd, r.unpriced_calls, u.unconfirmed_calls, u.low_usd, u.high_usd, r.budget_usd, r.metadata, r.queued_at, r.started_at, r.finished_at,
         r.thread_id, r.previous, r.not_before, r.deadline_at, r.batch_id, r.schedule_id, r.parent, r.forked_from, r.forked_at, r.inherited_usd,
-        r.incomplete
+        r.incomplete, r.output
         """;
 
     public const string From =
@@ -35,5 +35,6 @@ sealed record RunRow(
         FailureKind is null ? null : new(FailureKind, FailureMessage!), Reason, ModelCalls, Usage,
         CostUsd, UnpricedCalls, UnconfirmedCalls > 0 ? new(UnconfirmedCalls, LowUsd!.Value, HighUsd) : null,
         BudgetUsd, Metadata, QueuedAt, StartedAt, FinishedAt, (FinishedAt - QueuedAt)?.TotalSeconds, ThreadId, Previous,
-        NotBefore, DeadlineAt, BatchId, ScheduleId, Parent, ForkedFrom is { } origin ? new(origin, ForkedAt!.Value) : null, InheritedUsd, Incomplete);
+        NotBefore, DeadlineAt, BatchId, ScheduleId, Parent, ForkedFrom is { } origin ? new(origin, ForkedAt!.Value) : null, InheritedUsd, Incomplete,
+        Output);
 }

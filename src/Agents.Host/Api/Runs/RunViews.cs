@@ -22,6 +22,7 @@ namespace Agents.Host.Api.Runs;
 /// <param name="Parent">The run that started it and waits for it. Null for a run that a caller asked for.</param>
 /// <param name="ForkedFrom">The run and version it continues. Null when it started fresh.</param>
 /// <param name="Incomplete">What cut the answer: length or content_filter. Null when it is whole, or there is none yet.</param>
+/// <param name="Output">The answer as JSON that fits the schema of the last step. Null when that has none, or there is no answer yet.</param>
 /// <param name="InheritedUsd">US dollars that the history it continues has cost other runs; no part of its cost. Null when it started fresh.</param>
 public sealed record RunView(
     Guid Id, string Agent, int AgentVersion, string Status, int Priority, string Question, string Model,
@@ -33,7 +34,8 @@ public sealed record RunView(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Parent = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ForkedFromView? ForkedFrom = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? InheritedUsd = null,
-    string? Incomplete = null);
+    string? Incomplete = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Output = null);
 
 public sealed record FailureView(string Kind, string Message);
 

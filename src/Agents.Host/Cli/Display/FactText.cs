@@ -37,7 +37,7 @@ public static class FactText
             "step_completed" => Text("output") is { Length: > 0 } output ? $"{Position()}: {output}" : Position(),
             "model_call_scheduled" => $"{Attempt()}, {Text("model")}{After()}",
             "model_call_started" => $"{Attempt()}, on {Text("worker")}{Reserved()}{Shortened()}",
-            "model_call_completed" => $"{Attempt()}, {Used()}, {Price()}, {Took()}: {data.GetProperty("reply").GetProperty("text").GetString()}",
+            "model_call_completed" => $"{Attempt()}, {Used()}, {Price()}, {Took()}{Unfit()}: {data.GetProperty("reply").GetProperty("text").GetString()}",
             "model_call_failed" => $"{Attempt()}, {Took()}, {FailureText()}",
             "model_call_outcome_unknown" =>
                 $"{Attempt()}, {Text("cause")}, may have cost {Amount("lowUsd")} to {Amount("highUsd")}"
@@ -56,6 +56,10 @@ public static class FactText
             "passages_retrieved" => $"{Tool()}, {Formats.Count(data.GetProperty("passages").GetArrayLength(), "passage")} for “{Text("query")}”",
             _ => data.GetRawText(),
         };
+
+        string Unfit() => data.GetProperty("reply").TryGetProperty("outputProblems", out var problems) && problems.ValueKind is JsonValueKind.Array
+            ? $", does not fit ({string.Join(' ', problems.EnumerateArray().Select(problem => problem.GetString()))})"
+            : "";
 
         string Text(string member) => Member(member) switch
         {

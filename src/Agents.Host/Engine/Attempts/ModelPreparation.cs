@@ -20,7 +20,7 @@ public sealed class ModelPreparation(Conversations conversations, IDefinitions d
         var (run, conversation, agent) = (told.Run, told.Conversation, await definitions.Of(told.Run.DefinitionHash, ct));
         var step = (ModelStep)agent.Steps[run.Step];
         var request = ModelRequest.Of(
-            conversation, step, step.Model ?? run.Model, agent.Limits, tools, isLast: run.Step == agent.Steps.Count - 1);
+            conversation, step, step.Model ?? run.Model, agent.Limits, tools, isLast: ModelWishes.IsLast(agent, run.Step), agent.Parameters);
         conversations.Keep(tenant, told, request.InputTokensAtMost());
         var prices = await published.InForce(tenant, ct);
         return new(run, agent, step, conversation, prices, CallOffer.Of(request, prices), told.Queued.RequestedBy);
