@@ -80,6 +80,7 @@ static class Simulate
             waits for a rate     {tally.RateWaits,14:N0}
             drained or stopped   {tally.Drains,14:N0}
             approvals too late   {tally.Expired,14:N0}
+            replies unfit        {tally.Unfit,14:N0}
             violations           {tally.Violations,14:N0}
             seconds              {seconds,14:N1}
             seeds/s              {perSecond,14:N0}

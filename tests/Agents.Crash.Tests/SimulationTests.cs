@@ -18,7 +18,7 @@ public sealed class SimulationTests
             [
                 tally.Crashes, tally.Pauses, tally.Duplicates, tally.LostMessages, tally.WrongVerdicts,
                 tally.Redrives, tally.StaleWrites, tally.Unconfirmed, tally.Resolved, tally.Children, tally.Forks, tally.Refusals, tally.RateWaits,
-                tally.Drains, tally.Expired,
+                tally.Drains, tally.Expired, tally.Unfit,
             ],
             struck => Assert.True(struck > 0));
         Assert.True(tally.Completed > EnoughSeeds / 2, $"Only {tally.Completed} runs completed.");
@@ -63,6 +63,7 @@ public sealed class SimulationTests
     [InlineData(Mutant.DrainedNodeGoesOn, Invariant.DrainedNodesBeginNothing)]
     [InlineData(Mutant.OrphansNotSetFree, Invariant.NoRunIsLost)]
     [InlineData(Mutant.ApprovalsNeverExpire, Invariant.NoRunIsLost)]
+    [InlineData(Mutant.UnfitOutputTaken, Invariant.OutputsFitTheirSchema)]
     public void A_protection_left_out_is_missed(Mutant mutant, Invariant broken) =>
         Assert.True(Seeds.FirstToBreak(broken, mutant, SeedsForMutants) is not null, $"{mutant} broke {broken} in none of {SeedsForMutants} seeds.");
 

@@ -34,11 +34,11 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
         {
             case StateInherited e: (completedSteps, isInStep) = (e.IsInStep ? e.Step : e.Step + 1, e.IsInStep); break;
             case StepStarted e: Step(e.Step, mayBe: !isInStep); isInStep = true; break;
-            case StepCompleted e: Step(e.Step, mayBe: isInStep); isInStep = false; completedSteps++; break;
-            case RunCompleted: Step(agent.Steps.Count, mayBe: !isInStep); hasEnded = true; break;
+            case StepCompleted e: Step(e.Step, mayBe: isInStep); Form(e.Step, e.Output, e.Output); isInStep = false; completedSteps++; break;
+            case RunCompleted e: Step(agent.Steps.Count, mayBe: !isInStep); Form(agent.Steps.Count - 1, e.Answer, e.Output); hasEnded = true; break;
             case RunFailed or RunCancelled: hasEnded = true; break;
             case ModelCallStarted e: attempts.TryAdd((e.Call, e.Attempt), new(e)); break;
-            case ModelCallCompleted e: Outcome(e.Call, e.Attempt, fact); break;
+            case ModelCallCompleted e: Outcome(e.Call, e.Attempt, fact); world.Tally.Unfit += e.Reply.OutputProblems is null ? 0 : 1; break;
             case ModelCallFailed e: Outcome(e.Call, e.Attempt, fact); break;
             case ModelCallOutcomeUnknown e: Outcome(e.Call, e.Attempt, fact); break;
             case SpendResolved e: Resolved(e); break;
@@ -135,6 +135,12 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
 
     void Step(int step, bool mayBe) =>
         Require(mayBe && step == completedSteps, Invariant.EachStepOnceAndInOrder, $"Step {step} after {completedSteps}");
+
+    void Form(int step, string output, string? json)
+    {
+        if (agent.Steps[step] is ModelStep { OutputSchema: not null })
+            Require(json == output && SampleAgents.FitsTheForm(output), Invariant.OutputsFitTheirSchema, output);
+    }
 
     void Outcome(int call, int number, RunEvent fact)
     {

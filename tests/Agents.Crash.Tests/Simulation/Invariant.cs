@@ -63,6 +63,9 @@ public enum Invariant
     /// <summary>A call that waits for approval longer than it may is denied.</summary>
     ApprovalsComeInTime,
 
+    /// <summary>The output of a step that has a schema fits it, and so does the run's answer.</summary>
+    OutputsFitTheirSchema,
+
     /// <summary>Every message can be decided and every history folded.</summary>
     NothingThrows,
 }

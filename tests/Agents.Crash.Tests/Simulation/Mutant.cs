@@ -62,4 +62,7 @@ public enum Mutant
 
     /// <summary>Approvals are waited for as long as it takes.</summary>
     ApprovalsNeverExpire,
+
+    /// <summary>A reply that does not fit its step's schema counts as the step's output.</summary>
+    UnfitOutputTaken,
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Agents.Domain.Costs;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
@@ -82,11 +83,36 @@ static class SampleAgents
         Limits = Limits,
     };
 
-    public static readonly AgentDefinition[] All = [Research, Research, Assistant, Assistant, Mailer, Poor, Hasty, Delegator, Delegator];
+    /// <summary>One step, whose output must have a form.</summary>
+    static readonly AgentDefinition Clerk = new()
+    {
+        Name = "clerk",
+        Steps = [new ModelStep("fill", "Fill the form.", [new(Search)])
+        {
+            OutputSchema = """{"type":"object","required":["answer"],"properties":{"answer":{"type":"string"}}}""",
+        }],
+        Limits = Limits,
+    };
+
+    public static readonly AgentDefinition[] All = [Research, Research, Assistant, Assistant, Mailer, Poor, Hasty, Delegator, Delegator, Clerk];
 
     static readonly Dictionary<string, AgentDefinition> ByName = All.Append(Helper).DistinctBy(agent => agent.Name).ToDictionary(agent => agent.Name);
 
     public static AgentDefinition Named(string name) => ByName[name];
+
+    /// <summary>Whether a text fits the form, found out without the server's help.</summary>
+    public static bool FitsTheForm(string text)
+    {
+        try
+        {
+            using var form = JsonDocument.Parse(text);
+            return form.RootElement.TryGetProperty("answer", out var answer) && answer.ValueKind is JsonValueKind.String;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
 
     public static bool IsRepeatable(string tool) => tool is Search or ChildOf.Tool;
 }

@@ -16,6 +16,13 @@ sealed class SimulatedModel(SimulatedProcess process) : IModelCalls
 {
     static readonly TimeSpan Latency = TimeSpan.FromSeconds(1);
 
+    /// <summary>What it says where a form is wanted: some of it fits, in one way or another.</summary>
+    static readonly string[] Forms =
+    [
+        """{"answer":"one"}""", """{ "answer": "two" }""", "```json\n{\"answer\":\"three\"}\n```", """{"answer":"four","more":[1]}""",
+        """{"answer":1}""", "{}", """{"answer":"on""", "one",
+    ];
+
     readonly World world = process.World;
 
     public async Task<ModelAnswer> Call(
@@ -91,7 +98,9 @@ sealed class SimulatedModel(SimulatedProcess process) : IModelCalls
         var requests = offered.Count == 0 || random.Next(2) == 0
             ? []
             : Enumerable.Range(0, random.Next(1, 5)).Select(_ => Asked(offered)).ToArray();
-        var text = requests.Length > 0 ? "" : "one\ntwo\nthree"[..random.Next(14)];
+        var text = requests.Length > 0 ? ""
+            : request.OutputSchema is not null ? Forms[random.Next(Forms.Length)]
+            : "one\ntwo\nthree"[..random.Next(14)];
         return new(
             text, requests, [], requests.Length > 0 ? "tool_calls" : "stop", SampleAgents.Model, null, usage, null, null, Cut: false, Latency, Latency);
 

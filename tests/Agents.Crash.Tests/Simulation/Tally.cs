@@ -25,6 +25,7 @@ sealed class Tally
     public long RateWaits { get; set; }
     public long Drains { get; set; }
     public long Expired { get; set; }
+    public long Unfit { get; set; }
     public long Violations { get; set; }
 
     public void Add(Tally other)
@@ -51,6 +52,7 @@ sealed class Tally
         RateWaits += other.RateWaits;
         Drains += other.Drains;
         Expired += other.Expired;
+        Unfit += other.Unfit;
         Violations += other.Violations;
     }
 }
