@@ -2,6 +2,7 @@ using Agents.Host.Catalog;
 using Agents.Host.Knowledge;
 using Agents.Host.Knowledge.Reading;
 using Agents.Host.Models;
+using Agents.Host.Models.Outputs;
 using Agents.Host.Tools;
 
 namespace Agents.Host;
@@ -21,6 +22,8 @@ static class ModelServices
         services.AddSingleton<IDefinitionRule, GrantedToolsExist>();
         services.AddSingleton<IDefinitionRule, CodeStepsAreNotForModels>();
         services.AddSingleton<IDefinitionRule, NamedModelsExist>();
+        services.AddSingleton<IDefinitionRule, ParametersAreTaken>();
+        services.AddSingleton<IDefinitionRule, SchemasAreUsable>();
         services.AddSingleton<AgentCatalog>();
         services.AddSingleton(new KnowledgeLimits());
         services.AddSingleton<DocumentReaders>();

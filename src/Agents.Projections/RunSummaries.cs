@@ -80,6 +80,7 @@ public sealed class RunSummaries : IProjection
                 row.Set("answer", e.Answer);
                 row.Set("incomplete", e.Incomplete);
                 row.Set("citations", ReadModels.Json(e.Citations), "?::json");
+                row.Set("output", e.Output, "?::json");
                 break;
             case RunFailed e:
                 Finish("failed");

@@ -82,6 +82,7 @@ static class Simulate
             approvals too late   {tally.Expired,14:N0}
             steps skipped        {tally.Skipped,14:N0}
             steps taken again    {tally.TakenAgain,14:N0}
+            replies unfit        {tally.Unfit,14:N0}
             violations           {tally.Violations,14:N0}
             seconds              {seconds,14:N1}
             seeds/s              {perSecond,14:N0}

@@ -19,6 +19,7 @@ public sealed class SimulationTests
                 tally.Crashes, tally.Pauses, tally.Duplicates, tally.LostMessages, tally.WrongVerdicts,
                 tally.Redrives, tally.StaleWrites, tally.Unconfirmed, tally.Resolved, tally.Children, tally.Forks, tally.Refusals, tally.RateWaits,
                 tally.Drains, tally.Expired, tally.Skipped, tally.TakenAgain, tally.WaitsByTime, tally.WaitsBySignal, tally.Takeovers, tally.Closings,
+                tally.Unfit,
             ],
             struck => Assert.True(struck > 0));
         Assert.True(tally.Completed > EnoughSeeds / 2, $"Only {tally.Completed} runs completed.");
@@ -71,6 +72,7 @@ public sealed class SimulationTests
     [InlineData(Mutant.WaitsNeverEnd, Invariant.NoRunIsLost)]
     [InlineData(Mutant.TakeoverAtTheFirstPrice, Invariant.BilledWithinBounds)]
     [InlineData(Mutant.ClosingNotSeen, Invariant.LastWordIsOne)]
+    [InlineData(Mutant.UnfitOutputTaken, Invariant.OutputsFitTheirSchema)]
     public void A_protection_left_out_is_missed(Mutant mutant, Invariant broken) =>
         Assert.True(Seeds.FirstToBreak(broken, mutant, SeedsForMutants) is not null, $"{mutant} broke {broken} in none of {SeedsForMutants} seeds.");
 

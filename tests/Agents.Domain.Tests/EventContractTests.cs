@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Agents.Domain.Costs;
+using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 
 namespace Agents.Domain.Tests;
@@ -26,10 +27,11 @@ public sealed partial class EventContractTests
             new Dictionary<string, string> { ["ticket"] = "42" }, 0.25m, "key-1", "9f86d081", new(A.Id, 7, A.Id), A.Id,
             "00-0af7651916cd43dd-b7ad6b71-01",
             "thread-1", A.Id, A.Id,
-            new("Be brief.", [new(Speaker.User, "And?"), new(Speaker.Assistant, "So.")], 100, IsAwaited: true, PreviousPart: 2),
+            new("Be brief.", [new(Speaker.User, "And?"), new(Speaker.Assistant, "So.")], 100, IsAwaited: true, PreviousPart: 2,
+                """{"type":"object"}""", new(0.5, 0.9, 7, ReasoningEffort.Low, ["END"], true, true)),
             DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddHours(1), A.Id, new(A.Id, DateTimeOffset.UnixEpoch),
             new(A.Id, "c0001t001", 1, A.Id, 2), "741f4717"),
-            """{"agent":"research","agentVersion":3,"definitionHash":"4867e34a","model":"small","question":"What is RAG?","priority":5,"requestedBy":"ada","maxDuration":"01:30:00","metadata":{"ticket":"42"},"budgetUsd":0.25,"idempotencyKey":"key-1","requestHash":"9f86d081","forkedFrom":{"run":"0199a0c4-0000-7000-8000-000000000001","version":7,"root":"0199a0c4-0000-7000-8000-000000000001"},"parent":"0199a0c4-0000-7000-8000-000000000001","traceParent":"00-0af7651916cd43dd-b7ad6b71-01","threadId":"thread-1","previous":"0199a0c4-0000-7000-8000-000000000001","after":"0199a0c4-0000-7000-8000-000000000001","brief":{"instructions":"Be brief.","earlier":[{"by":"User","text":"And?"},{"by":"Assistant","text":"So."}],"outputTokens":100,"isAwaited":true,"previousPart":2},"notBefore":"1970-01-01T00:00:00+00:00","deadline":"1970-01-01T01:00:00+00:00","batch":"0199a0c4-0000-7000-8000-000000000001","schedule":{"schedule":"0199a0c4-0000-7000-8000-000000000001","at":"1970-01-01T00:00:00+00:00"},"childOf":{"run":"0199a0c4-0000-7000-8000-000000000001","toolCallId":"c0001t001","attempt":1,"root":"0199a0c4-0000-7000-8000-000000000001","depth":2},"requestedByKey":"741f4717"}"""),
+            """{"agent":"research","agentVersion":3,"definitionHash":"4867e34a","model":"small","question":"What is RAG?","priority":5,"requestedBy":"ada","maxDuration":"01:30:00","metadata":{"ticket":"42"},"budgetUsd":0.25,"idempotencyKey":"key-1","requestHash":"9f86d081","forkedFrom":{"run":"0199a0c4-0000-7000-8000-000000000001","version":7,"root":"0199a0c4-0000-7000-8000-000000000001"},"parent":"0199a0c4-0000-7000-8000-000000000001","traceParent":"00-0af7651916cd43dd-b7ad6b71-01","threadId":"thread-1","previous":"0199a0c4-0000-7000-8000-000000000001","after":"0199a0c4-0000-7000-8000-000000000001","brief":{"instructions":"Be brief.","earlier":[{"by":"User","text":"And?"},{"by":"Assistant","text":"So."}],"outputTokens":100,"isAwaited":true,"previousPart":2,"outputSchema":"{\u0022type\u0022:\u0022object\u0022}","parameters":{"temperature":0.5,"topP":0.9,"seed":7,"reasoningEffort":"Low","stop":["END"],"parallelToolCalls":true,"cacheBreakpoints":true}},"notBefore":"1970-01-01T00:00:00+00:00","deadline":"1970-01-01T01:00:00+00:00","batch":"0199a0c4-0000-7000-8000-000000000001","schedule":{"schedule":"0199a0c4-0000-7000-8000-000000000001","at":"1970-01-01T00:00:00+00:00"},"childOf":{"run":"0199a0c4-0000-7000-8000-000000000001","toolCallId":"c0001t001","attempt":1,"root":"0199a0c4-0000-7000-8000-000000000001","depth":2},"requestedByKey":"741f4717"}"""),
         ("state_inherited", new StateInherited(
             1, "search", true, new Dictionary<int, string> { [1] = "one" }, 2,
             [new("s0001t001", "search_documents", "{}", ToolCallStatus.Failed, 2, FailureKind.ToolError, "found")], 0.02m, "another try",
@@ -51,8 +53,8 @@ public sealed partial class EventContractTests
             """{"budgetUsd":2.5,"by":"ada","reason":"worth it","byKey":"741f4717"}"""),
         ("run_closing", new RunClosing("budget", 3),
             """{"reason":"budget","step":3}"""),
-        ("run_completed", new RunCompleted("It is retrieval [1].", [Cited], "length"),
-            """{"answer":"It is retrieval [1].","citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}],"incomplete":"length"}"""),
+        ("run_completed", new RunCompleted("It is retrieval [1].", [Cited], "length", "{}"),
+            """{"answer":"It is retrieval [1].","citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}],"incomplete":"length","output":"{}"}"""),
         ("run_failed", new RunFailed(new(FailureKind.Deadline, "The run took longer than it may.", A.Second)),
             """{"failure":{"kind":"Deadline","message":"The run took longer than it may.","retryAfter":"00:00:01"}}"""),
         ("run_cancelled", new RunCancelled("ada", "enough", "741f4717"),
@@ -74,9 +76,11 @@ public sealed partial class EventContractTests
         ("model_call_started", new ModelCallStarted(1, 2, "w1", "9f86d081", "2026-11", 0.0321m, 512, "fast", 0.004m),
             """{"call":1,"attempt":2,"worker":"w1","requestHash":"9f86d081","priceVersion":"2026-11","reservedUsd":0.0321,"maxOutputTokens":512,"provider":"fast","keptUsd":0.004}"""),
         ("model_call_completed", new ModelCallCompleted(
-            1, 2, new("It is.", [new("search_documents", "{\"query\":1}")], [Cited], "small-2026", "stop", "resp-1", 12), Everything, "{\"in\":1}",
+            1, 2,
+            new("It is.", [new("search_documents", "{\"query\":1}")], [Cited], "small-2026", "stop", "resp-1", 12, "{}", ["$.a: It is missing."]),
+            Everything, "{\"in\":1}",
             new(0.0000125m, "2026-11", Unit), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(250), "openai", "flex"),
-            """{"call":1,"attempt":2,"reply":{"text":"It is.","toolRequests":[{"tool":"search_documents","arguments":"{\u0022query\u0022:1}"}],"citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}],"model":"small-2026","finishReason":"stop","providerId":"resp-1","thoughtCharacters":12},"usage":{"inputTokens":1,"outputTokens":2,"cachedInputTokens":3,"cacheWrite5MinutesTokens":4,"cacheWrite1HourTokens":5,"reasoningTokens":6,"audioInputTokens":7,"audioOutputTokens":8,"webSearches":9},"rawUsage":"{\u0022in\u0022:1}","cost":{"usd":0.0000125,"priceVersion":"2026-11","unit":{"longInput":{"aboveTokens":200000,"price":{"longInput":null,"input":2,"output":4,"cachedInput":1,"cacheWrite5Minutes":2,"cacheWrite1Hour":2,"reasoning":4,"audioInput":20,"audioOutput":40,"requestFee":0.005,"webSearchFee":0.01}},"input":1,"output":2,"cachedInput":0.5,"cacheWrite5Minutes":1,"cacheWrite1Hour":1,"reasoning":2,"audioInput":10,"audioOutput":20,"requestFee":0.005,"webSearchFee":0.01}},"latency":"00:00:02","timeToFirstToken":"00:00:00.2500000","provider":"openai","serviceTier":"flex"}"""),
+            """{"call":1,"attempt":2,"reply":{"text":"It is.","toolRequests":[{"tool":"search_documents","arguments":"{\u0022query\u0022:1}"}],"citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}],"model":"small-2026","finishReason":"stop","providerId":"resp-1","thoughtCharacters":12,"output":"{}","outputProblems":["$.a: It is missing."]},"usage":{"inputTokens":1,"outputTokens":2,"cachedInputTokens":3,"cacheWrite5MinutesTokens":4,"cacheWrite1HourTokens":5,"reasoningTokens":6,"audioInputTokens":7,"audioOutputTokens":8,"webSearches":9},"rawUsage":"{\u0022in\u0022:1}","cost":{"usd":0.0000125,"priceVersion":"2026-11","unit":{"longInput":{"aboveTokens":200000,"price":{"longInput":null,"input":2,"output":4,"cachedInput":1,"cacheWrite5Minutes":2,"cacheWrite1Hour":2,"reasoning":4,"audioInput":20,"audioOutput":40,"requestFee":0.005,"webSearchFee":0.01}},"input":1,"output":2,"cachedInput":0.5,"cacheWrite5Minutes":1,"cacheWrite1Hour":1,"reasoning":2,"audioInput":10,"audioOutput":20,"requestFee":0.005,"webSearchFee":0.01}},"latency":"00:00:02","timeToFirstToken":"00:00:00.2500000","provider":"openai","serviceTier":"flex"}"""),
         ("model_call_failed", new ModelCallFailed(1, 2, Slow, A.Second, Everything, new(0.01m, "2026-11", Unit)),
             """{"call":1,"attempt":2,"failure":{"kind":"Unavailable","message":"slow down","retryAfter":"00:00:17"},"latency":"00:00:01","usage":{"inputTokens":1,"outputTokens":2,"cachedInputTokens":3,"cacheWrite5MinutesTokens":4,"cacheWrite1HourTokens":5,"reasoningTokens":6,"audioInputTokens":7,"audioOutputTokens":8,"webSearches":9},"cost":{"usd":0.01,"priceVersion":"2026-11","unit":{"longInput":{"aboveTokens":200000,"price":{"longInput":null,"input":2,"output":4,"cachedInput":1,"cacheWrite5Minutes":2,"cacheWrite1Hour":2,"reasoning":4,"audioInput":20,"audioOutput":40,"requestFee":0.005,"webSearchFee":0.01}},"input":1,"output":2,"cachedInput":0.5,"cacheWrite5Minutes":1,"cacheWrite1Hour":1,"reasoning":2,"audioInput":10,"audioOutput":20,"requestFee":0.005,"webSearchFee":0.01}}}"""),
         ("model_call_outcome_unknown", new ModelCallOutcomeUnknown(1, 2, UnknownCause.StreamCut, 0.001m, 0.0321m, Slow, "It is"),
@@ -153,7 +157,7 @@ public sealed partial class EventContractTests
 
         Assert.Equal(
             ["f.Failure.Kind", "f.Failure.Message", "f.Failure.RetryAfter"], Unfilled(new RunFailed(new(FailureKind.RateLimited, "")), "f", []));
-        Assert.Equal(["f.Citations"], Unfilled(new RunCompleted("42", [], "length"), "f", []));
+        Assert.Equal(["f.Citations"], Unfilled(new RunCompleted("42", [], "length", "{}"), "f", []));
         Assert.Contains("f.Usage.OutputTokens", Unfilled(priced, "f", []));
         Assert.Contains("f.Cost.Unit.LongInput.Price.Input", Unfilled(priced, "f", []));
     }
@@ -181,6 +185,7 @@ public sealed partial class EventContractTests
     [InlineData(typeof(ModelCallScheduled), """{"call":1,"attempt":2,"step":3,"model":"small","delay":"00:00:01.5000000"}""")]
     [InlineData(typeof(ModelCallStarted),
         """{"call":1,"attempt":2,"worker":"w1","requestHash":"9f86d081","priceVersion":"2026-11","reservedUsd":0.0321,"maxOutputTokens":512}""")]
+    [InlineData(typeof(RunCompleted), """{"answer":"42","citations":[],"incomplete":"length"}""")]
     [InlineData(typeof(ModelCallOutcomeUnknown), """{"call":1,"attempt":2,"cause":"StreamCut","lowUsd":0.001,"highUsd":null}""")]
     [InlineData(typeof(StateInherited),
         """{"step":1,"name":"search","isInStep":true,"outputs":{},"modelCalls":2,"toolCalls":[],"inheritedUsd":0.02,"reason":""}""")]
@@ -245,8 +250,9 @@ public sealed partial class EventContractTests
     [InlineData(typeof(WaitEnd), "Time Signal")]
     [InlineData(typeof(SpendSource), "LateReply ProviderExport Operator")]
     [InlineData(typeof(FailureKind), "RateLimited Timeout Unavailable StreamCut WorkerLost Rejected Unauthorized UnknownTool BadArguments ToolError "
-        + "OutcomeUnknown CallLimit CostLimit Deadline Unpriced BudgetRefused EmptyReply OutputLimit")]
+        + "OutcomeUnknown CallLimit CostLimit Deadline Unpriced BudgetRefused EmptyReply OutputLimit OutputUnfit")]
     [InlineData(typeof(SkipReason), "Condition Visits")]
+    [InlineData(typeof(ReasoningEffort), "Minimal Low Medium High")]
     [InlineData(typeof(BudgetScope), "Run Agent Tenant Key")]
     [InlineData(typeof(BudgetPeriod), "Day Month Total")]
     public void A_stored_word_keeps_its_meaning(Type words, string names) => Assert.Equal(names.Split(' '), Enum.GetNames(words));

@@ -63,6 +63,18 @@ static class TestAgents
         Limits = new(Attempts: 2, CostUsd: 1),
     };
 
+    /// <summary>One step whose output has a form, and two calls for it.</summary>
+    public static readonly AgentDefinition Form = new()
+    {
+        Name = "form",
+        Steps = [new ModelStep("fill", "Fill the form.")
+        {
+            OutputSchema = """{"type":"object","required":["kind"],"properties":{"kind":{"enum":["paid","unpaid"]}}}""",
+            Parameters = new(Temperature: 0.5),
+        }],
+        Limits = new(ModelCallsPerStep: 2, Attempts: 2, CostUsd: 1),
+    };
+
     /// <summary>Asks the talker, and itself.</summary>
     public static readonly AgentDefinition Boss = new()
     {
@@ -174,7 +186,7 @@ static class TestAgents
     });
 
     public static IEnumerable<AgentDefinition> All =>
-        [Clerk, Counter, Talker, Courier, Hasty, Paced, Boss, Shortener, Adder, Asker, Biller, Idler, Gate, Patient, Napper, Sleeper, Punctual, .. Spenders, .. new[] { "parked", "cancelled", "halted" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
+        [Clerk, Counter, Talker, Courier, Hasty, Paced, Form, Boss, Shortener, Adder, Asker, Biller, Idler, Gate, Patient, Napper, Sleeper, Punctual, .. Spenders, .. new[] { "parked", "cancelled", "halted" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
 }
 
 [Tool("add")]

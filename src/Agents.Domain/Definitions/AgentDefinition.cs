@@ -58,7 +58,7 @@ public sealed record AgentDefinition
             yield break;
         }
 
-        foreach (var problem in Limits.Problems().Concat(FallbackProblems.Of(this))) yield return problem;
+        foreach (var problem in Limits.Problems().Concat(FallbackProblems.Of(this)).Concat(ModelWishes.Problems(this))) yield return problem;
         foreach (var twice in Steps.GroupBy(step => step.Name).Where(group => group.Count() > 1))
             yield return $"Two steps are named {twice.Key}.";
         foreach (var problem in WaitSteps.Problems(this)) yield return problem;

@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using Agents.Domain.Definitions;
+
 namespace Agents.Domain.Runs;
 
 /// <summary>What a caller says besides the question.</summary>
@@ -8,9 +11,16 @@ namespace Agents.Domain.Runs;
 /// </param>
 /// <param name="IsAwaited">The caller waits for the answer on the request itself.</param>
 /// <param name="PreviousPart">Which response of <see cref="RunQueued.Previous"/> was named, from 1.</param>
+/// <param name="OutputSchema">
+/// JSON Schema that the output of the last step must fit, as JSON text, instead of the step's own. At most
+/// <see cref="ModelWishes.SchemaCharacters"/>. Null means the step's own.
+/// </param>
+/// <param name="Parameters">How the models of all steps are to answer, before what step and agent say. Null means as these say.</param>
 public sealed record Brief(
     string? Instructions = null, IReadOnlyList<EarlierMessage>? Earlier = null, int? OutputTokens = null, bool IsAwaited = false,
-    int PreviousPart = 1);
+    int PreviousPart = 1,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? OutputSchema = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ModelParameters? Parameters = null);
 
 /// <summary>What was said in a conversation before the run's question.</summary>
 public sealed record EarlierMessage(Speaker By, string Text)

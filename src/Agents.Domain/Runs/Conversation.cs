@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agents.Domain.Definitions;
 
 namespace Agents.Domain.Runs;
 
@@ -19,6 +20,12 @@ public sealed record Conversation
 
     /// <summary>The most one reply of the last step may hold. Null means the agent's limit only.</summary>
     public int? OutputTokens { get; init; }
+
+    /// <summary>The schema that the caller wants the last step's output to fit, as JSON text. Null means the step's own.</summary>
+    public string? OutputSchema { get; init; }
+
+    /// <summary>How the caller wants the models to answer. Null means as step and agent say.</summary>
+    public ModelParameters? Parameters { get; init; }
 
     /// <summary>The completed steps, in the order of their completion; of one that was taken several times, the last time only.</summary>
     public ImmutableList<EarlierStep> Earlier { get; init; } = [];
@@ -62,6 +69,8 @@ public sealed record Conversation
             Before = EarlierMessage.Latest([.. Before, .. e.Brief?.Earlier ?? []]),
             Instructions = e.Brief?.Instructions,
             OutputTokens = e.Brief?.OutputTokens,
+            OutputSchema = e.Brief?.OutputSchema,
+            Parameters = e.Brief?.Parameters,
         },
         RunClosing e => this with { Closing = e.Reason },
         StateInherited when Closing is not null => this with { Closing = null, Turns = [], Found = NothingFound }, // a fork has a limit of its own
@@ -70,6 +79,7 @@ public sealed record Conversation
         WaitEnded { By: WaitEnd.Time } => this with { WaitSays = "The wait is over: its time came." },
         WaitEnded e => this with { WaitSays = e.Payload.Length > 0 ? e.Payload : "The signal came, without a payload." },
         StepCompleted e => Completed(e.Output, passagesPerStep),
+        ModelCallCompleted { Reply: { OutputProblems: { } problems } unfit } => Add(new Turn.Model(unfit.Text, [])).Add(new Turn.Unfit(problems)),
         ModelCallCompleted e => Add(new Turn.Model(e.Reply.Text, [])),
         ToolCallRequested { Call: null } => this,
         ToolCallRequested e => Asking(new(e.ToolCallId, e.Tool, e.Arguments)),
@@ -156,4 +166,7 @@ public abstract record Turn
     public sealed record Model(string Text, ImmutableList<ToolUse> ToolUses) : Turn;
 
     public sealed record Tool(string ToolCallId, string Result, ImmutableList<NumberedPassage> Passages) : Turn;
+
+    /// <summary>Why the reply before it was not taken for the step's output, in sentences.</summary>
+    public sealed record Unfit(IReadOnlyList<string> Problems) : Turn;
 }

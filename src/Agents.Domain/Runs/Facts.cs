@@ -10,6 +10,11 @@ namespace Agents.Domain.Runs;
 /// <param name="FinishReason">As the provider names it, such as <c>stop</c>, <c>length</c> or <c>tool_calls</c>.</param>
 /// <param name="ProviderId">The provider's id of this reply, to match it with the provider's bill. Null when it gave none.</param>
 /// <param name="ThoughtCharacters">UTF-16 units that the model thought before it answered. They were paid for and are not kept.</param>
+/// <param name="Output">The text as JSON without white space, where it fits the step's schema. Null when it does not, and without a schema.</param>
+/// <param name="OutputProblems">
+/// Why the text does not fit the step's schema, in sentences that name the place in the JSON; the first eight. Null when it fits, when tools are
+/// asked for, and without a schema.
+/// </param>
 public sealed record ModelReply(
     string Text,
     IReadOnlyList<ToolRequest> ToolRequests,
@@ -17,7 +22,9 @@ public sealed record ModelReply(
     string Model,
     string FinishReason,
     string? ProviderId = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long ThoughtCharacters = 0)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long ThoughtCharacters = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Output = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? OutputProblems = null)
 {
     /// <summary>
     /// Why the text is not all that the model would have said: <c>length</c> or <c>content_filter</c>. Null when it is.
@@ -114,6 +121,9 @@ public enum FailureKind
 
     /// <summary>What a step brought is longer than a run keeps of it.</summary>
     OutputLimit,
+
+    /// <summary>No reply fitted the schema of the step's output within the calls that the step may make.</summary>
+    OutputUnfit,
 }
 
 /// <summary>Why a step was not taken. Stored by name: add, never rename.</summary>

@@ -67,6 +67,10 @@ public sealed record Run
     /// <summary>The model call in flight, or the failed one a resumed run tries again. Null between calls.</summary>
     public ModelAttempt? ModelCall { get; init; }
 
+    /// <summary>Why the step's last reply does not fit its schema. Null when it fits, or there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? OutputProblems { get; init; }
+
     /// <summary>Tool calls of the current turn by id, settled ones included.</summary>
     public ImmutableSortedDictionary<string, ToolCall> ToolCalls { get; init; } = NoToolCalls;
 
@@ -225,7 +229,8 @@ public sealed record Run
         StepStarted e => run with
         {
             Step = e.Step, IsInStep = true, ModelCallsInStep = 0, Fallback = 0, ToolCalls = NoToolCalls, KeepsResults = e.KeepsResults,
-            KeepsAnswer = e.KeepsAnswer, Visits = e.Visit is { } visit ? (run.Visits ?? NoVisits).SetItem(e.Step, visit) : run.Visits,
+            KeepsAnswer = e.KeepsAnswer, OutputProblems = null,
+            Visits = e.Visit is { } visit ? (run.Visits ?? NoVisits).SetItem(e.Step, visit) : run.Visits,
         },
         StepSkipped => run,
         StepCompleted e => run with
@@ -254,7 +259,7 @@ public sealed record Run
         },
         ModelCallCompleted e => run.Paying(e.Usage, e.Cost, isUnpriced: e.Cost is null) with
         {
-            ModelCall = null, Answer = run.KeepsAnswer ? new(e.Reply.Text, e.Reply.Citations, e.Reply.CutBy()) : run.Answer,
+            ModelCall = null, OutputProblems = e.Reply.OutputProblems, Answer = run.KeepsAnswer ? AnswerSoFar.Of(e.Reply) : run.Answer,
         },
         ModelCallFailed e => run.Paying(e.Usage, e.Cost, isUnpriced: false).WithCall(call => call with { Status = AttemptStatus.Failed }),
         ModelCallOutcomeUnknown e => run.WithCall(call => call with { Status = AttemptStatus.Failed }) with

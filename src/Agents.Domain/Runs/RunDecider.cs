@@ -59,7 +59,8 @@ public static class RunDecider
         if (run.IsFinished()) return decision;
 
         if (run.Closing is not null) return ClosingRules.End(decision, report.Reply);
-        if (report.Reply.ToolRequests.Count == 0) return Finish(decision, report.Reply.Text, report.Reply.Citations, report.Reply.CutBy());
+        if (report.Reply is { ToolRequests.Count: 0, OutputProblems: null } last)
+            return Finish(decision, last.Output ?? last.Text, last.Citations, last.CutBy(), last.Output);
 
         foreach (var (request, index) in report.Reply.ToolRequests.Select((request, index) => (request, index)))
             Request(decision, report.Call, index, request);
@@ -279,11 +280,16 @@ public static class RunDecider
             return ScheduleModelCall(decision, failed.Call, failed.Number + 1, TimeSpan.Zero, run.Fallback);
         if (run.ModelCallsInStep >= limits.ModelCallsPerStep && ClosingRules.MayClose(decision))
             return ScheduleModelCall(ClosingRules.Begin(decision, ClosingRules.Calls), run.ModelCalls + 1, attempt: 1, TimeSpan.Zero, model: 0);
-        if (run.ModelCallsInStep >= limits.ModelCallsPerStep && run.Closing is null)
-            return decision.Add(new RunFailed(new(FailureKind.CallLimit, $"Step {step.Name} used its {run.ModelCallsInStep} model calls.")));
+        if (run.ModelCallsInStep >= limits.ModelCallsPerStep && run.Closing is null) return decision.Add(new RunFailed(OutOfCalls(run, step)));
 
         return ScheduleModelCall(decision, run.ModelCalls + 1, attempt: 1, TimeSpan.Zero, run.Fallback);
     }
+
+    static Failure OutOfCalls(Run run, ModelStep step) => run.OutputProblems is { } problems
+        ? new(
+            FailureKind.OutputUnfit,
+            $"No reply of step {step.Name} fitted its schema within its {run.ModelCallsInStep} model calls. The last: {string.Join(' ', problems)}")
+        : new(FailureKind.CallLimit, $"Step {step.Name} used its {run.ModelCallsInStep} model calls.");
 
     /// <param name="model">Position among the models of the step.</param>
     /// <param name="because">Why the model before was left. Null when it was not.</param>
@@ -304,16 +310,20 @@ public static class RunDecider
     }
 
     /// <param name="incomplete">What cut the output. Null when it is whole.</param>
-    internal static Decision Finish(Decision decision, string output, IReadOnlyList<Citation> citations, string? incomplete) =>
-        Continue(Complete(decision, output, citations, incomplete));
+    /// <param name="json">The output, where it fits a schema. Null when it is text.</param>
+    internal static Decision Finish(
+        Decision decision, string output, IReadOnlyList<Citation> citations, string? incomplete, string? json = null) =>
+        Continue(Complete(decision, output, citations, incomplete, json));
 
     /// <summary>Ends the step, and the run when no step may follow.</summary>
     /// <param name="incomplete">What cut the output. Null when it is whole.</param>
-    internal static Decision Complete(Decision decision, string output, IReadOnlyList<Citation> citations, string? incomplete)
+    /// <param name="json">The output, where it fits a schema. Null when it is text.</param>
+    internal static Decision Complete(
+        Decision decision, string output, IReadOnlyList<Citation> citations, string? incomplete, string? json = null)
     {
         var step = decision.Run.Step;
         decision.Add(new StepCompleted(step, output, decision.Agent.IsReadLater(step)));
-        return decision.Agent.After(step) is null ? decision.Add(new RunCompleted(output, citations, incomplete)) : decision;
+        return decision.Agent.After(step) is null ? decision.Add(new RunCompleted(output, citations, incomplete, json)) : decision;
     }
 
     static Decision TryAgain(Decision decision, Failure failure)

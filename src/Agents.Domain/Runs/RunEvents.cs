@@ -160,9 +160,11 @@ public sealed record RunClosing(string Reason, int Step) : RunEvent;
 /// <param name="Incomplete">
 /// What cut the answer: <c>length</c> or <c>content_filter</c>; or why it was given early: <c>budget</c> or <c>calls</c>. Null when it is whole.
 /// </param>
+/// <param name="Output">The answer as JSON that fits the schema of the last step. Null when that has none: the answer is text.</param>
 public sealed record RunCompleted(
     string Answer, IReadOnlyList<Citation> Citations,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Incomplete = null) : RunEvent;
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Incomplete = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Output = null) : RunEvent;
 
 public sealed record RunFailed(Failure Failure) : RunEvent;
 
@@ -244,7 +246,7 @@ public sealed record ModelCallScheduled(
 }
 
 /// <summary>A worker took the attempt; stored before the request is sent. If no outcome follows, that worker was lost.</summary>
-/// <param name="RequestHash">SHA-256 of what is sent: model, messages, tools.</param>
+/// <param name="RequestHash">SHA-256 of what is sent: model, messages, tools, and schema and parameters where there are any.</param>
 /// <param name="PriceVersion">The price list in force. Null when it has no price for the model.</param>
 /// <param name="ReservedUsd">The most this attempt can cost. Null without a price.</param>
 /// <param name="MaxOutputTokens">

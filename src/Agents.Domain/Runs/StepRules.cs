@@ -22,7 +22,7 @@ static class StepRules
         }
 
         var answer = decision.Run.Answer ?? AnswerSoFar.None;
-        decision.Add(new RunCompleted(answer.Text, answer.Citations, answer.Incomplete));
+        decision.Add(new RunCompleted(answer.Text, answer.Citations, answer.Incomplete, answer.Output));
         return false;
     }
 

@@ -25,7 +25,7 @@ public static class ChatClients
         ModelProvider.OpenAI => OpenAI(options),
         ModelProvider.Azure => Azure(options),
         ModelProvider.Anthropic => new ProviderClient(Anthropic(options), options),
-        ModelProvider.Ollama => new ProviderClient(new OllamaApiClient(Http(options), options.Default), options),
+        ModelProvider.Ollama => new ProviderClient(OllamaForm.Of(new OllamaApiClient(Http(options), options.Default)), options),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.Provider, "No such provider."),
     };
 
@@ -34,7 +34,7 @@ public static class ChatClients
         var (settings, field) = (new OpenAIClientOptions { Endpoint = options.Endpoint }, new OutputLimitField(options.OutputLimitField));
         Configure(settings, options, field);
         var client = new OpenAIClient(new ApiKeyCredential(options.ApiKey!), settings).GetChatClient(options.Default).AsIChatClient();
-        return new(client, options, field);
+        return new(new OpenAIForm(client), options, field);
     }
 
     static ProviderClient Azure(ModelOptions options)
@@ -42,19 +42,17 @@ public static class ChatClients
         var (settings, field) = (new AzureOpenAIClientOptions(), new OutputLimitField(options.OutputLimitField));
         Configure(settings, options, field);
         var deployments = new AzureDeployments(new(options.Endpoint!, new ApiKeyCredential(options.ApiKey!), settings), options.Default);
-        return new(deployments, options, field);
+        return new(new OpenAIForm(deployments), options, field);
     }
 
-    // From its version 2026-10-21 on, which the SDK asks for, Anthropic's API refuses requests that choose a sampling.
-    static IChatClient Anthropic(ModelOptions options) => new AnthropicClient
+    static AnthropicForm Anthropic(ModelOptions options) => new(new AnthropicClient
     {
         BaseUrl = options.Endpoint!.ToString().TrimEnd('/'),
         ApiKey = options.ApiKey,
         HttpClient = ProviderHttp.Client(options),
         MaxRetries = 0,
         Timeout = options.CallTimeout + Margin,
-    }.AsIChatClient(options.Default, ModelLimits.AnthropicOutputTokens)
-        .AsBuilder().ConfigureOptions(call => (call.Temperature, call.TopP, call.TopK) = (null, null, null)).Build();
+    }.AsIChatClient(options.Default, ModelLimits.AnthropicOutputTokens), options.Default);
 
     static void Configure(ClientPipelineOptions settings, ModelOptions options, OutputLimitField field)
     {

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
+using Agents.Host.Models.Outputs;
 using Agents.Host.Tools;
 using Microsoft.Extensions.AI;
 
@@ -26,23 +27,39 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
     /// System: the step's instructions, then the caller's. Then what was said before the question; user: the question. Then the earlier steps, then
     /// the turns of this step.
     /// </summary>
-    /// <param name="isLast">The run may end with the step: its replies are bounded as the caller wants.</param>
-    public static ModelRequest Of(Conversation said, ModelStep step, string model, Limits limits, ITools tools, bool isLast = false) => new(
+    /// <param name="isLast">The run may end with the step: its replies are bounded, and of the form, that the caller wants.</param>
+    /// <param name="ofAgent">How the agent's models are to answer where neither run nor step says. Null leaves it to the provider.</param>
+    public static ModelRequest Of(
+        Conversation said, ModelStep step, string model, Limits limits, ITools tools, bool isLast = false, ModelParameters? ofAgent = null)
+    {
+        var schema = (isLast ? said.OutputSchema : null) ?? step.OutputSchema;
+        var parameters = ModelParameters.Of(said.Parameters, step.Parameters, ofAgent);
+        var options = new ChatOptions
+        {
+            ModelId = model,
+            MaxOutputTokens = isLast && said.OutputTokens < limits.OutputTokensPerCall ? said.OutputTokens : limits.OutputTokensPerCall,
+            Tools = [.. (step.Tools ?? []).Select(grant => tools.Declaration(grant.Tool))],
+            AdditionalProperties = new() { [StepProperty] = step.Name },
+        };
+        CallForm.Set(options, parameters, schema);
+        return new(MessagesOf(said, step, limits, schema), options) { OutputSchema = schema, Parameters = parameters };
+    }
+
+    /// <summary>JSON Schema that the reply must fit, as JSON text. Null when it is text.</summary>
+    public string? OutputSchema { get; private init; }
+
+    /// <summary>How the model is to answer.</summary>
+    public ModelParameters Parameters { get; private init; } = new();
+
+    static IReadOnlyList<ChatMessage> MessagesOf(Conversation said, ModelStep step, Limits limits, string? schema) =>
         PromptBound.Fit([
             new(ChatRole.System, step.Instructions),
             .. said.Instructions is null ? Array.Empty<ChatMessage>() : [new(ChatRole.System, said.Instructions)],
             .. said.Before.Select(MessageOf),
             new(ChatRole.User, said.Question),
             .. said.Earlier.Select(earlier => new ChatMessage(ChatRole.User, $"# {earlier.Name}\n{TextOf(earlier.Output, earlier.Passages)}")),
-            .. said.Turns.Select(MessageOf),
-        ], limits.PromptCharacters ?? Limits.DefaultPromptCharacters),
-        new ChatOptions
-        {
-            ModelId = model,
-            MaxOutputTokens = isLast && said.OutputTokens < limits.OutputTokensPerCall ? said.OutputTokens : limits.OutputTokensPerCall,
-            Tools = [.. (step.Tools ?? []).Select(grant => tools.Declaration(grant.Tool))],
-            AdditionalProperties = new() { [StepProperty] = step.Name },
-        });
+            .. said.Turns.Select(turn => MessageOf(turn, schema)),
+        ], limits.PromptCharacters ?? Limits.DefaultPromptCharacters);
 
     /// <summary>The same request for a reply of at most so many tokens.</summary>
     public ModelRequest WithReplyOf(int outputTokensAtMost)
@@ -58,7 +75,10 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
     /// <summary>What is sent, in UTF-16 units; names of fields and what frames messages left out.</summary>
     public long Characters() => Messages.Sum(message => message.Contents.Sum(content => (content as TextContent)?.Text.Length ?? 0L));
 
-    /// <summary>SHA-256 over model, messages and tools, lower-case hex: proves later what was sent, without storing it again.</summary>
+    /// <summary>
+    /// SHA-256 over model, messages, tools and, where there are any, schema and parameters; lower-case hex: proves later what was sent, without
+    /// storing it again.
+    /// </summary>
     public string Hash()
     {
         var sent = JsonSerializer.Serialize(new
@@ -68,29 +88,33 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
             Tools = Options.Tools?.Select(tool => tool.Name),
             Messages = Messages.Select(message => new { Role = message.Role.Value, Contents = message.Contents.Select(Describe) }),
         });
+        if (OutputSchema is not null || !Parameters.IsSilent()) sent += JsonSerializer.Serialize(new { OutputSchema, Parameters });
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sent)));
     }
 
-    /// <summary>An upper bound of the input: of its texts, and a few tokens that frame each message and tool.</summary>
+    /// <summary>An upper bound of the input: of its texts and schema, and a few tokens that frame each message, the tools and the schema.</summary>
     public long InputTokensAtMost()
     {
         const int PerMessage = 16;
         const int PerTool = 1024;
+        const int PerSchema = 512;
         return Messages.Sum(message => (long)PerMessage + message.Contents.Sum(content => TokenCount.AtMost(Options.ModelId!, Describe(content))))
-               + PerTool * (long)(Options.Tools?.Count ?? 0);
+               + PerTool * (long)(Options.Tools?.Count ?? 0)
+               + (OutputSchema is null ? 0 : PerSchema + TokenCount.AtMost(Options.ModelId!, OutputSchema));
     }
 
     static ChatMessage MessageOf(EarlierMessage earlier) =>
         new(earlier.By is Speaker.User ? ChatRole.User : ChatRole.Assistant,
             earlier.Text) { AdditionalProperties = new() { [EarlierProperty] = true } };
 
-    static ChatMessage MessageOf(Turn turn) => turn switch
+    static ChatMessage MessageOf(Turn turn, string? schema) => turn switch
     {
         Turn.Model said => new(ChatRole.Assistant,
         [
             .. said.Text.Length > 0 ? new AIContent[] { new TextContent(said.Text) } : [],
             .. said.ToolUses.Select(use => new FunctionCallContent(use.ToolCallId, NameOf(use.Tool), ToolBox.ArgumentsOf(use.Arguments))),
         ]),
+        Turn.Unfit unfit => new(ChatRole.User, OutputWords.Unfit(unfit.Problems, schema)),
         Turn.Tool told => new(ChatRole.Tool, [new FunctionResultContent(told.ToolCallId, TextOf(told.Result, told.Passages))]),
         _ => throw new InvalidOperationException(turn.GetType().Name),
     };

@@ -10,8 +10,8 @@ public static class HiddenMoney
 {
     const string Amount = "Usd";
 
-    /// <summary>Labels are the caller's own, whatever they are called.</summary>
-    const string Labels = "metadata";
+    /// <summary>Labels, and answers of a form that the caller chose, are the caller's own, whatever their members are called.</summary>
+    static readonly IReadOnlyList<string> OfCaller = ["metadata", "output", "schema"];
 
     static readonly IReadOnlyList<string> Whole = ["cost", "rawUsage"];
 
@@ -35,7 +35,7 @@ public static class HiddenMoney
         if (node is not JsonObject holder) return;
         foreach (var (name, value) in holder.ToList())
         {
-            if (value is null || name == Labels) continue;
+            if (value is null || OfCaller.Contains(name)) continue;
             if (name.EndsWith(Amount, StringComparison.OrdinalIgnoreCase) || Whole.Contains(name)) holder[name] = null;
             else Hide(value);
         }

@@ -46,7 +46,7 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
             case StepSkipped e: Skipped(e); break;
             case StepCompleted e: Completed(e); break;
             case RunClosing e: Closes(e); break;
-            case RunCompleted: Ended(); break;
+            case RunCompleted e: Ended(e); break;
             case ToolCallRequested { Call: null } e when closing is null: Requested(e); break;
             case RunFailed or RunCancelled: hasEnded = true; break;
             case WaitStarted e: Waits(e); break;
@@ -57,7 +57,11 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
                 break;
             case ModelCallScheduled e: Asks(e); break;
             case ModelCallStarted e: attempts.TryAdd((e.Call, e.Attempt), new(e)); break;
-            case ModelCallCompleted e: Outcome(e.Call, e.Attempt, fact); Answers(); break;
+            case ModelCallCompleted e:
+                Outcome(e.Call, e.Attempt, fact);
+                Answers();
+                world.Tally.Unfit += e.Reply.OutputProblems is null ? 0 : 1;
+                break;
             case ToolCallRequested e: Require(closing is null, Invariant.LastWordIsOne, $"It asks for {e.Tool}"); break;
             case ModelCallFailed e: Outcome(e.Call, e.Attempt, fact); break;
             case ModelCallOutcomeUnknown e: Outcome(e.Call, e.Attempt, fact); break;
@@ -213,12 +217,14 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
     void Completed(StepCompleted fact)
     {
         Require(open == fact.Step, Invariant.EachStepOnceAndInOrder, $"Step {fact.Step} ends where {open} goes on");
+        if (closing is null) Form(fact.Step, fact.Output, fact.Output);
         (next, open) = (closing is null ? agent.After(fact.Step) : null, null);
     }
 
-    void Ended()
+    void Ended(RunCompleted fact)
     {
         Require((next, open, wait) is (null, null, null), Invariant.EachStepOnceAndInOrder, $"The run ends in {open}, before {next}");
+        if (closing is null && agent.Steps.Count == 1) Form(0, fact.Answer, fact.Output);
         hasEnded = true;
     }
 
@@ -247,6 +253,12 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
             Require(used >= 0 && keptSignals[used].Payload == e.Payload, Invariant.EachSignalUsedOnce, $"{e} of {begun}");
             keptSignals.RemoveAt(used);
         }
+    }
+
+    void Form(int step, string output, string? json)
+    {
+        if (agent.Steps[step] is ModelStep { OutputSchema: not null })
+            Require(json == output && SampleAgents.FitsTheForm(output), Invariant.OutputsFitTheirSchema, output);
     }
 
     void Outcome(int call, int number, RunEvent fact)

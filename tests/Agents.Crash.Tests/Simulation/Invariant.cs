@@ -87,6 +87,9 @@ public enum Invariant
     /// <summary>A run that closes makes one call more, without tools, and asks for none.</summary>
     LastWordIsOne,
 
+    /// <summary>The output of a step that has a schema fits it, and so does the run's answer.</summary>
+    OutputsFitTheirSchema,
+
     /// <summary>Every message can be decided and every history folded.</summary>
     NothingThrows,
 }

@@ -83,4 +83,7 @@ public enum Mutant
 
     /// <summary>The worker does not see that a run closes: it sends the last word as any other call, with tools.</summary>
     ClosingNotSeen,
+
+    /// <summary>A reply that does not fit its step's schema counts as the step's output.</summary>
+    UnfitOutputTaken,
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Agents.Domain.Costs;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
@@ -93,6 +94,17 @@ static class SampleAgents
         Limits = Limits,
     };
 
+    /// <summary>One step, whose output must have a form.</summary>
+    static readonly AgentDefinition Clerk = new()
+    {
+        Name = "clerk",
+        Steps = [new ModelStep("fill", "Fill the form.", [new(Search)])
+        {
+            OutputSchema = """{"type":"object","required":["answer"],"properties":{"answer":{"type":"string"}}}""",
+        }],
+        Limits = Limits,
+    };
+
     /// <summary>
     /// Drafts, looks something up for longer drafts, and mails each line by a tool that must not run twice; round by round, three at most.
     /// </summary>
@@ -178,11 +190,25 @@ static class SampleAgents
     public static readonly AgentDefinition[] Several = [Steady, Closer, Picky, Hurried];
 
     public static readonly AgentDefinition[] All =
-        [Research, Research, Waiter, Assistant, Assistant, Mailer, Poor, Hasty, Delegator, Delegator, Editor, Editor, Foreman];
+        [Research, Research, Waiter, Assistant, Assistant, Mailer, Poor, Hasty, Delegator, Delegator, Editor, Editor, Foreman, Clerk];
 
     static readonly Dictionary<string, AgentDefinition> ByName = All.Append(Helper).Concat(Several).DistinctBy(agent => agent.Name).ToDictionary(agent => agent.Name);
 
     public static AgentDefinition Named(string name) => ByName[name];
+
+    /// <summary>Whether a text fits the form, found out without the server's help.</summary>
+    public static bool FitsTheForm(string text)
+    {
+        try
+        {
+            using var form = JsonDocument.Parse(text);
+            return form.RootElement.TryGetProperty("answer", out var answer) && answer.ValueKind is JsonValueKind.String;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
 
     public static bool IsRepeatable(string tool) => tool is Search or ChildOf.Tool;
 }

@@ -16,6 +16,13 @@ sealed class SimulatedModel(SimulatedProcess process) : IModelCalls
 {
     static readonly TimeSpan Latency = TimeSpan.FromSeconds(1);
 
+    /// <summary>What it says where a form is wanted: some of it fits, in one way or another.</summary>
+    static readonly string[] Forms =
+    [
+        """{"answer":"one"}""", """{ "answer": "two" }""", "```json\n{\"answer\":\"three\"}\n```", """{"answer":"four","more":[1]}""",
+        """{"answer":1}""", "{}", """{"answer":"on""", "one",
+    ];
+
     readonly World world = process.World;
 
     public async Task<ModelAnswer> Call(
@@ -93,7 +100,9 @@ sealed class SimulatedModel(SimulatedProcess process) : IModelCalls
             ? []
             : Enumerable.Range(0, random.Next(1, 5)).Select(_ => Asked(offered)).ToArray();
         var letters = requests.Length > 0 ? 0 : random.Next(14);
-        var text = "one\ntwo\nthree"[..(log.Run.Closing is null ? letters : Math.Max(1, letters))]; // the last word is never empty
+        var text = requests.Length == 0 && request.OutputSchema is not null
+            ? Forms[random.Next(Forms.Length)]
+            : "one\ntwo\nthree"[..(log.Run.Closing is null ? letters : Math.Max(1, letters))]; // the last word is never empty
         return new(
             text, requests, [], requests.Length > 0 ? "tool_calls" : "stop", request.Options.ModelId!, null, usage, null, null, Cut: false, Latency, Latency);
 

@@ -194,6 +194,11 @@ sealed class SimulatedTransaction(SimulatedProcess process, bool isOwn) : IOwnTr
                     Appended.Add(new ToolCallScheduled(unknown.ToolCallId, unknown.Attempt + 1, TimeSpan.Zero));
                     transaction.Owe([new(new RunTool(log.Id, unknown.ToolCallId, unknown.Attempt + 1), TimeSpan.Zero)]);
                     return true;
+                case Mutant.UnfitOutputTaken when fact is ModelCallScheduled { Attempt: 1 } again
+                    && Appended is [.., ModelCallCompleted { Reply: { OutputProblems: not null, Text: var unfit } }]:
+                    Appended.Add(new StepCompleted(again.Step, unfit));
+                    Appended.Add(new RunCompleted(unfit, []));
+                    return true;
                 case Mutant.UnsafeToolRunAgain:
                     return fact is RunParked { Failure.Kind: FailureKind.OutcomeUnknown };
                 case Mutant.VisitNotStored when fact is StepStarted { Visit: > 1 } again:

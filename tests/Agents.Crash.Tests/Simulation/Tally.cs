@@ -31,6 +31,7 @@ sealed class Tally
     public long WaitsBySignal { get; set; }
     public long Takeovers { get; set; }
     public long Closings { get; set; }
+    public long Unfit { get; set; }
     public long Violations { get; set; }
 
     public void Add(Tally other)
@@ -63,6 +64,7 @@ sealed class Tally
         WaitsBySignal += other.WaitsBySignal;
         Takeovers += other.Takeovers;
         Closings += other.Closings;
+        Unfit += other.Unfit;
         Violations += other.Violations;
     }
 }

@@ -18,6 +18,7 @@ public sealed class HiddenMoneyTests
     [InlineData("""{"unconfirmedUsd":{"calls":1,"low":0.1}}""", """{"unconfirmedUsd":null}""")]
     [InlineData("""{"rawUsage":"{\"cost\":0.1}","usage":{"inputTokens":7}}""", """{"rawUsage":null,"usage":{"inputTokens":7}}""")]
     [InlineData("""{"metadata":{"costUsd":"mine","cost":"mine"},"costUsd":1}""", """{"metadata":{"costUsd":"mine","cost":"mine"},"costUsd":null}""")]
+    [InlineData("""{"output":{"priceUsd":3},"costUsd":1}""", """{"output":{"priceUsd":3},"costUsd":null}""")]
     [InlineData("""{"answer":"It costs 3 USD. “Ünï”"}""", """{"answer":"It costs 3 USD. “Ünï”"}""")]
     [InlineData("[1,2,null]", "[1,2,null]")]
     [InlineData("null", "null")]

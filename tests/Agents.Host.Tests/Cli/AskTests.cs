@@ -62,6 +62,20 @@ public sealed class AskTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_schema_gives_the_answer_a_form_and_show_shows_it()
+    {
+        var form = Path.Combine(folder, "form.json");
+        await File.WriteAllTextAsync(form, """{"type":"object","required":["answer"],"properties":{"answer":{"type":"string"}}}""");
+
+        var asked = JsonOf(await Run("ask", "How many days of holiday does an employee have?", "--docs", Docs, "--schema", form, "--json"));
+
+        Assert.Contains("thirty days", asked.GetProperty("output").GetProperty("answer").GetString(), StringComparison.Ordinal);
+        var shown = JsonOf(await Run("show", asked.GetProperty("id").GetString()!, "--json"));
+        Assert.True(JsonElement.DeepEquals(asked.GetProperty("output"), shown.GetProperty("output")));
+        Assert.Equal(ExitCodes.Usage, (await Run("ask", "Why?", "--docs", Docs, "--schema", Path.Combine(folder, "none.json"))).ExitCode);
+    }
+
+    [Fact]
     public async Task A_refusal_of_the_server_is_shown_in_its_own_words()
     {
         var asked = await Run("ask", "Why?", "--agent", "nobody", "--docs", Docs);

@@ -150,7 +150,7 @@ public sealed class OpenAIClientTests(LiveServer server)
     public async Task A_refusal_names_what_cannot_be_honoured()
     {
         var asked = Ask("talker", "Be creative, client.");
-        asked.Temperature = 0.2f;
+        asked.Temperature = 2.5f;
 
         var refused = await Assert.ThrowsAsync<ClientResultException>(async () => await client.CreateResponseAsync(asked));
 

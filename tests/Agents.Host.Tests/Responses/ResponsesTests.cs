@@ -208,7 +208,10 @@ public sealed class ResponsesTests(App app)
     [InlineData("""{"model":"nobody","input":"x"}""", "model", "model_not_found")]
     [InlineData("""{"model":"talker","input":"  "}""", "input", "invalid_value")]
     [InlineData("""{"model":"talker","input":[{"role":"assistant","content":"x"}]}""", "input", "invalid_value")]
-    [InlineData("""{"model":"talker","input":"x","temperature":0.5}""", "temperature", "unsupported_parameter")]
+    [InlineData("""{"model":"talker","input":"x","temperature":2.5}""", "temperature", "unsupported_parameter")]
+    [InlineData("""{"model":"talker","input":"x","reasoning":{"effort":"most"}}""", "reasoning", "unsupported_parameter")]
+    [InlineData("""{"model":"talker","input":"x","text":{"format":{"type":"json_schema","name":"x","schema":{"$ref":"#"}}}}""", "text.format.schema",
+        "invalid_json_schema")]
     [InlineData("""{"model":"talker","input":"x","store":false}""", "store", "unsupported_parameter")]
     [InlineData("""{"model":"talker","input":"x","tools":[{"type":"web_search"}]}""", "tools", "unsupported_parameter")]
     [InlineData("""{"model":"talker","input":"x","text":{"format":{"type":"json_schema"}}}""", "text", "unsupported_parameter")]

@@ -29,10 +29,10 @@ sealed class BatchItem(int index, QueueRunRequest? request, BatchProblem? proble
 
     public string Status => Problem is not null ? "refused" : IsRepeated ? "repeated" : "queued";
 
-    public static BatchItem Of((JsonElement Json, int Index) item, AgentCatalog agents, DateTimeOffset now)
+    public static BatchItem Of((JsonElement Json, int Index) item, AgentCatalog agents, ModelOptions models, DateTimeOffset now)
     {
         var (request, problem) = QueueBatchRequest.Item(item.Json);
-        if (problem is null && RunRequests.Problem(request!, agents, now) is { } refusal)
+        if (problem is null && RunRequests.Problem(request!, agents, models, now) is { } refusal)
             problem = new(refusal.Problem().Status!.Value, refusal.Title, refusal.Detail);
         if (problem is null && request!.ThreadId is not null)
             problem = new(400, "A thread in a batch", "The runs of a thread come one after the other: ask for them one by one with POST /runs.");

@@ -78,7 +78,7 @@ public sealed class BatchReader(NpgsqlDataSource database)
         var rows = await database.Query<ItemRow>(
             """
             select i.position, coalesce(r.status, 'refused') as status, i.run_id, r.question, r.answer, r.citations,
-              r.failure_kind, r.failure_message, r.cost_usd, i.problem, r.incomplete
+              r.failure_kind, r.failure_message, r.cost_usd, i.problem, r.incomplete, r.output
             from agents.batch_item i left join agents.run_summary r on r.tenant_id = i.tenant_id and r.run_id = i.run_id
             where i.tenant_id = @tenant and i.batch_id = @id and i.position > @after
             order by i.position limit @most
@@ -108,11 +108,11 @@ public sealed class BatchReader(NpgsqlDataSource database)
 
     sealed record ItemRow(
         int Position, string Status, Guid? RunId, string? Question, string? Answer, JsonElement? Citations, string? FailureKind,
-        string? FailureMessage, decimal? CostUsd, string? Problem, string? Incomplete)
+        string? FailureMessage, decimal? CostUsd, string? Problem, string? Incomplete, JsonElement? Output)
     {
         public BatchItemView View() => new(
             Position, Status, RunId, Question, Answer, Citations, FailureKind is null ? null : new(FailureKind, FailureMessage!), CostUsd,
-            BatchReader.Problem(Problem), Incomplete);
+            BatchReader.Problem(Problem), Incomplete, Output);
     }
 
     sealed record AcceptedRow(int Position, Guid? RunId, bool IsNew, string? Problem)

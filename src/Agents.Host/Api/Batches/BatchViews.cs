@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Agents.Host.Api.Runs;
 
 namespace Agents.Host.Api.Batches;
@@ -42,6 +43,8 @@ public sealed record BatchView(
 /// <param name="Incomplete">
 /// What cut the answer: length or content_filter; or why it was given early: budget or calls. Null when it is whole, or there is none yet.
 /// </param>
+/// <param name="Output">The answer as JSON that fits the schema of the last step. Null when that has none, or there is no answer yet.</param>
 public sealed record BatchItemView(
     int Index, string Status, Guid? RunId, string? Question, string? Answer, JsonElement? Citations, FailureView? Failure, decimal? CostUsd,
-    BatchProblem? Problem, string? Incomplete = null);
+    BatchProblem? Problem, string? Incomplete = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Output = null);

@@ -35,7 +35,7 @@ public static class QueueBatchEndpoint
             return earlier.RequestHash == hash ? Accepted(earlier.Batch) : RunProblems.KeyUsedBefore();
 
         var now = clock.GetUtcNow();
-        var items = request.Items!.Select((item, index) => BatchItem.Of((item, index), agents, now)).ToList();
+        var items = request.Items!.Select((item, index) => BatchItem.Of((item, index), agents, models, now)).ToList();
         await items.FindRepeated(session, ct);
         var isRefused = items.All(item => item.Problem is not null) || (request.AllOrNothing && items.Any(item => item.Problem is not null));
         if (isRefused) return Refused(items);

@@ -29,6 +29,11 @@ public sealed class NewResponse(
                     + $"{string.Join(", ", agents.All.Select(one => one.Name))}.",
                     "model", "model_not_found"));
 
+        if (RunWishes.Problem(request.Brief?.Parameters, agent, models) is { } notTaken)
+            return (default, new(400, notTaken.Detail, null, "unsupported_parameter"));
+        if (request.Brief?.OutputSchema is { } schema && RunWishes.SchemaProblem(schema, agent) is { } unusable)
+            return (default, new(400, $"Invalid schema for 'text.format': {unusable.Detail}", "text.format.schema", "invalid_json_schema"));
+
         using var turn = await bound.Turn(ct);
         await using var session = store.LightweightSession(caller.Tenant);
         if (key is not null && await EarlierRuns.Find(session, key, ct) is { } earlier)

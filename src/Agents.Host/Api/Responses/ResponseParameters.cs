@@ -35,15 +35,16 @@ static class ResponseParameters
         ["user"] = Text(), ["safety_identifier"] = Text(), ["prompt_cache_key"] = Text(), ["prompt_cache_retention"] = Text(),
         ["prompt_cache_options"] = new("an object", IsObject),
 
-        ["temperature"] = Number(value => value.GetDouble() == 1, AgentsModel),
-        ["top_p"] = Number(value => value.GetDouble() == 1, AgentsModel),
+        ["temperature"] = Number(value => value.GetDouble() is >= 0 and <= 2, "It is from 0 to 2."),
+        ["top_p"] = Number(value => value.GetDouble() is > 0 and <= 1, "It is above 0 and at most 1."),
+        ["seed"] = new("an integer", value => value.ValueKind is JsonValueKind.Number && value.TryGetInt64(out _)),
         ["top_logprobs"] = Number(value => value.GetDouble() == 0, AgentsModel),
         ["max_tool_calls"] = Number(_ => false, "The agent's limits decide how many tools are called."),
-        ["parallel_tool_calls"] = Flag(value => value.ValueKind is JsonValueKind.True, AgentsOwn),
+        ["parallel_tool_calls"] = Flag(),
         ["tools"] = new("an array", IsArray, value => value.GetArrayLength() == 0, AgentsOwn),
         ["tool_choice"] = new("a string or an object", _ => true, value => IsText(value) && value.GetString() is "auto", AgentsOwn),
-        ["reasoning"] = new("an object", IsObject, IsEmpty, AgentsModel),
-        ["text"] = new("an object", IsObject, IsPlainText, "Agents answer in plain text."),
+        ["reasoning"] = new("an object", IsObject, ResponseWishes.IsEffort, "It has an effort: minimal, low, medium or high."),
+        ["text"] = new("an object", IsObject, ResponseWishes.IsFormat, "Its format is text, json_object, or json_schema with name and schema."),
         ["conversation"] = new("a string or an object", _ => true, _ => false, "Continue a conversation with previous_response_id."),
         ["prompt"] = new("an object", IsObject, _ => false, "There are no stored prompts; the agent has its own."),
         ["context_management"] = new(
@@ -78,12 +79,4 @@ static class ResponseParameters
     static bool IsArray(JsonElement value) => value.ValueKind is JsonValueKind.Array;
 
     static bool IsObject(JsonElement value) => value.ValueKind is JsonValueKind.Object;
-
-    static bool IsEmpty(JsonElement value) => value.EnumerateObject().All(member => member.Value.ValueKind is JsonValueKind.Null);
-
-    static bool IsPlainText(JsonElement text) => text.EnumerateObject().All(member => member.Value.ValueKind is JsonValueKind.Null
-        || (
-            member.NameEquals("format") && IsObject(member.Value) && member.Value.TryGetProperty("type", out var type) && IsText(type)
-                && type.GetString() == "text")
-        || (member.NameEquals("verbosity") && IsText(member.Value) && member.Value.GetString() == "medium"));
 }

@@ -42,6 +42,7 @@ public sealed record ResponseRequest(
         var (earlier, isCut) = Fitting(input.Messages.SkipLast(input.QuestionMessages).ToList());
         if (Problem() is { } problem) return (null, problem);
 
+        var (schema, parameters) = ResponseWishes.Read(root);
         var (background, question) = (
             Flag(root, "background"), string.Join("\n\n", input.Messages.TakeLast(input.QuestionMessages).Select(message => message.Text)));
         if (input.Answers.Count == 0 && string.IsNullOrWhiteSpace(question))
@@ -58,7 +59,7 @@ public sealed record ResponseRequest(
             new(
                 instructions.Length > 0 ? Sanitiser.Text(instructions, InstructionCharacters) : null, earlier.Count > 0 ? earlier : null,
                 root.TryGetProperty("max_output_tokens", out var most) && most.ValueKind is JsonValueKind.Number ? most.GetInt32() : null,
-                IsAwaited: !background),
+                IsAwaited: !background, OutputSchema: schema, Parameters: parameters),
             Text(root, "previous_response_id"), metadata, ServiceTiers.PriorityOf(Text(root, "service_tier"))!.Value,
             background, Flag(root, "stream"), Include.Of(include), input.Answers), null);
 

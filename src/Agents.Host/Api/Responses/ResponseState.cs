@@ -14,7 +14,14 @@ sealed record ResponseState(
 {
     /// <summary>The response as OpenAI shows it.</summary>
     /// <param name="part">Which of the run's responses it is, from 1.</param>
-    public JsonObject Json(Guid runId, int part, RunQueued queued, IEnumerable<JsonObject> items, bool hasEnded) => new()
+    public JsonObject Json(Guid runId, int part, RunQueued queued, IEnumerable<JsonObject> items, bool hasEnded)
+    {
+        var response = Standing(runId, part, queued, items, hasEnded);
+        ResponseWishes.AddTo(response, queued.Brief);
+        return response;
+    }
+
+    JsonObject Standing(Guid runId, int part, RunQueued queued, IEnumerable<JsonObject> items, bool hasEnded) => new()
     {
         ["id"] = ResponseIds.Of(runId, part),
         ["object"] = "response",

@@ -91,7 +91,7 @@ public sealed class ResponseStory
     public IReadOnlyList<ResponseEvent> Add(StreamedItem item)
     {
         if (item is StreamedItem.Fact fact) return Add(fact.Stored.At, fact.Happened);
-        if (isOpen && item is StreamedItem.Delta piece) reply.Add(piece);
+        if (isOpen && item is StreamedItem.Delta piece && !HasSchema()) reply.Add(piece);
         return events.TakeAdded();
     }
 
@@ -188,9 +188,13 @@ public sealed class ResponseStory
             case ModelCallStarted e when agent.After(Run.Step) is null || Run.Closing is not null:
                 reply.Begin(e.Call, e.Attempt);
                 break;
+            case ModelCallCompleted { Reply.OutputProblems: not null } e:
+                AddUsage(e.Usage);
+                reply.Drop(); // no reader was shown anything of it
+                break;
             case ModelCallCompleted e:
                 AddUsage(e.Usage);
-                reply.Complete(e.Reply);
+                reply.Complete(e.Reply with { Text = e.Reply.Output ?? e.Reply.Text });
                 break;
             case ModelCallFailed e:
                 AddUsage(e.Usage);
@@ -227,6 +231,9 @@ public sealed class ResponseStory
         reply.Begin(Run.ModelCalls, attempt: 0);
         reply.Complete(new(end.Answer, [], end.Citations, "", end.Incomplete ?? "stop"));
     }
+
+    /// <summary>The text of the step under way is shown when it is known to fit.</summary>
+    bool HasSchema() => Run.Step >= 0 && ModelWishes.SchemaOf(agent, Run.Step, queued?.Brief?.OutputSchema) is not null;
 
     void AddApproval(ToolCallRequested call)
     {

@@ -19,9 +19,10 @@ public sealed record QueuedRun(Guid Id, string Status, string Url, string Stream
 public static class QueueRunEndpoint
 {
     public static ProblemDetails Validate(
-        QueueRunRequest request, AgentCatalog agents, DatabaseClock clock, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey) =>
-        (RunRequests.KeysProblem(idempotencyKey, request.IdempotencyKey) ?? RunRequests.Problem(request, agents, clock.GetUtcNow()))?.Problem()
-            ?? WolverineContinue.NoProblems;
+        QueueRunRequest request, AgentCatalog agents, ModelOptions models, DatabaseClock clock,
+        [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey) =>
+        (RunRequests.KeysProblem(idempotencyKey, request.IdempotencyKey)
+            ?? RunRequests.Problem(request, agents, models, clock.GetUtcNow()))?.Problem() ?? WolverineContinue.NoProblems;
 
     [WolverinePost("/runs"), Requires(Permissions.Operate)]
     [ProducesResponseType<QueuedRun>(202), ProducesResponseType<ProblemDetails>(409), ProducesResponseType<ProblemDetails>(422),

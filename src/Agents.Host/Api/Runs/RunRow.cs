@@ -12,7 +12,7 @@ sealed record RunRow(
     DateTimeOffset QueuedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, string? ThreadId, Guid? Previous,
     DateTimeOffset? NotBefore, DateTimeOffset? DeadlineAt, Guid? BatchId, Guid? ScheduleId, Guid? Parent,
     Guid? ForkedFrom, long? ForkedAt, decimal? InheritedUsd, string? Incomplete,
-    DateTimeOffset? WaitSince, DateTimeOffset? WaitUntil, string? WaitSignal)
+    DateTimeOffset? WaitSince, DateTimeOffset? WaitUntil, string? WaitSignal, JsonElement? Output)
 {
     public static readonly string Columns =
         $"""
@@ -20,7 +20,7 @@ sealed record RunRow(
         r.failure_kind, r.failure_message, r.reason, r.model_calls, {UsageColumns.Of("r")},
         r.cost_usd, r.unpriced_calls, u.unconfirmed_calls, u.low_usd, u.high_usd, r.budget_usd, r.metadata, r.queued_at, r.started_at, r.finished_at,
         r.thread_id, r.previous, r.not_before, r.deadline_at, r.batch_id, r.schedule_id, r.parent, r.forked_from, r.forked_at, r.inherited_usd,
-        r.incomplete, r.wait_since, r.wait_until, r.wait_signal
+        r.incomplete, r.wait_since, r.wait_until, r.wait_signal, r.output
         """;
 
     public const string From =
@@ -37,5 +37,5 @@ sealed record RunRow(
         CostUsd, UnpricedCalls, UnconfirmedCalls > 0 ? new(UnconfirmedCalls, LowUsd!.Value, HighUsd) : null,
         BudgetUsd, Metadata, QueuedAt, StartedAt, FinishedAt, (FinishedAt - QueuedAt)?.TotalSeconds, ThreadId, Previous,
         NotBefore, DeadlineAt, BatchId, ScheduleId, Parent, ForkedFrom is { } origin ? new(origin, ForkedAt!.Value) : null, InheritedUsd, Incomplete,
-        WaitSince is { } since ? new(WaitSignal, WaitUntil, since) : null);
+        WaitSince is { } since ? new(WaitSignal, WaitUntil, since) : null, Output);
 }

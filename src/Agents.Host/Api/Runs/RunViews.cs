@@ -25,6 +25,7 @@ namespace Agents.Host.Api.Runs;
 /// What cut the answer: length or content_filter; or why it was given early: budget or calls. Null when it is whole, or there is none yet.
 /// </param>
 /// <param name="Waiting">The wait under way, of a wait step. Null when there is none.</param>
+/// <param name="Output">The answer as JSON that fits the schema of the last step. Null when that has none, or there is no answer yet.</param>
 /// <param name="InheritedUsd">US dollars that the history it continues has cost other runs; no part of its cost. Null when it started fresh.</param>
 public sealed record RunView(
     Guid Id, string Agent, int AgentVersion, string Status, int Priority, string Question, string Model,
@@ -37,7 +38,8 @@ public sealed record RunView(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ForkedFromView? ForkedFrom = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? InheritedUsd = null,
     string? Incomplete = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WaitView? Waiting = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WaitView? Waiting = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Output = null);
 
 /// <param name="Signal">The signal that ends it. Null when none does.</param>
 /// <param name="Until">When it ends at the latest. Null when only the signal, or the end of the run, ends it.</param>

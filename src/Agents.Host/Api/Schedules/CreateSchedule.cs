@@ -1,6 +1,7 @@
 using Agents.Host.Catalog;
 using Agents.Host.Engine.Schedules;
 using Agents.Host.Http;
+using Agents.Host.Models;
 using Agents.Host.Postgres;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
@@ -10,8 +11,8 @@ namespace Agents.Host.Api.Schedules;
 /// <summary>Makes a schedule: a run that is asked for again and again.</summary>
 public static class CreateScheduleEndpoint
 {
-    public static ProblemDetails Validate(ScheduleRequest wanted, AgentCatalog agents, DatabaseClock clock) =>
-        ScheduleRequests.Problem(wanted, wanted.Name, agents, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
+    public static ProblemDetails Validate(ScheduleRequest wanted, AgentCatalog agents, ModelOptions models, DatabaseClock clock) =>
+        ScheduleRequests.Problem(wanted, wanted.Name, agents, models, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
 
     [WolverinePost("/schedules"), Requires(Permissions.Operate)]
     [ProducesResponseType<ScheduleView>(201), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(409)]

@@ -1,6 +1,7 @@
 using Agents.Host.Catalog;
 using Agents.Host.Engine.Schedules;
 using Agents.Host.Http;
+using Agents.Host.Models;
 using Agents.Host.Postgres;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
@@ -10,11 +11,11 @@ namespace Agents.Host.Api.Schedules;
 /// <summary>Changes a schedule. It goes on from now; runs it has asked for are left alone.</summary>
 public static class ReplaceScheduleEndpoint
 {
-    public static ProblemDetails Validate(ScheduleRequest wanted, string name, AgentCatalog agents, DatabaseClock clock)
+    public static ProblemDetails Validate(ScheduleRequest wanted, string name, AgentCatalog agents, ModelOptions models, DatabaseClock clock)
     {
         if (wanted.Name is { } other && other != name)
             return Refusals.Malformed("Another name", "A schedule keeps its name: it is the one in the address.");
-        return ScheduleRequests.Problem(wanted, name, agents, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
+        return ScheduleRequests.Problem(wanted, name, agents, models, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
     }
 
     [WolverinePut("/schedules/{name}"), Requires(Permissions.Operate)]

@@ -23,7 +23,7 @@ public static class RunScheduleEndpoint
     {
         var caller = Caller.Of(http);
         if (await schedules.Find(caller.Tenant, name, ct) is not { } schedule) return ScheduleRequests.NotFound(name);
-        if (RunRequests.Problem(schedule.Run, agents, clock.GetUtcNow()) is { } problem)
+        if (RunRequests.Problem(schedule.Run, agents, models, clock.GetUtcNow()) is { } problem)
             return Refusals.Conflict(problem.Title, problem.Detail).Answer();
 
         var run = RunRequests.Run(

@@ -29,8 +29,13 @@ static class AskVerb
     static readonly Option<string?> Priority = new("--priority") { Description = "0 to 9, or low, normal, high, urgent.", HelpName = "P" };
     static readonly Option<decimal?> Budget = new("--budget") { Description = "US dollars the run may spend.", HelpName = "USD" };
 
+    static readonly Option<string?> Schema = new("--schema")
+    {
+        Description = "File with a JSON Schema that the answer must fit.", HelpName = "FILE"
+    };
+
     public static Command Create(Verb verb) =>
-        verb.Does(new("ask", "Answers a question from documents, with citations.") { Question, Docs, Sources, Agent, Priority, Budget }, Run);
+        verb.Does(new("ask", "Answers a question from documents, with citations.") { Question, Docs, Sources, Agent, Priority, Budget, Schema }, Run);
 
     static async Task<int> Run(Call call, CancellationToken ct)
     {
@@ -79,7 +84,22 @@ static class AskVerb
         var body = new QueueRunRequest(
             call.Parsed.GetValue(Agent), question, level is null ? null : JsonSerializer.SerializeToElement(level),
             call.Parsed.GetValue(Sources) is { } sources ? new Dictionary<string, string> { [SourcesLabel] = sources } : null,
-            call.Parsed.GetValue(Budget));
+            call.Parsed.GetValue(Budget), Output: await OutputOf(call.Parsed.GetValue(Schema), ct));
         return (await api.Post("runs", body, ct)).As<QueuedRun>().Id;
+    }
+
+    static async Task<WantedOutput?> OutputOf(string? path, CancellationToken ct)
+    {
+        if (path is null) return null;
+        if (!File.Exists(path)) throw new VerbException(ExitCodes.Usage, $"There is no file {path}.");
+
+        try
+        {
+            return new(JsonElement.Parse(await File.ReadAllTextAsync(path, ct)));
+        }
+        catch (JsonException malformed)
+        {
+            throw new VerbException(ExitCodes.Usage, $"{path} is no JSON: {malformed.Message}", malformed);
+        }
     }
 }

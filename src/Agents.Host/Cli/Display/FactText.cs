@@ -42,7 +42,7 @@ public static class FactText
             "signal_received" => $"{Text("name")}, by {Text("by")}{Said()}",
             "model_call_scheduled" => $"{Attempt()}, {Text("model")}{After()}{Because()}",
             "model_call_started" => $"{Attempt()}, on {Text("worker")}{Reserved()}{Shortened()}",
-            "model_call_completed" => $"{Attempt()}, {Used()}, {Price()}, {Took()}: {data.GetProperty("reply").GetProperty("text").GetString()}",
+            "model_call_completed" => $"{Attempt()}, {Used()}, {Price()}, {Took()}{Unfit()}: {data.GetProperty("reply").GetProperty("text").GetString()}",
             "model_call_failed" => $"{Attempt()}, {Took()}, {FailureText()}",
             "model_call_outcome_unknown" =>
                 $"{Attempt()}, {Text("cause")}, may have cost {Amount("lowUsd")} to {Amount("highUsd")}"
@@ -61,6 +61,10 @@ public static class FactText
             "passages_retrieved" => $"{Tool()}, {Formats.Count(data.GetProperty("passages").GetArrayLength(), "passage")} for “{Text("query")}”",
             _ => data.GetRawText(),
         };
+
+        string Unfit() => data.GetProperty("reply").TryGetProperty("outputProblems", out var problems) && problems.ValueKind is JsonValueKind.Array
+            ? $", does not fit ({string.Join(' ', problems.EnumerateArray().Select(problem => problem.GetString()))})"
+            : "";
 
         string Text(string member) => Member(member) switch
         {

@@ -25,7 +25,7 @@ public sealed class ModelPreparation(Conversations conversations, IDefinitions d
         var lastWords = new LastWords(providers, all, run, agent, conversation);
         var request = run.Closing is { } reason
             ? lastWords.Request(step, reason, model, prices)
-            : ModelRequest.Of(conversation, step, model, agent.Limits, tools, isLast: agent.MayEndWith(run.Step));
+            : ModelRequest.Of(conversation, step, model, agent.Limits, tools, isLast: agent.MayEndWith(run.Step), agent.Parameters);
         request = request with { Entry = entry.Entry };
         conversations.Keep(tenant, told, request.InputTokensAtMost());
         var offer = CallOffer.Of(request, prices) with { Provider = entry.Name, LastWord = lastWords.Plan() };

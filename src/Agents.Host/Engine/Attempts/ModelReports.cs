@@ -3,6 +3,7 @@ using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Money;
 using Agents.Host.Models;
+using Agents.Host.Models.Outputs;
 
 namespace Agents.Host.Engine.Attempts;
 
@@ -25,10 +26,11 @@ public sealed class ModelReports(ILogger<ModelReports> log)
             case ModelOutcome.Answered answer:
                 var cost = answer.Usage is null ? null : call.Prices.Of(answer.Model, answer.Usage, answer.ServiceTier);
                 if (cost is null) LogWhyUnpriced(answer);
+                var output = sent.Request.OutputSchema is { } schema && answer.ToolRequests.Count == 0 ? OutputCheck.Of(schema, answer.Text) : null;
                 return new RecordModelReply(
                     work.Call, work.Attempt,
-                    new(answer.Text, answer.ToolRequests, CitationsOf(answer, call.Conversation), answer.Model, answer.FinishReason,
-                        answer.ProviderId, answer.ThoughtCharacters),
+                    new(answer.Text, answer.ToolRequests, CitationsOf(answer, output?.Words ?? answer.Text, call.Conversation), answer.Model,
+                        answer.FinishReason, answer.ProviderId, answer.ThoughtCharacters, output?.Json, output?.Problems),
                     answer.Usage, answer.RawUsage, cost, answer.Latency, answer.TimeToFirstToken, call.Entry.Name, answer.ServiceTier);
 
             case ModelOutcome.Failed failed:
@@ -79,12 +81,13 @@ public sealed class ModelReports(ILogger<ModelReports> log)
     }
 
     /// <summary>A quote belongs to the cited passage that holds its words.</summary>
-    static IReadOnlyList<Citation> CitationsOf(ModelOutcome.Answered answer, Conversation conversation)
+    /// <param name="words">Where the numbers of passages stand; of JSON its texts only, since a list of numbers cites nothing.</param>
+    static IReadOnlyList<Citation> CitationsOf(ModelOutcome.Answered answer, string words, Conversation conversation)
     {
         var quotes = answer.Citations
             .Select(cited =>
                 (Number: conversation.Sources.FindIndex(source => source.Text.Contains(cited.Snippet, StringComparison.Ordinal)) + 1, cited.Snippet))
             .Where(quote => quote.Number > 0);
-        return Citations.In(answer.Text, conversation.Sources, [.. quotes]);
+        return Citations.In(words, conversation.Sources, [.. quotes]);
     }
 }

@@ -127,7 +127,7 @@ public sealed class FireSchedules(
         RunTransaction transaction, ScheduleView schedule, DateTimeOffset due, DateTimeOffset since, DateTimeOffset now, CancellationToken ct)
     {
         if (Timetable.Parse(schedule.Cron, schedule.TimeZone, out var unreadable) is not { } times) return Refused(schedule, unreadable!);
-        if (RunRequests.Problem(schedule.Run, agents, now) is { } problem) return Refused(schedule, $"{problem.Title}: {problem.Detail}");
+        if (RunRequests.Problem(schedule.Run, agents, models, now) is { } problem) return Refused(schedule, $"{problem.Title}: {problem.Detail}");
 
         var firings = SchedulePolicies.Due(times.Passed(due, now, schedule.MissedMost), since, now, schedule.Missed, schedule.MissedMost);
         if (schedule.Overlap is Overlap.Cancel) firings = [.. firings.TakeLast(1)]; // the earlier ones would be cancelled at once

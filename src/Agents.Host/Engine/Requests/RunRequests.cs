@@ -1,9 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Catalog;
 using Agents.Host.Engine.Money;
 using Agents.Host.Knowledge;
+using Agents.Host.Models;
 using Agents.Host.Platform;
 
 namespace Agents.Host.Engine.Requests;
@@ -18,9 +20,9 @@ public static class RunRequests
 
     /// <summary>Null when nothing is.</summary>
     /// <param name="now">By the database's clock.</param>
-    public static Refusal? Problem(QueueRunRequest request, AgentCatalog agents, DateTimeOffset now)
+    public static Refusal? Problem(QueueRunRequest request, AgentCatalog agents, ModelOptions models, DateTimeOffset now)
     {
-        if (agents.Find(request.Agent) is null)
+        if (agents.Find(request.Agent) is not { } agent)
             return new(RefusalKind.Unknown, "Unknown agent",
                 $"No agent is named {Shown(request.Agent)}. There are: {string.Join(", ", agents.All.Select(agent => agent.Name))}.");
         if (string.IsNullOrWhiteSpace(CleanText.Of(request.Question ?? "")))
@@ -38,7 +40,7 @@ public static class RunRequests
             return new(RefusalKind.Malformed, "Bad thread", $"A thread's name has 1 to {ThreadCharacters} characters.");
         if (request is { ThreadId: null, Multitask: not null })
             return new(RefusalKind.Malformed, "No thread", "multitask is about the runs of a thread: name it with threadId.");
-        return TimesOf(request, now);
+        return TimesOf(request, now) ?? RunWishes.Problem(request.Parameters, agent, models) ?? RunWishes.Problem(request.Output, agent);
     }
 
     /// <summary>What is wrong with an idempotency key. Null when nothing is, or there is none.</summary>
@@ -60,7 +62,7 @@ public static class RunRequests
     /// <summary>The run that a request without a problem asks for.</summary>
     public static NewRun Run(QueueRunRequest request, AgentCatalog agents, DateTimeOffset now, string? key, string? hash, ThreadPlace place) => new(
         agents.Find(request.Agent)!, request.Question!, Priorities.Parse(request.Priority)!.Value, request.Metadata, request.BudgetUsd, key, hash,
-        place, Brief: null)
+        place, RunWishes.Brief(request.Output, request.Parameters))
     {
         NotBefore = request.NotBefore > now ? request.NotBefore.Value.ToUniversalTime() : null,
         Deadline = request.Deadline?.ToUniversalTime(),
@@ -97,6 +99,8 @@ public static class RunRequests
 /// <param name="Multitask">What happens when the thread has a run that has not ended: <c>reject</c> when nothing is said.</param>
 /// <param name="NotBefore">The run does not begin before. What lies in the past means now; at most a year ahead.</param>
 /// <param name="Deadline">The run fails if it is still queued or running then. Null means that only the agent's duration ends it.</param>
+/// <param name="Output">What the answer must be like. Null means as the agent has it.</param>
+/// <param name="Parameters">How the models are to answer, before what step and agent say. Null means as these say.</param>
 /// <param name="IdempotencyKey">
 /// The caller's name for this request, 1 to 200 characters: one key, one run. The same as the header <c>Idempotency-Key</c>.
 /// </param>
@@ -106,4 +110,6 @@ public sealed record QueueRunRequest(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Multitask? Multitask = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? NotBefore = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Deadline = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? IdempotencyKey = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? IdempotencyKey = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WantedOutput? Output = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ModelParameters? Parameters = null);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Agents.Host.Models.Outputs;
 using Microsoft.Extensions.AI;
 
 namespace Agents.Host.Models.Offline;
@@ -28,7 +29,7 @@ public sealed class OfflineExtractiveModel : IChatClient
         cancellationToken.ThrowIfCancellationRequested();
         var said = messages as IReadOnlyCollection<ChatMessage> ?? [.. messages];
         var conversation = OfflineConversation.Read(said, options);
-        var content = Reply(conversation);
+        var content = Reply(conversation, CallForm.SchemaOf(options));
         return Task.FromResult(new ChatResponse(new ChatMessage(ChatRole.Assistant, [content]))
         {
             ModelId = ModelId,
@@ -66,9 +67,15 @@ public sealed class OfflineExtractiveModel : IChatClient
         // It holds nothing.
     }
 
-    static AIContent Reply(OfflineConversation conversation)
+    /// <param name="schema">What the text must fit, if it calls no tool. Null when it is a text.</param>
+    static AIContent Reply(OfflineConversation conversation, OutputSchema? schema)
     {
         if (!conversation.HasToolResult && OfflineToolCall.For(conversation) is { } call) return call;
+        return schema is null ? Text(conversation) : OfflineJson.Of(schema, Text(conversation));
+    }
+
+    static TextContent Text(OfflineConversation conversation)
+    {
         if (conversation.IsPlanning()) return new TextContent(string.Join('\n', OfflineQueries.For(conversation.Question)));
 
         var evidence = new OfflineEvidence(conversation.Question, conversation.Passages);
@@ -79,6 +86,7 @@ public sealed class OfflineExtractiveModel : IChatClient
     static List<AIContent> Pieces(AIContent content)
     {
         if (content is not TextContent text) return [content];
+        if (text.Annotations?.All(annotation => annotation.AnnotatedRegions is null) is true) return AnnotatedAtTheEnd(text);
 
         var pieces = new List<AIContent>();
         var at = 0;
@@ -98,6 +106,13 @@ public sealed class OfflineExtractiveModel : IChatClient
         }
 
         pieces.AddRange(WordGroups(text.Text[at..]));
+        return pieces;
+    }
+
+    static List<AIContent> AnnotatedAtTheEnd(TextContent text)
+    {
+        List<AIContent> pieces = [.. WordGroups(text.Text)];
+        if (pieces.Count > 0) pieces[^1].Annotations = text.Annotations;
         return pieces;
     }
 

@@ -52,7 +52,7 @@ namespace Internal.Generated.WolverineHandlers
             var (request, jsonContinue) = await ReadJsonAsync<Agents.Host.Engine.Requests.QueueRunRequest>(httpContext);
             if (jsonContinue == Wolverine.HandlerContinuation.Stop) return;
             var idempotencyKey = ReadSingleHeaderValue(httpContext, "Idempotency-Key");
-            var problemDetails1 = Agents.Host.Api.Runs.QueueRunEndpoint.Validate(request, _agentCatalog, _databaseClock, idempotencyKey);
+            var problemDetails1 = Agents.Host.Api.Runs.QueueRunEndpoint.Validate(request, _agentCatalog, _modelOptions, _databaseClock, idempotencyKey);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {
