@@ -29,7 +29,7 @@ sealed class BatchItem(int index, QueueRunRequest? request, BatchProblem? proble
 
     public string Status => Problem is not null ? "refused" : IsRepeated ? "repeated" : "queued";
 
-    public static BatchItem Of((JsonElement Json, int Index) item, AgentCatalog agents, ModelOptions models, DateTimeOffset now)
+    public static BatchItem Of((JsonElement Json, int Index) item, AgentCatalog agents, ModelProviders models, DateTimeOffset now)
     {
         var (request, problem) = QueueBatchRequest.Item(item.Json);
         if (problem is null && RunRequests.Problem(request!, agents, models, now) is { } refusal)
@@ -63,7 +63,7 @@ static class BatchItems
 
     /// <summary>Queues the new ones in the session's transaction.</summary>
     public static void Queue(
-        this IReadOnlyList<BatchItem> items, Guid batchId, AgentCatalog agents, DateTimeOffset now, IDocumentSession session, ModelOptions models,
+        this IReadOnlyList<BatchItem> items, Guid batchId, AgentCatalog agents, DateTimeOffset now, IDocumentSession session, ModelProviders models,
         Caller caller)
     {
         var byKey = new Dictionary<string, Guid>(StringComparer.Ordinal);

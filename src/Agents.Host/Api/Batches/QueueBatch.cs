@@ -23,7 +23,7 @@ public static class QueueBatchEndpoint
     [ProducesResponseType<QueuedBatch>(202), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(422),
      ProducesResponseType<ProblemDetails>(429)]
     public static async Task<IResult> Post(
-        HttpContext http, AgentCatalog agents, ModelOptions models, QueueBound bound, DatabaseClock clock, BatchReader batches,
+        HttpContext http, AgentCatalog agents, ModelProviders models, QueueBound bound, DatabaseClock clock, BatchReader batches,
         IDocumentSession session,
         [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, CancellationToken ct)
     {

@@ -11,7 +11,7 @@ namespace Agents.Host.Api.Responses;
 
 /// <summary>Queues the run behind a response. The same request sent again finds the run it asked for the first time.</summary>
 public sealed class NewResponse(
-    IDocumentStore store, AgentCatalog agents, ModelOptions models, Definitions definitions, RunReader runs, ResponseReader responses,
+    IDocumentStore store, AgentCatalog agents, ModelProviders models, Definitions definitions, RunReader runs, ResponseReader responses,
     QueueBound bound)
 {
     /// <param name="key">The caller's idempotency key. Null when none was given.</param>

@@ -19,7 +19,7 @@ public sealed record QueuedRun(Guid Id, string Status, string Url, string Stream
 public static class QueueRunEndpoint
 {
     public static ProblemDetails Validate(
-        QueueRunRequest request, AgentCatalog agents, ModelOptions models, DatabaseClock clock,
+        QueueRunRequest request, AgentCatalog agents, ModelProviders models, DatabaseClock clock,
         [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey) =>
         (RunRequests.KeysProblem(idempotencyKey, request.IdempotencyKey)
             ?? RunRequests.Problem(request, agents, models, clock.GetUtcNow()))?.Problem() ?? WolverineContinue.NoProblems;
@@ -28,7 +28,7 @@ public static class QueueRunEndpoint
     [ProducesResponseType<QueuedRun>(202), ProducesResponseType<ProblemDetails>(409), ProducesResponseType<ProblemDetails>(422),
      ProducesResponseType<ProblemDetails>(429)]
     public static async Task<(IResult, OutgoingMessages)> Post(
-        QueueRunRequest request, AgentCatalog agents, ModelOptions models, Definitions definitions, QueueBound bound, DatabaseClock clock,
+        QueueRunRequest request, AgentCatalog agents, ModelProviders models, Definitions definitions, QueueBound bound, DatabaseClock clock,
         IDocumentSession session, HttpContext http, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, CancellationToken ct)
     {
         http.Response.RegisterForDispose(await bound.Turn(ct));

@@ -11,7 +11,7 @@ namespace Agents.Host.Api.Schedules;
 /// <summary>Makes a schedule: a run that is asked for again and again.</summary>
 public static class CreateScheduleEndpoint
 {
-    public static ProblemDetails Validate(ScheduleRequest wanted, AgentCatalog agents, ModelOptions models, DatabaseClock clock) =>
+    public static ProblemDetails Validate(ScheduleRequest wanted, AgentCatalog agents, ModelProviders models, DatabaseClock clock) =>
         ScheduleRequests.Problem(wanted, wanted.Name, agents, models, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
 
     [WolverinePost("/schedules"), Requires(Permissions.Operate)]

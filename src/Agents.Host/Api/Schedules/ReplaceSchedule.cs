@@ -11,7 +11,7 @@ namespace Agents.Host.Api.Schedules;
 /// <summary>Changes a schedule. It goes on from now; runs it has asked for are left alone.</summary>
 public static class ReplaceScheduleEndpoint
 {
-    public static ProblemDetails Validate(ScheduleRequest wanted, string name, AgentCatalog agents, ModelOptions models, DatabaseClock clock)
+    public static ProblemDetails Validate(ScheduleRequest wanted, string name, AgentCatalog agents, ModelProviders models, DatabaseClock clock)
     {
         if (wanted.Name is { } other && other != name)
             return Refusals.Malformed("Another name", "A schedule keeps its name: it is the one in the address.");

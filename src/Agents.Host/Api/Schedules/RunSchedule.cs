@@ -18,7 +18,7 @@ public static class RunScheduleEndpoint
     [WolverinePost("/schedules/{name}/run"), Requires(Permissions.Operate)]
     [ProducesResponseType<QueuedRun>(202), ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409)]
     public static async Task<IResult> Post(
-        string name, ScheduleStore schedules, AgentCatalog agents, ModelOptions models, DatabaseClock clock, IDocumentSession session,
+        string name, ScheduleStore schedules, AgentCatalog agents, ModelProviders models, DatabaseClock clock, IDocumentSession session,
         HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);

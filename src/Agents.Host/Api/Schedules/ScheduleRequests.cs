@@ -16,7 +16,7 @@ static class ScheduleRequests
 
     /// <summary>Null when nothing is.</summary>
     /// <param name="name">From the body, or from the address.</param>
-    public static ProblemDetails? Problem(ScheduleRequest wanted, string? name, AgentCatalog agents, ModelOptions models, DateTimeOffset now)
+    public static ProblemDetails? Problem(ScheduleRequest wanted, string? name, AgentCatalog agents, ModelProviders models, DateTimeOffset now)
     {
         if (name is null || !IsName(name))
             return Refusals.Malformed("Bad name", $"A name has 1 to {NameCharacters} letters, digits, dots, dashes and underscores.");

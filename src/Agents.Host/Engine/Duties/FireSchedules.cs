@@ -21,7 +21,7 @@ namespace Agents.Host.Engine.Duties;
 /// next time stands in the row. So each firing has exactly one run, however many nodes there are and whenever one dies.
 /// </summary>
 public sealed class FireSchedules(
-    NpgsqlDataSource database, RunTransactions transactions, AgentCatalog agents, ModelOptions models, IDefinitions definitions,
+    NpgsqlDataSource database, RunTransactions transactions, AgentCatalog agents, ModelProviders models, IDefinitions definitions,
     NodeSignals signals, ILogger<FireSchedules> log) : IDuty
 {
     const string Title = "fire schedules";

@@ -33,11 +33,11 @@ public sealed record NewRun(
     public Guid? Id { get; init; }
 
     /// <summary>Queues it in the session's transaction. Its id.</summary>
-    public Guid Queue(IDocumentSession session, ModelOptions models, Caller caller)
+    public Guid Queue(IDocumentSession session, ModelProviders models, Caller caller)
     {
         var runId = Id ?? Guid.CreateVersion7();
         session.Events.StartStream<Run>(runId, new RunQueued(
-            Agent.Name, Agent.Version, Definitions.Store(session, Agent), Agent.Model ?? models.Default,
+            Agent.Name, Agent.Version, Definitions.Store(session, Agent), Agent.Model ?? models.Main.Default,
             CleanText.Of(Sanitiser.Text(Question, TextBounds.QuestionCharacters)), Priority, caller.Name,
             Agent.Limits.Duration ?? Limits.DefaultDuration,
             Labels.Clean(Metadata), BudgetUsd, Key is null ? null : Sanitiser.Text(Key, TextBounds.KeyCharacters), RequestHash,

@@ -20,7 +20,7 @@ public static class RunRequests
 
     /// <summary>Null when nothing is.</summary>
     /// <param name="now">By the database's clock.</param>
-    public static Refusal? Problem(QueueRunRequest request, AgentCatalog agents, ModelOptions models, DateTimeOffset now)
+    public static Refusal? Problem(QueueRunRequest request, AgentCatalog agents, ModelProviders models, DateTimeOffset now)
     {
         if (agents.Find(request.Agent) is not { } agent)
             return new(RefusalKind.Unknown, "Unknown agent",

@@ -15,7 +15,7 @@ public sealed record WantedOutput(JsonElement? Schema);
 public static class RunWishes
 {
     /// <summary>What is wrong with parameters. Null when nothing is.</summary>
-    public static Refusal? Problem(ModelParameters? parameters, AgentDefinition agent, ModelOptions models)
+    public static Refusal? Problem(ModelParameters? parameters, AgentDefinition agent, ModelProviders models)
     {
         if (parameters is null) return null;
         if (parameters.Problems().FirstOrDefault() is { } bad) return new(RefusalKind.Malformed, "Bad parameters", bad);

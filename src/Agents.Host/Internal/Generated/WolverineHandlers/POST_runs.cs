@@ -21,18 +21,18 @@ namespace Internal.Generated.WolverineHandlers
         private readonly Agents.Host.Catalog.AgentCatalog _agentCatalog;
         private readonly Agents.Host.Catalog.Definitions _definitions;
         private readonly Agents.Host.Engine.Queue.QueueBound _queueBound;
-        private readonly Agents.Host.Models.ModelOptions _modelOptions;
+        private readonly Agents.Host.Models.ModelProviders _modelProviders;
         private readonly Agents.Host.Postgres.DatabaseClock _databaseClock;
         private readonly Wolverine.Marten.Publishing.OutboxedSessionFactory _outboxedSessionFactory;
         private readonly Wolverine.Runtime.IWolverineRuntime _wolverineRuntime;
 
-        public POST_runs(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Catalog.AgentCatalog agentCatalog, Agents.Host.Catalog.Definitions definitions, Agents.Host.Engine.Queue.QueueBound queueBound, Agents.Host.Models.ModelOptions modelOptions, Agents.Host.Postgres.DatabaseClock databaseClock, Wolverine.Marten.Publishing.OutboxedSessionFactory outboxedSessionFactory, Wolverine.Runtime.IWolverineRuntime wolverineRuntime) : base(wolverineHttpOptions)
+        public POST_runs(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Catalog.AgentCatalog agentCatalog, Agents.Host.Catalog.Definitions definitions, Agents.Host.Engine.Queue.QueueBound queueBound, Agents.Host.Models.ModelProviders modelProviders, Agents.Host.Postgres.DatabaseClock databaseClock, Wolverine.Marten.Publishing.OutboxedSessionFactory outboxedSessionFactory, Wolverine.Runtime.IWolverineRuntime wolverineRuntime) : base(wolverineHttpOptions)
         {
             _wolverineHttpOptions = wolverineHttpOptions;
             _agentCatalog = agentCatalog;
             _definitions = definitions;
             _queueBound = queueBound;
-            _modelOptions = modelOptions;
+            _modelProviders = modelProviders;
             _databaseClock = databaseClock;
             _outboxedSessionFactory = outboxedSessionFactory;
             _wolverineRuntime = wolverineRuntime;
@@ -52,7 +52,7 @@ namespace Internal.Generated.WolverineHandlers
             var (request, jsonContinue) = await ReadJsonAsync<Agents.Host.Engine.Requests.QueueRunRequest>(httpContext);
             if (jsonContinue == Wolverine.HandlerContinuation.Stop) return;
             var idempotencyKey = ReadSingleHeaderValue(httpContext, "Idempotency-Key");
-            var problemDetails1 = Agents.Host.Api.Runs.QueueRunEndpoint.Validate(request, _agentCatalog, _modelOptions, _databaseClock, idempotencyKey);
+            var problemDetails1 = Agents.Host.Api.Runs.QueueRunEndpoint.Validate(request, _agentCatalog, _modelProviders, _databaseClock, idempotencyKey);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {
@@ -62,7 +62,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            (var result, var outgoingMessages) = await Agents.Host.Api.Runs.QueueRunEndpoint.Post(request, _agentCatalog, _modelOptions, _definitions, _queueBound, _databaseClock, documentSession, httpContext, idempotencyKey, httpContext.RequestAborted).ConfigureAwait(false);
+            (var result, var outgoingMessages) = await Agents.Host.Api.Runs.QueueRunEndpoint.Post(request, _agentCatalog, _modelProviders, _definitions, _queueBound, _databaseClock, documentSession, httpContext, idempotencyKey, httpContext.RequestAborted).ConfigureAwait(false);
 
 
             // Outgoing, cascaded message

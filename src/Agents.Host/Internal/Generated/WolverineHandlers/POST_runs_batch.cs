@@ -22,18 +22,18 @@ namespace Internal.Generated.WolverineHandlers
         private readonly Agents.Host.Api.Batches.BatchReader _batchReader;
         private readonly Agents.Host.Catalog.AgentCatalog _agentCatalog;
         private readonly Agents.Host.Engine.Queue.QueueBound _queueBound;
-        private readonly Agents.Host.Models.ModelOptions _modelOptions;
+        private readonly Agents.Host.Models.ModelProviders _modelProviders;
         private readonly Agents.Host.Postgres.DatabaseClock _databaseClock;
         private readonly Wolverine.Marten.Publishing.OutboxedSessionFactory _outboxedSessionFactory;
         private readonly Wolverine.Runtime.IWolverineRuntime _wolverineRuntime;
 
-        public POST_runs_batch(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Api.Batches.BatchReader batchReader, Agents.Host.Catalog.AgentCatalog agentCatalog, Agents.Host.Engine.Queue.QueueBound queueBound, Agents.Host.Models.ModelOptions modelOptions, Agents.Host.Postgres.DatabaseClock databaseClock, Wolverine.Marten.Publishing.OutboxedSessionFactory outboxedSessionFactory, Wolverine.Runtime.IWolverineRuntime wolverineRuntime) : base(wolverineHttpOptions)
+        public POST_runs_batch(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Api.Batches.BatchReader batchReader, Agents.Host.Catalog.AgentCatalog agentCatalog, Agents.Host.Engine.Queue.QueueBound queueBound, Agents.Host.Models.ModelProviders modelProviders, Agents.Host.Postgres.DatabaseClock databaseClock, Wolverine.Marten.Publishing.OutboxedSessionFactory outboxedSessionFactory, Wolverine.Runtime.IWolverineRuntime wolverineRuntime) : base(wolverineHttpOptions)
         {
             _wolverineHttpOptions = wolverineHttpOptions;
             _batchReader = batchReader;
             _agentCatalog = agentCatalog;
             _queueBound = queueBound;
-            _modelOptions = modelOptions;
+            _modelProviders = modelProviders;
             _databaseClock = databaseClock;
             _outboxedSessionFactory = outboxedSessionFactory;
             _wolverineRuntime = wolverineRuntime;
@@ -52,7 +52,7 @@ namespace Internal.Generated.WolverineHandlers
             var idempotencyKey = ReadSingleHeaderValue(httpContext, "Idempotency-Key");
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Api.Batches.QueueBatchEndpoint.Post(httpContext, _agentCatalog, _modelOptions, _queueBound, _databaseClock, _batchReader, documentSession, idempotencyKey, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Api.Batches.QueueBatchEndpoint.Post(httpContext, _agentCatalog, _modelProviders, _queueBound, _databaseClock, _batchReader, documentSession, idempotencyKey, httpContext.RequestAborted).ConfigureAwait(false);
 
 
             // Save all pending changes to this Marten session

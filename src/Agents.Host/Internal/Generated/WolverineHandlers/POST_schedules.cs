@@ -18,15 +18,15 @@ namespace Internal.Generated.WolverineHandlers
         private readonly Wolverine.Http.WolverineHttpOptions _wolverineHttpOptions;
         private readonly Agents.Host.Catalog.AgentCatalog _agentCatalog;
         private readonly Agents.Host.Engine.Schedules.ScheduleStore _scheduleStore;
-        private readonly Agents.Host.Models.ModelOptions _modelOptions;
+        private readonly Agents.Host.Models.ModelProviders _modelProviders;
         private readonly Agents.Host.Postgres.DatabaseClock _databaseClock;
 
-        public POST_schedules(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Catalog.AgentCatalog agentCatalog, Agents.Host.Engine.Schedules.ScheduleStore scheduleStore, Agents.Host.Models.ModelOptions modelOptions, Agents.Host.Postgres.DatabaseClock databaseClock) : base(wolverineHttpOptions)
+        public POST_schedules(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Catalog.AgentCatalog agentCatalog, Agents.Host.Engine.Schedules.ScheduleStore scheduleStore, Agents.Host.Models.ModelProviders modelProviders, Agents.Host.Postgres.DatabaseClock databaseClock) : base(wolverineHttpOptions)
         {
             _wolverineHttpOptions = wolverineHttpOptions;
             _agentCatalog = agentCatalog;
             _scheduleStore = scheduleStore;
-            _modelOptions = modelOptions;
+            _modelProviders = modelProviders;
             _databaseClock = databaseClock;
         }
 
@@ -39,7 +39,7 @@ namespace Internal.Generated.WolverineHandlers
             // Reading the request body via JSON deserialization
             var (wanted, jsonContinue) = await ReadJsonAsync<Agents.Host.Engine.Schedules.ScheduleRequest>(httpContext);
             if (jsonContinue == Wolverine.HandlerContinuation.Stop) return;
-            var problemDetails1 = Agents.Host.Api.Schedules.CreateScheduleEndpoint.Validate(wanted, _agentCatalog, _modelOptions, _databaseClock);
+            var problemDetails1 = Agents.Host.Api.Schedules.CreateScheduleEndpoint.Validate(wanted, _agentCatalog, _modelProviders, _databaseClock);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {

@@ -20,17 +20,17 @@ namespace Internal.Generated.WolverineHandlers
         private readonly Wolverine.Http.WolverineHttpOptions _wolverineHttpOptions;
         private readonly Agents.Host.Catalog.AgentCatalog _agentCatalog;
         private readonly Agents.Host.Engine.Schedules.ScheduleStore _scheduleStore;
-        private readonly Agents.Host.Models.ModelOptions _modelOptions;
+        private readonly Agents.Host.Models.ModelProviders _modelProviders;
         private readonly Agents.Host.Postgres.DatabaseClock _databaseClock;
         private readonly Wolverine.Marten.Publishing.OutboxedSessionFactory _outboxedSessionFactory;
         private readonly Wolverine.Runtime.IWolverineRuntime _wolverineRuntime;
 
-        public POST_schedules_name_run(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Catalog.AgentCatalog agentCatalog, Agents.Host.Engine.Schedules.ScheduleStore scheduleStore, Agents.Host.Models.ModelOptions modelOptions, Agents.Host.Postgres.DatabaseClock databaseClock, Wolverine.Marten.Publishing.OutboxedSessionFactory outboxedSessionFactory, Wolverine.Runtime.IWolverineRuntime wolverineRuntime) : base(wolverineHttpOptions)
+        public POST_schedules_name_run(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Catalog.AgentCatalog agentCatalog, Agents.Host.Engine.Schedules.ScheduleStore scheduleStore, Agents.Host.Models.ModelProviders modelProviders, Agents.Host.Postgres.DatabaseClock databaseClock, Wolverine.Marten.Publishing.OutboxedSessionFactory outboxedSessionFactory, Wolverine.Runtime.IWolverineRuntime wolverineRuntime) : base(wolverineHttpOptions)
         {
             _wolverineHttpOptions = wolverineHttpOptions;
             _agentCatalog = agentCatalog;
             _scheduleStore = scheduleStore;
-            _modelOptions = modelOptions;
+            _modelProviders = modelProviders;
             _databaseClock = databaseClock;
             _outboxedSessionFactory = outboxedSessionFactory;
             _wolverineRuntime = wolverineRuntime;
@@ -55,7 +55,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Api.Schedules.RunScheduleEndpoint.Post(name, _scheduleStore, _agentCatalog, _modelOptions, _databaseClock, documentSession, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Api.Schedules.RunScheduleEndpoint.Post(name, _scheduleStore, _agentCatalog, _modelProviders, _databaseClock, documentSession, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
 
             // Save all pending changes to this Marten session
