@@ -99,7 +99,7 @@ sealed class PoolCluster : IAsyncDisposable
             await using var session = services.GetRequiredService<IDocumentStore>().LightweightSession(tenant);
             for (var left = Math.Min(AtOnce, runs - ids.Count); left > 0; left--)
                 ids.Add(new NewRun(agent, "Hold.", priority, null, null, null, null, ThreadPlace.None, null)
-                    .Queue(session, services.GetRequiredService<ModelOptions>(), new(tenant, "benchmark", null)));
+                    .Queue(session, services.GetRequiredService<ModelProviders>(), new(tenant, "benchmark", null)));
             await session.SaveChangesAsync();
         }
 

@@ -4,7 +4,8 @@ namespace Agents.Host.Samples;
 
 /// <summary>
 /// Counts the words of a text, which a model cannot do well: a condition can then send the text back to be shortened. To write another code step,
-/// copy this file: a name that is never changed, parameters that the step's arguments are bound to by name, and a result that becomes the step's output.
+/// copy this file: a name that is never changed, parameters that the step's arguments are bound to by name, and a result that becomes the step's
+/// output.
 /// </summary>
 public static class CountWords
 {

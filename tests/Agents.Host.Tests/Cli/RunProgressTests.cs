@@ -49,6 +49,17 @@ public sealed class RunProgressTests
         Assert.Equal("[grey]– judge        skipped: its condition does not hold[/]", StepLines.Skipped(progress.Steps[1], width: 160));
     }
 
+    [Theory, InlineData("said", "answered with 1 citation"), InlineData("said before", "said")]
+    public void Only_the_step_whose_output_is_the_answer_is_said_to_have_answered(string answer, string says)
+    {
+        var progress = new RunProgress();
+        Happens(progress, "step_started", new { step = 0, name = "draft" });
+        Happens(progress, "step_completed", new { step = 0, output = "said" });
+        Happens(progress, "run_completed", new { answer, citations = new[] { 1 } });
+
+        Assert.Equal(says, progress.Current!.Says);
+    }
+
     [Fact]
     public void A_step_that_a_run_went_past_is_no_step_of_it()
     {

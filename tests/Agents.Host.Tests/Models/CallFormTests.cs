@@ -256,7 +256,7 @@ public sealed class CallFormTests
         Assert.Equal(missing, ProviderAbilities.Of(provider).Missing(Everything));
 
         var agent = new AgentDefinition { Name = "clerk", Steps = [new ModelStep("fill", "Fill.")], Parameters = Everything };
-        var problems = new ParametersAreTaken(new() { Provider = provider }).Problems(agent).ToList();
+        var problems = new ParametersAreTaken(new(new ModelOptions { Provider = provider })).Problems(agent).ToList();
         Assert.Equal(
             missing.Length == 0
                 ? []

@@ -75,7 +75,7 @@ public sealed class Pool : IAsyncLifetime
         var definition = services.GetRequiredService<AgentCatalog>().Find(agent)!;
         var metadata = team is null ? null : new Dictionary<string, string> { ["team"] = team };
         var ids = Enumerable.Range(0, runs).Select(_ => new NewRun(definition, question, priority, metadata, null, null, null, ThreadPlace.None, null)
-            .Queue(session, services.GetRequiredService<ModelOptions>(), new(tenant, "ada", null))).ToList();
+            .Queue(session, services.GetRequiredService<ModelProviders>(), new(tenant, "ada", null))).ToList();
         await session.SaveChangesAsync();
         return ids;
     }

@@ -132,11 +132,11 @@ public sealed class StepProgress(string name)
     /// <summary>What it has brought, the last time. Empty before it is over.</summary>
     public string Output { get; private set; } = "";
 
-    internal void Complete(string output, DateTimeOffset at) =>
-        (EndedAt, Output, says) = (
-            at, output, wait is not null && output.Length == 0
-                ? says
-                : string.Join(" · ", output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)));
+    internal void Complete(string output, DateTimeOffset at)
+    {
+        var lines = output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        (EndedAt, Output, says) = (at, output, wait is not null && output.Length == 0 ? says : string.Join(" · ", lines));
+    }
 
     internal void Answered(int citations) =>
         says = citations == 0 ? "answered without citations" : $"answered with {Formats.Count(citations, "citation")}";
