@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Agents.Host.Cli.Database;
@@ -50,9 +51,13 @@ public static class CommandLine
         }
     }
 
+    /// <summary>A word that begins with <c>@</c> is no file with more words: a question may begin so, and a payload.</summary>
+    static readonly ParserConfiguration AsTheyAre = new() { ResponseFileTokenReplacer = null };
+
     static async Task<int> Verb(string[] args, Func<bool, Screen> screen, IReadOnlyList<string> serverSettings)
     {
-        var parsed = Verbs.Create(new Verb(screen, serverSettings)).Parse(args is ["help", ..] ? [.. args[1..], "--help"] : args);
+        var words = args is ["help", ..] ? [.. args[1..], "--help"] : args;
+        var parsed = Verbs.Create(new Verb(screen, serverSettings)).Parse(words, AsTheyAre);
         if (parsed.Errors.Count > 0 && parsed.Action is not RootHelp) throw new VerbException(ExitCodes.Usage, Verbs.Problem(parsed));
 
         using var interrupted = new CancellationTokenSource();

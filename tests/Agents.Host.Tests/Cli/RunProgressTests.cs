@@ -133,6 +133,25 @@ public sealed class RunProgressTests
         null, Noon, Noon, null, null);
 
     [Fact]
+    public void A_step_that_waits_says_for_what_and_how_long_it_did()
+    {
+        var progress = new RunProgress();
+        Happens(progress, "step_started", new { step = 0, name = "review" });
+        Happens(progress, "wait_started", new { wait = 1, step = 0, signal = "reviewed", @for = "00:05:00", until = (string?)null });
+        Assert.Equal(("waits for signal reviewed, for 5 min 0 s", "reviewed"), (progress.Current!.Says, progress.AwaitedSignal));
+
+        Happens(progress, "wait_ended", new { wait = 1, step = 0, by = "Time", payload = "" });
+        Happens(progress, "step_completed", new { step = 0, output = "" }, seconds: 300);
+        Assert.Equal(("waited for signal reviewed, for 5 min 0 s", null), (progress.Current.Says, progress.AwaitedSignal));
+
+        Happens(progress, "step_started", new { step = 1, name = "sign" });
+        Happens(progress, "wait_started", new { wait = 2, step = 1, signal = "signed", @for = (string?)null, until = (string?)null });
+        Happens(progress, "wait_ended", new { wait = 2, step = 1, by = "Signal", payload = "by ada" });
+        Happens(progress, "step_completed", new { step = 1, output = "by ada" });
+        Assert.Equal("by ada", progress.Current.Says);
+    }
+
+    [Fact]
     public void Late_bills_and_facts_of_newer_servers_disturb_nothing()
     {
         var progress = new RunProgress();
