@@ -60,7 +60,7 @@ public sealed class OutputSchemaTests
     public void At_most_eight_problems_are_told_each_of_a_bounded_length()
     {
         var schema = """{"type":"object","additionalProperties":{"type":"string"}}""";
-        var reply = "{" + string.Join(',', Enumerable.Range(0, 50).Select(n => $"\"{new string('n', 1000)}{n}\":1")) + "}";
+        var reply = "{" + string.Join(',', Enumerable.Range(0, 50).Select(n => $"\"{n}{new string('n', 1000)}\":1")) + "}";
 
         var problems = OutputCheck.Of(schema, reply).Problems!;
 
