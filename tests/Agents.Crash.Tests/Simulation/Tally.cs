@@ -27,6 +27,10 @@ sealed class Tally
     public long Expired { get; set; }
     public long Takeovers { get; set; }
     public long Closings { get; set; }
+
+    /// <summary>A node died between the failure of a model and the attempt of the one that takes over.</summary>
+    public long DeathsBeforeTakeovers { get; set; }
+
     public long Violations { get; set; }
 
     public void Add(Tally other)
@@ -55,6 +59,7 @@ sealed class Tally
         Expired += other.Expired;
         Takeovers += other.Takeovers;
         Closings += other.Closings;
+        DeathsBeforeTakeovers += other.DeathsBeforeTakeovers;
         Violations += other.Violations;
     }
 }
