@@ -30,6 +30,7 @@ public sealed class ClosingTests
             closed += log.Run is { Status: RunStatus.Completed, Closing: not null } ? 1 : 0;
         }
 
+        TestContext.Current.TestOutputHelper?.WriteLine($"{begun} of {Runs} began, {answered} ended with an answer, {closed} of them closed.");
         Assert.True(begun > Runs / 2, $"Only {begun} began.");
         Assert.True(closed > begun / 10, $"Only {closed} of {begun} closed.");
         Assert.True(answered >= 0.99 * begun, $"Only {answered} of {begun} ended with an answer.");

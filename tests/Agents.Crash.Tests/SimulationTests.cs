@@ -18,8 +18,8 @@ public sealed class SimulationTests
             [
                 tally.Crashes, tally.Pauses, tally.Duplicates, tally.LostMessages, tally.WrongVerdicts,
                 tally.Redrives, tally.StaleWrites, tally.Unconfirmed, tally.Resolved, tally.Children, tally.Forks, tally.Refusals, tally.RateWaits,
-                tally.Drains, tally.Expired, tally.Skipped, tally.TakenAgain, tally.WaitsByTime, tally.WaitsBySignal, tally.Takeovers, tally.Closings,
-                tally.Unfit,
+                tally.Drains, tally.Expired, tally.Skipped, tally.TakenAgain, tally.WaitsByTime, tally.WaitsBySignal, tally.Takeovers,
+                tally.DeathsBeforeTakeovers, tally.Closings, tally.Unfit,
             ],
             struck => Assert.True(struck > 0));
         Assert.True(tally.Completed > EnoughSeeds / 2, $"Only {tally.Completed} runs completed.");

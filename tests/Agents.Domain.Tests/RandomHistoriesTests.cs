@@ -94,7 +94,8 @@ public sealed class RandomHistoriesTests
             {
                 case ModelCallScheduled e:
                     Assert.DoesNotContain("started", attempts.Values);
-                    Assert.True(e.Attempt == 1 || attempts[(e.Call, e.Attempt - 1)] is "settled");
+                    Assert.True(e.Attempt == 1 || attempts[(e.Call, e.Attempt - 1)] is "settled" or "scheduled"); // one that was refused is not begun
+                    if (e.Attempt > 1) attempts[(e.Call, e.Attempt - 1)] = "settled";
                     attempts.Add((e.Call, e.Attempt), "scheduled");
                     break;
                 case ToolCallRequested { NeedsApproval: false } e: attempts.Add((e.ToolCallId, 1), "scheduled"); break;
@@ -249,7 +250,10 @@ public sealed class RandomHistoriesTests
         foreach (var fact in history)
             switch (fact)
             {
-                case ModelCallScheduled e: owed.Add(new CallModel(A.Id, e.Call, e.Attempt)); break;
+                case ModelCallScheduled e:
+                    owed.Remove(new CallModel(A.Id, e.Call, e.Attempt - 1)); // one that was refused is not begun
+                    owed.Add(new CallModel(A.Id, e.Call, e.Attempt));
+                    break;
                 case ToolCallScheduled e: owed.Add(new RunTool(A.Id, e.ToolCallId, e.Attempt)); break;
                 case ToolCallRequested { NeedsApproval: false } e: owed.Add(new RunTool(A.Id, e.ToolCallId, 1)); break;
                 case ModelCallCompleted e: owed.Remove(new CallModel(A.Id, e.Call, e.Attempt)); break;

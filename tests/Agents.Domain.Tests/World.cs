@@ -61,7 +61,7 @@ sealed class World(AgentDefinition agent, IReadOnlyList<RunEvent>? begun = null)
     object Command(int kind, int choice) => kind switch
     {
         _ when choice % 3 == 0 && agent.Steps.Any(step => step is WaitStep) => AboutWaits(choice / 3),
-        84 when choice < 400 => A.Refused(Run.ModelCall?.Call ?? 1, Run.ModelCall?.Number ?? 1),
+        84 when choice < 400 => Refusal(choice),
         84 when choice < 700 => Resolving(choice),
         84 => new GoOnWithinBudget(),
         85 when choice < 300 => new ChangeRunBudget(0.02m + choice / 5000m, "ada", "more"),
@@ -85,6 +85,18 @@ sealed class World(AgentDefinition agent, IReadOnlyList<RunEvent>? begun = null)
         3 => A.Signal("approved", $"word {choice}", choice % 2 == 0 ? "the same" : null),
         _ => A.Signal(choice % 2 == 0 ? "approved" : "stray", $"word {choice}"),
     };
+
+    /// <summary>By a budget; now and then the last word is affordable, or the model has no price.</summary>
+    RefuseModelCall Refusal(int choice)
+    {
+        var refused = A.Refused(Run.ModelCall?.Call ?? 1, Run.ModelCall?.Number ?? 1);
+        var isUnpriced = choice % 3 == 0;
+        return refused with
+        {
+            CloseWith = isUnpriced || choice % 2 == 0 ? null : 0,
+            Refusal = isUnpriced ? refused.Refusal with { WantedUsd = null, LeastUsd = null } : refused.Refusal,
+        };
+    }
 
     /// <summary>Mostly an attempt whose cost is in doubt, now and then another.</summary>
     ResolveSpend Resolving(int choice)

@@ -32,6 +32,10 @@ sealed class Tally
     public long Takeovers { get; set; }
     public long Closings { get; set; }
     public long Unfit { get; set; }
+
+    /// <summary>A node died between the failure of a model and the attempt of the one that takes over.</summary>
+    public long DeathsBeforeTakeovers { get; set; }
+
     public long Violations { get; set; }
 
     public void Add(Tally other)
@@ -65,6 +69,7 @@ sealed class Tally
         Takeovers += other.Takeovers;
         Closings += other.Closings;
         Unfit += other.Unfit;
+        DeathsBeforeTakeovers += other.DeathsBeforeTakeovers;
         Violations += other.Violations;
     }
 }

@@ -230,6 +230,8 @@ sealed class World
     void Crash(SimulatedNode node)
     {
         Tally.Crashes++;
+        Tally.DeathsBeforeTakeovers += Database.Runs.Count(log =>
+            log.Row?.Node == node.Process.Name && log.Run.ModelCall is { Status: AttemptStatus.Scheduled, Left.Count: > 0 });
         node.Crash();
     }
 

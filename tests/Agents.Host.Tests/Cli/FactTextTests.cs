@@ -58,6 +58,12 @@ public sealed class FactTextTests
             "call 1, StreamCut, may have cost $0.00 to $0.02, RateLimited: Slow down."
         },
         { new RunCompleted("So.", [], "length"), "0 citations, cut off by length: So." },
+        { new RunCompleted("So.", [], "budget"), "0 citations, early for want of budget: So." },
+        { new RunClosing("budget", 3), "for want of budget, step 4 gives the last word" },
+        {
+            new ModelCallScheduled(1, 2, 0, "fast/m", TimeSpan.Zero, 1, Slow),
+            "call 1 attempt 2, fast/m, because RateLimited: Slow down."
+        },
         { new ModelCallOutcomeUnknown(1, 1, UnknownCause.WorkerLost, 0, null), "call 1, WorkerLost, may have cost $0.00 to an unknown amount" },
         { new SpendResolved(1, 1, 0.01m, SpendSource.LateReply), "call 1, did cost $0.01, by LateReply" },
         { new ToolCallRequested("t1", 1, "search_documents", "{}", true), "call t1, search_documents {}, needs approval" },
