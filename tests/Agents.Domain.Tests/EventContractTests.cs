@@ -35,8 +35,8 @@ public sealed partial class EventContractTests
         ("state_inherited", new StateInherited(
             1, "search", true, new Dictionary<int, string> { [1] = "one" }, 2,
             [new("s0001t001", "search_documents", "{}", ToolCallStatus.Failed, 2, FailureKind.ToolError, "found")], 0.02m, "another try",
-            [new(2, "c0001t002")], KeepsResults: true, KeepsAnswer: true, new Dictionary<int, int> { [1] = 2 }, new("So.", [Cited], "length")),
-            """{"step":1,"name":"search","isInStep":true,"outputs":{"1":"one"},"modelCalls":2,"toolCalls":[{"toolCallId":"s0001t001","tool":"search_documents","arguments":"{}","status":"Failed","attempt":2,"failure":"ToolError","result":"found"}],"inheritedUsd":0.02,"reason":"another try","doubts":[{"step":2,"toolCallId":"c0001t002"}],"keepsResults":true,"keepsAnswer":true,"visits":{"1":2},"answer":{"text":"So.","citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}],"incomplete":"length"}}"""),
+            [new(2, "c0001t002")], KeepsResults: true, KeepsAnswer: true, new Dictionary<int, int> { [1] = 2 }, new("So.", [Cited], "length", "{}")),
+            """{"step":1,"name":"search","isInStep":true,"outputs":{"1":"one"},"modelCalls":2,"toolCalls":[{"toolCallId":"s0001t001","tool":"search_documents","arguments":"{}","status":"Failed","attempt":2,"failure":"ToolError","result":"found"}],"inheritedUsd":0.02,"reason":"another try","doubts":[{"step":2,"toolCallId":"c0001t002"}],"keepsResults":true,"keepsAnswer":true,"visits":{"1":2},"answer":{"text":"So.","citations":[{"number":1,"documentId":"doc-1","documentVersion":2,"passageId":"p-1","source":"rag.md","title":"RAG","quote":"to the letter"}],"incomplete":"length","output":"{}"}}"""),
         ("fork_started", new ForkStarted(A.Id, 0.25m),
             """{"fork":"0199a0c4-0000-7000-8000-000000000001","heldUsd":0.25}"""),
         ("fork_ended", new ForkEnded(A.Id, 0.125m),

@@ -33,7 +33,7 @@ public sealed class WaitStepTests
             ["Step wait waits until \"tomorrow\", which is no time with an offset, such as 2026-12-01T09:00:00+01:00."],
             Problems(new("wait", Until: new Argument.Text("tomorrow"))));
         Assert.Contains("Step wait may wait until one time, not several.", Problems(new("wait", Until: new Argument.EachLine("say"))));
-        Assert.Equal(["Step wait reads later, which is no model step before it."], Problems(new("wait", Until: new Argument.Output("later"))));
+        Assert.Equal(["Step wait reads later, which is no step before it."], Problems(new("wait", Until: new Argument.Output("later"))));
     }
 
     [Fact]
