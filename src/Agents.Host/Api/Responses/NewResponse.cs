@@ -20,14 +20,11 @@ public sealed class NewResponse(
     public async Task<(Guid RunId, OpenAIRefusal? Refusal)> Queue(
         ResponseRequest request, string? key, string hash, bool isRepeated, Caller caller, CancellationToken ct)
     {
-        if (agents.Find(request.Model) is not { } agent)
+        var agent = await agents.Find(caller.Tenant, request.Model, ct);
+        if (agent.Problem is { } unknown)
             return (
                 default,
-                new(
-                    404,
-                    $"The model '{Sanitiser.Text(request.Model, 100)}' does not exist. There are: "
-                    + $"{string.Join(", ", agents.All.Select(one => one.Name))}.",
-                    "model", "model_not_found"));
+                new(404, $"The model '{Sanitiser.Text(request.Model, 100)}' does not exist. {unknown}", "model", "model_not_found"));
 
         using var turn = await bound.Turn(ct);
         await using var session = store.LightweightSession(caller.Tenant);
