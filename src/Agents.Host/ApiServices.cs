@@ -1,5 +1,6 @@
 using Agents.Host.Api;
 using Agents.Host.Api.Batches;
+using Agents.Host.Api.Catalog;
 using Agents.Host.Api.Responses;
 using Agents.Host.Api.Runs;
 using Agents.Host.Engine.Telemetry;
@@ -47,6 +48,7 @@ static class ApiServices
         app.MapHealth();
         app.MapMetrics();
         app.MapReference();
+        app.MapAgentSchema();
         app.MapWolverineEndpoints(http =>
         {
             http.WarmUpRoutes = RouteWarmup.Eager;

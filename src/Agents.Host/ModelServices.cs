@@ -10,11 +10,12 @@ namespace Agents.Host;
 /// <summary>What agents are made of: models, tools and the knowledge that they search.</summary>
 static class ModelServices
 {
-    public static void AddModels(this WebApplicationBuilder builder, ModelProviders models)
+    public static void AddModels(this WebApplicationBuilder builder, ModelProviders models, AgentOptions agents)
     {
         var services = builder.Services;
         services.AddSingleton(models);
         services.AddSingleton(models.Main);
+        services.AddSingleton(agents);
         services.AddSingleton(_ => ModelClients.Create(models.Main));
         services.AddSingleton<ModelClients>();
         services.AddSingleton<Definitions>();
@@ -24,7 +25,11 @@ static class ModelServices
         services.AddSingleton<IDefinitionRule, NamedModelsExist>();
         services.AddSingleton<IDefinitionRule, ParametersAreTaken>();
         services.AddSingleton<IDefinitionRule, SchemasAreUsable>();
+        services.AddSingleton<PublishedAgents>();
         services.AddSingleton<AgentCatalog>();
+        services.AddSingleton<AgentStore>();
+        services.AddSingleton<AgentReader>();
+        if (agents.Directory is not null) services.AddHostedService<AgentFolder>(); // before the server listens, after the database is set up
         services.AddSingleton(new KnowledgeLimits());
         services.AddSingleton<DocumentReaders>();
         services.AddSingleton<PassageIndex>();

@@ -1,3 +1,4 @@
+using Agents.Host.Catalog;
 using Agents.Host.Engine.Money;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Webhooks;
@@ -25,6 +26,7 @@ public static class Server
 
         // What is wrong in the settings is refused before the database is started.
         var models = ModelProviders.From(builder.Configuration);
+        var agents = AgentOptions.From(builder.Configuration);
         var workers = WorkerOptions.From(builder.Configuration);
         var webhooks = WebhookOptions.From(builder.Configuration);
         var costs = CostOptions.From(builder.Configuration);
@@ -35,7 +37,7 @@ public static class Server
         builder.AddStore(database, workers);
         builder.AddStreaming();
         builder.AddEngine(workers, models, webhooks, costs);
-        builder.AddModels(models);
+        builder.AddModels(models, agents);
         builder.AddApi(callers);
 
         var app = builder.Build();

@@ -46,6 +46,7 @@ public static class ReadModels
         "Streams.sql",
         "Responses.sql",
         "Changes.sql",
+        "Agents.sql",
         "Queue/Queue.sql",
         "Queue/Limits.sql",
         "Queue/Nodes.sql",

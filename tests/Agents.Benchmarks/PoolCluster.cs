@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Reflection;
 using Agents.Domain.Definitions;
 using Agents.Host;
+using Agents.Host.Catalog;
 using Agents.Host.Engine.Requests;
 using Agents.Host.Models;
 using Agents.Host.Postgres;
@@ -98,7 +99,7 @@ sealed class PoolCluster : IAsyncDisposable
         {
             await using var session = services.GetRequiredService<IDocumentStore>().LightweightSession(tenant);
             for (var left = Math.Min(AtOnce, runs - ids.Count); left > 0; left--)
-                ids.Add(new NewRun(agent, "Hold.", priority, null, null, null, null, ThreadPlace.None, null)
+                ids.Add(new NewRun(AskedAgent.Of(agent), "Hold.", priority, null, null, null, null, ThreadPlace.None, null)
                     .Queue(session, services.GetRequiredService<ModelProviders>(), new(tenant, "benchmark", null)));
             await session.SaveChangesAsync();
         }

@@ -186,7 +186,7 @@ static class TestAgents
     });
 
     public static IEnumerable<AgentDefinition> All =>
-        [Clerk, Counter, Talker, Courier, Hasty, Paced, Form, Boss, Shortener, Adder, Asker, Biller, Idler, Gate, Patient, Napper, Sleeper, Punctual, .. Spenders, .. new[] { "parked", "cancelled", "halted" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
+        [Clerk, Counter, Talker, Courier, Hasty, Paced, Form, Boss, Shortener, Adder, Asker, Biller, Idler, Gate, Patient, Napper, Sleeper, Punctual, .. Spenders, .. new[] { "parked", "cancelled", "halted", "shadowed" }.Select(name => Clerk with { Name = name })]; // their runs are changed all at once
 }
 
 [Tool("add")]

@@ -2,6 +2,7 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using Agents.Host.Catalog.Format;
 using Agents.Host.Http;
 using Agents.Host.Log;
 
@@ -30,6 +31,24 @@ public sealed class Api(HttpClient http)
 
     public Task<JsonElement> Put(string path, object body, CancellationToken ct) =>
         Send(HttpMethod.Put, path, new StringContent(JsonSerializer.Serialize(body, Answers.Format), Encoding.UTF8, "application/json"), ct);
+
+    /// <summary>Sends text as it is.</summary>
+    /// <param name="mediaType">Such as <c>application/yaml</c>.</param>
+    public Task<JsonElement> PutText(string path, byte[] text, string mediaType, CancellationToken ct)
+    {
+        var content = new ByteArrayContent(text);
+        content.Headers.ContentType = new(mediaType);
+        return Send(HttpMethod.Put, path, content, ct);
+    }
+
+    /// <summary>The answer as text of a media type.</summary>
+    public async Task<string> GetText(string path, string mediaType, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Accept.Add(new(mediaType));
+        using var response = await Answer(request, ct);
+        return await response.Content.ReadAsStringAsync(ct);
+    }
 
     public async Task Delete(string path, CancellationToken ct)
     {
@@ -133,13 +152,15 @@ public sealed class Api(HttpClient http)
         return new(ExitCodes.Of(response.StatusCode), ProblemIn(body) ?? $"The server answered {(int)response.StatusCode} {response.ReasonPhrase}.");
     }
 
-    /// <summary>Title and detail of problem details; null when the body is something else.</summary>
+    /// <summary>Title and detail of problem details, and each mistake in a line; null when the body is something else.</summary>
     static string? ProblemIn(string body)
     {
         try
         {
             var problem = JsonSerializer.Deserialize<JsonElement>(body);
             if (problem.ValueKind != JsonValueKind.Object || !problem.TryGetProperty("title", out var title)) return null;
+            if (problem.TryGetProperty("errors", out var errors))
+                return string.Join('\n', errors.As<List<Mistake>>().Select(mistake => $"{mistake}").Prepend($"{title.GetString()}:"));
             return problem.TryGetProperty("detail", out var detail) ? $"{title.GetString()}: {detail.GetString()}" : title.GetString();
         }
         catch (JsonException)

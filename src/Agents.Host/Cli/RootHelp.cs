@@ -10,11 +10,14 @@ sealed class RootHelp(SynchronousCommandLineAction ofVerbs, Command root) : Sync
 {
     const int FirstColumn = 24;
 
+    /// <summary>What the parser calls the program. It takes no verb that has the name of the program, and there is one: <c>agents agents</c>.</summary>
+    public const string Name = "agents-program";
+
     public static void Use(HelpOption help, Command root) => help.Action = new RootHelp((HelpAction)help.Action!, root);
 
     public override int Invoke(ParseResult parseResult)
     {
-        if (parseResult.CommandResult.Command != root) return ofVerbs.Invoke(parseResult);
+        if (parseResult.CommandResult.Command != root) return OfVerb(parseResult);
 
         var output = parseResult.InvocationConfiguration.Output;
         output.WriteLine(
@@ -31,6 +34,16 @@ sealed class RootHelp(SynchronousCommandLineAction ofVerbs, Command root) : Sync
         Section(output, "Exit codes", ExitCodes.All.Select(code => ($"{code.Code}", (string?)code.Meaning)));
         output.WriteLine("\nMore about a verb: agents VERB --help");
         return ExitCodes.Ok;
+    }
+
+    /// <summary>With the name by which people call the program.</summary>
+    int OfVerb(ParseResult parseResult)
+    {
+        var (output, help) = (parseResult.InvocationConfiguration.Output, new StringWriter());
+        parseResult.InvocationConfiguration.Output = help;
+        var exitCode = ofVerbs.Invoke(parseResult);
+        output.Write(help.ToString().Replace(Name, "agents", StringComparison.Ordinal));
+        return exitCode;
     }
 
     static void Section(TextWriter output, string title, IEnumerable<(string First, string? Second)> rows)

@@ -17,10 +17,18 @@ public static class ServeVerb
         Description = $"Where to listen, on this machine. Default {Server.DefaultUrl}", HelpName = "URL"
     };
 
+    static readonly Option<string?> Folder = new("--agents")
+    {
+        Description = "A folder of definitions, pushed for all tenants at start and whenever a file changes.", HelpName = "DIR"
+    };
+
     const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
 
     /// <summary>For the help only; the command line never goes through it.</summary>
-    public static Command Create() => new("serve", "Runs the server (the default verb). Every setting may be given as --Section:Key=value.") { Urls };
+    public static Command Create() => new("serve", "Runs the server (the default verb). Every setting may be given as --Section:Key=value.")
+    {
+        Urls, Folder,
+    };
 
     public static async Task<int> Run(string[] args)
     {

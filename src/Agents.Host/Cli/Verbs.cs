@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.Reflection;
 using Agents.Host.Cli.Ask;
 using Agents.Host.Cli.Database;
+using Agents.Host.Cli.Definitions;
 using Agents.Host.Cli.Money;
 using Agents.Host.Cli.Queue;
 using Agents.Host.Cli.Runs;
@@ -19,13 +20,14 @@ static class Verbs
     {
         var help = new HelpOption();
         var version = new Option<bool>("--version") { Description = "Shows the version." };
-        var agents = new Command("agents", "Runs retrieval agents durably on one PostgreSQL.")
+        var agents = new Command(RootHelp.Name, "Runs retrieval agents durably on one PostgreSQL.")
         {
             AskVerb.Create(verb),
             BatchVerb.Create(verb),
             BatchesVerb.Create(verb),
             IngestVerb.Create(verb),
             SearchVerb.Create(verb),
+            AgentsVerb.Create(verb),
             RunsVerb.Create(verb),
             ShowVerb.Create(verb),
             TailVerb.Create(verb),

@@ -19,6 +19,15 @@ public static class BodyText
     /// <exception cref="JsonException">It is not UTF-8.</exception>
     public static async Task<Memory<byte>> Read(HttpRequest request, int most, CancellationToken ct)
     {
+        var bytes = await Bytes(request, most, ct);
+        if (bytes.Span.StartsWith(Mark)) bytes = bytes[Mark.Length..];
+        return Utf8.IsValid(bytes.Span) ? bytes[..Clean(bytes.Span)] : throw new JsonException("The body is not UTF-8.");
+    }
+
+    /// <summary>The body as it came, at most so many bytes of it.</summary>
+    /// <exception cref="BadHttpRequestException">413: it has more.</exception>
+    public static async Task<Memory<byte>> Bytes(HttpRequest request, int most, CancellationToken ct)
+    {
         var body = new MemoryStream();
         var buffer = new byte[Math.Min(CopyBytes, most + 1)];
         for (int read; (read = await request.Body.ReadAsync(buffer, ct)) > 0;)
@@ -28,9 +37,7 @@ public static class BodyText
             body.Write(buffer, 0, read);
         }
 
-        var bytes = body.GetBuffer().AsMemory(0, (int)body.Length);
-        if (bytes.Span.StartsWith(Mark)) bytes = bytes[Mark.Length..];
-        return Utf8.IsValid(bytes.Span) ? bytes[..Clean(bytes.Span)] : throw new JsonException("The body is not UTF-8.");
+        return body.GetBuffer().AsMemory(0, (int)body.Length);
     }
 
     /// <summary>

@@ -26,7 +26,7 @@ sealed class SimulatedTools(SimulatedProcess process) : ITools
         await process.Turn();
         ct.ThrowIfCancellationRequested();
 
-        if (tool == ChildOf.Tool) return new("", null, new(SampleAgents.Helper, "What else?"));
+        if (tool == ChildOf.Tool) return new("", null, new(_ => SampleAgents.Helper, "What else?"));
 
         var (log, isSafe) = (world.Database.Find(context.RunId)!, SampleAgents.IsRepeatable(tool));
         var work = new RunTool(context.RunId, context.ToolCallId, process.ToolAttempts[(context.RunId, context.ToolCallId)]);

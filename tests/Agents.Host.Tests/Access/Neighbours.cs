@@ -100,6 +100,9 @@ public sealed class Neighbours : IAsyncLifetime
         await Json(HttpMethod.Post, "/runs", key, new { agent = "talker", question = $"{mark} talk", threadId = $"{mark}-thread" });
         var asked = new { model = "talker", input = $"{mark} input", background = true };
         var response = (await Json(HttpMethod.Post, "/v1/responses", key, asked)).GetProperty("id").GetString()!;
+        using var agent = new StringContent($"name: made-by-matrix\ndescription: Of the {mark}.\nsteps: [{{ name: talk, instructions: Answer. }}]\n");
+        using var pushed = await Send(HttpMethod.Put, $"/agents/made-by-matrix?scope=tenant&comment={mark}", key, agent);
+        Assert.True(pushed.IsSuccessStatusCode, await pushed.Content.ReadAsStringAsync());
         await Json(HttpMethod.Post, "/schedules", key, new { name = $"{mark}-schedule", cron = "0 0 1 1 *", run = question });
         await Json(HttpMethod.Put, $"/budgets/key/{mark}", key, new { limitUsd = Budget });
         using var text = new StringContent($"The {mark} document says much about the {mark}.");

@@ -80,6 +80,9 @@ public static class Operations
         new("GET /search", Permissions.Read, "/search?q={mark}"),
         new("GET /agents", Permissions.Read, "/agents"),
         new("GET /agents/{name}", Permissions.Read, "/agents/talker"),
+        new("GET /agents/{name}/versions", Permissions.Read, "/agents/made-by-matrix/versions"),
+        new("GET /agents/{name}/versions/{version}", Permissions.Read, "/agents/talker/versions/1"),
+        new("GET /schemas/agent.json", null, "/schemas/agent.json"),
         new("GET /v1/models", Permissions.Read, "/v1/models"),
         new("GET /v1/models/{model}", Permissions.Read, "/v1/models/talker"),
         new("GET /v1/responses/{id}", Permissions.Read, "/v1/responses/{response}", Foreign: Foreign.IsUnknown),
@@ -109,6 +112,13 @@ public static class Operations
         new("PUT /pauses/{scope}", Permissions.Administer, "/pauses/tenant:{tenant}", new { reason = "" }, Foreign.IsForbidden),
         new("POST /nodes/{name}/drain", Permissions.Platform, "/nodes/nobody/drain"),
         new("POST /nodes/{name}/resume", Permissions.Platform, "/nodes/nobody/resume"),
+
+        new("PUT /agents/{name}", Permissions.Administer, "/agents/made-by-matrix", "name: made-by-matrix\nsteps: [{ name: talk, instructions: Answer. }]\n"),
+        new("PUT /agents/{name}/aliases/{alias}", Permissions.Administer, "/agents/made-by-matrix/aliases/canary", new { version = 1 }),
+        new("DELETE /agents/{name}/aliases/{alias}", Permissions.Administer, "/agents/made-by-matrix/aliases/canary"),
+        new("PUT /agents/{name}/trial", Permissions.Administer, "/agents/made-by-matrix/trial", new { version = 1, percent = 5 }),
+        new("DELETE /agents/{name}/trial", Permissions.Administer, "/agents/made-by-matrix/trial"),
+        new("POST /agents/{name}/rollback", Permissions.Administer, "/agents/made-by-matrix/rollback"),
 
         new("POST /runs", Permissions.Operate, "/runs", Question),
         new("POST /runs/batch", Permissions.Operate, "/runs/batch", new { items = new[] { Question } }),

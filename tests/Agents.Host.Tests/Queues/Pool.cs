@@ -72,9 +72,9 @@ public sealed class Pool : IAsyncLifetime
     {
         var services = hosts[0].Services;
         await using var session = services.GetRequiredService<IDocumentStore>().LightweightSession(tenant);
-        var definition = services.GetRequiredService<AgentCatalog>().Find(agent)!;
+        var definition = services.GetRequiredService<AgentCatalog>().BuiltInNamed(agent)!;
         var metadata = team is null ? null : new Dictionary<string, string> { ["team"] = team };
-        var ids = Enumerable.Range(0, runs).Select(_ => new NewRun(definition, question, priority, metadata, null, null, null, ThreadPlace.None, null)
+        var ids = Enumerable.Range(0, runs).Select(_ => new NewRun(AskedAgent.Of(definition), question, priority, metadata, null, null, null, ThreadPlace.None, null)
             .Queue(session, services.GetRequiredService<ModelProviders>(), new(tenant, "ada", null))).ToList();
         await session.SaveChangesAsync();
         return ids;

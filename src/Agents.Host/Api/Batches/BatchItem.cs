@@ -8,12 +8,15 @@ using Marten;
 namespace Agents.Host.Api.Batches;
 
 /// <summary>One item of a batch on its way to a run.</summary>
-sealed class BatchItem(int index, QueueRunRequest? request, BatchProblem? problem)
+sealed class BatchItem(int index, QueueRunRequest? request, AskedAgent? agent, BatchProblem? problem)
 {
     public int Index => index;
 
     /// <summary>Null when its JSON could not be read.</summary>
     public QueueRunRequest? Request => request;
+
+    /// <summary>What its name of an agent stands for. Null when its JSON could not be read.</summary>
+    public AskedAgent? Agent => agent;
 
     /// <summary>Why it is refused. Null when it is not.</summary>
     public BatchProblem? Problem { get; set; } = problem;
@@ -29,14 +32,16 @@ sealed class BatchItem(int index, QueueRunRequest? request, BatchProblem? proble
 
     public string Status => Problem is not null ? "refused" : IsRepeated ? "repeated" : "queued";
 
-    public static BatchItem Of((JsonElement Json, int Index) item, AgentCatalog agents, ModelProviders models, DateTimeOffset now)
+    public static async Task<BatchItem> Of(
+        JsonElement item, int index, string tenant, AgentCatalog agents, ModelProviders models, DateTimeOffset now, CancellationToken ct)
     {
-        var (request, problem) = QueueBatchRequest.Item(item.Json);
-        if (problem is null && RunRequests.Problem(request!, agents, models, now) is { } refusal)
+        var (request, problem) = QueueBatchRequest.Item(item);
+        var agent = request is null ? null : await agents.Find(tenant, request.Agent, ct);
+        if (problem is null && RunRequests.Problem(request!, agent!, models, now) is { } refusal)
             problem = new(refusal.Problem().Status!.Value, refusal.Title, refusal.Detail);
         if (problem is null && request!.ThreadId is not null)
             problem = new(400, "A thread in a batch", "The runs of a thread come one after the other: ask for them one by one with POST /runs.");
-        return new(item.Index, request, problem);
+        return new(index, request, agent, problem);
     }
 }
 
@@ -63,15 +68,17 @@ static class BatchItems
 
     /// <summary>Queues the new ones in the session's transaction.</summary>
     public static void Queue(
-        this IReadOnlyList<BatchItem> items, Guid batchId, AgentCatalog agents, DateTimeOffset now, IDocumentSession session, ModelProviders models,
-        Caller caller)
+        this IReadOnlyList<BatchItem> items, Guid batchId, DateTimeOffset now, IDocumentSession session, ModelProviders models, Caller caller)
     {
         var byKey = new Dictionary<string, Guid>(StringComparer.Ordinal);
         foreach (var item in items.Where(item => item.IsNew))
         {
             var key = item.Request!.IdempotencyKey;
             var run = RunRequests.Run(
-                item.Request, agents, now, key, key is null ? null : RunRequests.HashOf(item.Request), ThreadPlace.None) with { Batch = batchId };
+                item.Request, item.Agent!, now, key, key is null ? null : RunRequests.HashOf(item.Request), ThreadPlace.None) with
+            {
+                Batch = batchId,
+            };
             item.RunId = run.Queue(session, models, caller);
             if (key is not null) byKey[key] = item.RunId.Value;
         }

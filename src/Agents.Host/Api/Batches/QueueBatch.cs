@@ -35,14 +35,15 @@ public static class QueueBatchEndpoint
             return earlier.RequestHash == hash ? Accepted(earlier.Batch) : RunProblems.KeyUsedBefore();
 
         var now = clock.GetUtcNow();
-        var items = request.Items!.Select((item, index) => BatchItem.Of((item, index), agents, models, now)).ToList();
+        var items = new List<BatchItem>();
+        foreach (var item in request.Items!) items.Add(await BatchItem.Of(item, items.Count, caller.Tenant, agents, models, now, ct));
         await items.FindRepeated(session, ct);
         var isRefused = items.All(item => item.Problem is not null) || (request.AllOrNothing && items.Any(item => item.Problem is not null));
         if (isRefused) return Refused(items);
         if (await bound.Refusal(caller.Tenant, items.Count(item => item.IsNew), ct) is { } full) return RunProblems.QueueFull(full, http);
 
         var batchId = Guid.CreateVersion7();
-        items.Queue(batchId, agents, now, session, models, caller);
+        items.Queue(batchId, now, session, models, caller);
         Store(session, batchId, items, caller, idempotencyKey, hash);
         return Accepted(Answer(batchId, items));
     }

@@ -8,5 +8,6 @@ namespace Agents.Host.Api.Catalog;
 public static class ListAgentsEndpoint
 {
     [WolverineGet("/agents"), Requires(Permissions.Read)]
-    public static Page<AgentView> Get(AgentCatalog agents) => new([.. agents.All.Select(AgentViews.Of)], null);
+    public static async Task<Page<AgentView>> Get(AgentCatalog agents, HttpContext http, CancellationToken ct) =>
+        new([.. (await agents.List(Caller.Of(http).Tenant, ct)).Select(AgentViews.Of)], null);
 }

@@ -12,6 +12,10 @@ public static class ListModelsEndpoint
 {
     [WolverineGet("/v1/models"), Requires(Permissions.Read)]
     [ProducesResponseType(typeof(object), 200)]
-    public static IResult Get(AgentCatalog agents) =>
-        Results.Json(new JsonObject { ["object"] = "list", ["data"] = new JsonArray([.. agents.All.Select(ModelJson.Of)]) }, JsonFormat.Api);
+    public static async Task<IResult> Get(AgentCatalog agents, HttpContext http, CancellationToken ct)
+    {
+        var all = await agents.List(Caller.Of(http).Tenant, ct);
+        var models = new JsonArray([.. all.Select(agent => ModelJson.Of(agent.Agent.Name))]);
+        return Results.Json(new JsonObject { ["object"] = "list", ["data"] = models }, JsonFormat.Api);
+    }
 }

@@ -20,18 +20,15 @@ public sealed class NewResponse(
     public async Task<(Guid RunId, OpenAIRefusal? Refusal)> Queue(
         ResponseRequest request, string? key, string hash, bool isRepeated, Caller caller, CancellationToken ct)
     {
-        if (agents.Find(request.Model) is not { } agent)
+        var agent = await agents.Find(caller.Tenant, request.Model, ct);
+        if (agent.Problem is { } unknown)
             return (
                 default,
-                new(
-                    404,
-                    $"The model '{Sanitiser.Text(request.Model, 100)}' does not exist. There are: "
-                    + $"{string.Join(", ", agents.All.Select(one => one.Name))}.",
-                    "model", "model_not_found"));
+                new(404, $"The model '{Sanitiser.Text(request.Model, 100)}' does not exist. {unknown}", "model", "model_not_found"));
 
-        if (RunWishes.Problem(request.Brief?.Parameters, agent, models) is { } notTaken)
+        if (RunWishes.Problem(request.Brief?.Parameters, agent.Agent, models) is { } notTaken)
             return (default, new(400, notTaken.Detail, null, "unsupported_parameter"));
-        if (request.Brief?.OutputSchema is { } schema && RunWishes.SchemaProblem(schema, agent) is { } unusable)
+        if (request.Brief?.OutputSchema is { } schema && RunWishes.SchemaProblem(schema, agent.Agent) is { } unusable)
             return (default, new(400, $"Invalid schema for 'text.format': {unusable.Detail}", "text.format.schema", "invalid_json_schema"));
 
         using var turn = await bound.Turn(ct);

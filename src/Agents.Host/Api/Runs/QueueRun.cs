@@ -18,17 +18,20 @@ public sealed record QueuedRun(Guid Id, string Status, string Url, string Stream
 /// <summary>Accepts a run: stored, with everything needed to do it, before the answer is given.</summary>
 public static class QueueRunEndpoint
 {
+    public static async Task<AskedAgent> LoadAsync(QueueRunRequest request, AgentCatalog agents, HttpContext http, CancellationToken ct) =>
+        await agents.Find(Caller.Of(http).Tenant, request.Agent, ct);
+
     public static ProblemDetails Validate(
-        QueueRunRequest request, AgentCatalog agents, ModelProviders models, DatabaseClock clock,
+        QueueRunRequest request, AskedAgent agent, ModelProviders models, DatabaseClock clock,
         [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey) =>
         (RunRequests.KeysProblem(idempotencyKey, request.IdempotencyKey)
-            ?? RunRequests.Problem(request, agents, models, clock.GetUtcNow()))?.Problem() ?? WolverineContinue.NoProblems;
+            ?? RunRequests.Problem(request, agent, models, clock.GetUtcNow()))?.Problem() ?? WolverineContinue.NoProblems;
 
     [WolverinePost("/runs"), Requires(Permissions.Operate)]
     [ProducesResponseType<QueuedRun>(202), ProducesResponseType<ProblemDetails>(409), ProducesResponseType<ProblemDetails>(422),
      ProducesResponseType<ProblemDetails>(429)]
     public static async Task<(IResult, OutgoingMessages)> Post(
-        QueueRunRequest request, AgentCatalog agents, ModelProviders models, Definitions definitions, QueueBound bound, DatabaseClock clock,
+        QueueRunRequest request, AskedAgent agent, ModelProviders models, Definitions definitions, QueueBound bound, DatabaseClock clock,
         IDocumentSession session, HttpContext http, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, CancellationToken ct)
     {
         http.Response.RegisterForDispose(await bound.Turn(ct));
@@ -51,7 +54,7 @@ public static class QueueRunEndpoint
                     "Thread is busy", $"Run {busy} has not ended. Pass multitask enqueue to wait for it, or interrupt to cancel it.").Answer(),
                 []);
 
-        var runId = RunRequests.Run(request, agents, clock.GetUtcNow(), idempotencyKey, hash, place).Queue(session, models, caller);
+        var runId = RunRequests.Run(request, agent, clock.GetUtcNow(), idempotencyKey, hash, place).Queue(session, models, caller);
         return (Accepted(runId, "queued"), place.Owed.Messages());
     }
 

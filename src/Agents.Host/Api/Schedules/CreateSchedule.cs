@@ -11,8 +11,11 @@ namespace Agents.Host.Api.Schedules;
 /// <summary>Makes a schedule: a run that is asked for again and again.</summary>
 public static class CreateScheduleEndpoint
 {
-    public static ProblemDetails Validate(ScheduleRequest wanted, AgentCatalog agents, ModelProviders models, DatabaseClock clock) =>
-        ScheduleRequests.Problem(wanted, wanted.Name, agents, models, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
+    public static async Task<AskedAgent> LoadAsync(ScheduleRequest wanted, AgentCatalog agents, HttpContext http, CancellationToken ct) =>
+        await agents.Find(Caller.Of(http).Tenant, wanted.Run?.Agent, ct);
+
+    public static ProblemDetails Validate(ScheduleRequest wanted, AskedAgent agent, ModelProviders models, DatabaseClock clock) =>
+        ScheduleRequests.Problem(wanted, wanted.Name, agent, models, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
 
     [WolverinePost("/schedules"), Requires(Permissions.Operate)]
     [ProducesResponseType<ScheduleView>(201), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(409)]

@@ -11,11 +11,14 @@ namespace Agents.Host.Api.Schedules;
 /// <summary>Changes a schedule. It goes on from now; runs it has asked for are left alone.</summary>
 public static class ReplaceScheduleEndpoint
 {
-    public static ProblemDetails Validate(ScheduleRequest wanted, string name, AgentCatalog agents, ModelProviders models, DatabaseClock clock)
+    public static async Task<AskedAgent> LoadAsync(ScheduleRequest wanted, AgentCatalog agents, HttpContext http, CancellationToken ct) =>
+        await agents.Find(Caller.Of(http).Tenant, wanted.Run?.Agent, ct);
+
+    public static ProblemDetails Validate(ScheduleRequest wanted, string name, AskedAgent agent, ModelProviders models, DatabaseClock clock)
     {
         if (wanted.Name is { } other && other != name)
             return Refusals.Malformed("Another name", "A schedule keeps its name: it is the one in the address.");
-        return ScheduleRequests.Problem(wanted, name, agents, models, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
+        return ScheduleRequests.Problem(wanted, name, agent, models, clock.GetUtcNow()) ?? WolverineContinue.NoProblems;
     }
 
     [WolverinePut("/schedules/{name}"), Requires(Permissions.Operate)]

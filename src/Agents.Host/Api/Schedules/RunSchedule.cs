@@ -23,11 +23,12 @@ public static class RunScheduleEndpoint
     {
         var caller = Caller.Of(http);
         if (await schedules.Find(caller.Tenant, name, ct) is not { } schedule) return ScheduleRequests.NotFound(name);
-        if (RunRequests.Problem(schedule.Run, agents, models, clock.GetUtcNow()) is { } problem)
+        var agent = await agents.Find(caller.Tenant, schedule.Run.Agent, ct);
+        if (RunRequests.Problem(schedule.Run, agent, models, clock.GetUtcNow()) is { } problem)
             return Refusals.Conflict(problem.Title, problem.Detail).Answer();
 
         var run = RunRequests.Run(
-            schedule.Run, agents, clock.GetUtcNow(), key: null, hash: null, ThreadPlace.None) with { Schedule = new Firing(schedule.Id, At: null) };
+            schedule.Run, agent, clock.GetUtcNow(), key: null, hash: null, ThreadPlace.None) with { Schedule = new Firing(schedule.Id, At: null) };
         var runId = run.Queue(session, models, caller);
         session.QueueSqlCommand(
             "insert into agents.schedule_change (tenant_id, schedule_id, name, change, by, by_key) values (?, ?, ?, 'run', ?, ?)",

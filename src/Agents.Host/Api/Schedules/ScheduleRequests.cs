@@ -16,7 +16,8 @@ static class ScheduleRequests
 
     /// <summary>Null when nothing is.</summary>
     /// <param name="name">From the body, or from the address.</param>
-    public static ProblemDetails? Problem(ScheduleRequest wanted, string? name, AgentCatalog agents, ModelProviders models, DateTimeOffset now)
+    /// <param name="agent">What its run's name of an agent stands for now.</param>
+    public static ProblemDetails? Problem(ScheduleRequest wanted, string? name, AskedAgent agent, ModelProviders models, DateTimeOffset now)
     {
         if (name is null || !IsName(name))
             return Refusals.Malformed("Bad name", $"A name has 1 to {NameCharacters} letters, digits, dots, dashes and underscores.");
@@ -31,7 +32,7 @@ static class ScheduleRequests
             return Refusals.Malformed(
                 "Not in a schedule",
                 "The run of a schedule has no notBefore, deadline, threadId, multitask or idempotencyKey: the schedule says when.");
-        return RunRequests.Problem(run, agents, models, now)?.Problem();
+        return RunRequests.Problem(run, agent, models, now)?.Problem();
     }
 
     public static IResult NotFound(string name) =>

@@ -19,12 +19,13 @@ public sealed class ChildRuns(IFamilies families, IRunLog log, IDefinitions defi
     /// </summary>
     public async Task<RecordChildWanted> Wanted(string tenant, RunTool work, Run parent, ChildWanted wanted, CancellationToken ct)
     {
-        var agent = wanted.Agent;
+        var child = clock.NewId();
+        var agent = wanted.AgentFor(child);
         var hash = await definitions.Store(agent, ct);
         var inherited = await families.Inherited(tenant, parent.Id, ct);
         var own = agent.Limits.Duration ?? Limits.DefaultDuration;
         var duration = inherited.TimeLeft < own ? inherited.TimeLeft.Value : own;
-        return new(work.ToolCallId, work.Attempt, clock.NewId(), new(
+        return new(work.ToolCallId, work.Attempt, child, new(
             agent.Name, agent.Version, hash, agent.Model ?? models.Default,
             CleanText.Of(Sanitiser.Text(wanted.Question, TextBounds.QuestionCharacters)),
             inherited.Priority, inherited.RequestedBy, duration > ShortestDuration ? duration : ShortestDuration, parent.Metadata,

@@ -127,7 +127,8 @@ public sealed class FireSchedules(
         RunTransaction transaction, ScheduleView schedule, DateTimeOffset due, DateTimeOffset since, DateTimeOffset now, CancellationToken ct)
     {
         if (Timetable.Parse(schedule.Cron, schedule.TimeZone, out var unreadable) is not { } times) return Refused(schedule, unreadable!);
-        if (RunRequests.Problem(schedule.Run, agents, models, now) is { } problem) return Refused(schedule, $"{problem.Title}: {problem.Detail}");
+        var agent = await agents.Find(transaction.Tenant, schedule.Run.Agent, ct);
+        if (RunRequests.Problem(schedule.Run, agent, models, now) is { } problem) return Refused(schedule, $"{problem.Title}: {problem.Detail}");
 
         var firings = SchedulePolicies.Due(times.Passed(due, now, schedule.MissedMost), since, now, schedule.Missed, schedule.MissedMost);
         if (schedule.Overlap is Overlap.Cancel) firings = [.. firings.TakeLast(1)]; // the earlier ones would be cancelled at once
@@ -140,7 +141,7 @@ public sealed class FireSchedules(
             if (answer is SchedulePolicies.Answer.CancelAndRun) await Cancel(transaction, unfinished, schedule, ct);
 
             var place = answer is SchedulePolicies.Answer.RunAfter ? ThreadPlace.None with { After = unfinished[^1] } : ThreadPlace.None;
-            var run = RunRequests.Run(schedule.Run, agents, now, key: null, hash: null, place) with
+            var run = RunRequests.Run(schedule.Run, agent, now, key: null, hash: null, place) with
             {
                 Id = RunIdOf(schedule.Id, at), Schedule = new Firing(schedule.Id, at),
             };

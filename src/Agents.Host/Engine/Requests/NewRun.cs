@@ -14,7 +14,7 @@ namespace Agents.Host.Engine.Requests;
 /// <param name="Key">The caller's idempotency key. Null when none was given.</param>
 /// <param name="RequestHash">SHA-256 of the request. Null when it need not be recognised.</param>
 public sealed record NewRun(
-    AgentDefinition Agent, string Question, int Priority, IReadOnlyDictionary<string, string>? Metadata, decimal? BudgetUsd,
+    AskedAgent Agent, string Question, int Priority, IReadOnlyDictionary<string, string>? Metadata, decimal? BudgetUsd,
     string? Key, string? RequestHash, ThreadPlace Thread, Brief? Brief)
 {
     /// <summary>Null means at once.</summary>
@@ -36,10 +36,11 @@ public sealed record NewRun(
     public Guid Queue(IDocumentSession session, ModelProviders models, Caller caller)
     {
         var runId = Id ?? Guid.CreateVersion7();
+        var agent = Agent.For(runId);
         session.Events.StartStream<Run>(runId, new RunQueued(
-            Agent.Name, Agent.Version, Definitions.Store(session, Agent), Agent.Model ?? models.Main.Default,
+            agent.Name, agent.Version, Definitions.Store(session, agent), agent.Model ?? models.Main.Default,
             CleanText.Of(Sanitiser.Text(Question, TextBounds.QuestionCharacters)), Priority, caller.Name,
-            Agent.Limits.Duration ?? Limits.DefaultDuration,
+            agent.Limits.Duration ?? Limits.DefaultDuration,
             Labels.Clean(Metadata), BudgetUsd, Key is null ? null : Sanitiser.Text(Key, TextBounds.KeyCharacters), RequestHash,
             TraceParent: Activity.Current?.Id,
             ThreadId: Thread.ThreadId, Previous: Thread.Previous, After: Thread.After, Brief: Brief,

@@ -19,12 +19,11 @@ public static class RunRequests
     static readonly TimeSpan Furthest = TimeSpan.FromDays(366);
 
     /// <summary>Null when nothing is.</summary>
+    /// <param name="agent">What the request's name of an agent stands for.</param>
     /// <param name="now">By the database's clock.</param>
-    public static Refusal? Problem(QueueRunRequest request, AgentCatalog agents, ModelProviders models, DateTimeOffset now)
+    public static Refusal? Problem(QueueRunRequest request, AskedAgent agent, ModelProviders models, DateTimeOffset now)
     {
-        if (agents.Find(request.Agent) is not { } agent)
-            return new(RefusalKind.Unknown, "Unknown agent",
-                $"No agent is named {Shown(request.Agent)}. There are: {string.Join(", ", agents.All.Select(agent => agent.Name))}.");
+        if (agent.Problem is { } unknown) return new(RefusalKind.Unknown, "Unknown agent", unknown);
         if (string.IsNullOrWhiteSpace(CleanText.Of(request.Question ?? "")))
             return new(RefusalKind.Malformed, "Empty question", "A run needs a question.");
         if (request.Question!.Length > TextBounds.QuestionCharacters)
@@ -40,7 +39,7 @@ public static class RunRequests
             return new(RefusalKind.Malformed, "Bad thread", $"A thread's name has 1 to {ThreadCharacters} characters.");
         if (request is { ThreadId: null, Multitask: not null })
             return new(RefusalKind.Malformed, "No thread", "multitask is about the runs of a thread: name it with threadId.");
-        return TimesOf(request, now) ?? RunWishes.Problem(request.Parameters, agent, models) ?? RunWishes.Problem(request.Output, agent);
+        return TimesOf(request, now) ?? RunWishes.Problem(request.Parameters, agent.Agent, models) ?? RunWishes.Problem(request.Output, agent.Agent);
     }
 
     /// <summary>What is wrong with an idempotency key. Null when nothing is, or there is none.</summary>
@@ -60,8 +59,8 @@ public static class RunRequests
         : KeyProblem(header ?? member);
 
     /// <summary>The run that a request without a problem asks for.</summary>
-    public static NewRun Run(QueueRunRequest request, AgentCatalog agents, DateTimeOffset now, string? key, string? hash, ThreadPlace place) => new(
-        agents.Find(request.Agent)!, request.Question!, Priorities.Parse(request.Priority)!.Value, request.Metadata, request.BudgetUsd, key, hash,
+    public static NewRun Run(QueueRunRequest request, AskedAgent agent, DateTimeOffset now, string? key, string? hash, ThreadPlace place) => new(
+        agent, request.Question!, Priorities.Parse(request.Priority)!.Value, request.Metadata, request.BudgetUsd, key, hash,
         place, RunWishes.Brief(request.Output, request.Parameters))
     {
         NotBefore = request.NotBefore > now ? request.NotBefore.Value.ToUniversalTime() : null,
@@ -83,12 +82,12 @@ public static class RunRequests
             return new(RefusalKind.Malformed, "Deadline before the start", "The deadline must lie after notBefore.");
         return null;
     }
-
-    static string Shown(string? name) => name is null ? "(none)" : $"\"{Sanitiser.Text(name, 100)}\"";
 }
 
 /// <summary>What is asked for.</summary>
-/// <param name="Agent">Name of the agent; see <c>GET /agents</c>.</param>
+/// <param name="Agent">
+/// Name of the agent, see <c>GET /agents</c>: alone, or with a version or an alias, such as <c>triage@3</c> and <c>triage@canary</c>.
+/// </param>
 /// <param name="Question">From 1 to 16,384 characters.</param>
 /// <param name="Priority">0 to 9, 9 the most urgent, or <c>low</c>, <c>normal</c>, <c>high</c>, <c>urgent</c>. 5 when nothing is said.</param>
 /// <param name="Metadata">The caller's own labels: at most 16, keys to 64 and values to 512 characters.</param>

@@ -16,6 +16,11 @@ sealed record Operation(string Method, string Path, IReadOnlyList<string> Query,
             {"model":"research","input":[{"role":"user","content":[{"type":"input_text","text":"What?"}]}],"background":true,"metadata":{"a":"b"},
              "max_output_tokens":100,"include":["agent_steps"],"instructions":"Be brief.","previous_response_id":null,"service_tier":"flex"}
             """,
+        ["PUT /agents/{name}"] = """
+            {"name":"odd","version":1,"limits":{"costUsd":0.5,"duration":"1h"},"parameters":{"temperature":0.5,"stop":["x"]},"steps":[
+              {"name":"plan","instructions":"Plan.","tools":["search_documents",{"tool":"subagent","agents":["odd"]}],"output":{"type":"object"}},
+              {"name":"search","tool":"search_documents","with":{"query":{"eachLine":"plan"},"sources":{"label":"a"}}}]}
+            """,
         ["POST /documents"] = "\"# What is odd?\"",
         ["POST /finance/usage"] = "\"time,model,response_id,input_tokens,output_tokens,cost_usd\\n2026-11-23T14:05:00Z,gpt-4o-mini,r1,10,10,0.1\\n\"",
     };

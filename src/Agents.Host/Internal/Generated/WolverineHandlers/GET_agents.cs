@@ -29,7 +29,7 @@ namespace Internal.Generated.WolverineHandlers
             Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Catalog.ListAgentsEndpoint").SetTag("http.route", "/agents").SetTag("http.request.method", "GET");
 
             // The actual HTTP request handler execution
-            var pageOfAgentView_response = Agents.Host.Api.Catalog.ListAgentsEndpoint.Get(_agentCatalog);
+            var pageOfAgentView_response = await Agents.Host.Api.Catalog.ListAgentsEndpoint.Get(_agentCatalog, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             // Writing the response body to JSON because this was the first 'return variable' in the method signature
             await WriteJsonAsync(httpContext, pageOfAgentView_response, 404);

@@ -14,11 +14,13 @@ namespace Internal.Generated.WolverineHandlers
     {
         private readonly Wolverine.Http.WolverineHttpOptions _wolverineHttpOptions;
         private readonly Agents.Host.Catalog.AgentCatalog _agentCatalog;
+        private readonly Agents.Host.Catalog.AgentReader _agentReader;
 
-        public GET_agents_name(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Catalog.AgentCatalog agentCatalog) : base(wolverineHttpOptions)
+        public GET_agents_name(Wolverine.Http.WolverineHttpOptions wolverineHttpOptions, Agents.Host.Catalog.AgentCatalog agentCatalog, Agents.Host.Catalog.AgentReader agentReader) : base(wolverineHttpOptions)
         {
             _wolverineHttpOptions = wolverineHttpOptions;
             _agentCatalog = agentCatalog;
+            _agentReader = agentReader;
         }
 
         public override async System.Threading.Tasks.Task Handle(Microsoft.AspNetCore.Http.HttpContext httpContext)
@@ -36,7 +38,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = Agents.Host.Api.Catalog.GetAgentEndpoint.Get(name, _agentCatalog);
+            var result = await Agents.Host.Api.Catalog.GetAgentEndpoint.Get(name, _agentCatalog, _agentReader, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }

@@ -29,7 +29,7 @@ namespace Internal.Generated.WolverineHandlers
             Wolverine.Http.HttpHandler.RequestActivity(httpContext)?.SetTag("handler.type", "Agents.Host.Api.Responses.ListModelsEndpoint").SetTag("http.route", "/v1/models").SetTag("http.request.method", "GET");
 
             // The actual HTTP request handler execution
-            var result = Agents.Host.Api.Responses.ListModelsEndpoint.Get(_agentCatalog);
+            var result = await Agents.Host.Api.Responses.ListModelsEndpoint.Get(_agentCatalog, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }

@@ -36,7 +36,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var result = Agents.Host.Api.Responses.GetModelEndpoint.Get(model, _agentCatalog);
+            var result = await Agents.Host.Api.Responses.GetModelEndpoint.Get(model, _agentCatalog, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }

@@ -39,7 +39,8 @@ namespace Internal.Generated.WolverineHandlers
             // Reading the request body via JSON deserialization
             var (wanted, jsonContinue) = await ReadJsonAsync<Agents.Host.Engine.Schedules.ScheduleRequest>(httpContext);
             if (jsonContinue == Wolverine.HandlerContinuation.Stop) return;
-            var problemDetails1 = Agents.Host.Api.Schedules.CreateScheduleEndpoint.Validate(wanted, _agentCatalog, _modelProviders, _databaseClock);
+            var askedAgent = await Agents.Host.Api.Schedules.CreateScheduleEndpoint.LoadAsync(wanted, _agentCatalog, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            var problemDetails1 = Agents.Host.Api.Schedules.CreateScheduleEndpoint.Validate(wanted, askedAgent, _databaseClock);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {

@@ -46,7 +46,8 @@ namespace Internal.Generated.WolverineHandlers
                 return;
             }
 
-            var problemDetails1 = Agents.Host.Api.Schedules.ReplaceScheduleEndpoint.Validate(wanted, name, _agentCatalog, _modelProviders, _databaseClock);
+            var askedAgent = await Agents.Host.Api.Schedules.ReplaceScheduleEndpoint.LoadAsync(wanted, _agentCatalog, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            var problemDetails1 = Agents.Host.Api.Schedules.ReplaceScheduleEndpoint.Validate(wanted, name, askedAgent, _databaseClock);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {

@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Agents.Host.Platform;
+using Npgsql;
+
+namespace Agents.Host.Catalog;
+
+/// <summary>
+/// What the names of pushed agents lead to, kept in memory for each tenant. Once a second at most, and only when asked, it compares one number in the
+/// database with its own; when that has changed, it reads again what it is asked for.
+/// </summary>
+public sealed class PublishedAgents(NpgsqlDataSource database) : IDisposable
+{
+    /// <summary>How long a node may go on without a change that was made on another.</summary>
+    public static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+
+    /// <summary>Tenants that are kept; all are read again when there are more.</summary>
+    const int MostTenants = 10_000;
+
+    readonly SemaphoreSlim looking = new(1);
+    readonly ConcurrentDictionary<string, TenantAgents> known = new(StringComparer.Ordinal);
+    long version = -1;
+    long lookedAt; // 0: not yet, or not since it was told to forget
+
+    /// <summary>Those that the tenant can ask for.</summary>
+    public async ValueTask<TenantAgents> Of(string tenant, CancellationToken ct)
+    {
+        if (IsOld()) await Look(ct);
+        var now = Interlocked.Read(ref version);
+        if (known.TryGetValue(tenant, out var agents) && agents.Version == now) return agents;
+
+        if (known.Count >= MostTenants) known.Clear();
+        return known[tenant] = await Read(tenant, now, ct);
+    }
+
+    /// <summary>Something was changed here: the next question reads it.</summary>
+    public void Forget() => Interlocked.Exchange(ref lookedAt, 0);
+
+    public void Dispose() => looking.Dispose();
+
+    bool IsOld() => Interlocked.Read(ref lookedAt) is var at && (at == 0 || Stopwatch.GetElapsedTime(at) > Every);
+
+    async Task Look(CancellationToken ct)
+    {
+        await looking.WaitAsync(ct);
+        try
+        {
+            if (!IsOld()) return;
+            var at = Stopwatch.GetTimestamp(); // before the question: what is changed while it is asked is seen the next time
+            Interlocked.Exchange(ref lookedAt, at);
+            try
+            {
+                Interlocked.Exchange(ref version, await database.First<long>("select version from agents.agent_catalog", null, ct));
+            }
+            catch
+            {
+                Forget();
+                throw;
+            }
+        }
+        finally
+        {
+            looking.Release();
+        }
+    }
+
+    async Task<TenantAgents> Read(string tenant, long now, CancellationToken ct)
+    {
+        var rows = await database.Query<PublishedRow>(
+            """
+            select v.tenant_id as owner, v.name, v.version, v.hash, a.alias, null::numeric as percent
+            from agents.agent_alias a join agents.agent_version v using (tenant_id, name, version)
+            where a.tenant_id in (@tenant, '')
+            union all
+            select v.tenant_id, v.name, v.version, v.hash, null, t.percent
+            from agents.agent_trial t join agents.agent_version v using (tenant_id, name, version)
+            where t.tenant_id in (@tenant, '')
+            """, new { tenant }, ct);
+        return new(now, rows.GroupBy(row => row.Name, StringComparer.Ordinal).ToDictionary(
+            group => group.Key,
+            IReadOnlyList<PublishedLayer> (group) =>
+            [
+                .. group.GroupBy(row => row.Owner).OrderByDescending(layer => layer.Key.Length > 0).Select(layer => new PublishedLayer(
+                    layer.Key,
+                    layer.Where(row => row.Alias is not null).ToDictionary(row => row.Alias!, row => new PublishedVersion(row.Version, row.Hash)),
+                    layer.Where(row => row.Percent is not null).Select(row =>
+                        new PublishedTrial(row.Version, row.Hash, row.Percent!.Value)).FirstOrDefault())),
+            ],
+            StringComparer.Ordinal));
+    }
+
+    sealed record PublishedRow(string Owner, string Name, int Version, string Hash, string? Alias, decimal? Percent);
+}
+
+/// <param name="Version">Of the whole catalogue, when this was read.</param>
+/// <param name="ByName">The tenant's own first.</param>
+public sealed record TenantAgents(long Version, IReadOnlyDictionary<string, IReadOnlyList<PublishedLayer>> ByName)
+{
+    public IReadOnlyList<PublishedLayer> Layers(string name) => ByName.GetValueOrDefault(name) ?? [];
+}
+
+/// <summary>What one owner says of a name.</summary>
+/// <param name="Owner">The tenant; empty for all.</param>
+/// <param name="Trial">Null when there is none.</param>
+public sealed record PublishedLayer(string Owner, IReadOnlyDictionary<string, PublishedVersion> Aliases, PublishedTrial? Trial);
+
+public sealed record PublishedVersion(int Version, string Hash);
+
+public sealed record PublishedTrial(int Version, string Hash, decimal Percent);
