@@ -14,10 +14,10 @@ sealed class VerbServer : IAsyncDisposable
 
     VerbServer(WebApplication app) => this.app = app;
 
-    public static async Task<VerbServer> Start()
+    public static async Task<VerbServer> Start(params string[] settings)
     {
         var app = await Agents.Host.Server.Build(
-            ["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={await TestDatabase.CreatePrepared("verbs")}"],
+            ["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={await TestDatabase.CreatePrepared("verbs")}", .. settings],
             adjust: builder => builder.Logging.ClearProviders());
         await app.StartAsync();
         return new(app);
