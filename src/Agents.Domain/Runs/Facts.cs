@@ -10,6 +10,9 @@ namespace Agents.Domain.Runs;
 /// <param name="FinishReason">As the provider names it, such as <c>stop</c>, <c>length</c> or <c>tool_calls</c>.</param>
 /// <param name="ProviderId">The provider's id of this reply, to match it with the provider's bill. Null when it gave none.</param>
 /// <param name="ThoughtCharacters">UTF-16 units that the model thought before it answered. They were paid for and are not kept.</param>
+/// <param name="TakenBackCharacters">
+/// UTF-16 units of thought that readers of the stream were shown as text, until its end told what it was. 0 usually.
+/// </param>
 public sealed record ModelReply(
     string Text,
     IReadOnlyList<ToolRequest> ToolRequests,
@@ -17,7 +20,8 @@ public sealed record ModelReply(
     string Model,
     string FinishReason,
     string? ProviderId = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long ThoughtCharacters = 0)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long ThoughtCharacters = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int TakenBackCharacters = 0)
 {
     /// <summary>
     /// Why the text is not all that the model would have said: <c>length</c> or <c>content_filter</c>. Null when it is.

@@ -28,7 +28,7 @@ public sealed class ModelReports(ModelOptions options, ILogger<ModelReports> log
                 return new RecordModelReply(
                     work.Call, work.Attempt,
                     new(answer.Text, answer.ToolRequests, CitationsOf(answer, call.Conversation), answer.Model, answer.FinishReason,
-                        answer.ProviderId, answer.ThoughtCharacters),
+                        answer.ProviderId, answer.ThoughtCharacters, answer.TakenBackCharacters),
                     answer.Usage, answer.RawUsage, cost, answer.Latency, answer.TimeToFirstToken, options.Name, answer.ServiceTier);
 
             case ModelOutcome.Failed failed:
