@@ -69,6 +69,7 @@ public static class ReadModels
         "Finance/Usage.sql",
         "Knowledge.sql",
         "Keys.sql",
+        "Bounds.sql",
     ];
 
     /// <summary>The SQL that makes the tables of this assembly, in order. Each may be run again at any time.</summary>

@@ -14,7 +14,7 @@ public enum BudgetScope
     /// <summary>All runs of a tenant.</summary>
     Tenant,
 
-    /// <summary>All runs that one credential asked for, by its name.</summary>
+    /// <summary>All runs that one key asked for, by its id; or all keys of a name, by that name.</summary>
     Key,
 }
 
@@ -32,7 +32,7 @@ public enum BudgetPeriod
 }
 
 /// <summary>Which budget of a tenant.</summary>
-/// <param name="Value">The run's id, or the name of the agent, the tenant or the credential.</param>
+/// <param name="Value">The id of the run or the key, or the name of the agent, the tenant or of keys.</param>
 public sealed record BudgetName(BudgetScope Scope, string Value, BudgetPeriod Period)
 {
     /// <summary>Longest value, in UTF-16 units.</summary>

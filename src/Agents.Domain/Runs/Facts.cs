@@ -15,6 +15,9 @@ namespace Agents.Domain.Runs;
 /// Why the text does not fit the step's schema, in sentences that name the place in the JSON; the first eight. Null when it fits, when tools are
 /// asked for, and without a schema.
 /// </param>
+/// <param name="TakenBackCharacters">
+/// UTF-16 units of thought that readers of the stream were shown as text, until its end told what it was. 0 usually.
+/// </param>
 public sealed record ModelReply(
     string Text,
     IReadOnlyList<ToolRequest> ToolRequests,
@@ -24,7 +27,8 @@ public sealed record ModelReply(
     string? ProviderId = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long ThoughtCharacters = 0,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Output = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? OutputProblems = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? OutputProblems = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int TakenBackCharacters = 0)
 {
     /// <summary>
     /// Why the text is not all that the model would have said: <c>length</c> or <c>content_filter</c>. Null when it is.

@@ -35,6 +35,18 @@ public static class SchedulePolicies
     /// <summary>Runs of one schedule that may wait or work at the same time; beyond that firings are skipped.</summary>
     public const int MostUnfinished = 100;
 
+    /// <summary>A look so much later than it was to be is one after a break: the machine stood still, or slept.</summary>
+    public static readonly TimeSpan Break = TimeSpan.FromSeconds(10);
+
+    /// <summary>Since when a server has looked for what is due without a break, when it looks again now.</summary>
+    /// <param name="before">
+    /// The same when it last looked, and when that was, by the clock of schedules, which goes on while a machine sleeps. Null when it has not looked
+    /// yet.
+    /// </param>
+    /// <param name="pause">How long it was to wait since then.</param>
+    public static DateTimeOffset WatchedSince((DateTimeOffset Since, DateTimeOffset At)? before, TimeSpan pause, DateTimeOffset now) =>
+        before is var (since, at) && now - at <= pause + Break ? since : now;
+
     /// <summary>Of the times that have passed since the last firing, those that get a run.</summary>
     /// <param name="passed">Oldest first.</param>
     /// <param name="watchedSince">Since when a server has looked for what is due without a break: what was due before it was missed.</param>

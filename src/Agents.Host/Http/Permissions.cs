@@ -45,7 +45,7 @@ public static class Permissions
     /// <summary>Whether the caller's role has a permission.</summary>
     public static bool Has(ClaimsPrincipal user, string permission) => Holders[permission].Any(user.IsInRole);
 
-    /// <summary>Asks for what the endpoint states. Where it states nothing, the fallback below refuses every caller.</summary>
+    /// <summary>Asks for what the endpoint states. Where it states nothing, the fallback below decides.</summary>
     public static void Demand(HttpChain chain)
     {
         if (chain.Method.Method.GetCustomAttribute<RequiresAttribute>() is { } stated) chain.Metadata.RequireAuthorization(stated.Permission);
@@ -55,8 +55,13 @@ public static class Permissions
     {
         foreach (var (permission, roles) in Holders) options.AddPolicy(permission, policy => policy.RequireRole(roles));
 
-        // For requests to endpoints that state no permission: none. An address without an endpoint is answered with 404 to callers who may read.
-        options.FallbackPolicy = new AuthorizationPolicyBuilder().RequireRole(Holders[Read])
-            .RequireAssertion(context => context.Resource is HttpContext http && http.GetEndpoint() is null).Build();
+        options.FallbackPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser()
+            .RequireAssertion(context => context.Resource is HttpContext http && MayPass(http.GetEndpoint(), context.User)).Build();
     }
+
+    /// <summary>
+    /// Where no permission is stated: an address without an endpoint is answered with 404 to callers who may read; what has no route is the
+    /// framework's own 405 or 415, for every caller; any other endpoint is refused to all.
+    /// </summary>
+    static bool MayPass(Endpoint? endpoint, ClaimsPrincipal user) => endpoint is null ? Has(user, Read) : endpoint is not RouteEndpoint;
 }

@@ -11,8 +11,8 @@ public sealed class ProblemShape : IProblemDetailsWriter
     {
         var problem = context.ProblemDetails;
         var status = problem.Status ?? context.HttpContext.Response.StatusCode;
-        var message = string.Join(
-            ": ", new[] { problem.Title ?? ReasonPhrases.GetReasonPhrase(status), problem.Detail }.Where(text => !string.IsNullOrEmpty(text)));
+        var (title, detail) = (problem.Title ?? ReasonPhrases.GetReasonPhrase(status), problem.Detail ?? Problems.DetailOf(status));
+        var message = string.Join(": ", new[] { title, detail }.Where(text => !string.IsNullOrEmpty(text)));
         await new OpenAIRefusal(status, message).ExecuteAsync(context.HttpContext);
     }
 }

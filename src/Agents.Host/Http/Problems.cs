@@ -14,9 +14,18 @@ public static class Problems
     public static void AddProblems(this IServiceCollection services)
     {
         services.AddSingleton<IProblemDetailsWriter, ProblemShape>(); // before the default writer, which takes every problem that reaches it
-        services.AddProblemDetails();
+        services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
+            context.ProblemDetails.Detail ??= DetailOf(context.ProblemDetails.Status));
         services.AddExceptionHandler<Mapping>();
     }
+
+    /// <summary>What helps with a refusal of the framework, which tells the status alone. Null when the status says all.</summary>
+    public static string? DetailOf(int? status) => status switch
+    {
+        StatusCodes.Status405MethodNotAllowed => "The header Allow names the methods of this address.",
+        StatusCodes.Status415UnsupportedMediaType => "The body must be JSON, with the header content-type: application/json.",
+        _ => null,
+    };
 
     sealed class Mapping(IProblemDetailsService problems, ILogger<Mapping> log) : IExceptionHandler
     {

@@ -31,7 +31,7 @@ public sealed class RequestBoundary(RequestDelegate next)
     static bool IsStorable(string? text) => text is null || text == Sanitiser.Text(text, text.Length);
 
     static bool HasBodyToCheck(HttpContext http) =>
-        http.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<ReadsBodyItselfAttribute>() is null
+        http.GetEndpoint() is RouteEndpoint endpoint && endpoint.Metadata.GetMetadata<ReadsBodyItselfAttribute>() is null
             && !HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method);
 
     /// <exception cref="JsonException">It is no JSON, or has a member of another type, named twice, unknown, or null where it must not be.</exception>

@@ -61,7 +61,7 @@ static class HtmlReader
                     continue;
                 }
 
-                if (next.Node is IText words && next.Appearance.IsShown) Append(words.Data, IsInCode(words));
+                if (next.Node is IText words && next.Appearance.IsShown) text.Append(Shown(words));
                 if (next.Node is not IElement element || Dropped.Contains(element.LocalName)) continue;
                 if (next.Appearance.Inside(element, styles.Of(element)) is not { } inside) continue;
 
@@ -106,8 +106,13 @@ static class HtmlReader
             }
         }
 
-        void Append(string words, bool isCode) =>
-            text.Append(isLines && !isCode ? string.Join(' ', words.Split((char[]?)null)) : words);
+        string Shown(IText words)
+        {
+            if (IsIn(words, "pre")) return words.Data;
+
+            var data = IsIn(words, "code, kbd, samp") ? words.Data : BrokenLines.Whole(words.Data);
+            return isLines ? string.Join(' ', data.Split((char[]?)null)) : data;
+        }
 
         void NewLine(string mark)
         {
@@ -126,7 +131,7 @@ static class HtmlReader
             isLines = false;
         }
 
-        static bool IsInCode(INode node) => node.ParentElement?.Closest("pre") is not null;
+        static bool IsIn(IText words, string selector) => words.ParentElement?.Closest(selector) is not null;
 
         static bool IsNested(IElement element) => element.ParentElement?.Closest("li, table") is not null;
     }

@@ -56,7 +56,7 @@ public static class ChatClients
 
     static void Configure(ClientPipelineOptions settings, ModelOptions options, OutputLimitField field)
     {
-        settings.Transport = new HttpClientPipelineTransport(ProviderHttp.Client(options, field));
+        settings.Transport = new HttpClientPipelineTransport(ProviderHttp.Client(options, field, new UsageWish()));
         settings.RetryPolicy = new ClientRetryPolicy(maxRetries: 0);
         settings.NetworkTimeout = options.CallTimeout + Margin;
     }

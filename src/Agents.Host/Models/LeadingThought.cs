@@ -17,11 +17,13 @@ sealed class LeadingThought
     readonly StringBuilder held = new();
 
     string? closing;
-    bool hasThought;
     bool isOver;
 
     /// <summary>UTF-16 units of thought so far, marks left out.</summary>
     public long Characters { get; private set; }
+
+    /// <summary>Whether a block has come to its end.</summary>
+    public bool HasThought { get; private set; }
 
     /// <summary>What of the text, with what was held back before, belongs to the answer.</summary>
     public string TextOf(string piece)
@@ -71,7 +73,7 @@ sealed class LeadingThought
         held.Remove(0, end >= 0 ? end + mark.Length : thought);
         if (end < 0) return false;
 
-        (closing, hasThought) = (null, true);
+        (closing, HasThought) = (null, true);
         return true;
     }
 
@@ -79,7 +81,7 @@ sealed class LeadingThought
     string End(ReadOnlySpan<char> begun)
     {
         isOver = true;
-        return hasThought ? begun.ToString() : held.ToString();
+        return HasThought ? begun.ToString() : held.ToString();
     }
 
     static string? NameOf(ReadOnlySpan<char> text)

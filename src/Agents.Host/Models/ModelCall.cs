@@ -12,7 +12,10 @@ public static class ModelCall
 {
     /// <summary>Calls the model and waits for the end of its reply.</summary>
     /// <param name="options">Tools as declarations: nothing is run here.</param>
-    /// <param name="onDelta">Gets the text piece by piece, clean, never more than <see cref="ModelLimits.Text"/>. What it throws propagates.</param>
+    /// <param name="onDelta">
+    /// Gets the text piece by piece, clean, never more than <see cref="ModelLimits.Text"/>; but see
+    /// <see cref="ModelOutcome.Answered.TakenBackCharacters"/>. What it throws propagates.
+    /// </param>
     /// <returns>The reply, or why there is none.</returns>
     /// <exception cref="OperationCanceledException">
     /// The caller's token was cancelled; our own limits give a <see cref="ModelOutcome.Failed"/>.
@@ -22,7 +25,8 @@ public static class ModelCall
         Action<string>? onDelta, CancellationToken ct)
     {
         var started = Stopwatch.GetTimestamp();
-        var reply = new ReplyInProgress(onDelta);
+        var (asked, habits) = (options.ModelId ?? limits.Default, client.GetService<ThoughtHabits>());
+        var reply = new ReplyInProgress(onDelta, habits?.BeginsWithin(asked) is true);
         TimeSpan? firstToken = null;
         Failure? afterTheEnd = null;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -64,9 +68,12 @@ public static class ModelCall
         }
 
         var latency = Stopwatch.GetElapsedTime(started);
-        return reply.FinishReason is not null
-            ? reply.Complete(options.ModelId ?? limits.Default, latency, firstToken, afterTheEnd)
-            : reply.Fail(ModelFailures.Of(FailureKind.StreamCut, "The reply ended without a finish reason."), latency, firstToken);
+        if (reply.FinishReason is null)
+            return reply.Fail(ModelFailures.Of(FailureKind.StreamCut, "The reply ended without a finish reason."), latency, firstToken);
+
+        var outcome = reply.Complete(asked, latency, firstToken, afterTheEnd);
+        if (reply.BeganWithinThought is { } beganWithin) habits?.Learn(asked, beganWithin);
+        return outcome;
     }
 
     static Failure FailureOf(Exception exception, bool hasTimedOut, ModelOptions limits, ReplyInProgress reply, TimeSpan? firstToken)

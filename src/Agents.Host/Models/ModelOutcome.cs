@@ -21,6 +21,9 @@ public abstract record ModelOutcome(TimeSpan Latency, TimeSpan? TimeToFirstToken
     /// <param name="Cut">Whether something of the reply was beyond <see cref="ModelLimits"/> and is missing here.</param>
     /// <param name="ServiceTier">The tier the provider says it served, as it names it. Null when it said none.</param>
     /// <param name="ThoughtCharacters">UTF-16 units that the model thought before it answered; not kept.</param>
+    /// <param name="TakenBackCharacters">
+    /// UTF-16 units of thought that were given out as text before its end told what it was; the answer's own text was not given out then.
+    /// </param>
     public sealed record Answered(
         string Text,
         IReadOnlyList<ToolRequest> ToolRequests,
@@ -35,7 +38,8 @@ public abstract record ModelOutcome(TimeSpan Latency, TimeSpan? TimeToFirstToken
         TimeSpan Latency,
         TimeSpan? TimeToFirstToken,
         string? ServiceTier = null,
-        long ThoughtCharacters = 0) : ModelOutcome(Latency, TimeToFirstToken);
+        long ThoughtCharacters = 0,
+        int TakenBackCharacters = 0) : ModelOutcome(Latency, TimeToFirstToken);
 
     /// <summary>No complete reply. Whether it costs something is open unless the provider refused.</summary>
     /// <param name="ReceivedCharacters">Of text, thought and tool arguments before it failed: what an estimate of the spend can start from.</param>

@@ -69,14 +69,21 @@ public sealed class ModelUsage
     {
         read = counted.Form switch { ModelProvider.Anthropic => OfAnthropic, ModelProvider.Ollama => OfOllama, _ => OfOpenAI };
         report ??= [];
+        foreach (var count in counted.Counts.EnumerateObject())
+            if (NameOf(count) is { } name && (count.Value.ValueKind is not JsonValueKind.Null || !report.ContainsKey(name)))
+                report[name] = NodeOf(count.Value);
+    }
+
+    /// <summary>Null when it has half of a surrogate pair: that names no count.</summary>
+    static string? NameOf(JsonProperty member)
+    {
         try
         {
-            foreach (var count in counted.Counts.EnumerateObject())
-                if (count.Value.ValueKind is not JsonValueKind.Null || !report.ContainsKey(count.Name)) report[count.Name] = NodeOf(count.Value);
+            return member.Name;
         }
         catch (InvalidOperationException)
         {
-            // A name or a text with half of a surrogate pair is no count.
+            return null;
         }
     }
 
@@ -84,9 +91,10 @@ public sealed class ModelUsage
     static JsonNode? NodeOf(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Null => null,
+        JsonValueKind.String => JsonValue.Create(Sanitiser.Text(value.Words(), ModelLimits.RawUsage)),
         JsonValueKind.Object => value.EnumerateObject().Aggregate(new JsonObject(), (members, member) =>
         {
-            members[member.Name] = NodeOf(member.Value);
+            if (NameOf(member) is { } name) members[name] = NodeOf(member.Value);
             return members;
         }),
         _ => JsonNode.Parse(value.GetRawText()),

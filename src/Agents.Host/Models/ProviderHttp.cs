@@ -19,20 +19,21 @@ public sealed class ProviderHttp : DelegatingHandler
     static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(1);
 
     readonly ModelOptions options;
-    readonly OutputLimitField? limitField;
+    readonly IReadOnlyList<ILearnedField> fields;
 
-    ProviderHttp(ModelOptions options, OutputLimitField? limitField) : base(Sockets()) => (this.options, this.limitField) = (options, limitField);
+    ProviderHttp(ModelOptions options, IReadOnlyList<ILearnedField> fields) : base(Sockets()) => (this.options, this.fields) = (options, fields);
 
     /// <summary>A client whose only time limits are those of <see cref="ModelOptions"/>.</summary>
-    /// <param name="limitField">Null where the most tokens of a reply have only one name.</param>
-    internal static HttpClient Client(ModelOptions options, OutputLimitField? limitField = null) =>
-        new(new ProviderHttp(options, limitField)) { Timeout = Timeout.InfiniteTimeSpan };
+    /// <param name="fields">None where every server takes all that is sent.</param>
+    internal static HttpClient Client(ModelOptions options, params IReadOnlyList<ILearnedField> fields) =>
+        new(new ProviderHttp(options, fields)) { Timeout = Timeout.InfiniteTimeSpan };
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         RequestId.AddTo(request);
         var exchange = Exchange.Current;
-        if (limitField is not null && exchange is not null) await limitField.Name(request, exchange, cancellationToken);
+        if (exchange is not null)
+            foreach (var field in fields) await field.Write(request, exchange, cancellationToken);
         var response = await base.SendAsync(request, cancellationToken);
         RateHeaders.Keep(response);
         if (!response.IsSuccessStatusCode)
@@ -50,14 +51,22 @@ public sealed class ProviderHttp : DelegatingHandler
     {
         var body = await ReadStart(response.Content, ct);
         var words = $"HTTP {(int)response.StatusCode}: {ModelFailures.Redact(MessageIn(body), options.ApiKey)}";
-        if (exchange is not null && limitField?.Learns(exchange, response.StatusCode, body) is true)
+        if (exchange is not null && Learned(exchange, response.StatusCode, body) is { Count: > 0 } learned)
             return new(
-                FailureKind.Unavailable,
-                $"{WireJson.Start(words)} The server is sent {OutputLimitField.Other(exchange.LimitField!)} from now on.", AtOnce);
+                FailureKind.Unavailable, $"{WireJson.Start(words)} The server is sent {string.Join(" and ", learned)} from now on.", AtOnce);
 
         var isSpent = response.StatusCode is HttpStatusCode.TooManyRequests && ProviderErrors.IsSpent(body);
         return new(
             isSpent ? FailureKind.Rejected : ModelFailures.KindOf(response.StatusCode), words, RetryAfter(response.Headers, DateTimeOffset.UtcNow));
+    }
+
+    /// <summary>One refusal may be about several members.</summary>
+    List<string> Learned(Exchange exchange, HttpStatusCode status, string body)
+    {
+        var learned = new List<string>();
+        foreach (var field in fields)
+            if (field.Learn(exchange, status, body) is { } form) learned.Add(form);
+        return learned;
     }
 
     /// <summary>

@@ -21,6 +21,15 @@ public static partial class RateHeaders
 {
     static readonly TimeSpan LongestReset = TimeSpan.FromDays(1);
 
+    /// <summary>
+    /// A reset without a unit is of a limit a minute. A larger number of seconds is none of such a limit: it is milliseconds, which some servers
+    /// send.
+    /// </summary>
+    const double MostBareSeconds = 60;
+
+    /// <summary>Whatever a number without a unit means: then the model is tried again, and a provider that has nothing left yet says so.</summary>
+    static readonly TimeSpan LongestBare = TimeSpan.FromMinutes(5);
+
     /// <summary>A number from here on is no wait but a time, in seconds or milliseconds since 1970.</summary>
     const double FirstSecond = 1e9;
 
@@ -78,13 +87,13 @@ public static partial class RateHeaders
     });
 
     /// <summary>
-    /// Such as <c>6m0s</c>, <c>12ms</c>, <c>1.5s</c>, a bare number of seconds, or a time in seconds or milliseconds since 1970. Null for anything
-    /// else.
+    /// Such as <c>6m0s</c>, <c>12ms</c>, <c>1.5s</c>, a bare number of seconds up to 60 or of milliseconds, or a time in seconds or milliseconds
+    /// since 1970. Null for anything else.
     /// </summary>
     public static TimeSpan? DurationOf(string text, DateTimeOffset now)
     {
         if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var bare))
-            return double.IsFinite(bare) ? Wait(bare, now) : null;
+            return double.IsFinite(bare) ? Bare(bare, now) : null;
         if (!Written().IsMatch(text)) return null;
 
         var seconds = Part().Matches(text).Sum(part => double.Parse(part.Groups[1].Value, CultureInfo.InvariantCulture) * part.Groups[2].Value switch
@@ -92,6 +101,13 @@ public static partial class RateHeaders
             "d" => 86_400, "h" => 3600, "m" => 60, "s" => 1, _ => 0.001,
         });
         return Bounded(seconds);
+    }
+
+    static TimeSpan Bare(double number, DateTimeOffset now)
+    {
+        if (number >= FirstSecond) return Wait(number, now);
+        var wait = Bounded(number > MostBareSeconds ? number / 1000 : number);
+        return wait < LongestBare ? wait : LongestBare;
     }
 
     static TimeSpan Bounded(double seconds) => TimeSpan.FromSeconds(Math.Clamp(seconds, 0, LongestReset.TotalSeconds));

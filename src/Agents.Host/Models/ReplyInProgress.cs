@@ -8,7 +8,8 @@ using Microsoft.Extensions.AI;
 namespace Agents.Host.Models;
 
 /// <summary>Gathers the updates of one reply within <see cref="ModelLimits"/>.</summary>
-sealed class ReplyInProgress(Action<string>? onDelta)
+/// <param name="beginsWithinThought">The text is shown from the end of that thought on; all of it at the end, if there was none.</param>
+sealed class ReplyInProgress(Action<string>? onDelta, bool beginsWithinThought = false)
 {
     /// <summary>Names of things passed over that a message shows.</summary>
     const int MostNamed = 5;
@@ -28,6 +29,12 @@ sealed class ReplyInProgress(Action<string>? onDelta)
     string? providerId;
     string? providersReason;
     long reasoned;
+    int shown;
+    int takenBack;
+    bool isHeldBack = beginsWithinThought;
+
+    /// <summary>Whether the text began with a thought that no mark opened. Null when there was no text to tell it by.</summary>
+    public bool? BeganWithinThought { get; private set; }
 
     /// <summary>Null until the provider said that the reply is complete.</summary>
     public string? FinishReason { get; private set; }
@@ -59,6 +66,8 @@ sealed class ReplyInProgress(Action<string>? onDelta)
 
         Append(rest, isEnd: false);
         Append(splitPair, isEnd: true);
+        if (text.Length > 0) BeganWithinThought ??= false;
+        if (isHeldBack && takenBack == 0 && text.Length > 0) Show(text.ToString());
         var reported = usage.Result();
         var answering = Clean(model, ModelLimits.Name);
         return new ModelOutcome.Answered(
@@ -70,7 +79,7 @@ sealed class ReplyInProgress(Action<string>? onDelta)
             providerId is null ? null : Clean(providerId, ModelLimits.Name),
             reported.Usage, reported.Raw, reported.Note ?? (reported.Usage is null ? afterTheEnd?.Message : null), IsCut || written.IsCut, latency,
             timeToFirstToken,
-            reported.ServiceTier, thought.Characters + reasoned);
+            reported.ServiceTier, thought.Characters + reasoned, takenBack);
     }
 
     /// <summary>It ends here without being complete.</summary>
@@ -168,12 +177,33 @@ sealed class ReplyInProgress(Action<string>? onDelta)
         delta = isEnd ? delta : splitPair + delta;
         splitPair = !isEnd && char.IsHighSurrogate(delta[^1]) ? delta[^1..] : ""; // its other half may come with the next piece
         var clean = Clean(delta[..^splitPair.Length], int.MaxValue);
+        if (BeganWithinThought is true && text.Length == 0) clean = clean.TrimStart(); // the blank lines after a thought are none of it
         var fitting = Clean(clean, ModelLimits.Text - text.Length);
         IsCut |= fitting.Length < clean.Length;
         if (fitting.Length == 0) return;
 
         text.Append(fitting);
-        onDelta?.Invoke(fitting);
+        if (BeganWithinThought is null && !thought.HasThought && UnopenedThought.In(text, fitting.Length) is var (end, answer))
+            fitting = Begin(end, answer);
+        if (!isHeldBack && fitting.Length > 0) Show(fitting);
+    }
+
+    /// <summary>What was text so far is thought.</summary>
+    /// <returns>What there is of the answer.</returns>
+    string Begin(int thoughtEnd, int answerStart)
+    {
+        var begun = text.ToString(answerStart, text.Length - answerStart).TrimStart();
+        text.Clear().Append(begun);
+        reasoned += thoughtEnd;
+        BeganWithinThought = true;
+        (takenBack, isHeldBack) = (shown, shown > 0); // what readers have seen cannot be continued: they get the answer whole, at its end
+        return begun;
+    }
+
+    void Show(string piece)
+    {
+        shown += piece.Length;
+        onDelta?.Invoke(piece);
     }
 
     static string Clean(string? value, int maxLength) => Sanitiser.Text(value, maxLength);

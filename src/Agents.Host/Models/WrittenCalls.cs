@@ -108,6 +108,7 @@ sealed class WrittenCalls
             }
         }
 
+        /// <summary>Null when it is none, also because of half of a surrogate pair, whose other half may come with the next piece.</summary>
         JsonElement? Json()
         {
             try
@@ -115,7 +116,7 @@ sealed class WrittenCalls
                 using var document = JsonDocument.Parse(Arguments.ToString());
                 return document.RootElement.Clone();
             }
-            catch (JsonException)
+            catch (Exception e) when (e is JsonException or ArgumentException)
             {
                 return null;
             }

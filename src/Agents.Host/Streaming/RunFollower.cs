@@ -31,7 +31,7 @@ public sealed class RunFollower(RunHubs hubs)
                 var facts = view.Facts ?? await hubs.Page(hub, at, PageSize, ct);
                 foreach (var fact in facts)
                 {
-                    if (given.Before(fact.Happened) is { } first) yield return first;
+                    foreach (var first in given.Before(fact.Happened)) yield return first;
                     yield return fact;
                     (at, since) = (fact.Stored.Version, Environment.TickCount64);
                 }
@@ -79,33 +79,44 @@ public sealed class RunFollower(RunHubs hubs)
             return delta;
         }
 
-        /// <summary>What must stand before a fact: the rest of a reply, or that the text is void. Null when nothing.</summary>
-        public StreamedItem? Before(RunEvent fact)
+        /// <summary>What must stand before a fact: the rest of a reply, the whole of one whose thought was shown, or that the text is void.</summary>
+        public IEnumerable<StreamedItem> Before(RunEvent fact)
         {
             switch (fact)
             {
                 case ModelCallStarted e:
                     (attempt, length) = ((e.Call, e.Attempt), 0);
-                    return null;
-                case ModelCallCompleted e when Was(e.Call, e.Attempt) && length > 0 && length < e.Reply.Text.Length:
-                    return new StreamedItem.Delta(e.Call, e.Attempt, length, e.Reply.Text[length..]);
+                    return [];
+                case ModelCallCompleted { Reply: { TakenBackCharacters: > 0, Text.Length: 0 } } e:
+                    return Void(e.Call, e.Attempt);
+                case ModelCallCompleted e when Was(e.Call, e.Attempt) && length > 0:
+                    return Rest(e, from: e.Reply.TakenBackCharacters > 0 ? 0 : length);
                 case ModelCallFailed e:
                     return Void(e.Call, e.Attempt);
                 case ModelCallOutcomeUnknown e:
                     return Void(e.Call, e.Attempt);
                 default:
-                    return null;
+                    return [];
             }
+        }
+
+        static IEnumerable<StreamedItem> Rest(ModelCallCompleted e, int from)
+        {
+            if (from >= e.Reply.Text.Length) yield break;
+
+            var whole = new ReplyText(e.Call, e.Attempt);
+            whole.Append(e.Reply.Text);
+            for (; whole.From(from) is { } piece; from += piece.Text.Length) yield return piece;
         }
 
         bool Was(int call, int number) => attempt == (call, number);
 
         /// <summary>An attempt that began before this connection may have been shown by an earlier one.</summary>
-        StreamedItem.AttemptReset? Void(int call, int number)
+        IEnumerable<StreamedItem> Void(int call, int number)
         {
             var wasShown = !Was(call, number) || length > 0;
             length = 0;
-            return wasShown ? new(call, number) : null;
+            return wasShown ? [new StreamedItem.AttemptReset(call, number)] : [];
         }
     }
 }

@@ -14,8 +14,9 @@ create table if not exists finance.budget (
 );
 alter table finance.budget add column if not exists set_by_key text;
 comment on table finance.budget is 'The budgets in force. A run''s own budget is in its facts.';
-comment on column finance.budget.scope is 'agent: all runs of an agent. key: all runs that a credential asked for. tenant: all runs of the tenant.';
-comment on column finance.budget.value is 'The agent''s, the credential''s or the tenant''s name.';
+comment on column finance.budget.scope is
+  'agent: all runs of an agent. key: all runs that a key, or all keys of a name, asked for. tenant: all runs of the tenant.';
+comment on column finance.budget.value is 'The agent''s or the tenant''s name, the id of the key, or a name that keys share.';
 comment on column finance.budget.period is 'day and month begin anew at midnight UTC, by the database''s clock; total never does.';
 comment on column finance.budget.limit_usd is 'US dollars that may be spent in the period.';
 comment on column finance.budget.tenant_id is 'The tenant that has the budget.';
@@ -47,7 +48,7 @@ comment on column finance.budget_period.unconfirmed_usd is 'How much of spent_us
 comment on column finance.budget_period.reserved_usd is 'The upper bounds of calls in flight.';
 comment on column finance.budget_period.tenant_id is 'The tenant that has the budget.';
 comment on column finance.budget_period.scope is 'agent, key or tenant.';
-comment on column finance.budget_period.value is 'The name of the agent, the credential or the tenant.';
+comment on column finance.budget_period.value is 'The agent''s or the tenant''s name, the id of the key, or a name that keys share.';
 comment on column finance.budget_period.period is 'day, month or total.';
 comment on column finance.budget_period.limit_usd is 'The limit, as it was set last in this period.';
 
@@ -79,7 +80,7 @@ comment on column finance.budget_change.id is 'In the order of the changes.';
 comment on column finance.budget_change.at is 'When the limit was changed, by the database''s clock.';
 comment on column finance.budget_change.tenant_id is 'The tenant that has the budget.';
 comment on column finance.budget_change.scope is 'agent, key or tenant.';
-comment on column finance.budget_change.value is 'The name of the agent, the credential or the tenant.';
+comment on column finance.budget_change.value is 'The agent''s or the tenant''s name, the id of the key, or a name that keys share.';
 comment on column finance.budget_change.period is 'day, month or total.';
 comment on column finance.budget_change.by is 'The credential that changed it.';
 comment on column finance.budget_change.by_key is 'The id of its key. Null when the server needed none.';

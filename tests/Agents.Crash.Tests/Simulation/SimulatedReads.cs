@@ -59,7 +59,7 @@ sealed class SimulatedReads(SimulatedProcess process) : IRunLog, IDefinitions, I
     {
         await process.Turn();
         foreach (var fact in world.Database.Find(child)!.Facts)
-            if (fact.Happened is RunCompleted completed) return new(completed.Answer, "", TimeSpan.FromSeconds(1));
+            if (fact.Happened is RunCompleted completed) return new(completed.Answer, "", TimeSpan.FromSeconds(1), completed.Incomplete);
         return new("", "It ended.", TimeSpan.FromSeconds(1));
     }
 

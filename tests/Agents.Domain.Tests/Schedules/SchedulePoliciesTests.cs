@@ -31,6 +31,20 @@ public sealed class SchedulePoliciesTests
     }
 
     [Theory]
+    [InlineData(0, true)]
+    [InlineData(30, true)] // as long as it was to wait
+    [InlineData(40, true)]
+    [InlineData(41, false)]
+    [InlineData(3600, false)] // the machine slept: its own clocks stood still, the one that counts did not
+    public void A_look_that_comes_much_later_than_it_was_to_begins_a_new_watch(int seconds, bool goesOn)
+    {
+        var since = SchedulePolicies.WatchedSince((AllDay, Now), TimeSpan.FromSeconds(30), Now.AddSeconds(seconds));
+
+        Assert.Equal(goesOn ? AllDay : Now.AddSeconds(seconds), since);
+        Assert.Equal(Now, SchedulePolicies.WatchedSince(null, TimeSpan.Zero, Now));
+    }
+
+    [Theory]
     [InlineData(Missed.Skip, 0)]
     [InlineData(Missed.Once, 1)]
     [InlineData(Missed.All, 4)]

@@ -180,6 +180,56 @@ public sealed class KeyTests(Locked server) : IClassFixture<Locked>
         }
     }
 
+    [Theory]
+    [InlineData("POST", "/runs", "text/plain", HttpStatusCode.UnsupportedMediaType, "content-type: application/json")]
+    [InlineData("PUT", "/budgets/agent/research", "text/plain", HttpStatusCode.UnsupportedMediaType, "content-type: application/json")]
+    [InlineData("PATCH", "/runs", "application/json", HttpStatusCode.MethodNotAllowed, "Allow")]
+    public async Task A_body_that_is_no_JSON_and_a_method_that_there_is_not_are_named(
+        string method, string url, string contentType, HttpStatusCode status, string help)
+    {
+        await server.Until(Known, HttpMethod.Get, "/agents", server.Admin);
+        using var client = server.Host.Server.CreateClient();
+        using var request = new HttpRequestMessage(new(method), url) { Content = new StringContent("{}", null, contentType) };
+        request.Headers.Authorization = new("Bearer", server.Admin);
+
+        using var answer = await client.SendAsync(request);
+
+        Assert.Equal(status, answer.StatusCode);
+        var problem = await answer.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Equal((int)status, problem.GetProperty("status").GetInt32());
+        Assert.Contains(help, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_budget_of_a_key_goes_by_its_id_and_that_of_a_name_must_be_asked_for()
+    {
+        var finance = await server.Key("acme", Roles.Finance);
+        var (_, lone) = await server.Keys.Create("acme", Roles.Operator, "lone", CancellationToken.None);
+        var (_, first) = await server.Keys.Create("acme", Roles.Operator, "twin", CancellationToken.None);
+        var (_, second) = await server.Keys.Create("acme", Roles.Operator, "twin", CancellationToken.None);
+        await server.Until(Known, HttpMethod.Get, "/budgets", finance);
+
+        Assert.Equal((HttpStatusCode.Created, lone.Id, "lone"), Named(await Set("lone")));
+        Assert.Equal((HttpStatusCode.OK, lone.Id, "lone"), Named(await Set(lone.Id)));
+        var (status, problem) = await Set("twin");
+        Assert.Equal((HttpStatusCode.Conflict, "Several keys of that name"), (status, problem.GetProperty("title").GetString()));
+        Assert.Contains($"{first.Id}, {second.Id}", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal((HttpStatusCode.Created, second.Id, "twin"), Named(await Set(second.Id)));
+        Assert.Equal((HttpStatusCode.Created, "twin", null), Named(await Set("twin", "?shared=true")));
+        Assert.Equal((HttpStatusCode.OK, "twin", null), Named(await Set("twin"))); // it is there
+        using var removed = await server.Send(HttpMethod.Delete, "/budgets/key/lone", finance);
+        Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);
+
+        async Task<(HttpStatusCode Status, JsonElement Answer)> Set(string key, string query = "")
+        {
+            using var answer = await server.Send(HttpMethod.Put, $"/budgets/key/{key}{query}", finance, new { limitUsd = 5 });
+            return (answer.StatusCode, await answer.Content.ReadFromJsonAsync<JsonElement>());
+        }
+
+        static (HttpStatusCode, string?, string?) Named((HttpStatusCode Status, JsonElement Answer) answer) =>
+            (answer.Status, answer.Answer.GetProperty("value").GetString(), answer.Answer.GetProperty("keyName").GetString());
+    }
+
     [Fact]
     public async Task What_an_operator_reads_of_a_schedule_and_writes_back_keeps_its_budget()
     {

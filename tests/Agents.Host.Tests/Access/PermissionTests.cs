@@ -3,6 +3,8 @@ using System.Security.Claims;
 using Agents.Host.Http;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection;
 using Wolverine.Http;
 
@@ -55,7 +57,7 @@ public sealed class PermissionTests
     [Fact]
     public async Task An_endpoint_that_states_none_is_refused_even_to_an_administrator()
     {
-        var unlabelled = new Endpoint(_ => Task.CompletedTask, new EndpointMetadataCollection(), "unlabelled");
+        var unlabelled = new RouteEndpoint(_ => Task.CompletedTask, RoutePatternFactory.Parse("/unlabelled"), 0, null, "unlabelled");
 
         Assert.False(await Fallback(Roles.Admin, unlabelled));
         Assert.True(await Fallback(Roles.Viewer, endpoint: null)); // an unknown address: 404

@@ -90,6 +90,38 @@ public sealed class ReservationTests(BudgetDatabase budgets) : IClassFixture<Bud
     }
 
     [Fact]
+    public async Task Two_keys_of_one_name_share_a_budget_only_when_it_goes_by_the_name()
+    {
+        await Execute(
+            """
+            insert into agents.api_key (id, tenant_id, role, name, hash) values
+              ('twin1', 'twins', 'operator', 'ci', 'twin1'), ('twin2', 'twins', 'operator', 'ci', 'twin2'),
+              ('rogue', 'twins', 'operator', 'twin1', 'rogue')
+            """);
+        await SetBudget("twins", "key", "twin1", "day", 1m);
+        await SetBudget("twins", "key", "ci", "total", 2m);
+
+        Assert.Equal("key twin1 by day: 1", await RefusalOf("ci", "twin1", 1.5m));
+        Assert.Null(await RefusalOf("ci", "twin2", 1.5m));
+        Assert.Equal("key ci by total: 2", await RefusalOf("ci", "twin2", 2.5m));
+        Assert.Null(await RefusalOf("twin1", "rogue", 5m)); // its name is the id of another key
+
+        async Task<string?> RefusalOf(string name, string key, decimal upper)
+        {
+            var run = Guid.CreateVersion7();
+            await Execute(
+                """
+                insert into agents.run_summary (tenant_id, run_id, agent, agent_version, status, priority, question, requested_by, model,
+                  max_duration, queued_at, requested_by_key)
+                values ('twins', $1, 'research', 1, 'running', 5, 'Who pays?', $2, 'm', '1 hour', now(), $3)
+                """, run, name, key);
+            await using var claim = await database.OpenConnectionAsync();
+            await using var transaction = await claim.BeginTransactionAsync(); // of which nothing is kept
+            return await Refusal(claim, "twins", run, upper, name);
+        }
+    }
+
+    [Fact]
     public async Task An_outcome_told_twice_counts_once()
     {
         await SetBudget("twice", "tenant", "twice", "total", 1m);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Agents.Host.Cli;
+using Agents.Host.Tests.Models;
 
 namespace Agents.Host.Tests.Cli;
 
@@ -42,6 +43,23 @@ public sealed class BatchVerbTests
         Assert.Equal(ExitCodes.Usage, (await server.Run("batch", "/nowhere.jsonl")).ExitCode);
         File.Delete(file);
         File.Delete(results);
+    }
+
+    [Fact]
+    public async Task The_shell_learns_that_an_answer_of_a_batch_is_cut_off()
+    {
+        await using var provider = await FakeProvider.Start();
+        provider.Otherwise(_ => FakeReply.Answer("Half an ans", new(10, 5)) with { FinishReason = "length" });
+        await using var server = await VerbServer.Start(
+            "--Models:Provider=openai", $"--Models:Endpoint={provider.Address}", "--Models:ApiKey=test");
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, "What is half?");
+
+        var asked = await server.Run("batch", file);
+
+        Assert.Equal(ExitCodes.Incomplete, asked.ExitCode);
+        Assert.Matches("^1 question · 1 completed · 1 cut off · ", asked.Output);
+        File.Delete(file);
     }
 
     [Fact]

@@ -15,11 +15,17 @@ sealed class VerbServer : IAsyncDisposable
 
     VerbServer(WebApplication app) => this.app = app;
 
+    public static Task<VerbServer> Start() => Start([], []);
+
     /// <param name="agents">Agents beside those of the product.</param>
-    public static async Task<VerbServer> Start(params AgentDefinition[] agents)
+    public static Task<VerbServer> Start(params AgentDefinition[] agents) => Start(agents, []);
+
+    public static Task<VerbServer> Start(params string[] settings) => Start([], settings);
+
+    static async Task<VerbServer> Start(IReadOnlyList<AgentDefinition> agents, IReadOnlyList<string> settings)
     {
         var app = await Agents.Host.Server.Build(
-            ["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={await TestDatabase.CreatePrepared("verbs")}"],
+            ["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={await TestDatabase.CreatePrepared("verbs")}", .. settings],
             adjust: builder =>
             {
                 builder.Logging.ClearProviders();

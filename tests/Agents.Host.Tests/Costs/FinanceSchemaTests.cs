@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Agents.Host.Cli;
 using Agents.Host.Engine.Duties;
@@ -50,8 +52,11 @@ public sealed partial class FinanceSchemaTests(Books books) : IClassFixture<Book
         }
 
         await using var settings = new NpgsqlCommand(
-            "select current_setting('statement_timeout') || ' ' || current_setting('default_transaction_read_only')", connection);
-        Assert.Equal("30s on", await settings.ExecuteScalarAsync());
+            """
+            select concat_ws(' ', current_setting('statement_timeout'), current_setting('default_transaction_read_only'),
+              current_setting('temp_file_limit'))
+            """, connection);
+        Assert.Equal("30s on 1GB", await settings.ExecuteScalarAsync());
     }
 
     [Fact]
@@ -89,6 +94,70 @@ public sealed partial class FinanceSchemaTests(Books books) : IClassFixture<Book
         Assert.Equal(TimeSpan.FromSeconds(30), new EndFinanceQueries(books.Database, NullLogger<EndFinanceQueries>.Instance).LongestStatement);
     }
 
+    [Theory]
+    [InlineData("agents_finance")]
+    [InlineData("agents_reader")] // a login of one's own that is a member of the role
+    public async Task A_transaction_that_small_statements_keep_open_ends_too(string user)
+    {
+        await Run(Password + "\n", "finance", "role", "--apply", "--password-stdin");
+        await Execute(
+            new(books.Connection),
+            $"""
+            do $$ begin
+              if not exists (select from pg_roles where rolname = 'agents_reader') then create role agents_reader in role agents_finance; end if;
+              alter role agents_reader login password '{Password}';
+            end $$;
+            """);
+        var login = new NpgsqlConnectionStringBuilder(books.Connection) { Username = user, Password = Password, Pooling = false };
+        await using var connection = new NpgsqlConnection(login.ConnectionString);
+        await connection.OpenAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        var duty = new EndFinanceQueries(books.Database, NullLogger<EndFinanceQueries>.Instance)
+        {
+            // Neither a statement nor a pause of the transaction takes a tenth of that.
+            LongestStatement = TimeSpan.FromSeconds(1), LongestIdleTransaction = TimeSpan.FromSeconds(1),
+        };
+
+        await Assert.ThrowsAnyAsync<NpgsqlException>(async () =>
+        {
+            for (var begun = Stopwatch.StartNew(); begun.Elapsed < TimeSpan.FromSeconds(30);)
+            {
+                await using var small = new NpgsqlCommand("select 1", connection, transaction);
+                await small.ExecuteScalarAsync();
+                await duty.End(CancellationToken.None);
+                await Task.Delay(10);
+            }
+        });
+    }
+
+    [Fact]
+    public async Task Doctor_names_what_the_finance_role_can_do_beyond_reading_until_it_is_taken_away()
+    {
+        await Run(Password + "\n", "finance", "role", "--apply", "--password-stdin"); // in another database of the same server
+        var own = new NpgsqlConnectionStringBuilder(await TestDatabase.CreatePrepared("doctor")) { Pooling = false };
+        var stranger = new NpgsqlConnectionStringBuilder(own.ConnectionString) { Username = "agents_stranger", Password = Password };
+        await Execute(
+            own,
+            $"""
+            do $$ begin
+              if not exists (select from pg_roles where rolname = 'agents_stranger') then create role agents_stranger; end if;
+              alter role agents_stranger login password '{Password}';
+            end $$;
+            """, "grant usage on schema agents to agents_stranger", "grant select on agents.set_aside to agents_stranger");
+
+        Assert.Equal(
+            ("warn", "agents_finance can take advisory locks, and so stop the server, write large objects, make temporary tables; "
+                + "run the SQL of agents finance role as a superuser"),
+            await Doctor(own));
+        Assert.Contains("make temporary tables, run statements of any length;", (await Doctor(stranger)).Says, StringComparison.Ordinal);
+
+        await Execute(own, await Run(null, "finance", "role"));
+
+        var (result, says) = await Doctor(own);
+        Assert.Equal("ok", result);
+        Assert.StartsWith("agents_finance reads finance and nothing else", says, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_server_that_is_no_superuser_keeps_what_is_taken_from_the_finance_role()
     {
@@ -116,8 +185,21 @@ public sealed partial class FinanceSchemaTests(Books books) : IClassFixture<Book
               or has_database_privilege('agents_finance', current_database(), 'temporary')
               or has_schema_privilege('agents_finance', 'public', 'create')
               or not pg_has_role('agents_ordinary', 'agents_finance', 'usage')
+              or has_function_privilege('agents_ordinary', 'lo_import(text)', 'execute') -- the files of the database's machine
+              or has_function_privilege('agents_ordinary', 'lo_export(oid, text)', 'execute')
             """, connection);
         Assert.Equal(false, await left.ExecuteScalarAsync());
+    }
+
+    /// <summary>What doctor says of the role.</summary>
+    static async Task<(string Result, string Says)> Doctor(NpgsqlConnectionStringBuilder login)
+    {
+        var (output, data) = (new StringWriter(), Path.Combine(Path.GetTempPath(), $"agents-doctor-{Guid.NewGuid():N}"));
+        await CommandLine.Run(
+            ["doctor", "--json", "--data", data], output, new StringWriter(), $"--ConnectionStrings:agents={login.ConnectionString}");
+        var check = JsonSerializer.Deserialize<JsonElement>(output.ToString()).GetProperty("items").EnumerateArray()
+            .Single(check => check.GetProperty("name").GetString() == "finance role");
+        return (check.GetProperty("result").GetString()!, check.GetProperty("says").GetString()!);
     }
 
     static async Task Execute(NpgsqlConnectionStringBuilder login, params string[] statements)
@@ -142,7 +224,9 @@ public sealed partial class FinanceSchemaTests(Books books) : IClassFixture<Book
         "select pg_advisory_lock(x'61676e7461646d74'::bigint)", "select pg_try_advisory_lock(1, 2)", "select pg_advisory_xact_lock_shared(1)",
         "set transaction read write; create temporary table t (x int)", "set transaction read write; create table public.mine (x int)",
         "set transaction read write; select lo_create(0)", "set transaction read write; select lo_from_bytea(0, 'x')",
-        "set transaction read write; select lo_put(1, 0, 'x')",
+        "set transaction read write; select lo_put(1, 0, 'x')", "set transaction read write; select lowrite(0, 'x')",
+        "set transaction read write; select lo_import('/etc/passwd')", "select lo_export(1, '/tmp/agents-finance')",
+        "select pg_try_advisory_xact_lock(1)", "select pg_advisory_unlock_all()", "set temp_file_limit = -1",
     ];
 
     async Task<string> Run(string? input, params string[] args)

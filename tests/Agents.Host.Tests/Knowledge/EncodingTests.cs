@@ -22,6 +22,10 @@ public sealed class EncodingTests
     [InlineData("text/plain; charset=utf-8", "utf-8", "Größe")]
     [InlineData("text/plain; charset=utf-8", "windows-1252", "Größe")] // what is stated is not so
     [InlineData("text/plain; charset=nonsense", "utf-8", "Größe")]
+    [InlineData("text/plain; charset=iso-8859-1", "utf-8", "Größe")]
+    [InlineData("text/plain; charset=us-ascii", "utf-8", "图书馆")]
+    [InlineData("text/plain; charset=windows-1251", "utf-8", "Чай и книги")]
+    [InlineData("text/plain; charset=tis-620", "windows-874", "รถ")] // two bytes that would be one letter of UTF-8
     public void The_charset_that_the_sender_states_decides_where_the_bytes_allow_it(string mediaType, string charset, string text) =>
         Assert.Equal(text, TextOf(Read(ForeignDocuments.Bytes(charset, text), mediaType)));
 
@@ -29,6 +33,7 @@ public sealed class EncodingTests
     [InlineData("<meta charset=\"windows-1251\">", "windows-1251", "Чай")]
     [InlineData("<meta http-equiv=Content-Type content='text/html; charset=iso-8859-7'>", "iso-8859-7", "βιβλίο")]
     [InlineData("<META CHARSET=shift_jis>", "shift_jis", "水")]
+    [InlineData("<meta charset=\"iso-8859-1\">", "utf-8", "Größe")]
     public void A_page_may_state_its_charset(string meta, string charset, string text) =>
         Assert.Equal(text, TextOf(Read(ForeignDocuments.Bytes(charset, $"<!doctype html><html><head>{meta}</head><p>{text}</p>"), name: "a.html")));
 

@@ -1,5 +1,8 @@
+using System.Collections;
 using System.Diagnostics;
+using System.Globalization;
 using System.IO.Compression;
+using System.Reflection;
 using System.Text;
 using Agents.Host.Knowledge;
 using Agents.Host.Knowledge.Reading;
@@ -126,6 +129,59 @@ public sealed class ReadingTests : KnowledgeTest
     }
 
     [Fact]
+    public async Task A_process_that_dies_before_it_reads_a_document_is_no_fault_of_that_one()
+    {
+        if (OperatingSystem.IsWindows()) return;
+
+        using var readers = new DocumentReaders(new KnowledgeLimits());
+        var ingest = new Ingest(Database, Limits, readers);
+        await ingest.Document(Ada, "first.md", null, Encoding.UTF8.GetBytes(Harmless));
+        var kept = Assert.Single(IdleOf(readers));
+        Signal(kept, "STOP"); // it is sent the document, and reads nothing of it
+        var reading = ingest.Document(Ada, "large.txt", null, Encoding.UTF8.GetBytes(string.Join('\n', Enumerable.Repeat(Harmless, 10_000))));
+        await App.Until("it is sent the document", () => Task.FromResult(IdleOf(readers).Count == 0));
+
+        Signal(kept, "KILL");
+        var document = await reading;
+
+        Assert.Equal((IngestOutcome.Added, null), (document.Outcome, document.Reason));
+        Assert.NotEqual(kept, Assert.Single(IdleOf(readers)));
+    }
+
+    [Fact]
+    public async Task SIGTERM_to_all_processes_of_a_service_ends_none_that_reads()
+    {
+        if (OperatingSystem.IsWindows()) return;
+
+        using var readers = new DocumentReaders(new KnowledgeLimits());
+        var ingest = new Ingest(Database, Limits, readers);
+        await ingest.Document(Ada, "first.md", null, Encoding.UTF8.GetBytes(Harmless));
+        var kept = Assert.Single(IdleOf(readers));
+
+        Signal(kept, "TERM");
+        await Task.Delay(TimeSpan.FromSeconds(1)); // a process that heeds it is gone after a tenth of that
+
+        Assert.Equal(IngestOutcome.Added, (await ingest.Document(Ada, "next.md", null, Encoding.UTF8.GetBytes(Harmless))).Outcome);
+        Assert.Equal(kept, Assert.Single(IdleOf(readers)));
+    }
+
+    [Fact]
+    public async Task A_process_that_does_not_start_is_said_so_and_keeps_no_place()
+    {
+        using var readers = new DocumentReaders(new KnowledgeLimits { ReaderBytes = 4096 }); // the runtime needs more to begin
+        var ingest = new Ingest(Database, Limits, readers);
+
+        for (var time = 0; time <= new KnowledgeLimits().Readers; time++)
+        {
+            var refused = await Assert.ThrowsAsync<InvalidOperationException>(
+                () => ingest.Document(Ada, "pump.md", null, Encoding.UTF8.GetBytes(Harmless)));
+            Assert.Equal("The process that reads documents does not start.", refused.Message);
+        }
+
+        Assert.Equal(0, await Count("select count(*) from agents.document"));
+    }
+
+    [Fact]
     public async Task Many_small_documents_are_read_by_the_same_process()
     {
         await Add(Ada, "first.md", Harmless);
@@ -134,5 +190,22 @@ public sealed class ReadingTests : KnowledgeTest
         for (var at = 0; at < 40; at++) await Add(Ada, $"{at}.md", $"Pump number {at} needs oil.");
 
         Assert.InRange(took.Elapsed.TotalSeconds, 0, 6); // a process for each would take twice as long at least
+    }
+
+    /// <summary>The ids of the processes that are kept for the next document.</summary>
+    static List<int> IdleOf(DocumentReaders readers)
+    {
+        var idle = (IEnumerable)Field(readers, "idle");
+        lock (idle) return [.. idle.Cast<object>().Select(reader => ((Process)Field(reader, "process")).Id)];
+    }
+
+    static object Field(object holder, string name) =>
+        holder.GetType().GetField(name, BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(holder)!;
+
+    static void Signal(int process, string signal)
+    {
+        using var sent = Process.Start("kill", [$"-{signal}", process.ToString(CultureInfo.InvariantCulture)])!;
+        sent.WaitForExit();
+        Assert.Equal(0, sent.ExitCode);
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Models;
+using Microsoft.Extensions.AI;
 using static Agents.Host.Tests.Models.ModelCalls;
 using static Agents.Host.Tests.Models.Said;
 
@@ -376,6 +377,84 @@ public sealed class CompatibleServerTests
 
             Assert.Equal((length, text, text, thought), (length, answered.Text, string.Concat(deltas), answered.ThoughtCharacters));
         }
+    }
+
+    [Theory]
+    [InlineData("hmm</think>Hello", "Hello", 3)]
+    [InlineData("hmm\n</think>\n\nHello </think> you", "Hello </think> you", 4)]
+    [InlineData("a</THINKING> Hello", "Hello", 1)]
+    [InlineData("Write `</think>` then.", "Write `</think>` then.", 0)]
+    [InlineData("```\n</think>\n```", "```\n</think>\n```", 0)]
+    [InlineData("Say <think>hmm</think>", "Say <think>hmm</think>", 0)]
+    public async Task Thought_whose_beginning_the_server_swallowed_is_no_text_and_is_taken_back(string said, string text, long thought)
+    {
+        for (var length = 1; length <= said.Length; length++)
+        {
+            var deltas = new List<string>();
+            var answered = await Answers(ModelProvider.OpenAI, FakeReply.Answer(said, new(10, 5)) with { PieceLength = length }, deltas.Add);
+
+            Assert.Equal((length, text, thought), (length, answered.Text, answered.ThoughtCharacters));
+            Assert.Equal(answered.TakenBackCharacters > 0 ? said[..answered.TakenBackCharacters] : text, string.Concat(deltas));
+        }
+    }
+
+    [Fact]
+    public async Task The_next_reply_of_a_model_whose_reply_began_within_a_thought_shows_its_answer_alone()
+    {
+        await using var fake = await FakeProvider.Start();
+        string[] replies = ["hmm</think>Hello", "hmm</think>Hello", "No thought.", "hmm</think>Hello"];
+        fake.Script([.. replies.Select(reply => FakeReply.Answer(reply, new(10, 5)) with { PieceLength = 3 })]);
+        var options = Options(ModelProvider.OpenAI, fake.Address);
+        using var client = ChatClients.Create(options);
+
+        var shown = new List<string>();
+        foreach (var _ in replies)
+        {
+            var deltas = new List<string>();
+            var outcome = await ModelCall.Run(client, [new(ChatRole.User, "Hello")], new(), options, deltas.Add, default);
+            shown.Add($"{string.Concat(deltas)}: {Assert.IsType<ModelOutcome.Answered>(outcome).Text}");
+        }
+
+        // The third had no thought, so the fourth is shown at once, as the first was.
+        Assert.Equal(["hmm</thin: Hello", "Hello: Hello", "No thought.: No thought.", "hmm</thin: Hello"], shown);
+    }
+
+    [Theory]
+    [InlineData("""{"\ud800":1,"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}""")]
+    [InlineData("""{"tier":"\udc00","prompt_tokens":10,"completion_tokens":5,"total_tokens":15}""")]
+    [InlineData("""{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"\ud800":"\ud800","cached_tokens":0}}""")]
+    public async Task Half_of_a_surrogate_pair_in_a_usage_report_is_no_count_and_takes_none_away(string usage)
+    {
+        var chunk = $$"""{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"usage":{{usage}}}""";
+
+        var answered = await Answers(ModelProvider.OpenAI, Events(Chunk("""{"content":"Hello"}"""), Chunk("{}", "\"stop\""), chunk, Done));
+
+        Assert.Equal(("Hello", Counted), (answered.Text, answered.Usage));
+        Assert.Equal(Sanitiser.Text(answered.RawUsage!, int.MaxValue), answered.RawUsage);
+    }
+
+    [Theory]
+    [InlineData("""{\"word\":\"a\\ud800b\"}""", """{\"word\": \"a\\ud800b\"}""")] // said again, and written otherwise
+    [InlineData("""{\"word\":\"a\ud800b\"}""", """{\"word\":\"a\ud800b\"}""")]
+    public async Task Half_of_a_surrogate_pair_in_arguments_is_no_error(string arguments, string again)
+    {
+        var calls = new[] { arguments, again }.Select(written =>
+            Tool($$$"""{"index":0,"id":"a","type":"function","function":{"name":"add","arguments":"{{{written}}}"}}"""));
+
+        var answered = await Answers(ModelProvider.OpenAI, Events([.. calls, Chunk("{}", "\"tool_calls\""), UsageChunk, Done]));
+
+        Assert.All(answered.ToolRequests, request => Assert.Equal("add", request.Tool));
+        Assert.All(answered.ToolRequests, request => Assert.Equal(Sanitiser.Text(request.Arguments, int.MaxValue), request.Arguments));
+        Assert.InRange(answered.ToolRequests.Count, 1, 2);
+    }
+
+    [Fact]
+    public async Task A_reply_that_is_an_unopened_thought_alone_is_empty()
+    {
+        var failed = await Fails(ModelProvider.OpenAI, FakeReply.Answer("hmm</think>\n", new(10, 5)));
+
+        Assert.Equal(FailureKind.EmptyReply, failed.Failure.Kind);
+        Assert.Contains("3 characters of thought", failed.Failure.Message, StringComparison.Ordinal);
     }
 
     [Theory]

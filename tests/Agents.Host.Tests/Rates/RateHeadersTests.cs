@@ -35,6 +35,11 @@ public sealed class RateHeadersTests
     [InlineData("1h2m3.5s", 3_723_500)]
     [InlineData("12ms", 12)]
     [InlineData("7", 7000)]
+    [InlineData("60", 60_000)]
+    [InlineData("61", 61)] // milliseconds: no limit a minute has a longer reset
+    [InlineData("59842", 59_842)]
+    [InlineData("86400000", 300_000)] // and nobody is left alone for a day by a number without a unit
+    [InlineData("24h", 86_400_000)]
     [InlineData("999999999d", 86_400_000)]
     [InlineData("1795435230", 30_000)] // 2026-11-23 12:00:30 UTC
     [InlineData("1795435230.5", 30_500)]

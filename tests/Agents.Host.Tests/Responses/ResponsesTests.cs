@@ -126,6 +126,31 @@ public sealed class ResponsesTests(App app)
     }
 
     [Fact]
+    public async Task Thought_that_was_shown_as_text_is_followed_by_the_whole_answer_and_changes_no_number()
+    {
+        const string Question = "Think aloud, response.";
+        var heard = new TaskCompletionSource();
+        app.Model.Says(Question, new Spoken("It may be ", heard.Task, "so.</think>\n", "It is."));
+        using var answer = await Post(new { model = "talker", input = Question, stream = true });
+
+        var seen = new List<Told>();
+        await foreach (var told in Events(answer))
+        {
+            seen.Add(told);
+            if (IsText(told)) heard.TrySetResult();
+        }
+
+        Assert.Equal("It may be It is.", TextOf(seen));
+        Assert.Equal(seen.Select(told => told.Sequence).Order(), seen.Select(told => told.Sequence));
+        Assert.Equal("It is.", seen.Single(told => told.Type == "response.output_text.done").Data.GetProperty("text").GetString());
+        Assert.Equal("response.completed", seen[^1].Type);
+        var late = await Stream($"/v1/responses/{seen[0].Data.GetProperty("response").GetProperty("id").GetString()}?stream=true");
+        Assert.Equal("It is.", TextOf(late));
+        Assert.Equal(seen.Where(told => !IsText(told)).Select(told => told.Data.GetRawText()),
+            late.Where(told => !IsText(told)).Select(told => told.Data.GetRawText()));
+    }
+
+    [Fact]
     public async Task Our_own_events_come_only_when_they_are_asked_for_and_change_no_number()
     {
         var plain = await Read(await Post(new { model = "research", input = "What does a permit cost a month?", stream = true }));

@@ -163,6 +163,22 @@ public sealed class ChildRunTests(App app)
         Assert.Equal((FailureKind.ToolError, "The run of talker was cancelled: hopeless"), (failed.Failure.Kind, failed.Failure.Message));
     }
 
+    [Fact]
+    public async Task A_run_hears_that_the_answer_of_one_that_it_started_was_cut_and_by_what()
+    {
+        const string Question = "Who has half of it done?", Asked = "Will you be cut off?";
+        app.Model.Says(Question, ("subagent", new { agent = "talker", question = Asked }), "Half of it is done.");
+        app.Model.Says(Asked, new Spoken("I did the first ha") { IsCut = true });
+
+        var id = await app.Queue(Question, "boss");
+        await app.Finished(id);
+
+        const string Told = "[The run of talker was cut off by length; its answer is not whole.]\nI did the first ha";
+        Assert.Equal((Told, false), (await app.Facts(id)).OfType<ToolCallCompleted>().Select(call => (call.Result, call.Truncated)).Single());
+        Assert.Contains(app.Model.Asked(Question)[1], message => message.Contents.OfType<Microsoft.Extensions.AI.FunctionResultContent>().Any(
+            result => $"{result.Result}".Contains(Told, StringComparison.Ordinal)));
+    }
+
     [Theory]
     [InlineData("research", "Step work may ask talker, boss, aide; not \"research\".")]
     [InlineData("nobody", "No agent is named \"nobody\".")]

@@ -116,6 +116,30 @@ public sealed class StreamRunTests(App app)
         Assert.DoesNotContain(replayed, frame => frame.EventType == "delta");
     }
 
+    [Theory]
+    [InlineData("in one piece", "so.</think>\nIt is.")]
+    [InlineData("in pieces", "so.</th", "ink>", "\n", "It is.")]
+    public async Task Words_that_turn_out_to_be_thought_are_followed_by_the_answer_from_its_beginning(string how, params string[] rest)
+    {
+        var question = $"Think aloud {how}.";
+        var heard = new TaskCompletionSource();
+        app.Model.Says(question, new Spoken(["It may be ", heard.Task, .. rest]));
+        var id = await app.Queue(question, "talker");
+
+        var texts = new List<string>();
+        var last = await Said($"/runs/{id}/stream", (text, _) =>
+        {
+            texts.Add(text);
+            heard.TrySetResult();
+        });
+
+        Assert.Equal(("It may be ", "It is."), (texts[0], last));
+        Assert.Equal("It is.", (await app.Finished(id)).GetProperty("answer").GetString());
+        var reply = (await app.Facts(id)).OfType<ModelCallCompleted>().Single().Reply;
+        Assert.Equal("It may be so.".Length, reply.ThoughtCharacters);
+        Assert.InRange(reply.TakenBackCharacters, "It may be ".Length, "It may be so.</think".Length);
+    }
+
     [Fact]
     public async Task The_words_of_a_lost_attempt_are_taken_back_and_a_later_reader_never_sees_them()
     {

@@ -63,7 +63,7 @@ public sealed class BatchReader(NpgsqlDataSource database)
           coalesce(sum(r.cost_usd), 0) as cost_usd, coalesce(sum(r.unpriced_calls), 0) as unpriced_calls, min(r.started_at) as started_at,
           case when bool_and(i.run_id is null or r.finished_at is not null) then max(r.finished_at) end as finished_at,
           bool_and(i.run_id is null or r.finished_at is not null) as is_finished,
-          b.requested_by_key
+          b.requested_by_key, count(*) filter (where r.status = 'completed' and r.incomplete is not null) as incomplete
         from agents.batch b
         join agents.batch_item i on i.tenant_id = b.tenant_id and i.batch_id = b.batch_id
         left join agents.run_summary r on r.tenant_id = i.tenant_id and r.run_id = i.run_id

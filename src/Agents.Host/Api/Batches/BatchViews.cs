@@ -28,11 +28,12 @@ public sealed record BatchProblem(int Status, string Title, string Detail);
 /// <param name="UnpricedCalls">Completed calls whose cost is unknown, not zero.</param>
 /// <param name="StartedAt">When the first run began; null before.</param>
 /// <param name="FinishedAt">When the last run ended; null until all have.</param>
+/// <param name="Incomplete">Completed runs whose answer was cut off.</param>
 /// <param name="IsFinished">No run will do anything more. Parked and paused ones can be resumed, so they count as unfinished.</param>
 public sealed record BatchView(
     Guid Id, string RequestedBy, DateTimeOffset QueuedAt, int Items, int Refused, int Queued, int Running, int Paused, int Parked,
     int Completed, int Failed, int Cancelled, decimal? CostUsd, int UnpricedCalls, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt,
-    bool IsFinished, string? RequestedByKey);
+    bool IsFinished, string? RequestedByKey, int Incomplete = 0);
 
 /// <summary>One item of a batch as it stands now.</summary>
 /// <param name="Index">From 0.</param>

@@ -1,5 +1,6 @@
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
+using Agents.Host.Engine.Money;
 using Agents.Host.Http;
 
 namespace Agents.Host.Api.Budgets;
@@ -9,9 +10,32 @@ static class BudgetAddress
 {
     const string Scopes = "agent, key and tenant";
 
+    /// <summary>
+    /// The budget that a URL names. A key is named by its id, or by its name where no other key has that and no budget of all its keys is there.
+    /// </summary>
+    /// <param name="period">Null means a month.</param>
+    /// <param name="isShared">All keys of the name are meant.</param>
+    /// <returns>Either the name, or why there can be no such budget.</returns>
+    public static async Task<(BudgetName? Name, IResult? Problem)> Find(
+        string scope, string value, string? period, Caller caller, BudgetStore budgets, CancellationToken ct, bool isShared = false)
+    {
+        if (Parse(scope, value, period, caller, out var problem) is not { } name) return (null, problem);
+        if (name.Scope is not BudgetScope.Key || isShared) return (name, null);
+
+        return await budgets.KeysMeant(caller.Tenant, name, ct) switch
+        {
+            [] => (name, null),
+            [var only] => (name with { Value = only }, null),
+            var several => (null, Refusals.Conflict(
+                "Several keys of that name",
+                $"The keys {string.Join(", ", several)} have the name {value}: give the id of one, or set a budget of all with shared=true.")
+                .Answer()),
+        };
+    }
+
     /// <summary>Null when the URL names no budget that can be; then <paramref name="problem"/> says why.</summary>
     /// <param name="period">Null means a month.</param>
-    public static BudgetName? Parse(string scope, string value, string? period, Caller caller, out IResult? problem)
+    static BudgetName? Parse(string scope, string value, string? period, Caller caller, out IResult? problem)
     {
         problem = (Word<BudgetScope>(scope), Word<BudgetPeriod>(period ?? "month")) switch
         {

@@ -10,11 +10,13 @@ public static class GetBudgetEndpoint
 {
     [WolverineGet("/budgets/{scope}/{value}"), Requires(Permissions.Costs)]
     [ProducesResponseType<BudgetWithChanges>(200), ProducesResponseType<ProblemDetails>(404)]
+    [ProducesResponseType<ProblemDetails>(409)]
     public static async Task<IResult> Get(
         string scope, string value, [FromQuery] string? period, BudgetStore budgets, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);
-        if (BudgetAddress.Parse(scope, value, period, caller, out var problem) is not { } name) return problem!;
+        var (name, problem) = await BudgetAddress.Find(scope, value, period, caller, budgets, ct);
+        if (name is null) return problem!;
 
         return await budgets.List(caller.Tenant, name, ct) is [var budget]
             ? Results.Ok(new BudgetWithChanges(budget, await budgets.Changes(caller.Tenant, name, ct)))

@@ -13,12 +13,14 @@ public static class RaiseBudgetEndpoint
 {
     [WolverinePost("/budgets/{scope}/{value}/raise"), Requires(Permissions.ManageMoney)]
     [ProducesResponseType<BudgetView>(200), ProducesResponseType<ProblemDetails>(404)]
+    [ProducesResponseType<ProblemDetails>(409)]
     public static async Task<IResult> Post(
         RaiseBudgetRequest request, string scope, string value, [FromQuery] string? period, BudgetStore budgets, HttpContext http,
         CancellationToken ct)
     {
         var caller = Caller.Of(http);
-        if (BudgetAddress.Parse(scope, value, period, caller, out var problem) is not { } name) return problem!;
+        var (name, problem) = await BudgetAddress.Find(scope, value, period, caller, budgets, ct);
+        if (name is null) return problem!;
         if (BudgetAmount.Problem(request.ByUsd, mayBeZero: false) is { } wrong) return Refusals.Malformed("Bad byUsd", wrong).Answer();
 
         if (await budgets.List(caller.Tenant, name, ct) is [var before] && before.LimitUsd + request.ByUsd > BudgetAmount.MostUsd)

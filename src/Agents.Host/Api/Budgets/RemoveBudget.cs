@@ -12,11 +12,13 @@ public static class RemoveBudgetEndpoint
 {
     [WolverineDelete("/budgets/{scope}/{value}"), Requires(Permissions.ManageMoney)]
     [ProducesResponseType(204), ProducesResponseType<ProblemDetails>(404)]
+    [ProducesResponseType<ProblemDetails>(409)]
     public static async Task<IResult> Delete(
         string scope, string value, [FromQuery] string? period, BudgetStore budgets, HttpContext http, CancellationToken ct)
     {
         var caller = Caller.Of(http);
-        if (BudgetAddress.Parse(scope, value, period, caller, out var problem) is not { } name) return problem!;
+        var (name, problem) = await BudgetAddress.Find(scope, value, period, caller, budgets, ct);
+        if (name is null) return problem!;
         return await budgets.Remove(caller.Tenant, name, caller.Actor, ct) ? Results.NoContent() : BudgetAddress.NotFound(name);
     }
 }

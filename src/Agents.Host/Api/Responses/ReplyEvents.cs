@@ -28,22 +28,36 @@ sealed class ReplyEvents(Guid runId, ResponseEvents events)
     public void Add(StreamedItem.Delta piece)
     {
         if (open is not { } reply || (reply.Call, reply.Attempt) != (piece.Call, piece.Attempt) || piece.Text.Length == 0) return;
+        if (piece.Offset < reply.Shown)
+        {
+            open = reply with { Shown = int.MaxValue }; // it begins anew: the complete reply tells the text, under numbers of its own
+            return;
+        }
 
+        open = reply with { Shown = piece.Offset + piece.Text.Length };
         Announce(reply);
         AddText(reply, reply.From + 1 + piece.Offset, piece.Text);
     }
 
-    /// <summary>The complete reply. Without text it only asked for tools, and no reader was shown anything of it.</summary>
+    /// <summary>The complete reply. Without text it only asked for tools.</summary>
     public void Complete(ModelReply complete)
     {
         if (open is not { } reply) return;
 
-        (open, FinishReason) = (null, complete.FinishReason);
+        FinishReason = complete.FinishReason;
+        if (complete is { Text.Length: 0, TakenBackCharacters: > 0 })
+        {
+            Lose(); // readers were shown thought
+            return;
+        }
+
+        open = null;
         if (complete.Text.Length == 0) return;
 
         Announce(reply);
-        AddText(reply, reply.From + 1, complete.Text);
-        events.Next = reply.From + 2 + complete.Text.Length;
+        var begin = reply.From + 1 + complete.TakenBackCharacters;
+        AddText(reply, begin, complete.Text);
+        events.Next = begin + 1 + complete.Text.Length;
         var (id, index, annotations) = (IdOf(reply), events.Items.Count, ResponseJson.Annotations(complete));
         foreach (var (position, annotation) in annotations.Index())
             events.Add(
@@ -89,5 +103,6 @@ sealed class ReplyEvents(Guid runId, ResponseEvents events)
 
     /// <summary>A reply that is not complete yet.</summary>
     /// <param name="From">The number of the event that announces it; its text begins two later.</param>
-    sealed record OpenReply(int Call, int Attempt, long From);
+    /// <param name="Shown">UTF-16 units that were told of its text.</param>
+    sealed record OpenReply(int Call, int Attempt, long From, int Shown = 0);
 }

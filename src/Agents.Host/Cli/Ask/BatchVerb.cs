@@ -132,8 +132,8 @@ static class BatchVerb
 
     static IEnumerable<(string Word, int Count)> Counts(IReadOnlyList<BatchView> batches) =>
     [
-        ("completed", batches.Sum(batch => batch.Completed)), ("failed", batches.Sum(batch => batch.Failed)),
-        ("cancelled", batches.Sum(batch => batch.Cancelled)),
+        ("completed", batches.Sum(batch => batch.Completed)), ("cut off", batches.Sum(batch => batch.Incomplete)),
+        ("failed", batches.Sum(batch => batch.Failed)), ("cancelled", batches.Sum(batch => batch.Cancelled)),
         ("parked", batches.Sum(batch => batch.Parked)), ("paused", batches.Sum(batch => batch.Paused)),
         ("refused", batches.Sum(batch => batch.Refused)),
         ("at work", batches.Sum(batch => batch.Running)), ("waiting", batches.Sum(batch => batch.Queued)),
@@ -144,5 +144,6 @@ static class BatchVerb
     static int ExitCodeOf(IReadOnlyList<BatchView> batches) =>
         batches.Any(batch => batch.Failed + batch.Refused > 0) ? ExitCodes.Failed
         : batches.Any(batch => batch.Parked + batch.Paused + batch.Cancelled > 0) ? ExitCodes.Stopped
+        : batches.Any(batch => batch.Incomplete > 0) ? ExitCodes.Incomplete
         : ExitCodes.Ok;
 }

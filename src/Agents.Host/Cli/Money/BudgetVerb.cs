@@ -13,7 +13,7 @@ namespace Agents.Host.Cli.Money;
 static class BudgetVerb
 {
     static readonly Argument<string> Scope = new("scope") { Description = "agent, key, tenant or run." };
-    static readonly Argument<string> Name = new("name") { Description = "Of the agent, the key or the tenant; the run's id." };
+    static readonly Argument<string> Name = new("name") { Description = "Of the agent, the key or the tenant; the id of a key or a run." };
     static readonly Argument<decimal> Usd = new("usd") { Description = "US dollars." };
 
     static readonly Option<BudgetPeriod> Period = new("--period")
@@ -23,10 +23,12 @@ static class BudgetVerb
 
     static readonly Option<string?> Reason = new("--reason") { Description = "Kept with the run's facts; only for a run.", HelpName = "R" };
 
+    static readonly Option<bool> Shared = new("--shared") { Description = "One budget for all keys of the name." };
+
     public static Command Create(Verb verb) => new("budget", "Shows and changes what agents, keys, tenants and runs may spend.")
     {
         verb.Does(new("list", "Shows all budgets, what is spent and reserved, and who waits."), List),
-        verb.Does(new("set", "Makes a budget or changes its limit.") { Scope, Name, Usd, Period, Reason }, Set),
+        verb.Does(new("set", "Makes a budget or changes its limit.") { Scope, Name, Usd, Period, Reason, Shared }, Set),
         verb.Does(new("raise", "Adds to a budget's limit.") { Scope, Name, Usd, Period }, Raise),
         verb.Does(new("remove", "Removes a budget; what waits for it goes on.") { Scope, Name, Period }, Remove),
     };
@@ -53,7 +55,8 @@ static class BudgetVerb
             return ExitCodes.Ok;
         }
 
-        return Print(call, await server.Api.Put(PathOf(call), new SetBudgetRequest(usd), ct));
+        return Print(call, await server.Api.Put(
+            PathOf(call) + (call.Parsed.GetValue(Shared) ? "&shared=true" : ""), new SetBudgetRequest(usd), ct));
     }
 
     static async Task<int> Raise(Call call, CancellationToken ct)
@@ -95,7 +98,8 @@ static class BudgetVerb
 
     static string[] RowOf(BudgetView budget) =>
     [
-        Lower(budget.Scope), budget.Value, budget.From is { } from ? $"{Lower(budget.Period)} from {from:yyyy-MM-dd}" : Lower(budget.Period),
+        Lower(budget.Scope), budget.KeyName is { } key ? $"{key} ({budget.Value})" : budget.Value,
+        budget.From is { } from ? $"{Lower(budget.Period)} from {from:yyyy-MM-dd}" : Lower(budget.Period),
         Formats.Usd(budget.LimitUsd), Formats.Usd(budget.SpentUsd), Formats.Usd(budget.UnconfirmedUsd), Formats.Usd(budget.ReservedUsd),
         budget.RoomUsd < 0 ? "-" + Formats.Usd(-budget.RoomUsd) : Formats.Usd(budget.RoomUsd), Formats.Number(budget.WaitingRuns),
     ];

@@ -46,8 +46,11 @@ public sealed class ChildRuns(IFamilies families, IRunLog log, IDefinitions defi
                 new(FailureKind.ToolError, $"The run of {run.Agent} {(run.Status is RunStatus.Failed ? "failed" : "was cancelled")}: {end.Why}"),
                 end.Took, spent);
 
+        // It stands before the answer, where no bound cuts it off.
+        var note = end.CutBy is null ? "" : $"[The run of {run.Agent} was cut off by {end.CutBy}; its answer is not whole.]\n";
+        var result = note + end.Answer;
         return new RecordToolResult(
-            work.ToolCallId, work.Attempt, Sanitiser.Text(end.Answer, limits.ResultCharacters), end.Answer.Length > limits.ResultCharacters, end.Took,
+            work.ToolCallId, work.Attempt, Sanitiser.Text(result, limits.ResultCharacters), result.Length > limits.ResultCharacters, end.Took,
             ChildUsd: spent);
     }
 }

@@ -16,7 +16,8 @@ public sealed class Families(NpgsqlDataSource database) : IFamilies
 
     public async Task<ChildEnd> EndOf(string tenant, Guid child, CancellationToken ct) => (await database.First<ChildEnd>(
         """
-        select coalesce(answer, '') as answer, coalesce(failure_message, reason, '') as why, finished_at - queued_at as took
+        select coalesce(answer, '') as answer, coalesce(failure_message, reason, '') as why, finished_at - queued_at as took,
+          incomplete as cut_by
         from agents.run_summary where tenant_id = @tenant and run_id = @child
         """, new { tenant, child }, ct))!;
 }

@@ -18,4 +18,5 @@ public sealed record Inheritance(string RequestedBy, int Priority, Guid Root, Ti
 /// <param name="Answer">Empty unless the run was completed.</param>
 /// <param name="Why">Why it failed or was cancelled; else empty.</param>
 /// <param name="Took">From being queued to its end.</param>
-public sealed record ChildEnd(string Answer, string Why, TimeSpan Took);
+/// <param name="CutBy">What cut the answer: length or content_filter. Null when it is whole, or there is none.</param>
+public sealed record ChildEnd(string Answer, string Why, TimeSpan Took, string? CutBy = null);

@@ -30,7 +30,7 @@ public sealed class ModelReports(ILogger<ModelReports> log)
                 return new RecordModelReply(
                     work.Call, work.Attempt,
                     new(answer.Text, answer.ToolRequests, CitationsOf(answer, output?.Words ?? answer.Text, call.Conversation), answer.Model,
-                        answer.FinishReason, answer.ProviderId, answer.ThoughtCharacters, output?.Json, output?.Problems),
+                        answer.FinishReason, answer.ProviderId, answer.ThoughtCharacters, output?.Json, output?.Problems, answer.TakenBackCharacters),
                     answer.Usage, answer.RawUsage, cost, answer.Latency, answer.TimeToFirstToken, call.Entry.Name, answer.ServiceTier);
 
             case ModelOutcome.Failed failed:

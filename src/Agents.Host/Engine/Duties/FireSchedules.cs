@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using System.Security.Cryptography;
 using Agents.Domain.Runs;
 using Agents.Domain.Schedules;
@@ -37,14 +36,13 @@ public sealed class FireSchedules(
     /// <summary>A schedule may have to make up for many firings that it missed.</summary>
     static readonly DutyPace Pace = new() { Within = TimeSpan.FromMinutes(1) };
 
-    /// <summary>A round that begins so much later than it was to is one after a break: the machine stood still.</summary>
-    static readonly TimeSpan Break = TimeSpan.FromSeconds(10);
-
     TimeSpan sleep;
-    long roundEnded;
 
-    /// <summary>By the database's clock. Null before the first round, and after a break.</summary>
-    DateTimeOffset? watchedSince;
+    /// <summary>
+    /// Since when rounds have followed one another, and when the last one ended, by the database's clock: this machine's stopwatches stand still while
+    /// it sleeps. Null before the first round, and after the database was away.
+    /// </summary>
+    (DateTimeOffset Since, DateTimeOffset At)? watched;
 
     public string Name => Title;
 
@@ -52,16 +50,15 @@ public sealed class FireSchedules(
     {
         try
         {
-            if (Stopwatch.GetElapsedTime(roundEnded) > sleep + Break) watchedSince = null;
-            var since = watchedSince ??= await round.Ask(Now);
+            var since = SchedulePolicies.WatchedSince(watched, sleep, await round.Ask(Now));
             await round.SeeTo(
                 await round.Ask(Due), schedule => new(schedule.Tenant, schedule.Id), (schedule, token) => Fire(schedule, since, token), Pace);
-            sleep = await round.Ask(UntilNext);
-            roundEnded = Stopwatch.GetTimestamp();
+            var next = await round.Ask(Next);
+            (sleep, watched) = (Bounded(next.UntilDue ?? LongestSleep), (since, next.Now));
         }
         catch
         {
-            watchedSince = null; // the database was away: nothing was fired meanwhile
+            watched = null; // the database was away: nothing was fired meanwhile
             throw;
         }
     }
@@ -79,16 +76,17 @@ public sealed class FireSchedules(
 
     readonly record struct DueSchedule(string Tenant, Guid Id);
 
-    async Task<TimeSpan> UntilNext(CancellationToken ct)
-    {
-        var next = await database.First<TimeSpan?>(
-            $"""
-            select min(greatest(s.next_at, a.until)) - clock_timestamp() from agents.schedule s
-            left join agents.set_aside a on a.duty = '{Title}' and a.tenant_id = s.tenant_id and a.item = s.schedule_id::text
-            where not s.is_paused
-            """, null, ct) ?? LongestSleep;
-        return next < ShortestSleep ? ShortestSleep : next > LongestSleep ? LongestSleep : next;
-    }
+    async Task<NextFiring> Next(CancellationToken ct) => await database.First<NextFiring>(
+        $"""
+        select min(greatest(s.next_at, a.until)) - clock_timestamp() as until_due, clock_timestamp() as now from agents.schedule s
+        left join agents.set_aside a on a.duty = '{Title}' and a.tenant_id = s.tenant_id and a.item = s.schedule_id::text
+        where not s.is_paused
+        """, null, ct);
+
+    /// <param name="UntilDue">Null when no schedule will be.</param>
+    readonly record struct NextFiring(TimeSpan? UntilDue, DateTimeOffset Now);
+
+    static TimeSpan Bounded(TimeSpan left) => left < ShortestSleep ? ShortestSleep : left > LongestSleep ? LongestSleep : left;
 
     /// <summary>Makes what is due of one schedule, unless another node does it at this moment.</summary>
     /// <param name="since">Since when this node has looked without a break.</param>

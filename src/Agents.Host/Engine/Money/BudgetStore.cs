@@ -16,11 +16,12 @@ namespace Agents.Host.Engine.Money;
 /// <param name="Until">First day of the next period. Null for a total.</param>
 /// <param name="WaitingRuns">Runs parked until there is room.</param>
 /// <param name="SetByKey">The id of the key with which it was set. Null when the server needed none.</param>
+/// <param name="KeyName">The name of the key whose id the value is. Null for other budgets.</param>
 public sealed record BudgetView(
     BudgetScope Scope, string Value, BudgetPeriod Period, decimal LimitUsd, decimal SpentUsd, decimal UnconfirmedUsd, decimal ReservedUsd,
     decimal RoomUsd,
     DateOnly? From, DateOnly? Until, int WaitingRuns, string SetBy, DateTimeOffset SetAt,
-    string? SetByKey);
+    string? SetByKey, string? KeyName = null);
 
 /// <param name="OldLimitUsd">Null when there was no such budget.</param>
 /// <param name="NewLimitUsd">Null when it was removed.</param>
@@ -31,6 +32,9 @@ public sealed class BudgetStore(NpgsqlDataSource database, NodeSignals signals)
 {
     /// <summary>Changes shown of one budget, newest first.</summary>
     const int ChangesShown = 100;
+
+    /// <summary>Keys of one name that a refusal names.</summary>
+    const int KeysNamed = 10;
 
     /// <summary>In the order of scope, value and period; one only when it is named.</summary>
     public async Task<IReadOnlyList<BudgetView>> List(string tenant, BudgetName? only, CancellationToken ct) => await database.Query<BudgetView>(
@@ -43,13 +47,28 @@ public sealed class BudgetStore(NpgsqlDataSource database, NodeSignals signals)
           (select count(*) from finance.budget_wait w
            where w.tenant_id = b.tenant_id and w.scope = b.scope and w.value = b.value and w.period = b.period
              and w.resumed_at is null) as waiting_runs,
-          b.set_by, b.set_at, b.set_by_key
+          b.set_by, b.set_at, b.set_by_key,
+          (select k.name from agents.api_key k where k.tenant_id = b.tenant_id and k.id = b.value and b.scope = 'key') as key_name
         from finance.budget b left join finance.budget_period p
           on p.tenant_id = b.tenant_id and p.scope = b.scope and p.value = b.value and p.period = b.period
           and p.starts_on = finance.period_start(b.period, clock_timestamp())
         where b.tenant_id = @tenant and (@scope is null or (b.scope = @scope and b.value = @value and b.period = @period))
         order by b.scope, b.value, b.period
         """, new { tenant, scope = only is null ? null : Word(only.Scope), only?.Value, period = only is null ? null : Word(only.Period) }, ct);
+
+    /// <summary>
+    /// The ids of the keys that have the name now. None when it is itself the id of a key, or there is a budget under it, which all keys of the name
+    /// share.
+    /// </summary>
+    public async Task<IReadOnlyList<string>> KeysMeant(string tenant, BudgetName name, CancellationToken ct) => await database.Query<string>(
+        """
+        select id from agents.api_key
+        where tenant_id = @tenant and name = @value and revoked_at is null and (expires_at is null or expires_at > clock_timestamp())
+          and not exists (select from agents.api_key k where k.tenant_id = @tenant and k.id = @value)
+          and not exists (
+            select from finance.budget b where b.tenant_id = @tenant and b.scope = 'key' and b.value = @value and b.period = @period)
+        order by created_at, id limit @keys_named
+        """, new { tenant, name.Value, period = Word(name.Period), KeysNamed }, ct);
 
     /// <summary>Newest first.</summary>
     public async Task<IReadOnlyList<BudgetChangeView>> Changes(string tenant, BudgetName name, CancellationToken ct) =>

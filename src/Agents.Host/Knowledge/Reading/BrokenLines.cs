@@ -23,6 +23,15 @@ static class BrokenLines
         return text.ToString();
     }
 
+    /// <summary>A text whose line ends mean nothing, without them; white space at its ends stays.</summary>
+    public static string Whole(string text)
+    {
+        if (!text.Contains('\n')) return text;
+
+        var (before, after) = (char.IsWhiteSpace(text[0]) ? " " : "", char.IsWhiteSpace(text[^1]) ? " " : "");
+        return $"{before}{Join(text.Split('\n'))}{after}";
+    }
+
     /// <summary>Whether lines that look short are full: they are of wide letters.</summary>
     public static bool AreFull(IReadOnlyList<string> lines) =>
         lines.SkipLast(1).All(line => line.Length >= WideLine && line.Count(Neighbours.IsWithoutSpaces) * 2 > line.Length);

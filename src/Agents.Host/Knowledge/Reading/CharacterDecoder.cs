@@ -1,13 +1,14 @@
 using System.Buffers;
 using System.Text;
 using System.Text.RegularExpressions;
+using System.Text.Unicode;
 using UtfUnknown;
 
 namespace Agents.Host.Knowledge.Reading;
 
 /// <summary>
-/// Turns bytes into characters: by a byte order mark, the charset that the sender or the document states, as UTF-8 where the bytes are that, else by
-/// what they look like. Never a replacement character for what could not be read.
+/// Turns bytes into characters: by a byte order mark, the charset that the sender or the document states unless the bytes are surely UTF-8, as UTF-8
+/// where they may be that, else by what they look like. Never a replacement character for what could not be read.
 /// </summary>
 static partial class CharacterDecoder
 {
@@ -22,6 +23,9 @@ static partial class CharacterDecoder
 
     /// <summary>Damage that leaves a text UTF-8: so many sequences that are right for one that is not.</summary>
     const int RightForWrong = 10;
+
+    /// <summary>So many letters beyond ASCII are UTF-8 by no accident, whatever else they would mean.</summary>
+    const int NoAccident = 8;
 
     const int Windows1252 = 1252;
 
@@ -38,7 +42,8 @@ static partial class CharacterDecoder
 
         var stated = Charset().Match(mediaType ?? "") is { Success: true } sent ? sent
             : isMarkup ? Stated().Match(Encoding.Latin1.GetString(content.AsSpan(0, Math.Min(content.Length, Start)))) : Match.Empty;
-        if (stated.Success && Named(stated.Groups["name"].Value) is { } encoding && Strictly(encoding, content) is { } read) return read;
+        if (stated.Success && Named(stated.Groups["name"].Value) is { } encoding && !IsSurelyUtf8(content, encoding)
+            && Strictly(encoding, content) is { } read) return read;
 
         return Strictly(Encoding.UTF8.CodePage, content) ?? DamagedUtf8(content) ?? Guessed(content);
     }
@@ -82,6 +87,20 @@ static partial class CharacterDecoder
         }
 
         return strange * 20 <= probe.Length;
+    }
+
+    /// <summary>
+    /// Whether the stated charset is wrong. In the commonest of them what UTF-8 needs for a letter is two or three that never stand together; in
+    /// others, such as Thai's and Chinese's, it is a word now and then.
+    /// </summary>
+    static bool IsSurelyUtf8(ReadOnlySpan<byte> content, int stated)
+    {
+        if (stated == Encoding.UTF8.CodePage || !Utf8.IsValid(content)) return false;
+
+        var (letters, least) = (0, stated == Windows1252 ? 1 : NoAccident);
+        foreach (var value in content)
+            if (value >= 0xC0 && ++letters == least) return true; // each begins with one of these
+        return false;
     }
 
     static string? DamagedUtf8(byte[] content)

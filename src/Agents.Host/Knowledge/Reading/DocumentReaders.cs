@@ -32,19 +32,26 @@ public sealed class DocumentReaders : IDisposable
         await places.WaitAsync(ct);
         try
         {
-            var reader = Idle() ?? await ReaderProcess.Start(limits, ct);
-            try
-            {
-                return await reader.Read(name, mediaType, content, ct);
-            }
-            finally
-            {
-                Keep(reader);
-            }
+            // A process that was kept may end for no fault of this document: what the next, fresh one does counts.
+            if (Idle() is { } kept && await Read(kept, name, mediaType, content, ct) is { } read) return read;
+            return await Read(await ReaderProcess.Start(limits, ct), name, mediaType, content, ct) ?? throw new UnreadableDocumentException(
+                "reading it ended the process that reads: it takes too much memory, or is nested too deep");
         }
         finally
         {
             places.Release();
+        }
+    }
+
+    async Task<ReadDocument?> Read(ReaderProcess reader, string name, string? mediaType, HeldContent content, CancellationToken ct)
+    {
+        try
+        {
+            return await reader.Read(name, mediaType, content, ct);
+        }
+        finally
+        {
+            Keep(reader);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Microsoft.AspNetCore.WebUtilities;
 
 namespace Agents.Host.Knowledge.Reading;
 
@@ -9,7 +8,7 @@ sealed class HeldContent : IAsyncDisposable
     const int InMemory = 64 * 1024;
     const int Buffer = 81_920;
 
-    readonly FileBufferingWriteStream held = new(InMemory, tempFileDirectoryAccessor: Path.GetTempPath);
+    Stream held = new MemoryStream();
 
     HeldContent()
     {
@@ -39,7 +38,7 @@ sealed class HeldContent : IAsyncDisposable
                 }
 
                 hash.AppendData(buffer, 0, read);
-                await whole.held.WriteAsync(buffer.AsMemory(0, read), ct);
+                await whole.Add(buffer.AsMemory(0, read), ct);
             }
 
             whole.Hash = hash.GetHashAndReset();
@@ -52,8 +51,35 @@ sealed class HeldContent : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes the content; once.</summary>
-    public Task CopyTo(Stream destination, CancellationToken ct) => held.DrainBufferAsync(destination, ct);
+    /// <summary>Writes the content.</summary>
+    public Task CopyTo(Stream destination, CancellationToken ct)
+    {
+        held.Position = 0;
+        return held.CopyToAsync(destination, Buffer, ct);
+    }
 
     public ValueTask DisposeAsync() => held.DisposeAsync();
+
+    async Task Add(ReadOnlyMemory<byte> piece, CancellationToken ct)
+    {
+        if (held is MemoryStream small && Length > InMemory)
+        {
+            held = NewFile();
+            await held.WriteAsync(small.GetBuffer().AsMemory(0, (int)small.Length), ct);
+        }
+
+        await held.WriteAsync(piece, ct);
+    }
+
+    /// <summary>A file that only this account can read, and that is gone with the process if not before.</summary>
+    static FileStream NewFile()
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None,
+            Options = FileOptions.Asynchronous | FileOptions.DeleteOnClose,
+        };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new(Path.Combine(Path.GetTempPath(), $"agents-{Guid.NewGuid():N}"), options);
+    }
 }

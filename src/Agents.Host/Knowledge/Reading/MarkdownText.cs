@@ -23,10 +23,10 @@ sealed class MarkdownText(KnowledgeLimits limits)
         return wasHiding ? "" : HtmlReader.TextOf(html, limits);
     }
 
-    /// <summary>The text of a paragraph or heading.</summary>
+    /// <summary>The text of a paragraph or heading; words and scripts without spaces go on over the ends of lines.</summary>
     public string Text(ContainerInline? inlines)
     {
-        var text = new StringBuilder();
+        var (text, wasText, isBroken) = (new StringBuilder(), false, false);
         foreach (var inline in inlines?.Descendants() ?? [])
         {
             Count();
@@ -35,16 +35,25 @@ sealed class MarkdownText(KnowledgeLimits limits)
 
             switch (inline)
             {
-                case LiteralInline literal: text.Append(literal.Content.AsSpan()); break;
-                case CodeInline code: text.Append(code.Content); break;
-                case HtmlEntityInline entity: text.Append(entity.Transcoded.AsSpan()); break;
-                case AutolinkInline link: text.Append(link.Url); break;
+                case LiteralInline literal: Append(literal.Content.AsSpan(), isText: true); break;
+                case CodeInline code: Append(code.Content, isText: false); break;
+                case HtmlEntityInline entity: Append(entity.Transcoded.AsSpan(), isText: false); break;
+                case AutolinkInline link: Append(link.Url, isText: false); break;
+                case LineBreakInline { IsHard: false } when wasText: isBroken = true; break;
                 case LineBreakInline: text.Append(' '); break;
                 default: break;
             }
         }
 
-        return text.ToString();
+        return BrokenLines.Whole(text.ToString());
+
+        // Only between two pieces of text is it sure that a line was broken to fit.
+        void Append(ReadOnlySpan<char> piece, bool isText)
+        {
+            if (isBroken) text.Append(isText ? '\n' : ' ');
+            text.Append(piece);
+            (wasText, isBroken) = (isText, false);
+        }
     }
 
     /// <summary>A list or table line by line.</summary>

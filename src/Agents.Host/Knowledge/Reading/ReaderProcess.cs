@@ -66,8 +66,9 @@ sealed class ReaderProcess : IDisposable
     }
 
     /// <summary>Reads a document. Cancelling ends the process.</summary>
+    /// <returns>Null when the process ended before its answer did, by this document or by something else.</returns>
     /// <exception cref="UnreadableDocumentException">It cannot be read, or not within the limits; the message says which.</exception>
-    public async Task<ReadDocument> Read(string name, string? mediaType, HeldContent content, CancellationToken ct)
+    public async Task<ReadDocument?> Read(string name, string? mediaType, HeldContent content, CancellationToken ct)
     {
         CanGoOn = false;
         using var time = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -79,12 +80,16 @@ sealed class ReaderProcess : IDisposable
             await process.StandardInput.BaseStream.WriteAsync(ReaderProgram.Message(request, ReaderMessages.Plain.ReadRequest), time.Token);
             await content.CopyTo(process.StandardInput.BaseStream, time.Token);
             await process.StandardInput.BaseStream.FlushAsync(time.Token);
-            return await Answer(time.Token) ?? throw Ended(time, ct);
+            if (await Answer(time.Token) is { } read) return read;
         }
         catch (Exception failure) when (failure is IOException or OperationCanceledException or ObjectDisposedException)
         {
-            throw Ended(time, ct);
+            // It is over; why, the tokens tell.
         }
+
+        ct.ThrowIfCancellationRequested();
+        if (time.IsCancellationRequested) throw new UnreadableDocumentException($"reading it takes longer than {limits.ReadingSeconds} s");
+        return null;
     }
 
     /// <summary>Null when the process ended before its answer did.</summary>
@@ -127,11 +132,6 @@ sealed class ReaderProcess : IDisposable
             return null;
         }
     }
-
-    Exception Ended(CancellationTokenSource time, CancellationToken ct) =>
-        ct.IsCancellationRequested ? new OperationCanceledException(ct)
-        : time.IsCancellationRequested ? new UnreadableDocumentException($"reading it takes longer than {limits.ReadingSeconds} s")
-        : new UnreadableDocumentException("reading it ended the process that reads: it takes too much memory, or is nested too deep");
 
     static ProcessStartInfo Describe(KnowledgeLimits limits)
     {

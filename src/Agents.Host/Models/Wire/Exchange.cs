@@ -16,6 +16,9 @@ sealed class Exchange : IDisposable
     /// <summary>The name under which the request bounds the output. Null when it has no bound.</summary>
     public string? LimitField { get; set; }
 
+    /// <summary>Whether the request asks for usage at the end of the stream, where its format lets it ask.</summary>
+    public bool WishesUsage { get; set; }
+
     /// <summary>Null until it has come.</summary>
     public HttpResponseMessage? Reply { get; private set; }
 

@@ -11,20 +11,15 @@ namespace Agents.Host.Models.Wire;
 /// many compatible servers know. Without a setting it is found out, for each model, by a refusal, or by a reply that is longer than it may be.
 /// </summary>
 /// <param name="setting">The name for all models. Null finds it out.</param>
-sealed class OutputLimitField(string? setting)
+sealed class OutputLimitField(string? setting) : ILearnedField
 {
     public const string Newer = "max_completion_tokens";
     public const string Older = "max_tokens";
 
-    /// <summary>Words in which servers refuse a field that they do not know, rather than its value.</summary>
-    static readonly string[] Unknown =
-        ["extra_forbidden", "extra inputs", "unrecognized", "unrecognised", "unsupported", "not supported", "unknown", "unexpected", "not permitted",
-            "not allowed", "additional properties"];
-
     readonly ConcurrentDictionary<string, string> found = new(StringComparer.Ordinal);
 
-    /// <summary>Gives the bound the name that the server takes.</summary>
-    public async Task Name(HttpRequestMessage request, Exchange exchange, CancellationToken ct)
+    /// <inheritdoc/>
+    public async Task Write(HttpRequestMessage request, Exchange exchange, CancellationToken ct)
     {
         if (request.Content is not { } content) return;
 
@@ -39,20 +34,19 @@ sealed class OutputLimitField(string? setting)
         request.Content = new StringContent(asked.ToJsonString(), MediaTypeHeaderValue.Parse("application/json"));
     }
 
-    /// <summary>Whether a refusal was about the name, and the next request will have the other one.</summary>
-    public bool Learns(Exchange exchange, HttpStatusCode status, string body) =>
-        setting is null && exchange.LimitField is { } sent && status is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity
-        && body.Contains(sent, StringComparison.Ordinal) && Unknown.Any(word => body.Contains(word, StringComparison.OrdinalIgnoreCase))
-        && found.GetOrAdd(exchange.Model, Other(sent)) != sent; // of calls made side by side each learns it
+    /// <returns>The name that the next request will have. Of calls made side by side each learns it.</returns>
+    public string? Learn(Exchange exchange, HttpStatusCode status, string body)
+    {
+        if (setting is not null || exchange.LimitField is not { } sent || !UnknownField.IsNamed(sent, status, body)) return null;
+        var taken = found.GetOrAdd(exchange.Model, sent == Newer ? Older : Newer);
+        return taken == sent ? null : taken;
+    }
 
     /// <summary>The server counted more tokens in its reply than the request allowed: it did not know the name.</summary>
     public void WasIgnored(Exchange exchange)
     {
         if (setting is null && exchange.LimitField is Newer) found.TryAdd(exchange.Model, Older);
     }
-
-    /// <summary>The name that the next request of the model will have, after a refusal.</summary>
-    public static string Other(string name) => name == Newer ? Older : Newer;
 
     /// <summary>Within a text of JSON the quotes around a name are escaped, so only a member fits.</summary>
     static bool Holds(ReadOnlySpan<byte> body, string name) => body.IndexOf(Encoding.UTF8.GetBytes($"\"{name}\":")) >= 0;

@@ -10,6 +10,12 @@ namespace Agents.Host.Models.Wire;
 /// </summary>
 sealed class ProviderClient(IChatClient sdk, ModelOptions limits, OutputLimitField? limitField = null) : DelegatingChatClient(sdk)
 {
+    readonly ThoughtHabits habits = new();
+
+    /// <summary>Among others what is known of the thoughts of its models.</summary>
+    public override object? GetService(Type serviceType, object? serviceKey = null) =>
+        serviceKey is null && serviceType == typeof(ThoughtHabits) ? habits : base.GetService(serviceType, serviceKey);
+
     public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {

@@ -45,9 +45,22 @@ namespace Internal.Generated.WolverineHandlers
             }
 
             var period = httpContext.Request.Query["period"];
+            string shared_rawValue = httpContext.Request.Query["shared"];
+            System.Nullable<bool> shared = default;
+
+            if (bool.TryParse(shared_rawValue, out var shared_parsed))
+            {
+                shared = shared_parsed;
+            }
+            else if (!string.IsNullOrEmpty(shared_rawValue))
+            {
+                await WriteQueryValueParsingProblem(httpContext, "shared", shared_rawValue, "bool").ConfigureAwait(false);
+                return;
+            }
+
 
             // The actual HTTP request handler execution
-            var result = await Agents.Host.Api.Budgets.SetBudgetEndpoint.Put(request, scope, value, period, _budgetStore, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            var result = await Agents.Host.Api.Budgets.SetBudgetEndpoint.Put(request, scope, value, period, shared, _budgetStore, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             await result.ExecuteAsync(httpContext).ConfigureAwait(false);
         }
