@@ -19,12 +19,15 @@ public sealed class ModelPreparation(Conversations conversations, IDefinitions d
 
         var (run, conversation, agent) = (told.Run, told.Conversation, await definitions.Of(told.Run.DefinitionHash, ct));
         var step = (ModelStep)agent.Steps[run.Step];
-        var request = ModelRequest.Of(
-            conversation, step, step.Model ?? run.Model, agent.Limits, tools, isLast: run.Step == agent.Steps.Count - 1);
+        var request = RequestOf(run, agent, step, conversation, tools);
         conversations.Keep(tenant, told, request.InputTokensAtMost());
         var prices = await published.InForce(tenant, ct);
         return new(run, agent, step, conversation, prices, CallOffer.Of(request, prices), told.Queued.RequestedBy);
     }
+
+    /// <summary>What the model is sent in a step, by what was said so far.</summary>
+    public static ModelRequest RequestOf(Run run, AgentDefinition agent, ModelStep step, Conversation conversation, ITools tools) =>
+        ModelRequest.Of(conversation, step, step.Model ?? run.Model, agent.Limits, tools, isLast: run.Step == agent.Steps.Count - 1);
 
     static bool IsDue(Run run, CallModel work) =>
         run.ModelCall is { Status: not AttemptStatus.Failed } call && call.Call == work.Call && call.Number == work.Attempt
