@@ -1,5 +1,6 @@
 using Agents.Host.Engine;
 using Agents.Host.Engine.Duties;
+using Agents.Host.Engine.Evidence;
 using Agents.Host.Engine.Money;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Schedules;
@@ -17,11 +18,14 @@ namespace Agents.Host;
 static class EngineServices
 {
     public static void AddEngine(
-        this WebApplicationBuilder builder, WorkerOptions workers, ModelProviders models, WebhookOptions webhooks, CostOptions costs)
+        this WebApplicationBuilder builder, WorkerOptions workers, ModelProviders models, WebhookOptions webhooks, CostOptions costs,
+        EvidenceOptions evidence)
     {
         var services = builder.Services;
         services.AddSingleton(workers);
         services.AddSingleton(costs);
+        services.AddSingleton(evidence);
+        services.AddSingleton<EvidenceCheckpoints>();
         services.AddSingleton(webhooks);
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<WebhookSender>(provider, provider.GetRequiredService<DatabaseClock>()));
         services.Configure<HostOptions>(host => host.ShutdownTimeout = workers.DrainTimeout + TimeSpan.FromSeconds(5));

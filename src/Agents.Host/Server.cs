@@ -1,4 +1,5 @@
 using Agents.Host.Catalog;
+using Agents.Host.Engine.Evidence;
 using Agents.Host.Engine.Money;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Webhooks;
@@ -30,13 +31,14 @@ public static class Server
         var workers = WorkerOptions.From(builder.Configuration);
         var webhooks = WebhookOptions.From(builder.Configuration);
         var costs = CostOptions.From(builder.Configuration);
+        var evidence = EvidenceOptions.From(builder.Configuration);
         var callers = CallerOptions.From(builder.Configuration);
         var database = await DatabaseConnection.Find(builder.Configuration, DatabaseConnection.DirectoryOf(args), needsDatabase);
         await ListenAddresses.RefuseBeyondLoopback(builder.Configuration, database, needsDatabase);
 
         builder.AddStore(database, workers);
         builder.AddStreaming();
-        builder.AddEngine(workers, models, webhooks, costs);
+        builder.AddEngine(workers, models, webhooks, costs, evidence);
         builder.AddModels(models, agents);
         builder.AddApi(callers);
 

@@ -75,6 +75,9 @@ public static class ReadModels
     /// <summary>The SQL that makes the tables of this assembly, in order. Each may be run again at any time.</summary>
     public static IEnumerable<string> Scripts() => ScriptNames.Select(Script);
 
+    /// <summary>The same for what is added to the tables that the event store makes, after it has made them.</summary>
+    public static IEnumerable<string> ScriptsOfStore() => [Script("Evidence.sql")];
+
     /// <summary>One of the scripts.</summary>
     public static string Script(string name)
     {

@@ -86,6 +86,21 @@ public sealed class RandomHistoriesTests
         Assert.Equal(Json(world.Run), Json(history.Aggregate(Run.Before(A.Id), Run.Evolve))), iterations: 300);
 
     [Fact]
+    public void Whatever_happens_every_decision_is_derived_again_from_what_was_recorded() => CheckHistories((world, history) =>
+        Assert.Null(DecisionReplay.Check(A.Id, history, world.Agent)));
+
+    [Fact]
+    public void Whatever_happens_a_decision_that_is_stored_in_part_is_found() => CheckHistories((world, history) =>
+    {
+        for (var left = 1; left < history.Count; left++)
+        {
+            if (DecisionReplay.Check(A.Id, history[..left], world.Agent) is not { Stored: null } divergence) continue; // between two decisions
+            Assert.Equal(left + 1L, divergence.Version);
+            Assert.Equal(history[left].GetType(), divergence.Decided[0].GetType());
+        }
+    }, iterations: 30);
+
+    [Fact]
     public void Whatever_happens_each_attempt_is_started_once_and_settled_once_before_the_next() => CheckHistories((_, history) =>
     {
         var attempts = new Dictionary<(object Call, int Attempt), string>();

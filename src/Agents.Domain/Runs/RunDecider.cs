@@ -12,7 +12,7 @@ namespace Agents.Domain.Runs;
 public static class RunDecider
 {
     /// <summary>The name in facts for what the server does by itself, without a person.</summary>
-    const string BySystem = "system";
+    internal const string BySystem = "system";
 
     /// <summary>A fork asks in its own name for the tools of which the run it continues had no outcome yet.</summary>
     public static Decision Decide(Run run, AgentDefinition agent, StartRun command)

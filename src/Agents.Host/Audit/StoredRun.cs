@@ -1,5 +1,8 @@
+using System.Text.Json;
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
+using Agents.Projections;
+using Marten;
 
 namespace Agents.Host.Audit;
 
@@ -64,6 +67,20 @@ sealed record StoredRun(string Tenant, Guid Id, long Head)
 /// <param name="Happened">Null when the stored JSON is no such fact.</param>
 sealed record StoredFact(long Version, string Type, DateTimeOffset At, RunEvent? Happened)
 {
+    static readonly Dictionary<string, Type> Types = EventNames.All.ToDictionary(name => name.Value, name => name.Key);
+
+    public static StoredFact Of(long version, string type, DateTimeOffset at, byte[] data, ISerializer json)
+    {
+        try
+        {
+            return new(version, type, at, Types.GetValueOrDefault(type) is { } known ? (RunEvent)json.FromJson(known, new MemoryStream(data)) : null);
+        }
+        catch (JsonException)
+        {
+            return new(version, type, at, null);
+        }
+    }
+
     public override string ToString() => $"version {Version} ({Type})";
 }
 

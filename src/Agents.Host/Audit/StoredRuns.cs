@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Projections;
@@ -9,7 +8,8 @@ namespace Agents.Host.Audit;
 
 /// <summary>Reads run after run from a snapshot, a batch in memory at a time.</summary>
 /// <param name="hasBudgets">Whether reservations are to be read, too.</param>
-sealed class StoredRuns(Snapshot snapshot, ISerializer json, bool hasBudgets = false)
+/// <param name="isFactsOnly">Whether nothing is to be read that was made from the facts.</param>
+sealed class StoredRuns(Snapshot snapshot, ISerializer json, bool hasBudgets = false, bool isFactsOnly = false)
 {
     const int Batch = 100;
 
@@ -20,8 +20,6 @@ sealed class StoredRuns(Snapshot snapshot, ISerializer json, bool hasBudgets = f
         where version > 0 and (@tenant is null or tenant_id = @tenant) and (tenant_id, id) > (@last_tenant, @last_id)
         order by tenant_id, id limit @batch
         """;
-
-    static readonly Dictionary<string, Type> Types = EventNames.All.ToDictionary(name => name.Value, name => name.Key);
 
     /// <param name="tenant">Null for all.</param>
     public async IAsyncEnumerable<StoredRun> All(string? tenant, [EnumeratorCancellation] CancellationToken ct)
@@ -42,7 +40,9 @@ sealed class StoredRuns(Snapshot snapshot, ISerializer json, bool hasBudgets = f
     async Task Fill(IReadOnlyDictionary<(string, Guid), StoredRun> runs, CancellationToken ct)
     {
         await Each<FactRow>(
-            "version, type, timestamp, data from agents.mt_events", "stream_id", "order by version", (run, row) => run.Add(FactOf(row)));
+            "version, type, timestamp, data from agents.mt_events", "stream_id", "order by version", (run, row) => run.Add(StoredFact.Of(row.Version, row.Type, row.Timestamp, row.Data, json)));
+        if (isFactsOnly) return;
+
         await Each<CheckpointRow>("data::text as data from agents.mt_doc_run", "id", "", (run, row) => run.Checkpoint = row.Data);
         await Each<QueueRow>("state from agents.run_queue", "run_id", "", (run, row) => run.QueueState = row.State);
         await Each<TimelineRow>("version, type from agents.timeline", "run_id", "order by version", (run, row) =>
@@ -70,19 +70,6 @@ sealed class StoredRuns(Snapshot snapshot, ISerializer json, bool hasBudgets = f
                 {order}
                 """, new { tenants = runs.Keys.Select(key => key.Item1).ToArray(), ids = runs.Keys.Select(key => key.Item2).ToArray() }, ct);
             await foreach (var row in rows) read(runs[(row.TenantId, row.RunId)], row);
-        }
-    }
-
-    StoredFact FactOf(FactRow row)
-    {
-        try
-        {
-            var happened = Types.GetValueOrDefault(row.Type) is { } known ? (RunEvent)json.FromJson(known, new MemoryStream(row.Data)) : null;
-            return new(row.Version, row.Type, row.Timestamp, happened);
-        }
-        catch (JsonException)
-        {
-            return new(row.Version, row.Type, row.Timestamp, null);
         }
     }
 

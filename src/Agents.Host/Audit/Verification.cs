@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Agents.Domain.Definitions;
 using Agents.Projections;
 using Marten;
 
@@ -27,12 +25,12 @@ public static class Verification
         store.AddRunStore();
         var json = store.Serializer();
         var hasBudgets = await snapshot.Value<bool>("select to_regclass('finance.reservation') is not null", null, ct); // not before this version
-        var definitions = await Definitions(snapshot, ct);
+        var (definitions, log) = (await StoredDefinitions.All(snapshot, ct), new SnapshotLog(snapshot, json));
 
         Invariant accepted = AcceptedRuns.Invariant(), steps = CommittedSteps.Invariant(), versions = Versions.Invariant(),
             folded = FoldedState.Invariant(), money = Money.Invariant(), asked = ProviderLedger.Invariant(),
             budgets = Budgets.Invariant(), timeline = TimelineRows.Invariant(),
-            messages = Messages.Invariant(), living = LivingRuns.Invariant();
+            messages = Messages.Invariant(), living = LivingRuns.Invariant(), decisions = DecisionCheck.Invariant(), prompts = SentPrompts.Invariant();
         var sums = new Money();
         var requests = ledger is null ? null : await ProviderLedger.Read(ledger, asked, ct);
 
@@ -45,6 +43,8 @@ public static class Verification
             money.Check(sums.In(run));
             budgets.Check(Budgets.In(run, definitions));
             timeline.Check(TimelineRows.In(run));
+            decisions.Check(await DecisionCheck.In(run, definitions, log, ct));
+            prompts.Check(await SentPrompts.In(run, definitions, log, ct));
             foreach (var violation in requests?.In(run) ?? []) asked.Violate(violation);
         }
 
@@ -59,19 +59,9 @@ public static class Verification
         requests?.Check(asked, isWhole: tenant is null);
 
         return new(at, requests is null
-            ? [accepted, steps, versions, folded, money, budgets, timeline, messages, living]
-            : [accepted, steps, versions, folded, money, asked, budgets, timeline, messages, living]);
+            ? [accepted, steps, versions, folded, money, budgets, timeline, messages, living, decisions, prompts]
+            : [accepted, steps, versions, folded, money, asked, budgets, timeline, messages, living, decisions, prompts]);
     }
-
-    static async Task<Dictionary<string, AgentDefinition>> Definitions(Snapshot snapshot, CancellationToken ct)
-    {
-        var definitions = new Dictionary<string, AgentDefinition>(StringComparer.Ordinal);
-        await foreach (var stored in snapshot.Rows<Definition>("select hash, body from agents.definition", null, ct))
-            definitions.Add(stored.Hash, JsonSerializer.Deserialize<AgentDefinition>(stored.Body)!);
-        return definitions;
-    }
-
-    sealed record Definition(string Hash, string Body);
 }
 
 /// <summary>What a verification found.</summary>

@@ -32,6 +32,8 @@ static class Verbs
             ShowVerb.Create(verb),
             TailVerb.Create(verb),
             ReplayVerb.Create(verb),
+            DiffVerb.Create(verb),
+            PromptVerb.Create(verb),
             WhyVerb.Create(verb),
             CostVerb.Create(verb),
             PricesVerb.Create(verb),
@@ -45,6 +47,7 @@ static class Verbs
             DeadLettersVerb.Create(verb),
             DoctorVerb.Create(verb),
             VerifyVerb.Create(verb),
+            AuditVerb.Create(verb),
             GlobalOptions.Server, GlobalOptions.Key, GlobalOptions.Data, GlobalOptions.Json, GlobalOptions.NoColor, help, version,
         };
         var after = agents.Subcommands.Index().First(command => command.Item.Name == "replay").Index + 1;

@@ -42,6 +42,7 @@ static class EnginePorts
         services.AddSingleton<RateLimits>();
         services.AddSingleton<Conversations>();
         services.AddSingleton<ModelPreparation>();
+        services.AddSingleton<PastRuns>();
         services.AddSingleton<ModelClaims>();
         services.AddSingleton<ModelReports>();
         services.AddSingleton<ModelWorker>();

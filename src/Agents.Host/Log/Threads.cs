@@ -15,11 +15,19 @@ public sealed class Threads(NpgsqlDataSource database)
     /// The questions and answers of the runs before this one, oldest first, within <see cref="EarlierMessage"/>'s bounds. Runs without an answer are
     /// left out.
     /// </summary>
-    public async Task<IReadOnlyList<EarlierMessage>> Before(string tenant, RunQueued first, CancellationToken ct)
+    public Task<IReadOnlyList<EarlierMessage>> Before(string tenant, RunQueued first, CancellationToken ct) => Before(
+        (sql, values) => database.Stream<Earlier>(sql, values, ct), tenant, first);
+
+    /// <summary>The same from a connection, such as one that sees the database as it stood at one moment.</summary>
+    public static Task<IReadOnlyList<EarlierMessage>> Before(NpgsqlConnection connection, string tenant, RunQueued first, CancellationToken ct) => Before(
+        (sql, values) => connection.Stream<Earlier>(sql, values, ct), tenant, first);
+
+    static async Task<IReadOnlyList<EarlierMessage>> Before(
+        Func<string, object, IAsyncEnumerable<Earlier>> query, string tenant, RunQueued first)
     {
         if (first.Previous is not { } previous) return [];
 
-        var runs = database.Stream<Earlier>(
+        var runs = query(
             """
             with recursive before (run_id, data, depth) as (
               select stream_id, data, 1 from agents.mt_events
@@ -31,7 +39,7 @@ public sealed class Threads(NpgsqlDataSource database)
             select b.data::text as queued, s.answer from before b
             join agents.run_summary s on s.tenant_id = @tenant and s.run_id = b.run_id
             order by b.depth desc
-            """, new { tenant, previous, MostRuns }, ct);
+            """, new { tenant, previous, MostRuns });
 
         var said = new List<EarlierMessage>();
         await foreach (var run in runs)

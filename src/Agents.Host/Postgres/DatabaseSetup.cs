@@ -20,6 +20,7 @@ public sealed class DatabaseSetup(NpgsqlDataSource database, IDocumentStore stor
         {
             await SetupScripts.RunOnce(connection, [.. ReadModels.Scripts()], cancellationToken);
             await SetupScripts.Once(connection, Builds(), MakeStores, cancellationToken);
+            await SetupScripts.RunOnce(connection, [.. ReadModels.ScriptsOfStore()], cancellationToken);
         }
         finally
         {

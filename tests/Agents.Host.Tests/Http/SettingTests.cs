@@ -1,4 +1,5 @@
 using Agents.Host.Catalog;
+using Agents.Host.Engine.Evidence;
 using Agents.Host.Engine.Money;
 using Agents.Host.Engine.Queue;
 using Agents.Host.Engine.Webhooks;
@@ -16,7 +17,7 @@ public sealed class SettingTests
         var rows = (await File.ReadAllLinesAsync(Path.Combine(AppContext.BaseDirectory, "docs", "configuration.md")))
             .Where(line => line.StartsWith("| ", StringComparison.Ordinal));
         Setting[] settings = [.. WorkerOptions.Settings, .. ModelOptions.Settings, .. CostOptions.Settings, .. WebhookOptions.Settings,
-            .. CallerOptions.Settings, .. AgentOptions.Settings];
+            .. CallerOptions.Settings, .. AgentOptions.Settings, .. EvidenceOptions.Settings];
 
         Assert.True(settings.Length > 15, $"Only {settings.Length} settings were found.");
         foreach (var setting in settings)

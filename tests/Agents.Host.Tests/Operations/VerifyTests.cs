@@ -12,7 +12,7 @@ public sealed class VerifyTests(SoundDatabase sound) : IClassFixture<SoundDataba
     {
         var report = await Verify(await sound.Copy(), sound.Ledger);
 
-        Assert.Equal(["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I13"], report.Invariants.Select(invariant => invariant.Id));
+        Assert.Equal(["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I13", "I14", "I15"], report.Invariants.Select(invariant => invariant.Id));
         Assert.All(report.Invariants, invariant => Assert.Empty(invariant.Shown));
         Assert.True(report.Holds);
         Assert.Equal(5, report.Invariants[0].Checked);
@@ -80,6 +80,11 @@ public sealed class VerifyTests(SoundDatabase sound) : IClassFixture<SoundDataba
         "{node}; update agents.run_queue set node = 'web1-1-abcdef'; update agents.mt_streams set timestamp = timestamp - interval '61 s'")]
     [InlineData("I13", "and no node has it",
         "{node}; update agents.run_queue set node = null; update agents.mt_streams set timestamp = timestamp - interval '61 s'")]
+    [InlineData("I14", "the rules decide step_completed",
+        "update agents.mt_events set data = jsonb_set(data, '{output}', '\"Forged.\"') where stream_id = '{done}' and type = 'step_completed' and data->>'step' = '0'")]
+    [InlineData("I14", "at version", "update agents.mt_events set data = jsonb_set(data, '{reply,text}', '\"Forged.\"') where stream_id = '{done}' and type = 'model_call_completed' and data->>'call' = '1'")]
+    [InlineData("I15", "for attempt 1 of call 2",
+        "update agents.mt_events set data = jsonb_set(data, '{passages,0,text}', '\"Forged.\"') where stream_id = '{done}' and type = 'passages_retrieved'")]
     public async Task What_was_spoilt_is_found_and_named(string id, string violation, string sql)
     {
         var copy = await sound.Copy();

@@ -9,13 +9,26 @@ namespace Agents.Host.Cli.Runs;
 /// <summary>Shows one run: what was asked, how it stands, its steps, its answer.</summary>
 static class ShowVerb
 {
+    static readonly Option<long?> Version = new("--version")
+    {
+        Description = "Shows it as it was after so many facts; see: agents replay ID", HelpName = "N",
+    };
+
     public static Command Create(Verb verb) =>
-        verb.Does(new("show", "Shows a run: question, steps, answer, citations, cost.") { RunArgument.Id }, Run);
+        verb.Does(new("show", "Shows a run: question, steps, answer, citations, cost.") { RunArgument.Id, Version }, Run);
 
     static async Task<int> Run(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
         var runId = await call.Run(server.Api, ct);
+        if (call.Parsed.GetValue(Version) is { } version)
+        {
+            var state = await server.Api.Get($"runs/{runId}/state?version={version}", ct);
+            if (call.IsJson) call.Screen.Json(state);
+            else PastRunDisplay.Print(call.Screen, state.As<StateView>());
+            return ExitCodes.Ok;
+        }
+
         var document = await server.Api.Get($"runs/{runId}", ct);
         if (call.IsJson) call.Screen.Json(document);
         else Print(

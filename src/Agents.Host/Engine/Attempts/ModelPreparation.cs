@@ -25,11 +25,24 @@ public sealed class ModelPreparation(Conversations conversations, IDefinitions d
         var lastWords = new LastWords(providers, all, run, agent, conversation);
         var request = run.Closing is { } reason
             ? lastWords.Request(step, reason, model, prices)
-            : ModelRequest.Of(conversation, step, model, agent.Limits, tools, isLast: agent.MayEndWith(run.Step), agent.Parameters);
+            : RequestOf(run, agent, step, model, conversation, tools);
         request = request with { Entry = entry.Entry };
         conversations.Keep(tenant, told, request.InputTokensAtMost());
         var offer = CallOffer.Of(request, prices) with { Provider = entry.Name, LastWord = lastWords.Plan() };
         return new(run, agent, step, conversation, prices, offer, told.Queued.RequestedBy, entry);
+    }
+
+    /// <summary>What the model is sent in a step, by what was said so far; not for a last word.</summary>
+    /// <param name="model">As its provider names it.</param>
+    public static ModelRequest RequestOf(Run run, AgentDefinition agent, ModelStep step, string model, Conversation conversation, ITools tools) =>
+        ModelRequest.Of(conversation, step, model, agent.Limits, tools, isLast: agent.MayEndWith(run.Step), agent.Parameters);
+
+    /// <summary>The model of an attempt that was begun, as its provider names it.</summary>
+    /// <param name="before">The run before it was.</param>
+    public static string ModelOf(Run before, ModelStep step, ModelCallStarted started)
+    {
+        var written = before.ModelCall?.Model ?? step.Model ?? before.Model;
+        return started.Provider is { } entry && written.StartsWith($"{entry}/", StringComparison.Ordinal) ? written[(entry.Length + 1)..] : written;
     }
 
     static bool IsDue(Run run, CallModel work) =>

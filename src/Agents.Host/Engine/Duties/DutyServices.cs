@@ -17,6 +17,7 @@ static class DutyServices
         services.AddDuty<AnnounceBudgetEvents>();
         services.AddDuty<CloseDays>();
         services.AddDuty<EndFinanceQueries>();
+        services.AddDuty<SignCheckpoints>();
     }
 
     static void AddWatched(this IServiceCollection services)

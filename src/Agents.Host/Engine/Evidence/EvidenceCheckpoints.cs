@@ -1,0 +1,69 @@
+using System.Globalization;
+using Agents.Host.Platform;
+using Npgsql;
+
+namespace Agents.Host.Engine.Evidence;
+
+/// <summary>Signs the heads of all hash chains that have grown since the checkpoint before. One node at a time does so; any may.</summary>
+public sealed class EvidenceCheckpoints(NpgsqlDataSource database, EvidenceOptions options)
+{
+    /// <summary>Advisory lock of the node that signs; ASCII "agntsign".</summary>
+    const long SignLock = 0x61676e747369676e;
+
+    /// <summary>
+    /// What no transaction that still goes on can add to: all transactions before the oldest of those. What they store later is covered by the next
+    /// checkpoint.
+    /// </summary>
+    const string Grown =
+        """
+        select coalesce(string_agg(line, E'\n' order by line collate "C"), '') as lines, max(before) as before_tx, clock_timestamp() as at
+        from (
+          select distinct on (e.tenant_id, e.run_id)
+            e.tenant_id || ' ' || e.run_id || ' ' || e.version || ' ' || encode(e.hash, 'hex') as line
+          from agents.evidence e
+          where e.tx >= @from_tx::text::xid8 and e.tx < pg_snapshot_xmin(pg_current_snapshot())
+          order by e.tenant_id, e.run_id, e.version desc) grown
+        right join (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as before) now on true
+        """;
+
+    /// <summary>The number of the checkpoint. Null when nothing is new, when there is no key, and when another node signs just now.</summary>
+    public async Task<long?> Sign(CancellationToken ct)
+    {
+        if (options.Key is not { } key) return null;
+
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        if (!await connection.First<bool>("select pg_try_advisory_xact_lock(@sign_lock)", new { SignLock }, ct)) return null;
+
+        await connection.Execute(
+            "insert into agents.signing_key (id, public_key) values (@id, @public_key) on conflict do nothing", new { key.Id, key.PublicKey }, ct);
+        var last = await connection.First<Last>(
+            "select number, before_tx::text::bigint as before_tx, hash from agents.checkpoint order by number desc limit 1", null, ct);
+        var grown = (await connection.First<Heads>(Grown, new { fromTx = (last?.BeforeTx ?? 0).ToString(CultureInfo.InvariantCulture) }, ct))!;
+        if (grown.Lines.Length == 0)
+        {
+            await transaction.CommitAsync(ct); // the key is known from its first day on
+            return null;
+        }
+
+        var (number, at) = ((last?.Number ?? 0) + 1, grown.At);
+        var hash = HashChain.OfCheckpoint(last?.Hash, number, at, grown.BeforeTx, grown.Lines);
+        var signature = key.Sign(hash);
+        await connection.Execute(
+            """
+            insert into agents.checkpoint (number, at, before_tx, heads, hash, key_id, signature)
+            values (@number, @at, @before_tx::text::xid8, @heads, @hash, @key_id, @signature)
+            """,
+            new { number, at, beforeTx = grown.BeforeTx.ToString(CultureInfo.InvariantCulture), heads = grown.Lines, hash, keyId = key.Id, signature }, ct);
+        await transaction.CommitAsync(ct);
+
+        if (options.Witness is { } witness)
+            await File.AppendAllTextAsync(
+                witness, $"{number} {Convert.ToHexStringLower(hash)} {key.Id} {Convert.ToBase64String(signature)}\n", ct);
+        return number;
+    }
+
+    sealed record Last(long Number, long BeforeTx, byte[] Hash);
+
+    sealed record Heads(string Lines, long BeforeTx, DateTimeOffset At);
+}

@@ -1,0 +1,137 @@
+using Agents.Host.Audit;
+using Agents.Host.Engine.Evidence;
+using Npgsql;
+
+namespace Agents.Host.Tests.Operations;
+
+/// <summary>Each test does to a copy of a sound database what a superuser can, and the evidence says what was done.</summary>
+public sealed class EvidenceTests(SoundDatabase sound) : IClassFixture<SoundDatabase>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Facts_that_nobody_touched_hold_and_a_signed_checkpoint_covers_them()
+    {
+        var report = await Verify(await sound.Copy());
+
+        Assert.All(report.Invariants, invariant => Assert.Empty(invariant.Shown));
+        Assert.True(report.Holds);
+        Assert.Equal((5, 1), ((int)report.Invariants[0].Checked, (int)report.Invariants[1].Checked));
+    }
+
+    [Theory]
+    [InlineData("E1", "{done}", "that is not what was stored", // a byte
+        "update agents.mt_events set data = jsonb_set(data, '{question}', '\"Forged?\"') where stream_id = '{done}' and version = 1")]
+    [InlineData("E1", "{done}", "has no version 3 any more", "delete from agents.mt_events where stream_id = '{done}' and version = 3")]
+    [InlineData("E1", "{done}", "that are not what was stored", // two versions that change places
+        "update agents.mt_events set version = -version where stream_id = '{done}' and version in (2, 3); update agents.mt_events set version = 5 + version where stream_id = '{done}' and version < 0")]
+    [InlineData("E1", "{done}", "not what was stored", // moved in time
+        "update agents.mt_events set timestamp = timestamp - interval '1 day' where stream_id = '{done}'")]
+    [InlineData("E1", "{done}", "not what was stored", // a reply, and all that followed from it
+        "update agents.mt_events set data = replace(data::text, 'reply', 'forgery')::jsonb where stream_id = '{done}'")]
+    [InlineData("E1", "{done}", "not what was stored", // a passage
+        "update agents.mt_events set data = jsonb_set(data, '{passages}', '[]') where stream_id = '{done}' and type = 'passages_retrieved'")]
+    [InlineData("E1", "{done}", "were put in without a chain", "{append step_completed}")]
+    [InlineData("E2", "{done}", "and has it no more", // a run with all that was made from it
+        "delete from agents.evidence where run_id = '{done}'; delete from agents.mt_events where stream_id = '{done}'; delete from agents.mt_streams where id = '{done}'; delete from agents.run_summary where run_id = '{done}'; delete from agents.mt_doc_run where id = '{done}'; delete from agents.timeline where run_id = '{done}'; delete from finance.model_call where run_id = '{done}'")]
+    [InlineData("E2", "{done}", "and has it no more", // the end of a run, with its chain
+        "delete from agents.evidence where run_id = '{done}' and version > 5; delete from agents.mt_events where stream_id = '{done}' and version > (select max(version) from agents.evidence where run_id = '{done}')")]
+    [InlineData("E2", "checkpoint 1", "is not what was signed", "update agents.checkpoint set heads = split_part(heads, E'\\n', 1)")]
+    [InlineData("E2", "checkpoint 1", "is not that of the key", "update agents.checkpoint set signature = decode(repeat('00', 64), 'hex')")]
+    public async Task What_a_superuser_did_is_found_with_run_and_version(string id, string who, string what, string sql)
+    {
+        var copy = await sound.Copy();
+        await SoundDatabase.Execute(copy, sound.Filled($"set session_replication_role = replica; {sql}"));
+
+        var report = await Verify(copy);
+
+        Assert.Contains(
+            report.Invariants.Single(invariant => invariant.Id == id).Shown,
+            shown => shown.Contains(sound.Filled(who), StringComparison.Ordinal) && shown.Contains(what, StringComparison.Ordinal));
+        Assert.False(report.Holds);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_was_taken_away_is_found_by_its_witness()
+    {
+        var copy = await sound.Copy();
+        await using var database = NpgsqlDataSource.Create(copy);
+        await using var command = database.CreateCommand("select number || ' ' || encode(hash, 'hex') || ' ' || key_id from agents.checkpoint");
+        var witness = (string)(await command.ExecuteScalarAsync(Cancellation))!;
+        await SoundDatabase.Execute(copy, "set session_replication_role = replica; delete from agents.checkpoint");
+
+        Assert.True((await Verify(copy)).Holds); // which is why there are witnesses
+        Assert.Contains("checkpoint 1 is missing", Assert.Single((await Verify(copy, witness: [witness])).Invariants[1].Shown), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_that_the_auditor_does_not_know_proves_nothing()
+    {
+        var other = SigningKey.Parse(SigningKey.Create())!;
+
+        var report = await Verify(await sound.Copy(), new Dictionary<string, byte[]> { [other.Id] = other.PublicKey });
+
+        Assert.Contains("which is not known", Assert.Single(report.Invariants[1].Shown), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_pack_is_proven_without_the_database_and_each_changed_byte_is_found()
+    {
+        using var file = new MemoryStream();
+        var runs = await EvidencePack.Write(
+            await sound.Copy(), [Guid.Parse(sound.Filled("{done}")), Guid.Parse(sound.Filled("{cut}"))], since: null, tenant: null, file, Cancellation);
+        var (pack, signer) = (file.ToArray(), SigningKey.Parse(SoundDatabase.SigningKey)!);
+        var trusted = new Dictionary<string, byte[]> { [signer.Id] = signer.PublicKey };
+
+        var report = EvidencePack.Check(pack, trusted);
+
+        Assert.Equal(2, runs);
+        Assert.All(report.Invariants, invariant => Assert.Empty(invariant.Shown));
+        Assert.Equal(["P1", "P2", "P3", "P4"], report.Invariants.Select(invariant => invariant.Id));
+        for (var at = 0; at < pack.Length; at += 1 + pack.Length / 200)
+        {
+            var changed = pack.ToArray();
+            changed[at] ^= 1;
+            Assert.True(IsRefused(changed), $"Byte {at} was changed, and nothing was found.");
+        }
+
+        bool IsRefused(byte[] changed)
+        {
+            try
+            {
+                return !EvidencePack.Check(changed, trusted).Holds;
+            }
+            catch (InvalidDataException)
+            {
+                return true;
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("agents.mt_events")]
+    [InlineData("agents.definition")]
+    [InlineData("agents.evidence")]
+    [InlineData("agents.checkpoint")]
+    [InlineData("agents.signing_key")]
+    [InlineData("finance.price")]
+    public async Task What_is_only_ever_inserted_refuses_all_else(string table)
+    {
+        var copy = await sound.Copy();
+        await using var database = NpgsqlDataSource.Create(copy);
+        await using var column = database.CreateCommand(
+            $"select attname from pg_attribute where attrelid = '{table}'::regclass and attnum > 0 and not attisdropped order by attnum limit 1");
+        var first = (string)(await column.ExecuteScalarAsync(Cancellation))!;
+
+        foreach (var sql in new[] { $"update {table} set {first} = {first}", $"delete from {table}", $"truncate {table} cascade" })
+        {
+            await using var command = database.CreateCommand(sql);
+            var refusal = await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteNonQueryAsync(Cancellation));
+            Assert.Equal((PostgresErrorCodes.RestrictViolation, true), (refusal.SqlState, refusal.MessageText.EndsWith("is append-only", StringComparison.Ordinal)));
+        }
+    }
+
+    static async Task<VerificationReport> Verify(
+        string connection, IReadOnlyDictionary<string, byte[]>? trusted = null, IReadOnlyList<string>? witness = null) =>
+        (await EvidenceCheck.Run(connection, tenant: null, trusted, witness, Cancellation))!;
+}
