@@ -29,8 +29,8 @@ static class SentPrompts
             // How much of what was found a last word is told depends on the prices of its day; those are not looked at.
             if (fact.Happened is ModelCallStarted started && before.Closing is null && agent.Steps.ElementAtOrDefault(before.Step) is ModelStep step)
             {
-                var model = ModelPreparation.ModelOf(before, step, started);
-                var request = ModelPreparation.RequestOf(before, agent, step, model, said, NamesOfTools.Only);
+                var (entry, model) = ModelPreparation.Asked(before, step, started);
+                var request = ModelPreparation.RequestOf(before, agent, step, model, said, NamesOfTools.Only) with { Entry = entry };
                 if (started.MaxOutputTokens is { } tokens) request = request.WithReplyOf(tokens);
                 if (request.Hash() is var hash && hash != started.RequestHash)
                     wrong.Add($"{run} was sent {started.RequestHash} for attempt {started.Attempt} of call {started.Call} at {fact}; its facts make {hash}");

@@ -21,13 +21,14 @@ public static class GetDefinitionEndpoint
     [ProducesResponseType<DefinitionView>(200), ProducesResponseType<ProblemDetails>(404)]
     public static async Task<IResult> Get(string hash, AgentCatalog agents, NpgsqlDataSource database, HttpContext http, CancellationToken ct)
     {
+        var tenant = Caller.Of(http).Tenant;
         var stored = await database.First<Stored>(
             """
             select d.name, d.version, d.body, (
               select count(*) from agents.run_summary r where r.tenant_id = @tenant and r.definition_hash = d.hash) as runs
             from agents.definition d where d.hash = @hash
-            """, new { hash, tenant = Caller.Of(http).Tenant }, ct);
-        return stored is not null && (stored.Runs > 0 || agents.All.Any(agent => agent.Hash() == hash))
+            """, new { hash, tenant }, ct);
+        return stored is not null && (stored.Runs > 0 || (await agents.List(tenant, ct)).Any(listed => listed.Agent.Hash() == hash))
             ? Results.Ok(new DefinitionView(hash, stored.Name, stored.Version, JsonSerializer.Deserialize<JsonElement>(stored.Body), stored.Runs))
             : Refusals.Unknown("Unknown definition", "No run of yours has obeyed a definition with this hash; GET /runs/{id}/state shows a run's.").Answer();
     }

@@ -37,12 +37,15 @@ public sealed class ModelPreparation(Conversations conversations, IDefinitions d
     public static ModelRequest RequestOf(Run run, AgentDefinition agent, ModelStep step, string model, Conversation conversation, ITools tools) =>
         ModelRequest.Of(conversation, step, model, agent.Limits, tools, isLast: agent.MayEndWith(run.Step), agent.Parameters);
 
-    /// <summary>The model of an attempt that was begun, as its provider names it.</summary>
+    /// <summary>Who was asked in an attempt that was begun, and for which model, as that provider names it.</summary>
     /// <param name="before">The run before it was.</param>
-    public static string ModelOf(Run before, ModelStep step, ModelCallStarted started)
+    /// <returns>The entry; null for the main one.</returns>
+    public static (string? Entry, string Model) Asked(Run before, ModelStep step, ModelCallStarted started)
     {
         var written = before.ModelCall?.Model ?? step.Model ?? before.Model;
-        return started.Provider is { } entry && written.StartsWith($"{entry}/", StringComparison.Ordinal) ? written[(entry.Length + 1)..] : written;
+        return started.Provider is { } entry && written.StartsWith($"{entry}/", StringComparison.Ordinal)
+            ? (entry, written[(entry.Length + 1)..])
+            : (null, written);
     }
 
     static bool IsDue(Run run, CallModel work) =>

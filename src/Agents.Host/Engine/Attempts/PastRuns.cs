@@ -52,12 +52,13 @@ public sealed class PastRuns(IRunLog log, IDefinitions definitions, ITools tools
     async Task<ModelRequest> Sent(string tenant, PastRun past, ModelCallStarted started, CancellationToken ct)
     {
         var step = (ModelStep)past.Agent.Steps[past.Run.Step];
-        var model = ModelPreparation.ModelOf(past.Run, step, started);
+        var (entry, model) = ModelPreparation.Asked(past.Run, step, started);
         if (past.Run.Closing is not { } reason)
-            return ModelPreparation.RequestOf(past.Run, past.Agent, step, model, past.Conversation, tools);
+            return ModelPreparation.RequestOf(past.Run, past.Agent, step, model, past.Conversation, tools) with { Entry = entry };
 
         var prices = await published.InForce(tenant, ct);
-        return new LastWords(providers, prices, past.Run, past.Agent, past.Conversation).Request(step, reason, model, prices.At(started.Provider));
+        var lastWords = new LastWords(providers, prices, past.Run, past.Agent, past.Conversation);
+        return lastWords.Request(step, reason, model, prices.At(entry)) with { Entry = entry };
     }
 
     /// <summary>

@@ -53,7 +53,7 @@ namespace Internal.Generated.WolverineHandlers
             if (jsonContinue == Wolverine.HandlerContinuation.Stop) return;
             var idempotencyKey = ReadSingleHeaderValue(httpContext, "Idempotency-Key");
             var askedAgent = await Agents.Host.Api.Runs.QueueRunEndpoint.LoadAsync(request, _agentCatalog, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
-            var problemDetails1 = Agents.Host.Api.Runs.QueueRunEndpoint.Validate(request, askedAgent, _databaseClock, idempotencyKey);
+            var problemDetails1 = Agents.Host.Api.Runs.QueueRunEndpoint.Validate(request, askedAgent, _modelProviders, _databaseClock, idempotencyKey);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {
@@ -63,7 +63,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            (var result, var outgoingMessages) = await Agents.Host.Api.Runs.QueueRunEndpoint.Post(request, askedAgent, _modelOptions, _definitions, _queueBound, _databaseClock, documentSession, httpContext, idempotencyKey, httpContext.RequestAborted).ConfigureAwait(false);
+            (var result, var outgoingMessages) = await Agents.Host.Api.Runs.QueueRunEndpoint.Post(request, askedAgent, _modelProviders, _definitions, _queueBound, _databaseClock, documentSession, httpContext, idempotencyKey, httpContext.RequestAborted).ConfigureAwait(false);
 
 
             // Outgoing, cascaded message

@@ -40,7 +40,7 @@ namespace Internal.Generated.WolverineHandlers
             var (wanted, jsonContinue) = await ReadJsonAsync<Agents.Host.Engine.Schedules.ScheduleRequest>(httpContext);
             if (jsonContinue == Wolverine.HandlerContinuation.Stop) return;
             var askedAgent = await Agents.Host.Api.Schedules.CreateScheduleEndpoint.LoadAsync(wanted, _agentCatalog, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
-            var problemDetails1 = Agents.Host.Api.Schedules.CreateScheduleEndpoint.Validate(wanted, askedAgent, _databaseClock);
+            var problemDetails1 = Agents.Host.Api.Schedules.CreateScheduleEndpoint.Validate(wanted, askedAgent, _modelProviders, _databaseClock);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {

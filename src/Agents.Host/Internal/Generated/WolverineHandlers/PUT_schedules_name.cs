@@ -47,7 +47,7 @@ namespace Internal.Generated.WolverineHandlers
             }
 
             var askedAgent = await Agents.Host.Api.Schedules.ReplaceScheduleEndpoint.LoadAsync(wanted, _agentCatalog, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
-            var problemDetails1 = Agents.Host.Api.Schedules.ReplaceScheduleEndpoint.Validate(wanted, name, askedAgent, _databaseClock);
+            var problemDetails1 = Agents.Host.Api.Schedules.ReplaceScheduleEndpoint.Validate(wanted, name, askedAgent, _modelProviders, _databaseClock);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {
