@@ -58,6 +58,10 @@ public static class DecisionReplay
             RunParked { Budget: { } refusal } when run.ModelCall is { } call =>
                 [RunDecider.Decide(run, agent, new RefuseModelCall(call.Call, call.Number, refusal)).Events],
             RunFailed { Failure.Kind: FailureKind.Deadline } e => [Expired(run, agent, e)],
+            RunClosing when run.ModelCall is { } call => [Refused(run, agent, call, history, at)],
+            ModelCallScheduled when run.ModelCall is { Status: AttemptStatus.Scheduled } call => [Refused(run, agent, call, history, at)],
+            WaitEnded e => [RunDecider.Decide(run, agent, new EndWait(e.Wait)).Events],
+            SignalReceived e => [RunDecider.Decide(run, agent, new SendSignal(e.Name, e.Payload, e.SignalId, e.By, e.ByKey)).Events],
 
             ModelCallStarted e => [Claimed(Claim.On(run, new CallModel(run.Id, e.Call, e.Attempt), e, ownerIsGone: false))],
             ModelCallCompleted e => [RunDecider.Decide(run, agent, new RecordModelReply(
@@ -94,6 +98,19 @@ public static class DecisionReplay
     {
         var decided = RunDecider.Decide(run, agent, new ExpireRun()).Events;
         return decided is [RunFailed expired] && expired.Failure.Message != failed.Failure.Message ? [failed] : decided;
+    }
+
+    /// <summary>
+    /// A call was refused, and made as the run's last word or with the next model. What the budget said of it is kept only as the reason for which the
+    /// next model took over.
+    /// </summary>
+    static IReadOnlyList<RunEvent> Refused(Run run, AgentDefinition agent, ModelAttempt call, IReadOnlyList<RunEvent> history, int at)
+    {
+        var made = history.Skip(at).OfType<ModelCallScheduled>().FirstOrDefault();
+        var wasUnpriced = made?.Because is not null;
+        var refusal = run.Refusal(limitUsd: 0, wantedUsd: wasUnpriced ? null : 0, leastUsd: 0);
+        var decided = RunDecider.Decide(run, agent, new RefuseModelCall(call.Call, call.Number, refusal, wasUnpriced ? null : made?.Fallback)).Events;
+        return [.. decided.Select(fact => fact is ModelCallScheduled { Because.Kind: FailureKind.Unpriced } next ? next with { Because = made?.Because } : fact)];
     }
 
     static IReadOnlyList<RunEvent> Claimed(Claim claim) => claim is Claim.Taken taken ? [taken.Started] : [];
