@@ -137,8 +137,9 @@ public static class EvidencePack
             runs[(one.Tenant, one.Id)] = run;
         }
 
-        var definitions = pack.Definitions.ToDictionary(
-            one => one.Key, one => JsonSerializer.Deserialize<AgentDefinition>(one.Value)!, StringComparer.Ordinal);
+        var definitions = new Dictionary<string, AgentDefinition>(StringComparer.Ordinal);
+        foreach (var (hash, text) in pack.Definitions)
+            if (Read<AgentDefinition>(Encoding.UTF8.GetBytes(text), StoredDefinitions.Format) is { } definition) definitions.Add(hash, definition);
         foreach (var run in runs.Values)
             decided.Check(run.Broken is { } broken ? [$"{run}: {broken}"] : DecisionCheck.In(run, definitions, OriginOf(run)));
 
@@ -148,11 +149,12 @@ public static class EvidencePack
                 : null;
     }
 
-    static T? Read<T>(ReadOnlySpan<byte> json) where T : class
+    /// <summary>Null when it cannot be read.</summary>
+    static T? Read<T>(ReadOnlySpan<byte> json, JsonSerializerOptions? format = null) where T : class
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(json, Json);
+            return JsonSerializer.Deserialize<T>(json, format ?? Json);
         }
         catch (JsonException)
         {

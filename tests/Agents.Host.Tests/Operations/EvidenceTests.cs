@@ -30,7 +30,7 @@ public sealed class EvidenceTests(SoundDatabase sound) : IClassFixture<SoundData
     [InlineData("E1", "{done}", "not what was stored", // a reply, and all that followed from it
         "update agents.mt_events set data = replace(data::text, 'reply', 'forgery')::jsonb where stream_id = '{done}'")]
     [InlineData("E1", "{done}", "not what was stored", // a passage
-        "update agents.mt_events set data = jsonb_set(data, '{passages}', '[]') where stream_id = '{done}' and type = 'passages_retrieved'")]
+        "update agents.mt_events set data = jsonb_set(data, '{passages}', '[{\"documentId\":\"d\",\"documentVersion\":1,\"passageId\":\"p\",\"source\":\"s\",\"title\":\"t\",\"text\":\"Forged.\",\"score\":1}]') where stream_id = '{done}' and type = 'passages_retrieved'")]
     [InlineData("E1", "{done}", "were put in without a chain", "{append step_completed}")]
     [InlineData("E2", "{done}", "and has it no more", // a run with all that was made from it
         "delete from agents.evidence where run_id = '{done}'; delete from agents.mt_events where stream_id = '{done}'; delete from agents.mt_streams where id = '{done}'; delete from agents.run_summary where run_id = '{done}'; delete from agents.mt_doc_run where id = '{done}'; delete from agents.timeline where run_id = '{done}'; delete from finance.model_call where run_id = '{done}'")]

@@ -84,7 +84,7 @@ public sealed class VerifyTests(SoundDatabase sound) : IClassFixture<SoundDataba
         "update agents.mt_events set data = jsonb_set(data, '{output}', '\"Forged.\"') where stream_id = '{done}' and type = 'step_completed' and data->>'step' = '0'")]
     [InlineData("I14", "at version", "update agents.mt_events set data = jsonb_set(data, '{reply,text}', '\"Forged.\"') where stream_id = '{done}' and type = 'model_call_completed' and data->>'call' = '1'")]
     [InlineData("I15", "for attempt 1 of call 2",
-        "update agents.mt_events set data = jsonb_set(data, '{passages,0,text}', '\"Forged.\"') where stream_id = '{done}' and type = 'passages_retrieved'")]
+        "update agents.mt_events set data = jsonb_set(data, '{passages}', '[{\"documentId\":\"d\",\"documentVersion\":1,\"passageId\":\"p\",\"source\":\"s\",\"title\":\"t\",\"text\":\"Forged.\",\"score\":1}]') where stream_id = '{done}' and type = 'passages_retrieved'")]
     public async Task What_was_spoilt_is_found_and_named(string id, string violation, string sql)
     {
         var copy = await sound.Copy();
