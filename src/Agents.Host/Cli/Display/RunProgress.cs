@@ -138,8 +138,9 @@ public sealed class StepProgress(string name)
         (EndedAt, Output, says) = (at, output, wait is not null && output.Length == 0 ? says : string.Join(" · ", lines));
     }
 
+    /// <summary>The answer of a wait is what somebody sent, and was shown with its step.</summary>
     internal void Answered(int citations) =>
-        says = citations == 0 ? "answered without citations" : $"answered with {Formats.Count(citations, "citation")}";
+        says = wait is not null ? says : citations == 0 ? "answered without citations" : $"answered with {Formats.Count(citations, "citation")}";
 
     internal void DoubtEffectOf(string toolCallId) => Doubt = $"it is not known whether {toolCallId} had its effect, and it is not called again";
 

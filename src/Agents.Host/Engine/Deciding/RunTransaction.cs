@@ -1,6 +1,7 @@
 using Agents.Domain.Costs;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Money;
+using Agents.Host.Engine.Queue;
 using Agents.Host.Log;
 using JasperFx.Events;
 using Marten;
@@ -84,9 +85,13 @@ public sealed class OwnTransaction(IServiceScopeFactory scopes, IDocumentStore s
         }
 
         await using var scope = scopes.CreateAsyncScope();
-        var outbox = scope.ServiceProvider.GetRequiredService<IMartenOutbox>();
-        outbox.Enroll(Session);
-        await outbox.Send(Tenant, Owed);
+        if (scope.ServiceProvider.GetRequiredService<WorkerOptions>().MaxRuns > 0) // else duties of other nodes send it: this one has no messages
+        {
+            var outbox = scope.ServiceProvider.GetRequiredService<IMartenOutbox>();
+            outbox.Enroll(Session);
+            await outbox.Send(Tenant, Owed);
+        }
+
         await Session.SaveChangesAsync(ct);
     }
 
