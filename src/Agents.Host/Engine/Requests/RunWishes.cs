@@ -3,7 +3,6 @@ using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Models;
 using Agents.Host.Models.Outputs;
-using Agents.Host.Platform;
 
 namespace Agents.Host.Engine.Requests;
 
