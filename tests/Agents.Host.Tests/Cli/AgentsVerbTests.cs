@@ -28,7 +28,9 @@ public sealed class AgentsVerbTests : IDisposable
         Write("triage.yaml", "name: triage\nsteps:\n  - name: sort\n    instructions: Sort it well.\n");
         var diff = await server.Run("agents", "diff", "triage", file);
         Assert.Equal(ExitCodes.Ok, diff.ExitCode);
-        Assert.Contains("-    instructions: Sort it.\n+    instructions: Sort it well.\n", diff.Output, StringComparison.Ordinal);
+        Assert.Equal(
+            $"--- triage@1\n+++ {file}\n@@ -1,4 +1,4 @@\n name: triage\n steps:\n   - name: sort\n-    instructions: Sort it.\n+    instructions: Sort it well.\n",
+            diff.Output);
         Assert.Equal("triage is stored as version 2.\n", (await server.Run("agents", "push", file, "--no-alias")).Output);
         Assert.Contains("-version: 1\n+version: 2\n", (await server.Run("agents", "diff", "triage", "1", "2")).Output, StringComparison.Ordinal);
 

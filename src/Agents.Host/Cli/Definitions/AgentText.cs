@@ -6,7 +6,8 @@ using Agents.Host.Catalog.Format;
 namespace Agents.Host.Cli.Definitions;
 
 /// <summary>A file with a definition that has no mistakes of its own.</summary>
-sealed record AgentText(string Path, byte[] Text, AgentDefinition Agent)
+/// <param name="HasVersion">Whether its author has numbered it.</param>
+sealed record AgentText(string Path, byte[] Text, AgentDefinition Agent, bool HasVersion)
 {
     public bool IsJson => IsJsonFile(Path);
 
@@ -22,7 +23,7 @@ sealed record AgentText(string Path, byte[] Text, AgentDefinition Agent)
         var text = await File.ReadAllBytesAsync(path, ct);
         var read = DefinitionReader.Read(text, IsJsonFile(path));
         return read.Mistakes.Count == 0
-            ? new(path, text, read.Agent!)
+            ? new(path, text, read.Agent!, read.HasVersion)
             : throw new VerbException(ExitCodes.Usage, string.Join('\n', read.Mistakes.Select(mistake => $"{path}, {mistake}")));
     }
 }

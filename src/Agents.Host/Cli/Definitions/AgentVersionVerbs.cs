@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Agents.Host.Api.Catalog;
 using Agents.Host.Catalog;
 using Agents.Host.Catalog.Format;
@@ -10,7 +11,7 @@ using Agents.Host.Http;
 namespace Agents.Host.Cli.Definitions;
 
 /// <summary>Shows, compares and chooses the versions of an agent.</summary>
-static class AgentVersionVerbs
+static partial class AgentVersionVerbs
 {
     static readonly Argument<string> Which = new("name") { Description = "Of the agent; with @3 or @canary a version." };
     static readonly Argument<string> AliasName = new("alias") { Description = "Such as live or canary." };
@@ -94,13 +95,19 @@ static class AgentVersionVerbs
         var (before, after) = to is null
             ? (await Text(server, name, null, ct), await Text(server, name, from, ct))
             : (await Text(server, name, from, ct), await Text(server, name, to, ct));
-        var lines = LineDifference.Of(before.Yaml, after.Yaml, before.Title, after.Title);
+        var areNumbered = before.IsNumbered && after.IsNumbered;
+        var lines = LineDifference.Of(Shown(before.Yaml), Shown(after.Yaml), before.Title, after.Title);
         if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new { Lines = lines }, Answers.Format));
         else if (lines.Count == 0) call.Inform("They are the same.");
         else
             foreach (var line in lines) call.Screen.Line(Coloured(line));
         return ExitCodes.Ok;
+
+        string Shown(string yaml) => areNumbered ? yaml : VersionLine().Replace(yaml, "", 1); // a push will number the other
     }
+
+    [GeneratedRegex(@"(?m)^version: [0-9]+\n")]
+    private static partial Regex VersionLine();
 
     static string Coloured(string line) => line.Length == 0 ? "" : line[0] switch
     {
@@ -111,16 +118,16 @@ static class AgentVersionVerbs
     };
 
     /// <param name="which">A version, an alias or a file. Null means the live version.</param>
-    static async Task<(string Title, string Yaml)> Text(ServerConnection server, string name, string? which, CancellationToken ct)
+    static async Task<(string Title, string Yaml, bool IsNumbered)> Text(ServerConnection server, string name, string? which, CancellationToken ct)
     {
         if (which is not null && !IsVersion(which) && (File.Exists(which) || which.Contains('.')))
         {
             var file = await AgentText.Read(which, ct);
-            return (which, DefinitionWriter.Yaml(file.Agent));
+            return (which, DefinitionWriter.Yaml(file.Agent), file.HasVersion);
         }
 
         var (_, version) = await Find(server, which is null ? name : $"{name}@{which}", ct);
-        return ($"{name}@{version}", await server.Api.GetText(PathOf(name, version), DefinitionFormat.Yaml, ct));
+        return ($"{name}@{version}", await server.Api.GetText(PathOf(name, version), DefinitionFormat.Yaml, ct), true);
 
         static bool IsVersion(string which) => which.All(char.IsAsciiDigit);
     }
