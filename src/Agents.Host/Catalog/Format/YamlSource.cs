@@ -28,6 +28,11 @@ sealed partial class YamlSource
         {
             throw new UnreadableException(new(LineOf(e.Start), ColumnOf(e.Start), "", $"This is no YAML: {Places().Replace(e.Message, "")}"));
         }
+        catch (Exception e) when (
+            e is InvalidOperationException or ArgumentException or IndexOutOfRangeException or OverflowException or FormatException)
+        {
+            throw source.Unreadable("From about here on this is no YAML."); // the library fails at some texts, instead of refusing them
+        }
     }
 
     SourceNode Document()
