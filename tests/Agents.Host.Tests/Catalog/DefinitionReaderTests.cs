@@ -18,7 +18,7 @@ public sealed class DefinitionReaderTests
             version: 3
             description: Sorts what comes in.
             model: fast/gpt-4o-mini
-            limits: { costUsd: 0.50, duration: 1h30m, modelCallsPerStep: 6, approvalWithin: 2d }
+            limits: { costUsd: 0.50, duration: 3d12h, modelCallsPerStep: 6, approvalWithin: 2d }
             parameters: { temperature: 0.2, topP: 0.9, seed: 7, reasoningEffort: low, stop: ["END"], parallelToolCalls: false, cacheBreakpoints: true }
             fallback: { models: [careful/gpt-4o], attempts: 2, on: [unavailable, rateLimited] }
             atLimit: close
@@ -58,7 +58,7 @@ public sealed class DefinitionReaderTests
             """);
 
         Assert.Equal(("triage", 3, "fast/gpt-4o-mini", AtLimit.Close), (agent.Name, agent.Version, agent.Model, agent.AtLimit));
-        Assert.Equal(new(6, CostUsd: 0.50m, Duration: TimeSpan.FromMinutes(90), ApprovalWithin: TimeSpan.FromDays(2)), agent.Limits);
+        Assert.Equal(new(6, CostUsd: 0.50m, Duration: TimeSpan.FromHours(84), ApprovalWithin: TimeSpan.FromDays(2)), agent.Limits);
         var wanted = new ModelParameters(0.2, 0.9, 7, ReasoningEffort.Low, ["END"], false, true);
         Assert.Equal(wanted with { Stop = null }, agent.Parameters! with { Stop = null });
         Assert.Equal(["END"], agent.Parameters!.Stop!);
