@@ -46,6 +46,9 @@ public sealed class HiddenMoneyTests
     public void An_amount_under_another_name_is_found() =>
         Assert.Equal(["Price.Input"], AmountsOf(typeof(Price), "Price", hidden: false, []).Where(path => path == "Price.Input"));
 
+    /// <summary>A share of runs is no amount of money.</summary>
+    static bool IsShare(string name) => name.EndsWith("Percent", StringComparison.Ordinal);
+
     static IEnumerable<string> AmountsOf(Type? type, string path, bool hidden, ImmutableHashSet<Type> within)
     {
         if (type is null || within.Contains(type)) yield break;
@@ -57,7 +60,7 @@ public sealed class HiddenMoneyTests
         {
             var isHidden = property.Name.EndsWith("Usd", StringComparison.Ordinal) || property.Name is "Cost";
             var plain = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-            if (plain == typeof(decimal) && isHidden == hidden) yield return $"{path}.{property.Name}";
+            if (plain == typeof(decimal) && isHidden == hidden && !IsShare(property.Name)) yield return $"{path}.{property.Name}";
             if (plain == typeof(decimal) || isHidden) continue;
             foreach (var amount in AmountsOf(plain, $"{path}.{property.Name}", hidden, within.Add(type))) yield return amount;
         }

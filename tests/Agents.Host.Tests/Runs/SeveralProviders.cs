@@ -64,7 +64,7 @@ public sealed class SeveralProviders : IAsyncLifetime
             }
 
             web.UseSetting("Models:Providers:fast:ApiKey", "fast-key");
-            web.UseSetting("Models:Providers:fast:CallTimeout", "1");
+            web.UseSetting("Models:Providers:fast:CallTimeout", "5");
             web.UseSetting("Models:Providers:careful:ApiKeyFile", KeyFile);
             web.UseSetting("Workers:DrainTimeout", "00:00:01");
             web.ConfigureServices(services =>
