@@ -85,7 +85,8 @@ public sealed class PastRunTests(Branches branches) : IClassFixture<Branches>
         Assert.Contains("status was \"queued\" and is \"completed\"", diff.GetProperty("reading").EnumerateArray().Select(line => line.GetString()));
         Assert.Equal(facts.Count - 1, diff.GetProperty("facts").GetArrayLength());
         Assert.Empty((await app.Get($"/runs/{id}/diff?from=2&to=2")).GetProperty("patch").EnumerateArray());
-        await app.Get($"/runs/{id}/diff?from=2", 400);
+        await app.Get($"/runs/{id}/diff?from=0", 400);
+        Assert.Equal(facts.Count, (await app.Get($"/runs/{id}/diff")).GetProperty("to").GetInt32());
         await app.Get($"/runs/{id}/diff?from=2&to={facts.Count + 1}", 404);
     }
 

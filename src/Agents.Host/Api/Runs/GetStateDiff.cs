@@ -18,16 +18,16 @@ namespace Agents.Host.Api.Runs;
 public sealed record StateDiff(
     Guid Id, long From, long To, IReadOnlyList<PatchOperation> Patch, IReadOnlyList<string> Reading, IReadOnlyList<EventView> Facts);
 
-/// <summary>Compares a run's state at two of its versions, in either order.</summary>
+/// <summary>
+/// Compares a run's state at two of its versions, in either order; without <c>from</c> the first, without <c>to</c> the last there is.
+/// </summary>
 public static class GetStateDiffEndpoint
 {
     /// <summary>The longest value that a line for people shows; the patch has the whole.</summary>
     const int ShownCharacters = 120;
 
     public static ProblemDetails Validate([FromQuery] long? from, [FromQuery] long? to) =>
-        from is null or < 1 || to is null or < 1
-            ? Refusals.Malformed("Bad versions", "Pass two versions of the run, from and to; they count from 1.")
-            : WolverineContinue.NoProblems;
+        from < 1 || to < 1 ? Refusals.Malformed("Bad versions", "Versions of a run count from 1.") : WolverineContinue.NoProblems;
 
     [WolverineGet("/runs/{id}/diff"), Requires(Permissions.Read)]
     [ProducesResponseType<StateDiff>(200), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(404)]
@@ -36,13 +36,15 @@ public static class GetStateDiffEndpoint
     {
         var tenant = Caller.Of(http).Tenant;
         if (await runs.Whole(tenant, id, ct) is not { } whole) return RunProblems.NotFound(id);
-        if (Math.Max(from!.Value, to!.Value) is var last && last > whole.Version) return StateViews.NoVersion(last, whole.Version);
+
+        var (first, second) = (from ?? 1, to ?? whole.Version);
+        if (Math.Max(first, second) is var last && last > whole.Version) return StateViews.NoVersion(last, whole.Version);
 
         var seesMoney = Permissions.Has(http.User, Permissions.Costs);
-        var patch = JsonDiff.Of(await State(from.Value), await State(to.Value));
-        var facts = whole.Facts.Index().Skip((int)from.Value).Take((int)Math.Max(0, to.Value - from.Value)).Select(fact => EventView.Of(
+        var patch = JsonDiff.Of(await State(first), await State(second));
+        var facts = whole.Facts.Index().Skip((int)first).Take((int)Math.Max(0, second - first)).Select(fact => EventView.Of(
             fact.Index + 1, EventNames.All[fact.Item.Happened.GetType()], fact.Item.At, fact.Item.Happened));
-        return Results.Ok(new StateDiff(id, from.Value, to.Value, patch, [.. patch.Select(Read)], [.. facts]));
+        return Results.Ok(new StateDiff(id, first, second, patch, [.. patch.Select(Read)], [.. facts]));
 
         async Task<JsonNode?> State(long version)
         {
