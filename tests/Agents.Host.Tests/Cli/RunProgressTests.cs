@@ -148,7 +148,7 @@ public sealed class RunProgressTests
         Happens(progress, "wait_started", new { wait = 2, step = 1, signal = "signed", @for = (string?)null, until = (string?)null });
         Happens(progress, "wait_ended", new { wait = 2, step = 1, by = "Signal", payload = "by ada" });
         Happens(progress, "step_completed", new { step = 1, output = "by ada" });
-        Happens(progress, "run_completed", new { citations = Array.Empty<int>() });
+        Happens(progress, "run_completed", new { answer = "by ada", citations = Array.Empty<int>() });
         Assert.Equal("by ada", progress.Current.Says);
     }
 

@@ -91,7 +91,7 @@ public sealed class ReadingTests : KnowledgeTest
         var outcomes = await Task.WhenAll(slow);
 
         Assert.Equal(IngestOutcome.Added, quick.Outcome);
-        Assert.InRange(quickTook.TotalSeconds, 0, 3);
+        Assert.True(quickTook < took.Elapsed / 2, $"It took {quickTook}, and the others {took.Elapsed}."); // it waited for one of them at most
         Assert.All(outcomes, outcome => Assert.Equal("reading it takes longer than 3 s", outcome.Reason));
         Assert.InRange(took.Elapsed.TotalSeconds, 9, 30); // one after the other
     }
