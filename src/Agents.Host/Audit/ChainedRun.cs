@@ -60,9 +60,9 @@ sealed record SignedCheckpoint(long Number, DateTimeOffset At, long BeforeTx, st
         let parts = line.Split(' ')
         let count = parts.Length
         where count >= 4 // a tenant's name may have spaces
-        select (
-            string.Join(' ', parts[..(count - 3)]), Guid.Parse(parts[count - 3]),
-            long.Parse(parts[count - 2], System.Globalization.CultureInfo.InvariantCulture), parts[count - 1]);
+        let version = long.TryParse(parts[count - 2], System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : -1
+        let runId = Guid.TryParse(parts[count - 3], out var id) ? id : Guid.Empty
+        select (string.Join(' ', parts[..(count - 3)]), runId, version, parts[count - 1]); // a line that was changed names no chain that there is
 
     /// <param name="before">The checkpoint before. Null for the first that is there.</param>
     /// <param name="keys">The public keys that may have signed, by their id.</param>

@@ -51,7 +51,18 @@ public static class DecisionCheck
 
         var inherited = origin is { } then && run.Facts is [_, { Happened: StateInherited begun }, ..]
             ? Forking.StateOf(then.Run, then.Facts, agent, begun.Reason) : null;
-        if (DecisionReplay.Check(run.Id, [.. run.Facts.Select(fact => fact.Happened!)], agent, inherited) is not { } divergence) return [];
+        Divergence? found;
+        try
+        {
+            found = DecisionReplay.Check(run.Id, [.. run.Facts.Select(fact => fact.Happened!)], agent, inherited);
+        }
+        catch (Exception e) when (e is NullReferenceException or ArgumentException or KeyNotFoundException or InvalidOperationException or FormatException
+            or OverflowException)
+        {
+            return [$"{run} has facts of which no rule can decide anything: they were changed"];
+        }
+
+        if (found is not { } divergence) return [];
 
         var decided = divergence.Decided.Count > 0 ? Text(divergence.Decided[0]) : "nothing that brings it";
         var stored = divergence.Stored is { } fact ? Text(fact) : "nothing";

@@ -78,12 +78,27 @@ public static class EvidencePack
 
         var body = file.AsSpan(end + 1);
         whole.Check(Convert.ToHexStringLower(SHA256.HashData(body)) == manifest.Sha256 ? [] : ["its SHA-256 is not that of its first line"]);
-        if (Read<Pack>(body) is not { } pack)
+        if (Read<Pack>(body) is not { Runs: not null, Checkpoints: not null, Keys: not null, Definitions: not null } pack)
         {
             whole.Violate("it cannot be read");
             return new(default, [whole, chains, signed, decided]);
         }
 
+        try
+        {
+            Check(pack, whole, chains, signed, decided, trusted);
+        }
+        catch (Exception e) when (e is NullReferenceException or ArgumentException or FormatException or InvalidOperationException or KeyNotFoundException)
+        {
+            whole.Violate("it has not the form of an evidence pack");
+        }
+
+        return new(pack.At, [whole, chains, signed, decided]);
+    }
+
+    static void Check(
+        Pack pack, Invariant whole, Invariant chains, Invariant signed, Invariant decided, IReadOnlyDictionary<string, byte[]>? trusted)
+    {
         foreach (var (hash, definition) in pack.Definitions)
             if (Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(definition))) != hash) whole.Violate($"definition {hash} is another");
 
@@ -91,7 +106,6 @@ public static class EvidencePack
         foreach (var run in runs) chains.Check(run.Violations());
         CheckSignatures(signed, pack, runs, trusted);
         CheckDecisions(decided, pack, runs);
-        return new(pack.At, [whole, chains, signed, decided]);
     }
 
     static void CheckSignatures(Invariant signed, Pack pack, IReadOnlyList<ChainedRun> runs, IReadOnlyDictionary<string, byte[]>? trusted)
