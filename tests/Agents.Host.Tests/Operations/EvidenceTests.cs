@@ -65,6 +65,37 @@ public sealed class EvidenceTests(SoundDatabase sound) : IClassFixture<SoundData
     }
 
     [Fact]
+    public async Task In_a_restored_database_whose_count_of_transactions_began_anew_all_is_covered_once_more()
+    {
+        var copy = await sound.Copy();
+        await SoundDatabase.Execute(copy, "set session_replication_role = replica; update agents.checkpoint set before_tx = '99999999999'");
+        await using var database = NpgsqlDataSource.Create(copy);
+        var checkpoints = new EvidenceCheckpoints(database, new() { Key = SigningKey.Parse(SoundDatabase.SigningKey) });
+
+        Assert.Equal(2, await checkpoints.Sign(Cancellation));
+        await using var heads = database.CreateCommand("select array_length(string_to_array(heads, E'\n'), 1) from agents.checkpoint where number = 2");
+        Assert.Equal(5, await heads.ExecuteScalarAsync(Cancellation));
+        Assert.Null(await checkpoints.Sign(Cancellation)); // and not again
+    }
+
+    [Fact]
+    public async Task A_witness_gets_the_checkpoints_that_other_nodes_have_signed_and_those_it_missed()
+    {
+        await using var database = NpgsqlDataSource.Create(await sound.Copy());
+        var file = Path.GetTempFileName();
+        var checkpoints = new EvidenceCheckpoints(database, new() { Key = SigningKey.Parse(SoundDatabase.SigningKey), Witness = file });
+
+        await checkpoints.Sign(Cancellation);
+        await checkpoints.Sign(Cancellation);
+
+        var lines = await File.ReadAllLinesAsync(file, Cancellation);
+        await using var count = database.CreateCommand("select count(*) from agents.checkpoint");
+        Assert.Equal(await count.ExecuteScalarAsync(Cancellation), (long)lines.Length);
+        Assert.All(lines.Index(), line => Assert.Matches($"^{line.Index + 1} [0-9a-f]{{64}} [0-9a-f]{{16}} [A-Za-z0-9+/=]{{88}}$", line.Item));
+        File.Delete(file);
+    }
+
+    [Fact]
     public async Task A_key_that_the_auditor_does_not_know_proves_nothing()
     {
         var other = SigningKey.Parse(SigningKey.Create())!;

@@ -12,7 +12,8 @@ public sealed class EvidenceCheckpoints(NpgsqlDataSource database, EvidenceOptio
 
     /// <summary>
     /// What no transaction that still goes on can add to: all transactions before the oldest of those. What they store later is covered by the next
-    /// checkpoint.
+    /// checkpoint. In a database that was restored from a dump the count of transactions has begun anew, below that of the last checkpoint: then all that
+    /// there is is covered once more.
     /// </summary>
     const string Grown =
         """
@@ -21,16 +22,29 @@ public sealed class EvidenceCheckpoints(NpgsqlDataSource database, EvidenceOptio
           select distinct on (e.tenant_id, e.run_id)
             e.tenant_id || ' ' || e.run_id || ' ' || e.version || ' ' || encode(e.hash, 'hex') as line
           from agents.evidence e
-          where e.tx >= @from_tx::text::xid8 and e.tx < pg_snapshot_xmin(pg_current_snapshot())
+          where case when @from_tx::text::xid8 > pg_snapshot_xmin(pg_current_snapshot())
+            then e.tx < pg_snapshot_xmin(pg_current_snapshot()) or e.tx >= @from_tx::text::xid8
+            else e.tx >= @from_tx::text::xid8 and e.tx < pg_snapshot_xmin(pg_current_snapshot()) end
           order by e.tenant_id, e.run_id, e.version desc) grown
         right join (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as before) now on true
         """;
 
-    /// <summary>The number of the checkpoint. Null when nothing is new, when there is no key, and when another node signs just now.</summary>
+    /// <summary>The last checkpoint that this node's witness file has. Null until the file was looked at.</summary>
+    long? witnessed;
+
+    /// <summary>Signs what is new, and adds to the witness file what it lacks, whichever node has signed that.</summary>
+    /// <returns>The number of the checkpoint. Null when nothing is new, when there is no key, and when another node signs just now.</returns>
     public async Task<long?> Sign(CancellationToken ct)
     {
         if (options.Key is not { } key) return null;
 
+        var number = await Sign(key, ct);
+        if (options.Witness is { } file) await Witness(file, ct);
+        return number;
+    }
+
+    async Task<long?> Sign(SigningKey key, CancellationToken ct)
+    {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         if (!await connection.First<bool>("select pg_try_advisory_xact_lock(@sign_lock)", new { SignLock }, ct)) return null;
@@ -56,11 +70,25 @@ public sealed class EvidenceCheckpoints(NpgsqlDataSource database, EvidenceOptio
             """,
             new { number, at, beforeTx = grown.BeforeTx.ToString(CultureInfo.InvariantCulture), heads = grown.Lines, hash, keyId = key.Id, signature }, ct);
         await transaction.CommitAsync(ct);
-
-        if (options.Witness is { } witness)
-            await File.AppendAllTextAsync(
-                witness, $"{number} {Convert.ToHexStringLower(hash)} {key.Id} {Convert.ToBase64String(signature)}\n", ct);
         return number;
+    }
+
+    async Task Witness(string file, CancellationToken ct)
+    {
+        witnessed ??= File.Exists(file) ? File.ReadLines(file).Select(NumberOf).DefaultIfEmpty(0).Max() : 0;
+        foreach (var one in await database.Query<Signed>(
+            "select number, hash, key_id, signature from agents.checkpoint where number > @witnessed order by number", new { witnessed }, ct))
+        {
+            await File.AppendAllTextAsync(file, one.Line(), ct);
+            witnessed = one.Number;
+        }
+
+        static long NumberOf(string line) => long.TryParse(line.Split(' ')[0], CultureInfo.InvariantCulture, out var number) ? number : 0;
+    }
+
+    sealed record Signed(long Number, byte[] Hash, string KeyId, byte[] Signature)
+    {
+        public string Line() => $"{Number} {Convert.ToHexStringLower(Hash)} {KeyId} {Convert.ToBase64String(Signature)}\n";
     }
 
     sealed record Last(long Number, long BeforeTx, byte[] Hash);
