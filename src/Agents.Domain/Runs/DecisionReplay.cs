@@ -15,19 +15,20 @@ public static class DecisionReplay
 {
     /// <summary>The first fact that the rules of this build would not have decided. Null when all facts follow.</summary>
     /// <param name="history">The run's own facts, from the first.</param>
-    /// <param name="inherited">
-    /// What the run begins with as the run that it continues tells it, for a fork. Null when it is no fork, or that run is not to be looked at.
+    /// <param name="origin">
+    /// For a fork the run that it continues, as it was then, with its own facts until then. Null when it is no fork, or that run is not to be looked at.
     /// </param>
-    public static Divergence? Check(Guid runId, IReadOnlyList<RunEvent> history, AgentDefinition agent, StateInherited? inherited = null)
+    public static Divergence? Check(
+        Guid runId, IReadOnlyList<RunEvent> history, AgentDefinition agent, (Run Run, IReadOnlyList<RunEvent> Facts)? origin = null)
     {
         if (history is not [RunQueued queued, ..]) return new(1, [], history.Count == 0 ? null : history[0]);
 
         var (run, at) = (Run.Evolve(Run.Before(runId), queued), 1);
         if (queued.ForkedFrom is not null)
         {
-            var second = history.ElementAtOrDefault(1);
-            if (second is not StateInherited stored || inherited is not null && !IsSame(inherited, stored))
-                return new(2, inherited is null ? [] : [inherited], second);
+            if (history.ElementAtOrDefault(1) is not StateInherited stored) return new(2, [], history.ElementAtOrDefault(1));
+            if (origin is var (continued, facts) && Forking.StateOf(continued, facts, agent, stored.Reason) is var inherited && !IsSame(inherited, stored))
+                return new(2, [inherited], stored);
             (run, at) = (Run.Evolve(run, stored), 2);
         }
 

@@ -38,7 +38,7 @@ public static class DecisionCheck
         StoredRun run, IReadOnlyDictionary<string, AgentDefinition> definitions, SnapshotLog log, CancellationToken ct)
     {
         var origin = run.Facts is [{ Happened: RunQueued { ForkedFrom: { } from } }, ..] ? await log.Load(run.Tenant, from.Run, ct, from.Version) : null;
-        return In(run, definitions, origin is null ? null : (origin.Run, [.. origin.Facts.Select(fact => fact.Happened)]));
+        return In(run, definitions, origin is null ? null : (origin.Run, origin.Events()));
     }
 
     /// <param name="origin">For a fork the run that it continues, as it was then, with its facts. Null when it is no fork, and when that run is not there.</param>
@@ -49,12 +49,10 @@ public static class DecisionCheck
         if (!definitions.TryGetValue(queued.DefinitionHash, out var agent))
             return [$"{run} obeys the definition {queued.DefinitionHash}, which is not stored"];
 
-        var inherited = origin is { } then && run.Facts is [_, { Happened: StateInherited begun }, ..]
-            ? Forking.StateOf(then.Run, then.Facts, agent, begun.Reason) : null;
         Divergence? found;
         try
         {
-            found = DecisionReplay.Check(run.Id, [.. run.Facts.Select(fact => fact.Happened!)], agent, inherited);
+            found = DecisionReplay.Check(run.Id, [.. run.Facts.Select(fact => fact.Happened!)], agent, origin);
         }
         catch (Exception e) when (e is NullReferenceException or ArgumentException or KeyNotFoundException or InvalidOperationException or FormatException
             or OverflowException)

@@ -26,8 +26,9 @@ public static class EvidenceCheck
         var chains = new Invariant("E1", "The facts of each run are those that were stored: none changed, missing, added, moved or set to another time.");
         var signed = new Invariant("E2", "Each checkpoint is signed, none is missing, and the chains that it covers are there.");
         await foreach (var run in Runs(snapshot, tenant, ct)) chains.Check(run.Violations());
-        await CheckCheckpoints(signed, snapshot, trusted, ct);
-        if (witness is not null) await CheckWitness(signed, snapshot, witness, ct);
+        var checkpoints = await Checkpoints(snapshot, ct);
+        await CheckCheckpoints(signed, snapshot, checkpoints, trusted ?? await Keys(snapshot, ct), ct);
+        if (witness is not null) CheckWitness(signed, checkpoints, witness);
         return new(at, [chains, signed]);
     }
 
@@ -79,10 +80,8 @@ public static class EvidenceCheck
     }
 
     static async Task CheckCheckpoints(
-        Invariant signed, Snapshot snapshot, IReadOnlyDictionary<string, byte[]>? trusted, CancellationToken ct)
+        Invariant signed, Snapshot snapshot, IReadOnlyList<SignedCheckpoint> checkpoints, IReadOnlyDictionary<string, byte[]> keys, CancellationToken ct)
     {
-        var keys = trusted ?? await Keys(snapshot, ct);
-        var checkpoints = await Checkpoints(snapshot, 0, ct);
         SignedCheckpoint? before = null;
         foreach (var checkpoint in checkpoints)
         {
@@ -102,14 +101,13 @@ public static class EvidenceCheck
         return keys;
     }
 
-    internal static async Task<List<SignedCheckpoint>> Checkpoints(Snapshot snapshot, long from, CancellationToken ct)
+    internal static async Task<List<SignedCheckpoint>> Checkpoints(Snapshot snapshot, CancellationToken ct)
     {
         var found = new List<SignedCheckpoint>();
         await foreach (var checkpoint in snapshot.Rows<SignedCheckpoint>(
             """
-            select number, at, before_tx::text::bigint as before_tx, heads, hash, key_id, signature from agents.checkpoint
-            where number >= @from order by number
-            """, new { from }, ct))
+            select number, at, before_tx::text::bigint as before_tx, heads, hash, key_id, signature from agents.checkpoint order by number
+            """, null, ct))
             found.Add(checkpoint);
         return found;
     }
@@ -141,9 +139,9 @@ public static class EvidenceCheck
         ];
     }
 
-    static async Task CheckWitness(Invariant signed, Snapshot snapshot, IReadOnlyList<string> witness, CancellationToken ct)
+    static void CheckWitness(Invariant signed, IReadOnlyList<SignedCheckpoint> checkpoints, IReadOnlyList<string> witness)
     {
-        var stored = (await Checkpoints(snapshot, 0, ct)).ToDictionary(one => one.Number, one => Convert.ToHexStringLower(one.Hash));
+        var stored = checkpoints.ToDictionary(one => one.Number, one => Convert.ToHexStringLower(one.Hash));
         foreach (var line in witness.Where(line => line.Length > 0))
         {
             var parts = line.Split(' ');

@@ -44,7 +44,7 @@ public static class EvidencePack
             keys.Add(key);
 
         var found = (await EvidenceCheck.Read(snapshot, keys, ct)).Values.ToList();
-        var checkpoints = await EvidenceCheck.Checkpoints(snapshot, 0, ct);
+        var checkpoints = await EvidenceCheck.Checkpoints(snapshot, ct);
         var definitions = new SortedDictionary<string, string>(StringComparer.Ordinal);
         await foreach (var row in snapshot.Rows<DefinitionRow>(
             "select hash, body from agents.definition where hash in (select definition_hash from agents.run_summary where run_id = any(@ids))",

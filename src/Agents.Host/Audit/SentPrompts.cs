@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 using Agents.Host.Engine.Attempts;
@@ -49,7 +50,10 @@ static class SentPrompts
 
         public bool IsRepeatable(string tool) => true;
 
-        public AITool Declaration(string tool) => AIFunctionFactory.Create(() => "", new AIFunctionFactoryOptions { Name = tool });
+        readonly ConcurrentDictionary<string, AITool> declared = new(StringComparer.Ordinal);
+
+        public AITool Declaration(string tool) =>
+            declared.GetOrAdd(tool, name => AIFunctionFactory.Create(() => "", new AIFunctionFactoryOptions { Name = name }));
 
         public Task<ToolResult> Run(string tool, string arguments, ToolContext context, CancellationToken ct) =>
             throw new InvalidOperationException("A proof runs no tool.");

@@ -9,6 +9,12 @@ public sealed record LoadedRun(Run Run, IReadOnlyList<LoggedFact> Facts)
     /// <summary>Of the last fact.</summary>
     public long Version => Facts.Count;
 
+    public IReadOnlyList<RunEvent> Events() => [.. Facts.Select(fact => fact.Happened)];
+
+    /// <summary>The run as it was after so many of its facts.</summary>
+    /// <param name="version">From 1; more than there are means all.</param>
+    public LoadedRun At(long version) => version >= Version ? this : Of(Run.Id, [.. Facts.Take((int)version)])!;
+
     public RunQueued Queued => (RunQueued)Facts[0].Happened;
 
     /// <summary>Null when there are no facts: the tenant has no such run.</summary>

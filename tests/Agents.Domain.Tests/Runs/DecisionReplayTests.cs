@@ -52,8 +52,9 @@ public sealed class DecisionReplayTests
         var inherited = Forking.StateOf(run, origin.History.Take((int)at), origin.Agent, "another try");
         var fork = Story.Of(origin.Agent, A.Question(origin.Agent) with { ForkedFrom = new(A.Id, at) }, inherited).When(new StartRun("w1"));
 
-        Assert.Null(DecisionReplay.Check(A.Id, fork.History, fork.Agent, inherited));
-        Assert.Equal(2, DecisionReplay.Check(A.Id, fork.History, fork.Agent, inherited with { InheritedUsd = 7 })!.Version);
+        Assert.Null(DecisionReplay.Check(A.Id, fork.History, fork.Agent, (run, origin.History.Take((int)at).ToList())));
+        Assert.Equal(2, DecisionReplay.Check(
+            A.Id, fork.History.SetItem(1, inherited with { InheritedUsd = 7 }), fork.Agent, (run, origin.History.Take((int)at).ToList()))!.Version);
     }
 
     [Fact]

@@ -27,6 +27,6 @@ public static class GetStateEndpoint
 
         var wanted = version ?? (at is { } time ? whole.Facts.Count(fact => fact.At <= time) : whole.Version);
         if (wanted == 0) return Refusals.Unknown("No state yet", $"The run was queued at {whole.Facts[0].At.UtcDateTime:O}, after that time.").Answer();
-        return Results.Ok(StateViews.Of(whole, (await runs.At(tenant, id, wanted, ct))!, runs));
+        return Results.Ok(StateViews.Of(whole, await runs.At(tenant, whole, wanted, ct), runs));
     }
 }

@@ -48,7 +48,7 @@ public static class GetStateDiffEndpoint
 
         async Task<JsonNode?> State(long version)
         {
-            var json = JsonSerializer.Serialize(StateViews.Of(whole, (await runs.At(tenant, id, version, ct))!, runs), JsonFormat.Api);
+            var json = JsonSerializer.Serialize(StateViews.Of(whole, await runs.At(tenant, whole, version, ct), runs), JsonFormat.Api);
             return JsonNode.Parse(seesMoney ? json : HiddenMoney.Of(json));
         }
     }

@@ -27,16 +27,12 @@ namespace Agents.Host.Api.Runs;
 public sealed record StateView(
     Guid Id, long Version, long LastVersion, string Type, DateTimeOffset At, string Status, string Agent, int AgentVersion, string DefinitionHash,
     string Model, string Question, int Step, string? StepName, bool IsInStep, IReadOnlyDictionary<string, string> Outputs, int ModelCalls,
-    ModelCallState? ModelCall, IReadOnlyList<ToolCallState> ToolCalls, Usage Usage, decimal? CostUsd, int UnpricedCalls,
+    ModelCallState? ModelCall, IReadOnlyList<ToolCallView> ToolCalls, Usage Usage, decimal? CostUsd, int UnpricedCalls,
     UnconfirmedView? UnconfirmedUsd, decimal? BudgetUsd, decimal? CommittedUsd, IReadOnlyList<MessageView> Messages, decimal? NewSpendUsd,
     decimal? InheritedSpendUsd);
 
 /// <param name="Status">scheduled, started or failed.</param>
-public sealed record ModelCallState(int Call, int Attempt, string Status, string? Worker, decimal? ReservedUsd);
-
-/// <param name="Status">awaitingApproval, scheduled, started, completed, failed or denied.</param>
-/// <param name="Child">The run that it waits for. Null for other tools.</param>
-public sealed record ToolCallState(string ToolCallId, string Tool, string Status, int Attempt, string? Worker, Guid? Child);
+public sealed record ModelCallState(int Call, int Attempt, AttemptStatus Status, string? Worker, decimal? ReservedUsd);
 
 /// <summary>One message of a prompt.</summary>
 /// <param name="Role">system, user, assistant or tool.</param>
@@ -55,12 +51,11 @@ static class StateViews
     {
         var (run, agent, fact) = (past.Run, past.Agent, past.Loaded.Facts[^1]);
         return new(
-            run.Id, past.Loaded.Version, whole.Version, EventNames.All[fact.Happened.GetType()], fact.At, Name(run.Status), run.Agent, run.AgentVersion,
+            run.Id, past.Loaded.Version, whole.Version, EventNames.All[fact.Happened.GetType()], fact.At, run.Status.ToString().ToLowerInvariant(), run.Agent, run.AgentVersion,
             run.DefinitionHash, run.Model, run.Question, run.Step, run.Step < 0 ? null : agent.Steps[run.Step].Name, run.IsInStep,
             run.Outputs.ToDictionary(output => agent.Steps[output.Key].Name, output => output.Value), run.ModelCalls,
-            run.ModelCall is { } call ? new(call.Call, call.Number, Name(call.Status), call.Worker, call.ReservedUsd) : null,
-            [.. run.ToolCalls.Select(one => new ToolCallState(
-                one.Key, one.Value.Tool, Name(one.Value.Status), one.Value.Attempt, one.Value.Worker, one.Value.Child))],
+            run.ModelCall is { } call ? new(call.Call, call.Number, call.Status, call.Worker, call.ReservedUsd) : null,
+            [.. run.ToolCalls.Select(one => ToolCallView.Of(one.Key, one.Value))],
             run.Usage, run.CostUsd, run.UnpricedCalls, Unconfirmed(run), run.BudgetUsd, run.CommittedUsd(),
             [.. runs.Told(past).Messages.Where(message => message.Role != ChatRole.System || message.Text.Length > 0).Select(Of)],
             NewSpendUsd: 0, run.CostUsd + run.InheritedUsd);
@@ -80,6 +75,4 @@ static class StateViews
         : new(
             run.Unconfirmed.Count, run.Unconfirmed.Sum(attempt => attempt.LowUsd),
             run.Unconfirmed.All(attempt => attempt.HighUsd is not null) ? run.Unconfirmed.Sum(attempt => attempt.HighUsd) : null);
-
-    static string Name<T>(T value) where T : struct, Enum => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 }

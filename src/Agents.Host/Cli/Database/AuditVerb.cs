@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using Agents.Host.Audit;
 using Agents.Host.Cli.Display;
@@ -23,7 +22,7 @@ static class AuditVerb
         Description = "A public key, in Base64, that may have signed; others are refused.", HelpName = "KEY",
     };
     static readonly Option<string[]> Runs = new("--run") { Description = "A run, by its whole id; may be given several times.", HelpName = "ID" };
-    static readonly Option<string?> Since = new("--since") { Description = "All runs queued since then, such as 2026-11-01.", HelpName = "TIME" };
+    static readonly Option<DateTimeOffset?> Since = SinceOption.Create("All runs queued since then, such as 2026-11-01.");
     static readonly Option<string> Out = new("--out") { Description = "Where to write it; must not be there yet.", HelpName = "FILE", Required = true };
     static readonly Argument<string> KeyFile = new("file") { Description = "Where to write the key; must not be there yet." };
 
@@ -34,7 +33,6 @@ static class AuditVerb
         {
             var isByRun = parsed.GetResult(Runs)?.Tokens.Count > 0;
             if (isByRun == (parsed.GetResult(Since) is not null)) parsed.AddError("Say which runs: --run ID, or --since TIME.");
-            if (parsed.GetValue(Since) is { } since && TimeOf(since) is null) parsed.AddError($"'{since}' is no time. Write it as 2026-11-01.");
             if (parsed.GetValue(Runs)?.FirstOrDefault(run => !Guid.TryParse(run, out _)) is { } wrong) parsed.AddError($"'{wrong}' is no id of a run.");
         });
         return new("audit", "Proves that stored facts were not changed, and exports evidence.")
@@ -77,7 +75,7 @@ static class AuditVerb
         int count;
         await using (var file = Create(path))
             count = await EvidencePack.Write(
-                database.ConnectionString, runs is { Length: > 0 } ? [.. runs.Select(Guid.Parse)] : null, TimeOf(call.Parsed.GetValue(Since)),
+                database.ConnectionString, runs is { Length: > 0 } ? [.. runs.Select(Guid.Parse)] : null, call.Parsed.GetValue(Since),
                 call.Parsed.GetValue(Tenant), file, ct) ?? throw CallDatabase.NothingThere(database.Describe());
         if (count == 0)
         {
@@ -137,7 +135,4 @@ static class AuditVerb
 
         return keys;
     }
-
-    static DateTimeOffset? TimeOf(string? written) =>
-        DateTimeOffset.TryParse(written, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
 }

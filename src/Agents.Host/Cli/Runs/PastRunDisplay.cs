@@ -1,3 +1,4 @@
+using Agents.Domain.Runs;
 using Agents.Host.Api.Runs;
 using Agents.Host.Cli.Display;
 
@@ -16,9 +17,9 @@ static class PastRunDisplay
         screen.Line($"{state.Status} · {(state.StepName is { } step ? $"step {state.Step + 1} {Screen.Safe(step)}{(state.IsInStep ? "" : ", done")}" : "no step yet")}"
             + $" · {Formats.Count(state.ModelCalls, "model call")} · {Formats.Cost(state.CostUsd, state.UnpricedCalls, state.UnconfirmedUsd)}");
         if (state.ModelCall is { } call)
-            screen.Line($"call {call.Call} attempt {call.Attempt} is {call.Status}{(call.Worker is { } worker ? $" on {Screen.Safe(worker)}" : "")}");
+            screen.Line($"call {call.Call} attempt {call.Attempt} is {Word(call.Status)}{(call.Worker is { } worker ? $" on {Screen.Safe(worker)}" : "")}");
         foreach (var tool in state.ToolCalls)
-            screen.Line($"{Screen.Safe(tool.Tool)} ({Screen.Safe(tool.ToolCallId)}) is {tool.Status}");
+            screen.Line($"{Screen.Safe(tool.Tool)} ({Screen.Safe(tool.Id)}) is {Word(tool.Status)}");
         foreach (var message in state.Messages)
         {
             screen.Line();
@@ -27,4 +28,7 @@ static class PastRunDisplay
             foreach (var asked in message.ToolCalls ?? []) screen.Line(Screen.Safe($"asks for {asked.Tool} ({asked.ToolCallId})"));
         }
     }
+
+    static string Word<T>(T status) where T : struct, Enum =>
+        status is ToolCallStatus.AwaitingApproval ? "waiting for approval" : status.ToString().ToLowerInvariant();
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using Agents.Host.Api.Runs;
 using Agents.Host.Audit;
@@ -16,12 +15,7 @@ static class ReplayVerb
 {
     static readonly Option<bool> Check = new("--check") { Description = "Derives each decision anew and compares it with the facts." };
     static readonly Option<bool> All = new("--all") { Description = "Checks all runs, open ones too, straight from the database." };
-    static readonly Option<DateTimeOffset?> Since = new("--since")
-    {
-        Description = "With --all: only runs queued since then, such as 2026-11-01.", HelpName = "TIME",
-        CustomParser = parsed => DateTimeOffset.TryParse(
-            parsed.Tokens[0].Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : Refuse(parsed),
-    };
+    static readonly Option<DateTimeOffset?> Since = SinceOption.Create("With --all: only runs queued since then, such as 2026-11-01.");
     static readonly Option<string?> Tenant = new("--tenant") { Description = "With --all: only this tenant's runs.", HelpName = "T" };
 
     public static Command Create(Verb verb)
@@ -79,11 +73,5 @@ static class ReplayVerb
         return replay.IsIdentical ? ExitCodes.Ok : ExitCodes.Failed;
 
         static string Text(FactView fact) => Screen.Safe($"{fact.Type}: {FactText.Of(new EventView(0, fact.Type, default, fact.Data))}");
-    }
-
-    static DateTimeOffset? Refuse(System.CommandLine.Parsing.ArgumentResult parsed)
-    {
-        parsed.AddError($"'{parsed.Tokens[0].Value}' is no time. Write it as 2026-11-01 or 2026-11-01T12:00:00Z.");
-        return null;
     }
 }

@@ -11,18 +11,16 @@ namespace Agents.Host.Engine.Attempts;
 /// <summary>Reads runs as they were at one of their versions, with what their models were told by then. Buys nothing and writes nothing.</summary>
 public sealed class PastRuns(IRunLog log, IDefinitions definitions, ITools tools, ModelProviders providers, IPrices published)
 {
-    /// <summary>The run after so many facts. Null when the tenant has no such run.</summary>
+    /// <summary>The run after so many facts.</summary>
     /// <param name="version">From 1; more than there are means all.</param>
-    public async Task<PastRun?> At(string tenant, Guid runId, long version, CancellationToken ct)
+    public async Task<PastRun> At(string tenant, LoadedRun whole, long version, CancellationToken ct)
     {
-        if (await log.Load(tenant, runId, ct, version) is not { } loaded) return null;
-
-        var agent = await definitions.Of(loaded.Queued.DefinitionHash, ct);
+        var (loaded, agent) = (whole.At(version), await definitions.Of(whole.Queued.DefinitionHash, ct));
         var said = loaded.Queued.Previous is null ? [] : await log.SaidBefore(tenant, loaded.Queued, ct);
         return new(loaded, agent, Conversation.Of(await log.Whole(tenant, loaded, ct), agent.Limits.PassagesPerStep, said));
     }
 
-    /// <summary>The run with all its facts, whose states need no conversation. Null when the tenant has no such run.</summary>
+    /// <summary>The run with all its facts, in one read. Null when the tenant has no such run.</summary>
     public Task<LoadedRun?> Whole(string tenant, Guid runId, CancellationToken ct) => log.Load(tenant, runId, ct);
 
     /// <summary>The messages that a model would be sent at that version; without instructions where no model step is under way.</summary>
@@ -42,8 +40,9 @@ public sealed class PastRuns(IRunLog log, IDefinitions definitions, ITools tools
 
         var at = whole.Facts.Index().FirstOrDefault(
             fact => fact.Item.Happened is ModelCallStarted e && e.Call == call && e.Attempt == attempt);
-        if (at.Item.Happened is not ModelCallStarted started || await At(tenant, runId, at.Index, ct) is not { } past) return null;
+        if (at.Item.Happened is not ModelCallStarted started) return null;
 
+        var past = await At(tenant, whole, at.Index, ct);
         var request = await Sent(tenant, past, started, ct);
         return new(at.Index + 1, at.Item.At, started, started.MaxOutputTokens is { } tokens ? request.WithReplyOf(tokens) : request);
     }
@@ -67,11 +66,8 @@ public sealed class PastRuns(IRunLog log, IDefinitions definitions, ITools tools
     public async Task<Divergence?> Check(string tenant, LoadedRun run, CancellationToken ct)
     {
         var agent = await definitions.Of(run.Queued.DefinitionHash, ct);
-        StateInherited? inherited = null;
-        if (run.Queued.ForkedFrom is { } from && run.Facts.ElementAtOrDefault(1).Happened is StateInherited stored
-            && await log.Load(tenant, from.Run, ct, from.Version) is { } origin)
-            inherited = Forking.StateOf(origin.Run, origin.Facts.Select(fact => fact.Happened), agent, stored.Reason);
-        return DecisionReplay.Check(run.Run.Id, [.. run.Facts.Select(fact => fact.Happened)], agent, inherited);
+        var origin = run.Queued.ForkedFrom is { } from ? await log.Load(tenant, from.Run, ct, from.Version) : null;
+        return DecisionReplay.Check(run.Run.Id, run.Events(), agent, origin is null ? null : (origin.Run, origin.Events()));
     }
 }
 

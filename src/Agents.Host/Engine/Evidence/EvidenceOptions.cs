@@ -1,3 +1,4 @@
+using Agents.Host.Models;
 using Agents.Host.Platform;
 
 namespace Agents.Host.Engine.Evidence;
@@ -33,16 +34,10 @@ public sealed record EvidenceOptions
     static SigningKey? KeyOf(string? written, string? file)
     {
         if (written is not null && file is not null) throw Secret.Refusal($"and {File.Key} are both set; one key signs.");
-        if (written is not null) return SigningKey.Parse(written) ?? throw Secret.Refusal("is no key: it has 32 bytes in Base64. Make one with: agents audit key FILE");
+        if (written is not null) return SigningKey.Parse(written) ?? throw Secret.Refusal(
+            "is no key: it has 32 bytes in Base64. Make one with: agents audit key FILE");
         if (file is null) return null;
-
-        try
-        {
-            return SigningKey.Parse(System.IO.File.ReadAllText(file)) ?? throw File.Refusal($"names {file}, which holds no key. Make one with: agents audit key FILE");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw File.Refusal($"names {file}, which cannot be read: {e.Message}");
-        }
+        return SigningKey.Parse(KeyFile.Open(File, file).Current())
+            ?? throw File.Refusal($"names {file}, which holds no such key. Make one with: agents audit key FILE");
     }
 }

@@ -1,0 +1,20 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Agents.Host.Cli;
+
+/// <summary>The option <c>--since</c>: a day, or a time with an offset; without one it is UTC.</summary>
+static class SinceOption
+{
+    public static Option<DateTimeOffset?> Create(string description) => new("--since")
+    {
+        Description = description, HelpName = "TIME",
+        CustomParser = parsed =>
+        {
+            var written = parsed.Tokens[0].Value;
+            if (DateTimeOffset.TryParse(written, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)) return time;
+            parsed.AddError($"'{written}' is no time. Write it as 2026-11-01 or 2026-11-01T12:00:00Z.");
+            return null;
+        },
+    };
+}
