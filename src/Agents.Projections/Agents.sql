@@ -28,8 +28,6 @@ comment on column agents.agent_version.content_hash is 'Of the definition withou
 comment on column agents.agent_version.by is 'The name of the credential with which it was pushed; system for what came from a folder of the server.';
 comment on column agents.agent_version.by_key is 'The id of the key. Null when the server needed none, and for the server itself.';
 comment on column agents.agent_version.comment is 'What its author says of it. Null when that is nothing.';
-create or replace trigger agent_version_append_only before update or delete on agents.agent_version
-  for each row execute function agents.refuse_rewriting();
 
 create table if not exists agents.agent_alias (
   tenant_id  text not null,
@@ -71,7 +69,5 @@ comment on column agents.agent_change.alias is 'Null for a trial.';
 comment on column agents.agent_change.from_version is 'Null when there was none before.';
 comment on column agents.agent_change.to_version is 'Null when there is none from then on.';
 create index if not exists agent_change_by_name on agents.agent_change (tenant_id, name, id desc);
-create or replace trigger agent_change_append_only before update or delete on agents.agent_change
-  for each row execute function agents.refuse_rewriting();
 
 create index if not exists run_summary_by_definition on agents.run_summary (tenant_id, definition_hash);

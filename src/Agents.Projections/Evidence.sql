@@ -74,13 +74,30 @@ begin
   return null;
 end $f$;
 
-drop trigger if exists facts_are_chained on agents.mt_streams;
-create constraint trigger facts_are_chained after insert or update on agents.mt_streams deferrable initially deferred
-  for each row when (new.version > 0) execute function agents.chain_new_facts();
+do $$ begin
+  if not exists (select from pg_trigger where tgname = 'facts_are_chained' and tgrelid = 'agents.mt_streams'::regclass) then
+    create constraint trigger facts_are_chained after insert or update on agents.mt_streams deferrable initially deferred
+      for each row when (new.version > 0) execute function agents.chain_new_facts();
+  end if;
+end $$;
 
--- Facts from before there were chains.
-select agents.chain_facts(s.tenant_id, s.id) from agents.mt_streams s
-where s.version > 0 and not exists (select from agents.evidence e where e.tenant_id = s.tenant_id and e.run_id = s.id);
+create or replace function agents.chain_old_facts(most integer) returns integer language plpgsql as $f$
+declare
+  run record;
+  chained integer := 0;
+begin
+  for run in
+    select s.tenant_id, s.id from agents.mt_streams s
+    where s.version > 0 and not exists (select from agents.evidence e where e.tenant_id = s.tenant_id and e.run_id = s.id)
+    limit most for update
+  loop
+    perform agents.chain_facts(run.tenant_id, run.id);
+    chained := chained + 1;
+  end loop;
+  return chained;
+end $f$;
+comment on function agents.chain_old_facts(integer) is
+  'Begins the chains of runs from before there were chains, of so many at most. Returns how many; 0 when no run lacks one.';
 
 -- What is only ever inserted refuses all else from every role. A superuser can take the triggers away; the chain tells.
 do $$
@@ -88,8 +105,8 @@ declare
   name text;
 begin
   foreach name in array array[
-    'agents.mt_events', 'agents.definition', 'agents.evidence', 'agents.checkpoint', 'agents.signing_key', 'agents.change',
-    'finance.budget_change', 'finance.valuation', 'finance.price_list', 'finance.price']
+    'agents.mt_events', 'agents.definition', 'agents.agent_version', 'agents.agent_change', 'agents.evidence', 'agents.checkpoint',
+    'agents.signing_key', 'agents.change', 'finance.budget_change', 'finance.valuation', 'finance.price_list', 'finance.price']
   loop
     execute format('create or replace trigger append_only before update or delete on %s for each row execute function agents.refuse_rewriting()', name);
     execute format('create or replace trigger no_truncate before truncate on %s for each statement execute function agents.refuse_rewriting()', name);

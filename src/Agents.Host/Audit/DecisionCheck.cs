@@ -28,8 +28,8 @@ public static class DecisionCheck
         store.AddRunStore();
         var json = store.Serializer();
         var (definitions, log, decisions) = (await StoredDefinitions.All(snapshot, ct), new SnapshotLog(snapshot, json), Invariant());
-        await foreach (var run in new StoredRuns(snapshot, json, isFactsOnly: true).All(tenant, ct))
-            if (since is null || run.Facts is [var queued, ..] && queued.At >= since) decisions.Check(await In(run, definitions, log, ct));
+        await foreach (var run in new StoredRuns(snapshot, json, isFactsOnly: true).All(tenant, ct, since))
+            decisions.Check(await In(run, definitions, log, ct));
         return new(at, [decisions]);
     }
 

@@ -51,7 +51,11 @@ public static class EvidencePack
             new { ids = keys.Select(key => key.Id).ToArray() }, ct))
             definitions[row.Hash] = row.Body;
         var prices = await snapshot.Value<string>(
-            "select coalesce(jsonb_agg(to_jsonb(p) order by p.version, p.model, p.service_tier, p.above_tokens), '[]')::text from finance.price p", null, ct);
+            """
+            select coalesce(jsonb_agg(to_jsonb(p) order by p.version, p.model, p.service_tier, p.above_tokens), '[]')::text
+            from finance.price p join finance.price_list l using (version)
+            where l.tenant_id is null or l.tenant_id = any(@tenants)
+            """, new { tenants = keys.Select(key => key.Tenant).Distinct().ToArray() }, ct);
 
         var body = JsonSerializer.SerializeToUtf8Bytes(new Pack(
             await snapshot.Value<DateTimeOffset>("select now()", null, ct), [.. found.Select(run => new PackedRun(run.Tenant, run.Id, run.Facts, run.Links))],
@@ -88,7 +92,7 @@ public static class EvidencePack
         {
             Check(pack, whole, chains, signed, decided, trusted);
         }
-        catch (Exception e) when (e is NullReferenceException or ArgumentException or FormatException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception e) when (e is not OutOfMemoryException) // A file of somebody else may have anything in it, also what makes the rules throw.
         {
             whole.Violate("it has not the form of an evidence pack");
         }
@@ -170,7 +174,7 @@ public static class EvidencePack
         {
             return JsonSerializer.Deserialize<T>(json, format ?? Json);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or NotSupportedException)
         {
             return null;
         }

@@ -18,7 +18,9 @@ sealed class SnapshotLog(Snapshot snapshot, ISerializer json) : IRunLog
             order by version
             """, new { tenant, runId, version }, ct);
         await foreach (var row in rows) run.Add(StoredFact.Of(row.Version, row.Type, row.Timestamp, row.Data, json));
-        return run.Folded is null ? null : LoadedRun.Of(runId, [.. run.Facts.Select(fact => new LoggedFact(fact.Happened!, fact.At))]);
+        return run is { Folded: { } folded, Facts.Count: > 0 }
+            ? new(folded, [.. run.Facts.Select(fact => new LoggedFact(fact.Happened!, fact.At))])
+            : null;
     }
 
     public async Task<IReadOnlyList<RunEvent>> Since(string tenant, Guid runId, long version, CancellationToken ct) =>

@@ -16,19 +16,23 @@ sealed class StoredRuns(Snapshot snapshot, ISerializer json, bool hasBudgets = f
     /// <summary>Marten's own stream, which fills numbers of appends that failed, stays at version 0.</summary>
     const string NextBatch =
         """
-        select tenant_id as tenant, id, version as head from agents.mt_streams
-        where version > 0 and (@tenant is null or tenant_id = @tenant) and (tenant_id, id) > (@last_tenant, @last_id)
-        order by tenant_id, id limit @batch
+        select s.tenant_id as tenant, s.id, s.version as head from agents.mt_streams s
+        where s.version > 0 and (@tenant is null or s.tenant_id = @tenant) and (s.tenant_id, s.id) > (@last_tenant, @last_id)
+          and (@since is null or exists (
+            select from agents.mt_events f where f.tenant_id = s.tenant_id and f.stream_id = s.id and f.version = 1 and f.timestamp >= @since))
+        order by s.tenant_id, s.id limit @batch
         """;
 
     /// <param name="tenant">Null for all.</param>
-    public async IAsyncEnumerable<StoredRun> All(string? tenant, [EnumeratorCancellation] CancellationToken ct)
+    /// <param name="since">Only runs that were queued then or later. Null for all.</param>
+    public async IAsyncEnumerable<StoredRun> All(string? tenant, [EnumeratorCancellation] CancellationToken ct, DateTimeOffset? since = null)
     {
         var last = (Tenant: "", Id: Guid.Empty);
         while (true)
         {
             var runs = new Dictionary<(string Tenant, Guid Id), StoredRun>();
-            await foreach (var run in snapshot.Rows<StoredRun>(NextBatch, new { tenant, lastTenant = last.Tenant, lastId = last.Id, Batch }, ct))
+            var wanted = new { tenant, since, lastTenant = last.Tenant, lastId = last.Id, Batch };
+            await foreach (var run in snapshot.Rows<StoredRun>(NextBatch, wanted, ct))
                 runs.Add(last = (run.Tenant, run.Id), run);
             if (runs.Count == 0) yield break;
 

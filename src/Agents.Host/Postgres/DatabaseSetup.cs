@@ -1,3 +1,4 @@
+using Agents.Host.Platform;
 using Agents.Projections;
 using JasperFx;
 using Marten;
@@ -12,6 +13,8 @@ public sealed class DatabaseSetup(NpgsqlDataSource database, IDocumentStore stor
     /// <summary>Advisory lock of the node that sets up; ASCII "agntsetu".</summary>
     const long SetupLock = 0x61676e7473657475;
 
+    const int RunsAtOnce = 100;
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -21,6 +24,7 @@ public sealed class DatabaseSetup(NpgsqlDataSource database, IDocumentStore stor
             await SetupScripts.RunOnce(connection, [.. ReadModels.Scripts()], cancellationToken);
             await SetupScripts.Once(connection, Builds(), MakeStores, cancellationToken);
             await SetupScripts.RunOnce(connection, [.. ReadModels.ScriptsOfStore()], cancellationToken);
+            await SetupScripts.Once(connection, "old facts are chained", () => ChainOldFacts(connection, cancellationToken), cancellationToken);
         }
         finally
         {
@@ -33,6 +37,12 @@ public sealed class DatabaseSetup(NpgsqlDataSource database, IDocumentStore stor
     {
         await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
         await messages.Admin.MigrateAsync();
+    }
+
+    /// <summary>Chains the facts from before there were chains, some runs at a time: nobody waits for long who appends to one of them.</summary>
+    public static async Task ChainOldFacts(NpgsqlConnection connection, CancellationToken ct)
+    {
+        while (await connection.First<int>("select agents.chain_old_facts(@runs_at_once)", new { RunsAtOnce }, ct) > 0) { }
     }
 
     /// <summary>The builds of all that decides what those tables are.</summary>

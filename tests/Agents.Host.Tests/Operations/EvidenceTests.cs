@@ -1,5 +1,6 @@
 using Agents.Host.Audit;
 using Agents.Host.Engine.Evidence;
+using Agents.Host.Postgres;
 using Npgsql;
 
 namespace Agents.Host.Tests.Operations;
@@ -76,6 +77,45 @@ public sealed class EvidenceTests(SoundDatabase sound) : IClassFixture<SoundData
         await using var heads = database.CreateCommand("select array_length(string_to_array(heads, E'\n'), 1) from agents.checkpoint where number = 2");
         Assert.Equal(5, await heads.ExecuteScalarAsync(Cancellation));
         Assert.Null(await checkpoints.Sign(Cancellation)); // and not again
+    }
+
+    [Fact]
+    public async Task Many_new_facts_are_covered_by_checkpoint_after_checkpoint()
+    {
+        var copy = await sound.Copy();
+        await SoundDatabase.Execute(copy, "set session_replication_role = replica; delete from agents.checkpoint");
+        await using var database = NpgsqlDataSource.Create(copy);
+        var checkpoints = new EvidenceCheckpoints(database, new() { Key = SigningKey.Parse(SoundDatabase.SigningKey) }) { MostRows = 3 };
+
+        var signed = 0;
+        while (await checkpoints.Sign(Cancellation) is not null) signed++;
+
+        Assert.InRange(signed, 2, int.MaxValue);
+        await using var covered = database.CreateCommand(
+            """
+            select count(*) = 5 from (
+              select tenant_id, run_id, max(version) as version from agents.evidence group by tenant_id, run_id) last
+            where exists (
+              select from agents.checkpoint where position(last.tenant_id || ' ' || last.run_id || ' ' || last.version || ' ' in heads) > 0)
+            """);
+        Assert.Equal(true, await covered.ExecuteScalarAsync(Cancellation));
+        var report = await Verify(copy);
+        Assert.True(report.Holds, string.Join('\n', report.Invariants.SelectMany(invariant => invariant.Shown)));
+    }
+
+    [Fact]
+    public async Task Facts_from_before_there_were_chains_are_chained()
+    {
+        var copy = await sound.Copy();
+        await SoundDatabase.Execute(
+            copy, sound.Filled("set session_replication_role = replica; delete from agents.checkpoint; delete from agents.evidence where run_id <> '{done}'"));
+        Assert.False((await Verify(copy)).Holds);
+
+        await using (var connection = await NpgsqlDataSource.Create(copy).OpenConnectionAsync(Cancellation))
+            await DatabaseSetup.ChainOldFacts(connection, Cancellation);
+
+        var report = await Verify(copy);
+        Assert.Equal((true, 5), (report.Holds, (int)report.Invariants[0].Checked));
     }
 
     [Fact]

@@ -72,15 +72,20 @@ static class AuditVerb
     {
         var (path, runs) = (call.Parsed.GetValue(Out)!, call.Parsed.GetValue(Runs));
         await using var database = await CallDatabase.Open(call, ct);
+        var file = Create(path);
         int count;
-        await using (var file = Create(path))
-            count = await EvidencePack.Write(
-                database.ConnectionString, runs is { Length: > 0 } ? [.. runs.Select(Guid.Parse)] : null, call.Parsed.GetValue(Since),
-                call.Parsed.GetValue(Tenant), file, ct) ?? throw CallDatabase.NothingThere(database.Describe());
-        if (count == 0)
+        try
+        {
+            await using (file)
+                count = await EvidencePack.Write(
+                    database.ConnectionString, runs is { Length: > 0 } ? [.. runs.Select(Guid.Parse)] : null, call.Parsed.GetValue(Since),
+                    call.Parsed.GetValue(Tenant), file, ct) ?? throw CallDatabase.NothingThere(database.Describe());
+            if (count == 0) throw new VerbException(ExitCodes.NothingFound, "No run fits; nothing was written.");
+        }
+        catch
         {
             File.Delete(path);
-            throw new VerbException(ExitCodes.NothingFound, "No run fits; nothing was written.");
+            throw;
         }
 
         if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new { file = path, runs = count }, Answers.Format));
@@ -127,10 +132,8 @@ static class AuditVerb
         var keys = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         foreach (var one in written)
         {
-            var bytes = new byte[33];
-            if (!Convert.TryFromBase64String(one, bytes, out var length) || length != 32)
-                throw new VerbException(ExitCodes.Usage, $"'{one}' is no public key: it has 32 bytes in Base64.");
-            keys[SigningKey.IdOf(bytes[..length])] = bytes[..length];
+            var key = SigningKey.BytesOf(one) ?? throw new VerbException(ExitCodes.Usage, $"'{one}' is no public key: it has 32 bytes in Base64.");
+            keys[SigningKey.IdOf(key)] = key;
         }
 
         return keys;

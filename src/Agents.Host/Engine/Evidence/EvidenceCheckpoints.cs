@@ -10,24 +10,19 @@ public sealed class EvidenceCheckpoints(NpgsqlDataSource database, EvidenceOptio
     /// <summary>Advisory lock of the node that signs; ASCII "agntsign".</summary>
     const long SignLock = 0x61676e747369676e;
 
-    /// <summary>
-    /// What no transaction that still goes on can add to: all transactions before the oldest of those. What they store later is covered by the next
-    /// checkpoint. In a database that was restored from a dump the count of transactions has begun anew, below that of the last checkpoint: then all that
-    /// there is is covered once more.
-    /// </summary>
     const string Grown =
         """
-        select coalesce(string_agg(line, E'\n' order by line collate "C"), '') as lines, max(before) as before_tx, clock_timestamp() as at
+        select coalesce(string_agg(line, E'\n' order by line collate "C"), '') as lines, clock_timestamp() as at
         from (
           select distinct on (e.tenant_id, e.run_id)
             e.tenant_id || ' ' || e.run_id || ' ' || e.version || ' ' || encode(e.hash, 'hex') as line
           from agents.evidence e
-          where case when @from_tx::text::xid8 > pg_snapshot_xmin(pg_current_snapshot())
-            then e.tx < pg_snapshot_xmin(pg_current_snapshot()) or e.tx >= @from_tx::text::xid8
-            else e.tx >= @from_tx::text::xid8 and e.tx < pg_snapshot_xmin(pg_current_snapshot()) end
+          where (e.tx >= @from_tx::text::xid8 and e.tx < @before_tx::text::xid8) or e.tx >= @again_from::text::xid8
           order by e.tenant_id, e.run_id, e.version desc) grown
-        right join (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as before) now on true
         """;
+
+    /// <summary>How many rows a checkpoint covers, or some more where many are of one transaction: what is left is covered by the next ones.</summary>
+    public int MostRows { get; init; } = 50_000;
 
     /// <summary>The last checkpoint that this node's witness file has. Null until the file was looked at.</summary>
     long? witnessed;
@@ -53,7 +48,8 @@ public sealed class EvidenceCheckpoints(NpgsqlDataSource database, EvidenceOptio
             "insert into agents.signing_key (id, public_key) values (@id, @public_key) on conflict do nothing", new { key.Id, key.PublicKey }, ct);
         var last = await connection.First<Last>(
             "select number, before_tx::text::bigint as before_tx, hash from agents.checkpoint order by number desc limit 1", null, ct);
-        var grown = (await connection.First<Heads>(Grown, new { fromTx = (last?.BeforeTx ?? 0).ToString(CultureInfo.InvariantCulture) }, ct))!;
+        var covered = await Span(connection, last?.BeforeTx ?? 0, ct);
+        var grown = (await connection.First<Heads>(Grown, covered, ct))!;
         if (grown.Lines.Length == 0)
         {
             await transaction.CommitAsync(ct); // the key is known from its first day on
@@ -61,16 +57,33 @@ public sealed class EvidenceCheckpoints(NpgsqlDataSource database, EvidenceOptio
         }
 
         var (number, at) = ((last?.Number ?? 0) + 1, grown.At);
-        var hash = HashChain.OfCheckpoint(last?.Hash, number, at, grown.BeforeTx, grown.Lines);
+        var hash = HashChain.OfCheckpoint(last?.Hash, number, at, covered.BeforeTx, grown.Lines);
         var signature = key.Sign(hash);
         await connection.Execute(
             """
             insert into agents.checkpoint (number, at, before_tx, heads, hash, key_id, signature)
             values (@number, @at, @before_tx::text::xid8, @heads, @hash, @key_id, @signature)
             """,
-            new { number, at, beforeTx = grown.BeforeTx.ToString(CultureInfo.InvariantCulture), heads = grown.Lines, hash, keyId = key.Id, signature }, ct);
+            new { number, at, covered.BeforeTx, heads = grown.Lines, hash, keyId = key.Id, signature }, ct);
         await transaction.CommitAsync(ct);
         return number;
+    }
+
+    /// <summary>
+    /// Which transactions a checkpoint covers: those before the oldest that still goes on. What that and later ones store is covered by the next
+    /// checkpoints. In a database that was restored from a dump the count of transactions has begun anew, below that of the last checkpoint: then all
+    /// that there is is covered once more.
+    /// </summary>
+    async Task<Covered> Span(NpgsqlConnection connection, long last, CancellationToken ct)
+    {
+        var now = await connection.First<long>("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint", null, ct);
+        var fromTx = last > now ? 0 : last;
+        var bound = await connection.First<long?>(
+            """
+            select tx::text::bigint + 1 from agents.evidence where tx >= @from_tx::text::xid8 and tx < @now::text::xid8
+            order by tx offset @most_rows limit 1
+            """, new { fromTx, now, MostRows }, ct);
+        return new(fromTx, bound ?? now, last > now ? last : long.MaxValue);
     }
 
     async Task Witness(string file, CancellationToken ct)
@@ -93,5 +106,8 @@ public sealed class EvidenceCheckpoints(NpgsqlDataSource database, EvidenceOptio
 
     sealed record Last(long Number, long BeforeTx, byte[] Hash);
 
-    sealed record Heads(string Lines, long BeforeTx, DateTimeOffset At);
+    /// <param name="AgainFrom">Covers all from this transaction on, too.</param>
+    sealed record Covered(long FromTx, long BeforeTx, long AgainFrom);
+
+    sealed record Heads(string Lines, DateTimeOffset At);
 }

@@ -24,10 +24,13 @@ public sealed class SigningKey
     public string Id => IdOf(PublicKey);
 
     /// <summary>Null when it is no key of 32 bytes in Base64.</summary>
-    public static SigningKey? Parse(string written)
+    public static SigningKey? Parse(string written) => BytesOf(written) is { } bytes ? new(bytes) : null;
+
+    /// <summary>The bytes of a key, public or not. Null when it is not 32 bytes in Base64.</summary>
+    public static byte[]? BytesOf(string written)
     {
         var bytes = new byte[KeyBytes + 1];
-        return Convert.TryFromBase64String(written.Trim(), bytes, out var length) && length == KeyBytes ? new(bytes[..KeyBytes]) : null;
+        return Convert.TryFromBase64String(written.Trim(), bytes, out var length) && length == KeyBytes ? bytes[..KeyBytes] : null;
     }
 
     /// <summary>A new key, as it is written in a file.</summary>
