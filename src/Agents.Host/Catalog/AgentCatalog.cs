@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
+using Agents.Host.Catalog.Format;
 using Agents.Host.Platform;
 using Npgsql;
 
@@ -23,7 +24,7 @@ public sealed class AgentCatalog
     const int MostNumbered = 10_000;
 
     readonly SortedDictionary<string, AgentDefinition> builtIn = new(StringComparer.Ordinal);
-    readonly ConcurrentDictionary<(string Tenant, string Name, int Version), (long ReadAt, string? Hash)> numbered = new();
+    readonly ConcurrentDictionary<(string Tenant, string Name, int Version), (long ReadAt, string Hash)> numbered = new();
     readonly IReadOnlyList<IDefinitionRule> rules;
     readonly PublishedAgents published;
     readonly Definitions definitions;
@@ -71,18 +72,22 @@ public sealed class AgentCatalog
         if (asked is null) return Unknown(asked, agents);
 
         var (name, alias, version) = AgentName.Parse(asked);
+        if (!DefinitionFormat.IsName(name) && BuiltInNamed(name) is null) return Unknown(asked, agents);
         if (version is { } number)
             return await Numbered(tenant, name, number, agents, ct) is { } found
-                ? AskedAgent.Of(found)
-                : await Missing(asked, name, $"version {number}", agents, ct);
+                ? AskedAgent.Of(found, [])
+                : Missing(asked, name, $"version {number}", agents);
         if (alias is not null and not AgentName.Live)
             return agents.Layers(name).Select(layer => layer.Aliases.GetValueOrDefault(alias)).OfType<PublishedVersion>().FirstOrDefault() is { } aliased
-                ? AskedAgent.Of(await definitions.Of(aliased.Hash, ct))
-                : await Missing(asked, name, $"alias {Sanitiser.Text(alias, 64)}", agents, ct);
+                ? AskedAgent.Of(await Stored(aliased.Hash, ct), [])
+                : Missing(asked, name, $"alias {Sanitiser.Text(alias, 64)}", agents);
 
-        if (await LiveOf(name, agents, ct) is not { } live) return await Missing(asked, name, "live version", agents, ct);
-        return alias is null ? AskedAgent.Of(await TrialsOf(name, agents, ct), live) : AskedAgent.Of(live);
+        if (await LiveOf(name, agents, ct) is not { } live) return Missing(asked, name, "live version", agents);
+        return AskedAgent.Of(live, alias is null ? await TrialsOf(name, agents, ct) : []);
     }
+
+    /// <summary>The names of all that the tenant can ask for, in order.</summary>
+    public async ValueTask<IEnumerable<string>> Names(string tenant, CancellationToken ct) => NamesIn(await published.Of(tenant, ct));
 
     /// <summary>All that the tenant can ask for, by name.</summary>
     public async ValueTask<IReadOnlyList<CatalogAgent>> List(string tenant, CancellationToken ct)
@@ -108,18 +113,23 @@ public sealed class AgentCatalog
         var agents = await published.Of(tenant, ct);
         foreach (var step in agent.Steps)
             foreach (var wanted in step.Grants().SelectMany(grant => grant.Agents ?? []).Distinct())
-                if (wanted != agent.Name && !beside.Contains(wanted) && await LiveOf(wanted, agents, ct) is null)
+                if (wanted != agent.Name && !beside.Contains(wanted) && !IsLive(wanted, agents))
                     problems.Add($"Step {step.Name} may ask {Sanitiser.Text(wanted, 64)}, but no agent is named so.");
         return problems;
     }
 
     /// <summary>The live version of the first owner that has one, else that of the program.</summary>
-    async ValueTask<AgentDefinition?> LiveOf(string name, TenantAgents agents, CancellationToken ct)
+    async ValueTask<ChosenDefinition?> LiveOf(string name, TenantAgents agents, CancellationToken ct)
     {
         foreach (var layer in agents.Layers(name))
-            if (layer.Aliases.TryGetValue(AgentName.Live, out var live)) return await definitions.Of(live.Hash, ct);
-        return BuiltInNamed(name);
+            if (layer.Aliases.TryGetValue(AgentName.Live, out var live)) return await Stored(live.Hash, ct);
+        return BuiltInNamed(name) is { } own ? new(own, null) : null;
     }
+
+    bool IsLive(string name, TenantAgents agents) =>
+        BuiltInNamed(name) is not null || agents.Layers(name).Any(layer => layer.Aliases.ContainsKey(AgentName.Live));
+
+    async ValueTask<ChosenDefinition> Stored(string hash, CancellationToken ct) => new(await definitions.Of(hash, ct), hash);
 
     /// <summary>The owners up to the first with a live version: what the others say of the name counts for nothing.</summary>
     static IEnumerable<PublishedLayer> Reached(IReadOnlyList<PublishedLayer> layers)
@@ -135,7 +145,7 @@ public sealed class AgentCatalog
     {
         var trials = new List<AgentTrial>();
         foreach (var trial in Reached(agents.Layers(name)).Select(layer => layer.Trial).OfType<PublishedTrial>())
-            trials.Add(new(await definitions.Of(trial.Hash, ct), trial.Hash, trial.Percent));
+            trials.Add(new(await Stored(trial.Hash, ct), trial.Percent));
         return trials;
     }
 
@@ -148,15 +158,15 @@ public sealed class AgentCatalog
         var owner = layers.FirstOrDefault(layer => layer.Aliases.ContainsKey(AgentName.Live))?.Owner;
         var trial = Reached(layers).Select(layer => layer.Trial).FirstOrDefault(one => one is not null);
         return new(
-            live, owner is null ? AgentSource.BuiltIn : owner.Length == 0 ? AgentSource.All : AgentSource.Tenant, aliases,
+            live.Agent, owner is null ? AgentSource.BuiltIn : owner.Length == 0 ? AgentSource.All : AgentSource.Tenant, aliases,
             trial is null ? null : new(trial.Version, trial.Percent));
     }
 
     /// <summary>The tenant's own version of that number, else that for all, else that of the program.</summary>
-    async ValueTask<AgentDefinition?> Numbered(string tenant, string name, int version, TenantAgents agents, CancellationToken ct)
+    async ValueTask<ChosenDefinition?> Numbered(string tenant, string name, int version, TenantAgents agents, CancellationToken ct)
     {
-        if (await HashOf(tenant, name, version, agents, ct) is { } hash) return await definitions.Of(hash, ct);
-        return BuiltInNamed(name) is { } own && own.Version == version ? own : null;
+        if (await HashOf(tenant, name, version, agents, ct) is { } hash) return await Stored(hash, ct);
+        return BuiltInNamed(name) is { } own && own.Version == version ? new(own, null) : null;
     }
 
     /// <summary>Of the tenant's own version of that number, else of that for all. Null when there is neither.</summary>
@@ -170,13 +180,15 @@ public sealed class AgentCatalog
             where tenant_id in (@tenant, '') and name = @name and version = @version
             order by tenant_id = '' limit 1
             """, new { tenant, name, version }, ct);
+        if (hash is null) return null;
+
         if (numbered.Count >= MostNumbered) numbered.Clear();
         numbered[(tenant, name, version)] = (agents.Version, hash);
         return hash;
     }
 
-    async ValueTask<AskedAgent> Missing(string asked, string name, string what, TenantAgents agents, CancellationToken ct) =>
-        agents.Layers(name).Count > 0 || await LiveOf(name, agents, ct) is not null
+    AskedAgent Missing(string asked, string name, string what, TenantAgents agents) =>
+        agents.Layers(name).Count > 0 || BuiltInNamed(name) is not null
             ? new($"{Sanitiser.Text(name, 64)} has no {what}. GET /agents/{Sanitiser.Text(name, 64)}/versions lists what there is.")
             : Unknown(asked, agents);
 
@@ -189,6 +201,6 @@ public sealed class AgentCatalog
     }
 
     IEnumerable<string> NamesIn(TenantAgents agents) => builtIn.Keys
-        .Concat(agents.ByName.Where(one => one.Value.Any(layer => layer.Aliases.ContainsKey(AgentName.Live))).Select(one => one.Key))
+        .Concat(agents.Owned.SelectMany(owned => owned.ByName).Where(one => one.Value.Aliases.ContainsKey(AgentName.Live)).Select(one => one.Key))
         .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 }

@@ -78,24 +78,17 @@ public sealed class AgentFolder(AgentOptions options, AgentCatalog catalog, Agen
             if (file.Definition.With(await catalog.Problems(file.Agent, AgentStore.All, names, ct)).Mistakes is [var mistake, ..])
                 throw AgentFiles.Bad(file.Path, mistake);
 
-        foreach (var file in files)
-        {
-            var pushed = await store.Push(
-                AgentStore.All, new(file.Agent, file.Definition.HasVersion, AgentName.Live) { IsLoaded = true }, Actor.System, ct);
-            switch (pushed.Outcome)
-            {
-                case PushOutcome.New or PushOutcome.Unchanged:
-                    if (pushed.IsMoved)
-                        log.LogInformation("{Agent} is version {Version} now, from {File}", file.Agent.Name, pushed.Version, file.Path);
-                    break;
-                case PushOutcome.NumberTaken:
-                    throw new BadAgentFileException($"{file.Path}: version {file.Agent.Version} of {file.Agent.Name} is taken, with other content; "
-                        + $"the next one is {pushed.Version}.");
-                default:
-                    throw new BadAgentFileException($"{file.Path}: there are too many agents, or versions of {file.Agent.Name}.");
-            }
-        }
+        var all = await store.Push(
+            AgentStore.All,
+            [.. files.Select(file => new NewVersion(file.Agent, file.Definition.HasVersion, AgentName.Live) { IsLoaded = true })], Actor.System, ct);
+        if (all is [.., { IsRefused: true } refused]) throw Refusal(files[all.Count - 1], refused);
+        foreach (var (file, pushed) in files.Zip(all))
+            if (pushed.IsMoved) log.LogInformation("{Agent} is version {Version} now, from {File}", file.Agent.Name, pushed.Version, file.Path);
     }
+
+    static BadAgentFileException Refusal(AgentFile file, Pushed refused) => new(refused.Outcome is PushOutcome.NumberTaken
+        ? $"{file.Path}: version {file.Agent.Version} of {file.Agent.Name} is taken, with other content; the next one is {refused.Version}."
+        : $"{file.Path}: there are too many agents, or versions of {file.Agent.Name}.");
 
     /// <summary>Null where the system cannot watch; then looking every other second is all.</summary>
     FileSystemWatcher? Watch()

@@ -27,10 +27,6 @@ public sealed class AgentReader(NpgsqlDataSource database)
         order by v.tenant_id = '' limit 1
         """, new { tenant, name, version }, ct);
 
-    /// <summary>The number of the owner's newest version; 0 when there is none.</summary>
-    public Task<int> Newest(string owner, string name, CancellationToken ct) => database.First<int>(
-        "select coalesce(max(version), 0) from agents.agent_version where tenant_id = @owner and name = @name", new { owner, name }, ct);
-
     /// <summary>What became of the tenant's runs, by the hash of their definition. Definitions without a run are not there.</summary>
     public async Task<IReadOnlyDictionary<string, VersionOutcome>> Outcomes(string tenant, IEnumerable<string> hashes, CancellationToken ct)
     {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Agents.Domain.Definitions;
 using Agents.Host.Platform;
 using Npgsql;
@@ -26,9 +25,26 @@ public sealed class AgentStore(NpgsqlDataSource database, AgentCatalog catalog, 
     /// Stores a definition as a version, unless there is one of the same content, and lets an alias stand for it. Nothing is written when nothing is
     /// new.
     /// </summary>
-    public async Task<Pushed> Push(string owner, NewVersion wanted, Actor by, CancellationToken ct)
+    public async Task<Pushed> Push(string owner, NewVersion wanted, Actor by, CancellationToken ct) => (await Push(owner, [wanted], by, ct))[0];
+
+    /// <summary>Does the same with several, all or none of them.</summary>
+    /// <returns>In the same order. When one is refused, it is the last, and nothing was written.</returns>
+    public async Task<IReadOnlyList<Pushed>> Push(string owner, IReadOnlyList<NewVersion> wanted, Actor by, CancellationToken ct)
     {
         await using var change = await Begin(ct);
+        var pushed = new List<Pushed>();
+        foreach (var version in wanted)
+        {
+            pushed.Add(await Push(change, owner, version, by, ct));
+            if (pushed[^1].IsRefused) return pushed;
+        }
+
+        if (pushed.Where((one, at) => !wanted[at].IsDryRun && (one.Outcome is PushOutcome.New || one.IsMoved)).Any()) await Commit(change, ct);
+        return pushed;
+    }
+
+    async Task<Pushed> Push(Change change, string owner, NewVersion wanted, Actor by, CancellationToken ct)
+    {
         var name = wanted.Agent.Name;
         var state = (await change.First<OwnedState>(
             """
@@ -62,7 +78,6 @@ public sealed class AgentStore(NpgsqlDataSource database, AgentCatalog catalog, 
 
         var isMoved = wanted.Alias is { } alias && !(wanted.IsLoaded && await IsLoaded(change, owner, name, version, ct))
             && await Move(change, owner, name, alias, version, wanted.IsLoaded ? "loaded" : "set", by, ct);
-        if (!wanted.IsDryRun && (found is null || isMoved)) await Commit(change, ct);
         return pushed with { IsMoved = isMoved };
     }
 
@@ -107,21 +122,20 @@ public sealed class AgentStore(NpgsqlDataSource database, AgentCatalog catalog, 
     public async Task<bool> EndTrial(string owner, string name, Actor by, CancellationToken ct)
     {
         await using var change = await Begin(ct);
-        if (!await EndTrial(change, owner, name, by, ct)) return false;
+        if (await EndTrial(change, owner, name, by, ct) is null) return false;
         await Commit(change, ct);
         return true;
     }
 
     /// <summary>
     /// Ends the trial if there is one; else live stands again for what it stood for before its version was put there. Rolled back again, it goes one
-    /// further back.
+    /// further back: each roll back undoes the latest change that none has undone.
     /// </summary>
     public async Task<RolledBack> RollBack(string owner, string name, Actor by, CancellationToken ct)
     {
         await using var change = await Begin(ct);
-        if (await TrialOf(change, owner, name, ct) is { } tried)
+        if (await EndTrial(change, owner, name, by, ct) is { } tried)
         {
-            await EndTrial(change, owner, name, by, ct);
             await Commit(change, ct);
             return new(RollBackOutcome.TrialEnded, tried, null);
         }
@@ -129,10 +143,11 @@ public sealed class AgentStore(NpgsqlDataSource database, AgentCatalog catalog, 
         if (await AliasOf(change, owner, name, AgentName.Live, ct) is not { } now) return new(RollBackOutcome.NothingLive, null, null);
         var put = await change.First<PutThere>(
             """
-            select from_version from agents.agent_change
-            where tenant_id = @owner and name = @name and alias = @live and to_version = @now and change <> 'rolled_back'
-            order by id desc limit 1
-            """, new { owner, name, AgentName.Live, now }, ct);
+            select from_version from (
+              select id, from_version, sum(case change when 'rolled_back' then 1 else -1 end) over (order by id desc) as undone
+              from agents.agent_change where tenant_id = @owner and name = @name and alias = @live) c
+            where undone < 0 order by id desc limit 1
+            """, new { owner, name, AgentName.Live }, ct);
         if (put?.FromVersion is null && !await IsBelow(change, owner, name, ct)) return new(RollBackOutcome.NothingBefore, now, null);
 
         await Move(change, owner, name, AgentName.Live, put?.FromVersion, "rolled_back", by, ct);
@@ -155,12 +170,7 @@ public sealed class AgentStore(NpgsqlDataSource database, AgentCatalog catalog, 
     static async Task Insert(
         Change change, string owner, AgentDefinition agent, string hash, string content, string? comment, Actor by, CancellationToken ct)
     {
-        await change.Execute(
-            """
-            insert into agents.definition (hash, name, version, body, first_model)
-            values (@hash, @name, @version, @body, @first_model)
-            on conflict do nothing
-            """, new { hash, agent.Name, agent.Version, body = JsonSerializer.Serialize(agent), firstModel = agent.FirstModel() }, ct);
+        await Definitions.Store(change.Connection, agent, hash, ct);
         await change.Execute(
             """
             insert into agents.agent_version (tenant_id, name, version, hash, content_hash, by, by_key, comment)
@@ -188,12 +198,13 @@ public sealed class AgentStore(NpgsqlDataSource database, AgentCatalog catalog, 
         return true;
     }
 
-    static async Task<bool> EndTrial(Change change, string owner, string name, Actor by, CancellationToken ct)
+    /// <returns>The version that was on trial. Null when none was.</returns>
+    static async Task<int?> EndTrial(Change change, string owner, string name, Actor by, CancellationToken ct)
     {
-        if (await TrialOf(change, owner, name, ct) is not { } version) return false;
-        await change.Execute("delete from agents.agent_trial where tenant_id = @owner and name = @name", new { owner, name }, ct);
-        await Note(change, owner, name, "trial_ended", null, version, null, null, by, ct);
-        return true;
+        var version = await change.First<int?>(
+            "delete from agents.agent_trial where tenant_id = @owner and name = @name returning version", new { owner, name }, ct);
+        if (version is not null) await Note(change, owner, name, "trial_ended", null, version, null, null, by, ct);
+        return version;
     }
 
     static Task<int> Note(
@@ -249,6 +260,8 @@ public sealed class AgentStore(NpgsqlDataSource database, AgentCatalog catalog, 
     /// <summary>A transaction that is rolled back unless it was committed.</summary>
     sealed class Change(NpgsqlConnection connection, NpgsqlTransaction transaction) : IAsyncDisposable
     {
+        public NpgsqlConnection Connection => connection;
+
         public NpgsqlTransaction Transaction => transaction;
 
         public Task<T?> First<T>(string sql, object? values, CancellationToken ct) => connection.First<T>(sql, values, ct);

@@ -9,24 +9,31 @@ namespace Agents.Host.Catalog;
 /// <param name="Problem">Why it stands for none, in a sentence. Null when it does.</param>
 public sealed record AskedAgent(string? Problem)
 {
-    AgentDefinition? agent;
+    ChosenDefinition? chosen;
     IReadOnlyList<AgentTrial> trials = [];
 
-    /// <summary>One definition for every run.</summary>
-    public static AskedAgent Of(AgentDefinition agent) => new(default(string)) { agent = agent };
+    /// <summary>One definition for every run, which may not be stored yet.</summary>
+    public static AskedAgent Of(AgentDefinition agent) => Of(new ChosenDefinition(agent, null), []);
 
+    /// <param name="chosen">For the runs that no trial takes.</param>
     /// <param name="trials">The tenant's own before that of all.</param>
-    /// <param name="agent">For the runs that no trial takes.</param>
-    internal static AskedAgent Of(IReadOnlyList<AgentTrial> trials, AgentDefinition agent) => new(default(string)) { agent = agent, trials = trials };
+    internal static AskedAgent Of(ChosenDefinition chosen, IReadOnlyList<AgentTrial> trials) =>
+        new(default(string)) { chosen = chosen, trials = trials };
 
     /// <summary>The definition that most runs get.</summary>
     /// <exception cref="InvalidOperationException">There is none; the problem says why.</exception>
-    public AgentDefinition Agent => agent ?? throw new InvalidOperationException(Problem);
+    public AgentDefinition Agent => Chosen.Agent;
+
+    /// <summary>Every definition that a run may get.</summary>
+    /// <exception cref="InvalidOperationException">There is none; the problem says why.</exception>
+    public IEnumerable<AgentDefinition> All => trials.Select(trial => trial.Chosen.Agent).Prepend(Agent);
+
+    ChosenDefinition Chosen => chosen ?? throw new InvalidOperationException(Problem);
 
     /// <summary>The definition that a new run gets: always the same for one id.</summary>
     /// <exception cref="InvalidOperationException">There is none; the problem says why.</exception>
-    public AgentDefinition For(Guid runId) =>
-        trials.FirstOrDefault(trial => ShareOf(runId, trial.Hash) < trial.Percent)?.Agent ?? Agent;
+    public ChosenDefinition For(Guid runId) =>
+        trials.FirstOrDefault(trial => ShareOf(runId, trial.Chosen.StoredHash!) < trial.Percent)?.Chosen ?? Chosen;
 
     /// <summary>
     /// A number from 0 to below 100, evenly spread over runs. The definition under trial is part of it, so that the next trial takes other runs.
@@ -42,7 +49,9 @@ public sealed record AskedAgent(string? Problem)
     }
 }
 
-/// <summary>A definition that a share of new runs gets.</summary>
-/// <param name="Hash">Of the definition.</param>
+/// <param name="StoredHash">The hash that it is stored under. Null when it may not be stored yet.</param>
+public sealed record ChosenDefinition(AgentDefinition Agent, string? StoredHash);
+
+/// <summary>A stored definition that a share of new runs gets.</summary>
 /// <param name="Percent">From 0 to 100.</param>
-sealed record AgentTrial(AgentDefinition Agent, string Hash, decimal Percent);
+sealed record AgentTrial(ChosenDefinition Chosen, decimal Percent);

@@ -19,6 +19,8 @@ public sealed record NewVersion(AgentDefinition Agent, bool HasVersion, string? 
 /// <param name="Version">The version that has the content; when it was refused, what the outcome says.</param>
 public sealed record Pushed(PushOutcome Outcome, int Version)
 {
+    public bool IsRefused => Outcome is not (PushOutcome.New or PushOutcome.Unchanged);
+
     /// <summary>Of the definition; empty when it was refused.</summary>
     public string Hash { get; init; } = "";
 

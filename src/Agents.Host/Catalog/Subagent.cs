@@ -22,6 +22,6 @@ public sealed class Subagent(AgentCatalog agents, ToolContext context)
             throw new ArgumentException($"No agent is named \"{Sanitiser.Text(agent, 60)}\".");
         if (string.IsNullOrWhiteSpace(question) || question.Length > TextBounds.QuestionCharacters)
             throw new ArgumentException($"A question has 1 to {TextBounds.QuestionCharacters:N0} characters.");
-        return new(found.For, question);
+        return new(runId => found.For(runId).Agent, question);
     }
 }

@@ -192,6 +192,17 @@ public sealed class PushAgentTests(App app)
     }
 
     [Fact]
+    public async Task Rolling_back_undoes_a_version_that_was_live_twice_only_as_often_as_it_was_put_there()
+    {
+        foreach (var word in new[] { "One", "Two" }) await Push("there-and-back", Talker("there-and-back", $"{word}."), 201);
+        await Change(HttpMethod.Put, "there-and-back/aliases/live", new { version = 1 }, 200);
+
+        Assert.Equal((1, 2), await RollBack("there-and-back"));
+        Assert.Equal((2, 1), await RollBack("there-and-back"));
+        await Change(HttpMethod.Post, "there-and-back/rollback", new { }, 409);
+    }
+
+    [Fact]
     public async Task A_trial_takes_its_share_of_a_thousand_new_runs_and_is_rolled_back_at_once()
     {
         await Push("tried", Talker("tried", "One."), 201);
@@ -202,10 +213,10 @@ public sealed class PushAgentTests(App app)
         var agents = app.Host.Services.GetRequiredService<AgentCatalog>();
         var asked = await agents.Find("default", "tried", CancellationToken.None);
         var ids = Enumerable.Range(0, 1_000).Select(_ => Guid.CreateVersion7()).ToList();
-        var taken = ids.Count(id => asked.For(id).Version == 2);
+        var taken = ids.Count(id => asked.For(id).Agent.Version == 2);
         Assert.InRange(taken, 137, 263); // 200 and five standard deviations of 12.65
         Assert.All(ids, id => Assert.Equal(asked.For(id), asked.For(id)));
-        Assert.Equal(1, (await agents.Find("default", "tried@live", CancellationToken.None)).For(ids[0]).Version);
+        Assert.Equal(1, (await agents.Find("default", "tried@live", CancellationToken.None)).For(ids[0]).Agent.Version);
         Assert.Equal((2, 20), (
             (await app.Get("/agents/tried")).GetProperty("trial").GetProperty("version").GetInt32(),
             (await app.Get("/agents/tried")).GetProperty("trial").GetProperty("percent").GetInt32()));

@@ -33,16 +33,27 @@ sealed class BatchItem(int index, QueueRunRequest? request, AskedAgent? agent, B
     public string Status => Problem is not null ? "refused" : IsRepeated ? "repeated" : "queued";
 
     public static async Task<BatchItem> Of(
-        JsonElement item, int index, string tenant, AgentCatalog agents, ModelProviders models, DateTimeOffset now, CancellationToken ct)
+        JsonElement item, int index, AgentsOfBatch agents, ModelProviders models, DateTimeOffset now, CancellationToken ct)
     {
         var (request, problem) = QueueBatchRequest.Item(item);
-        var agent = request is null ? null : await agents.Find(tenant, request.Agent, ct);
+        var agent = request is null ? null : await agents.Find(request.Agent, ct);
         if (problem is null && RunRequests.Problem(request!, agent!, models, now) is { } refusal)
             problem = new(refusal.Problem().Status!.Value, refusal.Title, refusal.Detail);
         if (problem is null && request!.ThreadId is not null)
             problem = new(400, "A thread in a batch", "The runs of a thread come one after the other: ask for them one by one with POST /runs.");
         return new(index, request, agent, problem);
     }
+}
+
+/// <summary>What the names of agents stand for, the same for each item of a batch.</summary>
+sealed class AgentsOfBatch(AgentCatalog agents, string tenant)
+{
+    const string None = "\0"; // no request has a NUL
+
+    readonly Dictionary<string, AskedAgent> found = new(StringComparer.Ordinal);
+
+    public async ValueTask<AskedAgent> Find(string? asked, CancellationToken ct) =>
+        found.TryGetValue(asked ?? None, out var known) ? known : found[asked ?? None] = await agents.Find(tenant, asked, ct);
 }
 
 static class BatchItems

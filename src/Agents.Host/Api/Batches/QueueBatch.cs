@@ -36,7 +36,8 @@ public static class QueueBatchEndpoint
 
         var now = clock.GetUtcNow();
         var items = new List<BatchItem>();
-        foreach (var item in request.Items!) items.Add(await BatchItem.Of(item, items.Count, caller.Tenant, agents, models, now, ct));
+        var asked = new AgentsOfBatch(agents, caller.Tenant);
+        foreach (var item in request.Items!) items.Add(await BatchItem.Of(item, items.Count, asked, models, now, ct));
         await items.FindRepeated(session, ct);
         var isRefused = items.All(item => item.Problem is not null) || (request.AllOrNothing && items.Any(item => item.Problem is not null));
         if (isRefused) return Refused(items);

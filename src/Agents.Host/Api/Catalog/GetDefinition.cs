@@ -14,7 +14,7 @@ namespace Agents.Host.Api.Catalog;
 /// <param name="Runs">Runs of the caller's tenant that obey it, or have done.</param>
 public sealed record DefinitionView(string Hash, string Name, int Version, JsonElement Definition, long Runs);
 
-/// <summary>A definition by its hash, also one that no agent has any more. Only one that a run of the tenant has obeyed, or an agent has now.</summary>
+/// <summary>A definition by its hash, also one that no agent has any more. Only one that a run of the tenant has obeyed, or a version of an agent has that the tenant can ask for.</summary>
 public static class GetDefinitionEndpoint
 {
     [WolverineGet("/definitions/{hash}"), Requires(Permissions.Read)]
@@ -25,13 +25,15 @@ public static class GetDefinitionEndpoint
         var stored = await database.First<Stored>(
             """
             select d.name, d.version, d.body, (
-              select count(*) from agents.run_summary r where r.tenant_id = @tenant and r.definition_hash = d.hash) as runs
+              select count(*) from agents.run_summary r where r.tenant_id = @tenant and r.definition_hash = d.hash) as runs, exists (
+              select from agents.agent_version v
+              where v.tenant_id in (@tenant, '') and v.name = d.name and v.version = d.version and v.hash = d.hash) as is_pushed
             from agents.definition d where d.hash = @hash
             """, new { hash, tenant }, ct);
-        return stored is not null && (stored.Runs > 0 || (await agents.List(tenant, ct)).Any(listed => listed.Agent.Hash() == hash))
+        return stored is not null && (stored.Runs > 0 || stored.IsPushed || agents.BuiltInNamed(stored.Name)?.Hash() == hash)
             ? Results.Ok(new DefinitionView(hash, stored.Name, stored.Version, JsonSerializer.Deserialize<JsonElement>(stored.Body), stored.Runs))
             : Refusals.Unknown("Unknown definition", "No run of yours has obeyed a definition with this hash; GET /runs/{id}/state shows a run's.").Answer();
     }
 
-    sealed record Stored(string Name, int Version, string Body, long Runs);
+    sealed record Stored(string Name, int Version, string Body, long Runs, bool IsPushed);
 }

@@ -24,9 +24,11 @@ public static class ListAgentVersionsEndpoint
         string name, [FromQuery] int? before, [FromQuery] int? limit, AgentCatalog agents, AgentReader pushed, HttpContext http, CancellationToken ct)
     {
         var (caller, most) = (Caller.Of(http), Pages.Limit(limit));
-        var found = await pushed.Versions(caller.Tenant, name, before, most + 1, ct);
+        var found = await pushed.Versions(caller.Tenant, name, before, most + 2, ct);
         if (found.Count == 0 && agents.BuiltInNamed(name) is null) return AgentProblems.Unknown();
 
+        // The tenant's own version and that for all may have one number: both stand on one page.
+        if (found.Count > most && found[most].Version == found[most - 1].Version) most++;
         var shown = found.Take(most).ToList();
         var outcomes = await pushed.Outcomes(caller.Tenant, shown.Select(version => version.Hash), ct);
         return Results.Ok(new Page<AgentVersionView>(

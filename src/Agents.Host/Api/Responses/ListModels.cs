@@ -14,8 +14,8 @@ public static class ListModelsEndpoint
     [ProducesResponseType(typeof(object), 200)]
     public static async Task<IResult> Get(AgentCatalog agents, HttpContext http, CancellationToken ct)
     {
-        var all = await agents.List(Caller.Of(http).Tenant, ct);
-        var models = new JsonArray([.. all.Select(agent => ModelJson.Of(agent.Agent.Name))]);
+        var names = await agents.Names(Caller.Of(http).Tenant, ct);
+        var models = new JsonArray([.. names.Select(ModelJson.Of)]);
         return Results.Json(new JsonObject { ["object"] = "list", ["data"] = models }, JsonFormat.Api);
     }
 }

@@ -12,9 +12,6 @@ namespace Agents.Host.Catalog.Format;
 /// </summary>
 public static partial class DefinitionFormat
 {
-    /// <summary>The most steps of one agent.</summary>
-    public const int MostSteps = 1000;
-
     /// <summary>The media type of YAML, RFC 9512.</summary>
     public const string Yaml = "application/yaml";
 

@@ -93,10 +93,10 @@ public static class DefinitionReader
             return [];
         }
 
-        if (items.Count > DefinitionFormat.MostSteps)
+        if (items.Count > StepOrder.MostSteps)
         {
             members.Wrong(
-                "steps", FormattableString.Invariant($"An agent has at most {DefinitionFormat.MostSteps:N0} steps; here are {items.Count:N0}."));
+                "steps", FormattableString.Invariant($"An agent has at most {StepOrder.MostSteps:N0} steps; here are {items.Count:N0}."));
             return [];
         }
 

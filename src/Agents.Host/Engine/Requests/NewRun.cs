@@ -36,9 +36,9 @@ public sealed record NewRun(
     public Guid Queue(IDocumentSession session, ModelProviders models, Caller caller)
     {
         var runId = Id ?? Guid.CreateVersion7();
-        var agent = Agent.For(runId);
+        var (agent, storedHash) = Agent.For(runId);
         session.Events.StartStream<Run>(runId, new RunQueued(
-            agent.Name, agent.Version, Definitions.Store(session, agent), agent.Model ?? models.Main.Default,
+            agent.Name, agent.Version, storedHash ?? Definitions.Store(session, agent), agent.Model ?? models.Main.Default,
             CleanText.Of(Sanitiser.Text(Question, TextBounds.QuestionCharacters)), Priority, caller.Name,
             agent.Limits.Duration ?? Limits.DefaultDuration,
             Labels.Clean(Metadata), BudgetUsd, Key is null ? null : Sanitiser.Text(Key, TextBounds.KeyCharacters), RequestHash,
