@@ -56,8 +56,9 @@ public sealed record PriceList(string Version, IReadOnlyList<PriceListEntry> Ent
     (Price, PriceListEntry)? OwnOrCommon(string? provider, string model, string? tier)
     {
         if (provider is null) return PriceOf(Entries, model, tier);
-        var own = Entries.Where(entry => entry.Model.StartsWith($"{provider}/", StringComparison.Ordinal));
-        return PriceOf(own, $"{provider}/{model}", tier) ?? PriceOf(Entries, model, tier);
+        var prefix = $"{provider}/";
+        var own = Entries.Where(entry => entry.Model.StartsWith(prefix, StringComparison.Ordinal));
+        return PriceOf(own, prefix + model, tier) ?? PriceOf(Entries, model, tier);
     }
 
     /// <summary>Whether this list, or one asked after it, has a price of its own for the tier.</summary>

@@ -110,7 +110,7 @@ static class HtmlReader
         {
             if (IsIn(words, "pre")) return words.Data;
 
-            var data = IsIn(words, "code, kbd, samp") ? words.Data : BrokenLines.Whole(words.Data);
+            var data = IsIn(words, "code", "kbd", "samp") ? words.Data : BrokenLines.Whole(words.Data);
             return isLines ? string.Join(' ', data.Split((char[]?)null)) : data;
         }
 
@@ -131,7 +131,12 @@ static class HtmlReader
             isLines = false;
         }
 
-        static bool IsIn(IText words, string selector) => words.ParentElement?.Closest(selector) is not null;
+        static bool IsIn(IText words, params ReadOnlySpan<string> names)
+        {
+            for (var element = words.ParentElement; element is not null; element = element.ParentElement)
+                if (names.Contains(element.LocalName)) return true;
+            return false;
+        }
 
         static bool IsNested(IElement element) => element.ParentElement?.Closest("li, table") is not null;
     }

@@ -23,9 +23,9 @@ sealed class RenewedClient(ModelOptions options, Func<ModelOptions, IChatClient>
 
     IChatClient Current()
     {
-        var now = options.WithCurrentKey();
-        lock (gate)
+        lock (gate) // the key is read within: what was read before another call's would bring the older one back
         {
+            var now = options.WithCurrentKey();
             if (now.ApiKey != made.Key) made = (now.ApiKey, create(now));
             return made.Client;
         }

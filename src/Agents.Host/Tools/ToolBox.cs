@@ -75,7 +75,8 @@ public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembl
             yield return new(Create(type, run, tool.Name), tool.Repeatable, IsCodeStep: false);
         }
 
-        foreach (var method in type.GetMethods())
+        const BindingFlags own = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly; // not a base class's once more
+        foreach (var method in type.GetMethods(own))
             if (method.GetCustomAttribute<StepAttribute>() is { } step)
                 yield return new(Create(type, method, step.Name), step.Repeatable, IsCodeStep: true);
     }

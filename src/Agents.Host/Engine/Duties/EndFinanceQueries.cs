@@ -33,7 +33,9 @@ public sealed class EndFinanceQueries(NpgsqlDataSource database, ILogger<EndFina
         select (count(*) filter (where pg_terminate_backend(a.pid)))::integer from pg_stat_activity a
         where a.datname = current_database() and a.backend_type = 'client backend'
           and (a.usename = @role or a.usename <> current_user and (pg_has_role(a.usesysid, 'usage') or pg_has_role('pg_signal_backend', 'usage'))
-            and a.usesysid in (select m.member from pg_auth_members m where m.roleid = to_regrole(@role)))
+            and a.usesysid in (
+              select m.member from pg_auth_members m join pg_roles r on r.oid = m.member
+              where m.roleid = to_regrole(@role) and not r.rolsuper)) -- only a superuser could end those
           and (a.xact_start < clock_timestamp() - (@longest_statement + @longest_idle_transaction) -- whatever it does in between
             or clock_timestamp() - a.state_change > case
               when a.state = 'active' then @longest_statement

@@ -38,6 +38,7 @@ public sealed class Admission(
     public bool HasLooked { get; private set; }
 
     readonly string weights = JsonSerializer.Serialize(options.Weights);
+    readonly string[] entries = models.Names;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -104,7 +105,7 @@ public sealed class Admission(
                 provider = models.Main.Name,
                 aging = (double)options.AgingSeconds,
                 weights,
-                entries = models.Names,
+                entries,
             }, ct);
         if (admitted is not [.. var given, { Run: null } last]) throw new InvalidOperationException("agents.admit gave no last row.");
 

@@ -71,7 +71,7 @@ sealed class HeldContent : IAsyncDisposable
         await held.WriteAsync(piece, ct);
     }
 
-    /// <summary>A file that only this account can read, and that is gone with the process if not before.</summary>
+    /// <summary>A file that only this account can read, and that is gone with the process, however that ends, if not before.</summary>
     static FileStream NewFile()
     {
         var options = new FileStreamOptions
@@ -80,6 +80,8 @@ sealed class HeldContent : IAsyncDisposable
             Options = FileOptions.Asynchronous | FileOptions.DeleteOnClose,
         };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        return new(Path.Combine(Path.GetTempPath(), $"agents-{Guid.NewGuid():N}"), options);
+        var file = new FileStream(Path.Combine(Path.GetTempPath(), $"agents-{Guid.NewGuid():N}"), options);
+        if (!OperatingSystem.IsWindows()) File.Delete(file.Name); // it has no name from now on, and lives as long as it is open
+        return file;
     }
 }
