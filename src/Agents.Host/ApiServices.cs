@@ -54,6 +54,7 @@ static class ApiServices
             http.WarmUpRoutes = RouteWarmup.Eager;
             http.TenantId.IsClaimTypeNamed(Caller.TenantClaim);
             http.ConfigureEndpoints(Permissions.Demand);
+            http.ConfigureEndpoints(QueryParameters.State);
             http.RejectUnparseableQueryValues = true;
             http.RejectUnparseableHeaderValues = true;
         });

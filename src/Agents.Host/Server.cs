@@ -26,6 +26,7 @@ public static class Server
         adjust?.Invoke(builder);
 
         // What is wrong in the settings is refused before the database is started.
+        KnownSettings.RefuseUnknown(builder.Configuration);
         var models = ModelProviders.From(builder.Configuration);
         var agents = AgentOptions.From(builder.Configuration);
         var workers = WorkerOptions.From(builder.Configuration);

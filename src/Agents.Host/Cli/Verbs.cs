@@ -7,15 +7,13 @@ using Agents.Host.Cli.Definitions;
 using Agents.Host.Cli.Money;
 using Agents.Host.Cli.Queue;
 using Agents.Host.Cli.Runs;
+using Agents.Host.Platform;
 
 namespace Agents.Host.Cli;
 
 /// <summary>All verbs, and the error message when none fits.</summary>
 static class Verbs
 {
-    /// <summary>Most wrong letters in a verb for which another is suggested.</summary>
-    const int MostWrongLetters = 2;
-
     public static Command Create(Verb verb)
     {
         var help = new HelpOption();
@@ -73,7 +71,7 @@ static class Verbs
         var isRoot = verb == parsed.RootCommandResult.Command;
         if (isRoot && parsed.UnmatchedTokens is [var word, ..])
         {
-            var near = Nearest(word, verb.Subcommands.Select(command => command.Name).Concat(Maintenance.Verbs.Keys));
+            var near = NearName.Of(word, verb.Subcommands.Select(command => command.Name).Concat(Maintenance.Verbs.Keys));
             return $"There is no verb '{word}'.{(near is null ? "" : $" Did you mean '{near}'?")} See: agents --help";
         }
 
@@ -86,34 +84,8 @@ static class Verbs
         return $"{problem} See: agents {(isRoot ? "" : PathTo(parsed) + " ")}--help";
     }
 
-    /// <summary>The name with the fewest letters to change; null when none is near.</summary>
-    public static string? Nearest(string word, IEnumerable<string> names) => names
-        .Select(name => (Name: name, Distance: name.StartsWith(word, StringComparison.Ordinal) ? 1 : Distance(word, name)))
-        .Where(near => near.Distance <= MostWrongLetters)
-        .OrderBy(near => near.Distance)
-        .Select(near => near.Name)
-        .FirstOrDefault();
-
     static string PathTo(ParseResult parsed) =>
         parsed.CommandResult.Parent is System.CommandLine.Parsing.CommandResult { Command: var parent } && parent != parsed.RootCommandResult.Command
         ? $"{parent.Name} {parsed.CommandResult.Command.Name}"
         : parsed.CommandResult.Command.Name;
-
-    /// <summary>Levenshtein's: letters to insert, leave out or change.</summary>
-    static int Distance(string from, string to)
-    {
-        var row = Enumerable.Range(0, to.Length + 1).ToArray();
-        for (var i = 1; i <= from.Length; i++)
-        {
-            var (diagonal, _) = (row[0], row[0] = i);
-            for (var j = 1; j <= to.Length; j++)
-            {
-                var change = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(change, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-
-        return row[^1];
-    }
 }

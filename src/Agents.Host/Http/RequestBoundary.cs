@@ -7,8 +7,9 @@ using Microsoft.AspNetCore.Mvc;
 namespace Agents.Host.Http;
 
 /// <summary>
-/// What every request passes before its endpoint: an address whose text cannot be stored is refused, and so is a body that is not what the endpoint
-/// takes, with one kind of answer, whichever member is wrong and however. Endpoints check the meaning of what comes through.
+/// What every request passes before its endpoint: an address whose text cannot be stored is refused, and so are a query parameter
+/// that the endpoint does not know and a body that is not what it takes, with one kind of answer, whichever member is wrong and however. Endpoints
+/// check the meaning of what comes through.
 /// </summary>
 public sealed class RequestBoundary(RequestDelegate next)
 {
@@ -17,7 +18,7 @@ public sealed class RequestBoundary(RequestDelegate next)
 
     public async Task Invoke(HttpContext http)
     {
-        var problem = AddressProblem(http.Request);
+        var problem = AddressProblem(http.Request) ?? QueryParameters.ProblemOf(http);
         if (problem is null && HasBodyToCheck(http)) problem = await BodyProblem(http);
         if (problem is null) await next(http);
         else await problem.Answer().ExecuteAsync(http);

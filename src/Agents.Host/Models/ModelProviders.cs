@@ -11,7 +11,8 @@ namespace Agents.Host.Models;
 /// <param name="Named">By name.</param>
 public sealed partial record ModelProviders(ModelOptions Main, IReadOnlyDictionary<string, ModelOptions> Named)
 {
-    const string Section = "Models:Providers";
+    /// <summary>Below it, the named entries, each with the settings of section <c>Models</c>.</summary>
+    public const string Section = "Models:Providers";
 
     const int MostEntries = 32;
 

@@ -1,12 +1,3 @@
-using Agents.Host.Catalog;
-using Agents.Host.Engine.Evidence;
-using Agents.Host.Engine.Money;
-using Agents.Host.Engine.Queue;
-using Agents.Host.Engine.Webhooks;
-using Agents.Host.Http;
-using Agents.Host.Models;
-using Agents.Host.Platform;
-
 namespace Agents.Host.Tests.Http;
 
 public sealed class SettingTests
@@ -16,11 +7,9 @@ public sealed class SettingTests
     {
         var rows = (await File.ReadAllLinesAsync(Path.Combine(AppContext.BaseDirectory, "docs", "configuration.md")))
             .Where(line => line.StartsWith("| ", StringComparison.Ordinal));
-        Setting[] settings = [.. WorkerOptions.Settings, .. ModelOptions.Settings, .. CostOptions.Settings, .. WebhookOptions.Settings,
-            .. CallerOptions.Settings, .. AgentOptions.Settings, .. EvidenceOptions.Settings];
 
-        Assert.True(settings.Length > 15, $"Only {settings.Length} settings were found.");
-        foreach (var setting in settings)
+        Assert.True(KnownSettings.All.Count > 15, $"Only {KnownSettings.All.Count} settings were found.");
+        foreach (var setting in KnownSettings.All)
             Assert.Contains(rows, row => row.StartsWith(
                 $"| `{setting.Key}` | `{setting.EnvironmentKey}` | {setting.DefaultText} | {setting.RangeText}", StringComparison.Ordinal));
     }

@@ -18,7 +18,7 @@ public sealed record SentSignal(Guid Id, string Name, string Outcome);
 /// <summary>Sends a run a signal. A wait for it ends; without one the signal is kept. The same id twice counts once.</summary>
 public static class SendSignalEndpoint
 {
-    [WolverinePost("/runs/{id}/signals/{name}"), Requires(Permissions.Operate), ReadsBodyItself]
+    [WolverinePost("/runs/{id}/signals/{name}"), Requires(Permissions.Operate), ReadsBodyItself, ReadsQuery("id")]
     [
         ProducesResponseType<SentSignal>(202), ProducesResponseType<SentSignal>(200), ProducesResponseType<ProblemDetails>(400),
         ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409), ProducesResponseType<ProblemDetails>(413),

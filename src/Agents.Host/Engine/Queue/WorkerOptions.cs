@@ -10,7 +10,8 @@ public sealed record WorkerOptions
     public const double LeastWeight = 0.001, MostWeight = 1000;
 
     const int MostQueuedRuns = 10_000_000;
-    const string WeightsKey = "Workers:Weights";
+    /// <summary>Below it, the weight of each tenant by its name.</summary>
+    public const string WeightsKey = "Workers:Weights";
 
     static readonly NumberSetting Slots = new("Workers:MaxRuns", Default: 32, Least: 0, Most: 1000);
     static readonly NumberSetting Queued = new("Workers:MaxQueued", Default: 100_000, Least: 0, Most: MostQueuedRuns);

@@ -81,5 +81,7 @@ public static class RunTelemetry
 
     static readonly FlagSetting Prometheus = new("Telemetry:Prometheus");
 
+    public static IReadOnlyList<Setting> Settings => [Prometheus];
+
     static bool IsScraped(IConfiguration configuration) => Prometheus.Read(configuration);
 }

@@ -7,13 +7,16 @@ namespace Agents.Host.Engine.Webhooks;
 public sealed record WebhookOptions(IReadOnlyList<Uri> Urls)
 {
     /// <summary>Begins a secret, as Standard Webhooks writes it.</summary>
+    /// <summary>Below it, addresses by their number.</summary>
+    public const string UrlsKey = "Webhooks:Urls";
+
     const string SecretPrefix = "whsec_";
 
     const int MostUrls = 8;
     const int LeastSecretBytes = 24;
     const int MostSecretBytes = 64;
 
-    static readonly TextSetting Addresses = new("Webhooks:Urls", "none", "http or https addresses without a user name");
+    static readonly TextSetting Addresses = new(UrlsKey, "none", "http or https addresses without a user name");
     static readonly TextSetting Signing = new("Webhooks:Secret", "none", "`whsec_` and 24 to 64 bytes in Base64");
 
     public static IReadOnlyList<Setting> Settings => [Signing];
