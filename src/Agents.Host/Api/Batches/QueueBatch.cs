@@ -19,7 +19,7 @@ namespace Agents.Host.Api.Batches;
 /// </summary>
 public static class QueueBatchEndpoint
 {
-    [WolverinePost("/runs/batch"), Requires(Permissions.Operate), ReadsBodyItself]
+    [WolverinePost("/runs/batch"), Requires(Permissions.Operate), ReadsBodyItself, TakesBody(typeof(QueueBatchRequest))]
     [ProducesResponseType<QueuedBatch>(202), ProducesResponseType<ProblemDetails>(400), ProducesResponseType<ProblemDetails>(422),
      ProducesResponseType<ProblemDetails>(429)]
     public static async Task<IResult> Post(

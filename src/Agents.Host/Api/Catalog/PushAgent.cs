@@ -24,7 +24,7 @@ public sealed record PushedAgent(
 /// </summary>
 public static class PushAgentEndpoint
 {
-    [WolverinePut("/agents/{name}"), Requires(Permissions.Administer), ReadsBodyItself]
+    [WolverinePut("/agents/{name}"), Requires(Permissions.Administer), ReadsBodyItself, TakesBody(null, TakesBodyAttribute.Json, TakesBodyAttribute.Yaml)]
     [ProducesResponseType<PushedAgent>(200), ProducesResponseType<PushedAgent>(201), ProducesResponseType<ProblemDetails>(400),
      ProducesResponseType<ProblemDetails>(403), ProducesResponseType<ProblemDetails>(409), ProducesResponseType<ProblemDetails>(412),
      ProducesResponseType<ProblemDetails>(413)]

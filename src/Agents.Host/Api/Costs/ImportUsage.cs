@@ -14,7 +14,7 @@ public static class ImportUsageEndpoint
 {
     const long MostBytes = 32 * 1024 * 1024;
 
-    [WolverinePost("/finance/usage"), Requires(Permissions.ManageMoney), ReadsBodyItself]
+    [WolverinePost("/finance/usage"), Requires(Permissions.ManageMoney), ReadsBodyItself, TakesBody(null, TakesBodyAttribute.Csv)]
     [ProducesResponseType<UsageImport>(200), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Post(UsageImporter importer, HttpContext http, CancellationToken ct)
     {

@@ -15,7 +15,7 @@ public static class AddDocumentsEndpoint
     /// <summary>Above the largest document by what a form adds round it.</summary>
     const long RoomForForm = 1024 * 1024;
 
-    [WolverinePost("/documents"), Requires(Permissions.Operate), ReadsBodyItself]
+    [WolverinePost("/documents"), Requires(Permissions.Operate), ReadsBodyItself, TakesBody(null, TakesBodyAttribute.Form, TakesBodyAttribute.Binary)]
     [ProducesResponseType<Page<IngestedDocument>>(200), ProducesResponseType<ProblemDetails>(400)]
     public static async Task<IResult> Post(HttpContext http, [FromQuery] string? source, Ingest ingest, KnowledgeLimits limits, CancellationToken ct)
     {

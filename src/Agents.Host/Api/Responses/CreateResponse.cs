@@ -14,7 +14,7 @@ public static class CreateResponseEndpoint
     /// <summary>How often OpenAI's clients have sent the request before.</summary>
     const string RetryCount = "x-stainless-retry-count";
 
-    [WolverinePost("/v1/responses"), Requires(Permissions.Operate), StaysOpen]
+    [WolverinePost("/v1/responses"), Requires(Permissions.Operate), StaysOpen, TakesBody(null)]
     [ProducesResponseType(typeof(object), 200), ProducesResponseType(typeof(object), 400)]
     public static async Task<IResult> Post(
         HttpContext http, NewResponse responses, ApprovalAnswers approvals, ResponseWriter writer, CancellationToken ct)

@@ -11,7 +11,7 @@ namespace Agents.Host.Api.Runs;
 /// <summary>Lets a tool call run that waits for a person. It counts once; the step is not run again.</summary>
 public static class ApproveToolCallEndpoint
 {
-    [WolverinePost("/runs/{id}/tool-calls/{callId}/approve"), Requires(Permissions.Operate)]
+    [WolverinePost("/runs/{id}/tool-calls/{callId}/approve"), Requires(Permissions.Operate), TakesBody(typeof(ReasonRequest), IsOptional = true)]
     [ProducesResponseType<RunState>(200), ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409)]
     public static Task<(IResult, OutgoingMessages)> Post(
         Guid id, string callId, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct) =>

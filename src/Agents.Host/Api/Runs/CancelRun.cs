@@ -11,7 +11,7 @@ namespace Agents.Host.Api.Runs;
 /// <summary>Ends a run. Calls in flight are aborted; what they may have cost stays on the bill.</summary>
 public static class CancelRunEndpoint
 {
-    [WolverinePost("/runs/{id}/cancel"), Requires(Permissions.Operate)]
+    [WolverinePost("/runs/{id}/cancel"), Requires(Permissions.Operate), TakesBody(typeof(ReasonRequest), IsOptional = true)]
     [ProducesResponseType<RunState>(200), ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409)]
     public static Task<(IResult, OutgoingMessages)> Post(
         Guid id, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct) =>

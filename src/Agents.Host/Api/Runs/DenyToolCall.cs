@@ -11,7 +11,7 @@ namespace Agents.Host.Api.Runs;
 /// <summary>Refuses a tool call that waits for a person; the model is told the reason.</summary>
 public static class DenyToolCallEndpoint
 {
-    [WolverinePost("/runs/{id}/tool-calls/{callId}/deny"), Requires(Permissions.Operate)]
+    [WolverinePost("/runs/{id}/tool-calls/{callId}/deny"), Requires(Permissions.Operate), TakesBody(typeof(ReasonRequest), IsOptional = true)]
     [ProducesResponseType<RunState>(200), ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409)]
     public static Task<(IResult, OutgoingMessages)> Post(
         Guid id, string callId, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct) =>

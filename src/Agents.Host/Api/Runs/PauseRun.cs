@@ -11,7 +11,7 @@ namespace Agents.Host.Api.Runs;
 /// <summary>Stops a run before its next step of work. What is in flight is still recorded.</summary>
 public static class PauseRunEndpoint
 {
-    [WolverinePost("/runs/{id}/pause"), Requires(Permissions.Operate)]
+    [WolverinePost("/runs/{id}/pause"), Requires(Permissions.Operate), TakesBody(typeof(ReasonRequest), IsOptional = true)]
     [ProducesResponseType<RunState>(200), ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409)]
     public static Task<(IResult, OutgoingMessages)> Post(
         Guid id, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct) =>

@@ -10,7 +10,7 @@ namespace Agents.Host.Api.Runs;
 /// <summary>Lets a paused or parked run go on as soon as a node has a free slot; a failed call gets a full round of attempts again.</summary>
 public static class ResumeRunEndpoint
 {
-    [WolverinePost("/runs/{id}/resume"), Requires(Permissions.Operate)]
+    [WolverinePost("/runs/{id}/resume"), Requires(Permissions.Operate), TakesBody(typeof(ReasonRequest), IsOptional = true)]
     [ProducesResponseType<RunState>(200), ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409)]
     public static async Task<IResult> Post(
         Guid id, IDocumentSession session, Definitions definitions, HttpContext http, CancellationToken ct)

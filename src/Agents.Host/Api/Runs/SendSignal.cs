@@ -19,6 +19,7 @@ public sealed record SentSignal(Guid Id, string Name, string Outcome);
 public static class SendSignalEndpoint
 {
     [WolverinePost("/runs/{id}/signals/{name}"), Requires(Permissions.Operate), ReadsBodyItself, ReadsQuery("id")]
+    [TakesBody(null, TakesBodyAttribute.Json, TakesBodyAttribute.Text, IsOptional = true)]
     [
         ProducesResponseType<SentSignal>(202), ProducesResponseType<SentSignal>(200), ProducesResponseType<ProblemDetails>(400),
         ProducesResponseType<ProblemDetails>(404), ProducesResponseType<ProblemDetails>(409), ProducesResponseType<ProblemDetails>(413),
