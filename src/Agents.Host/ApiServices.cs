@@ -20,6 +20,7 @@ static class ApiServices
         services.AddProblems();
         services.AddAccess();
         services.AddCallerLimits(callers);
+        services.AddForeignPages(callers);
         services.AddSingleton<RefusalLog>();
         services.AddSingleton<RunReader>();
         services.AddSingleton<WhyReader>();
@@ -39,6 +40,7 @@ static class ApiServices
         app.UseMiddleware<RefusalLog>();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseCors();
         app.UseAuthentication();
         app.UseMiddleware<PageGuard>();
         app.UseRateLimiter();

@@ -23,12 +23,15 @@ public static class KnownSettings
 
     static readonly HashSet<string> Sections = All.Select(setting => SectionOf(setting.Key)).ToHashSet(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Below them stand names or numbers that the operator chooses.</summary>
+    static readonly string[] Lists = [WorkerOptions.WeightsKey, WebhookOptions.UrlsKey, CallerOptions.OriginsKey];
+
     /// <exception cref="StartRefusedException">A key in a section of ours is none of the settings, or one elsewhere differs from one in two letters.</exception>
     public static void RefuseUnknown(IConfiguration configuration)
     {
         foreach (var (key, value) in configuration.AsEnumerable())
         {
-            if (value is null || !key.Contains(':', StringComparison.Ordinal) || IsKnown(key)) continue;
+            if (string.IsNullOrEmpty(value) || !key.Contains(':', StringComparison.Ordinal) || IsKnown(key)) continue;
             var near = NearName.Of(key, Keys);
             if (near is null && !Sections.Contains(SectionOf(key))) continue;
             var meant = near is null ? $"docs/configuration.md lists those of section {SectionOf(key)}" : $"did you mean {near} ({Environment(near)})?";
@@ -38,12 +41,11 @@ public static class KnownSettings
 
     static bool IsKnown(string key) => Keys.Contains(key) || key.Split(':') switch
     {
-        [var section, var list, _] => IsSame($"{section}:{list}", WorkerOptions.WeightsKey) || IsSame($"{section}:{list}", WebhookOptions.UrlsKey),
-        [var section, var list, _, var name] => IsSame($"{section}:{list}", ModelProviders.Section) && Keys.Contains($"{section}:{name}"),
+        [var section, var list, _] => Lists.Contains($"{section}:{list}", StringComparer.OrdinalIgnoreCase),
+        [var section, var list, _, var name] => string.Equals($"{section}:{list}", ModelProviders.Section, StringComparison.OrdinalIgnoreCase)
+            && Keys.Contains($"{section}:{name}"),
         _ => false,
     };
-
-    static bool IsSame(string key, string other) => string.Equals(key, other, StringComparison.OrdinalIgnoreCase);
 
     static string SectionOf(string key) => key.Split(':', 2)[0];
 

@@ -2,9 +2,11 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Agents.Host.Http;
+using Agents.Host.Platform;
 using Alba;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -13,6 +15,9 @@ namespace Agents.Host.Tests.Access;
 /// <summary>A server with keys of two tenants.</summary>
 public sealed class Locked : IAsyncLifetime
 {
+    /// <summary>Its pages may call the server.</summary>
+    public const string Site = "https://app.example";
+
     public IAlbaHost Host { get; private set; } = null!;
 
     public KeyStore Keys { get; private set; } = null!;
@@ -24,6 +29,7 @@ public sealed class Locked : IAsyncLifetime
         {
             web.UseSetting("ConnectionStrings:agents", connection);
             web.UseSetting("urls", "http://127.0.0.1:0");
+            web.UseSetting("Callers:Origins:0", Site);
         });
         Keys = new(Host.Services.GetRequiredService<NpgsqlDataSource>());
         Admin = await Key("acme", Roles.Admin);
@@ -61,6 +67,43 @@ public sealed class Locked : IAsyncLifetime
 
 public sealed class KeyTests(Locked server) : IClassFixture<Locked>
 {
+    [Fact]
+    public async Task A_page_of_a_site_that_the_operator_named_is_asked_for_its_key_and_no_other_page_may_read_answers()
+    {
+        using var client = server.Host.Server.CreateClient();
+        foreach (var (origin, allowed) in new[] { (Locked.Site, Locked.Site), ("https://evil.example", null), ("http://app.example", null) })
+        {
+            using var asks = new HttpRequestMessage(HttpMethod.Options, "/runs");
+            asks.Headers.Add("Origin", origin);
+            asks.Headers.Add("Access-Control-Request-Method", "POST");
+            asks.Headers.Add("Access-Control-Request-Headers", "authorization,content-type,idempotency-key");
+            using var told = await client.SendAsync(asks);
+            using var reads = new HttpRequestMessage(HttpMethod.Get, "/runs");
+            reads.Headers.Add("Origin", origin);
+            using var keyless = await client.SendAsync(reads);
+
+            Assert.Equal(allowed, One(told, "Access-Control-Allow-Origin"));
+            Assert.Equal((HttpStatusCode.Unauthorized, allowed), (keyless.StatusCode, One(keyless, "Access-Control-Allow-Origin")));
+            Assert.Null(One(told, "Access-Control-Allow-Credentials"));
+        }
+
+        static string? One(HttpResponseMessage answer, string header) => answer.Headers.TryGetValues(header, out var values) ? values.Single() : null;
+    }
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("app.example")]
+    [InlineData("https://app.example/page")]
+    [InlineData("file://app")]
+    public void What_is_no_origin_refuses_the_start(string origin)
+    {
+        var settings = new ConfigurationBuilder().AddInMemoryCollection([new("Callers:Origins:0", origin)]).Build();
+
+        var refused = Assert.Throws<StartRefusedException>(() => CallerOptions.From(settings));
+
+        Assert.StartsWith($"Callers:Origins:0 (Callers__Origins__0) is '{origin}'; it must be an origin", refused.Message, StringComparison.Ordinal);
+    }
+
     static bool Known(HttpStatusCode status) => status is not HttpStatusCode.Unauthorized;
 
     [Fact]
