@@ -14,7 +14,6 @@ static class ModelServices
     {
         var services = builder.Services;
         services.AddSingleton(models);
-        services.AddSingleton(models.Main);
         services.AddSingleton(agents);
         services.AddSingleton(_ => ModelClients.Create(models.Main));
         services.AddSingleton<ModelClients>();

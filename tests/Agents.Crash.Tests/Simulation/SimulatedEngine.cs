@@ -35,8 +35,7 @@ sealed class EngineDuties(InFlight inFlight, Decisions decisions, Redriving redr
 /// <summary>The server's own engine, plugged into the simulated world instead of PostgreSQL, Wolverine and a model.</summary>
 sealed class SimulatedEngine
 {
-    static readonly ModelOptions Models = new() { Default = SampleAgents.Model };
-    static readonly ModelProviders Providers = new(Models);
+    static readonly ModelProviders Providers = new(new ModelOptions { Default = SampleAgents.Model });
     static readonly CostOptions Costs = new() { UnpricedModels = UnpricedModels.Allow };
 
     /// <summary>Shorter than the longest calls, so that some are broken off.</summary>
@@ -63,7 +62,7 @@ sealed class SimulatedEngine
             new(new(reads, reads), reads, tools, reads, Providers), new(new SimulatedRates(process), outside, clock), new(transactions, outside, Costs), new SimulatedModel(process),
             new(NullLogger<ModelReports>.Instance), InFlight, Costs);
         var toolWorker = new ToolWorker(
-            transactions, reads, outside, InFlight, tools, new(reads, reads, reads, clock, Models), clock, Workers);
+            transactions, reads, outside, InFlight, tools, new(reads, reads, reads, clock, Providers), clock, Workers);
         Attempts = new(models, toolWorker, InFlight, Redriving, reads);
         Node = outside;
         duties = new(() => new(InFlight, Decisions, Redriving, reads, outside));

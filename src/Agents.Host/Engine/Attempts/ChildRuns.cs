@@ -10,7 +10,7 @@ using Agents.Host.Tools;
 namespace Agents.Host.Engine.Attempts;
 
 /// <summary>Runs that runs start: what they inherit, and how they ended.</summary>
-public sealed class ChildRuns(IFamilies families, IRunLog log, IDefinitions definitions, DatabaseClock clock, ModelOptions models)
+public sealed class ChildRuns(IFamilies families, IRunLog log, IDefinitions definitions, DatabaseClock clock, ModelProviders models)
 {
     static readonly TimeSpan ShortestDuration = TimeSpan.FromSeconds(1);
 
@@ -26,7 +26,7 @@ public sealed class ChildRuns(IFamilies families, IRunLog log, IDefinitions defi
         var own = agent.Limits.Duration ?? Limits.DefaultDuration;
         var duration = inherited.TimeLeft < own ? inherited.TimeLeft.Value : own;
         return new(work.ToolCallId, work.Attempt, child, new(
-            agent.Name, agent.Version, hash, agent.Model ?? models.Default,
+            agent.Name, agent.Version, hash, agent.Model ?? models.Main.Default,
             CleanText.Of(Sanitiser.Text(wanted.Question, TextBounds.QuestionCharacters)),
             inherited.Priority, inherited.RequestedBy, duration > ShortestDuration ? duration : ShortestDuration, parent.Metadata,
             Parent: parent.Id, TraceParent: parent.TraceParent,
