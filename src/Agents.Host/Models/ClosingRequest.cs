@@ -61,12 +61,14 @@ public static class ClosingRequest
     {
         var (kept, isWhole) = (new List<string>(), true);
         (tokens, characters) = (tokens - Frame, characters - LeftOut.Length - 2);
-        var pieces = Pieces(said).ToList();
-        for (var at = pieces.Count - 1; at >= 0 && isWhole; at--)
+        if (tokens <= PerPiece || characters <= 0) return "";
+
+        foreach (var whole in PiecesFromTheLatest(said))
         {
-            var piece = Start(pieces[at], model, tokens - PerPiece, characters);
-            isWhole = piece.Length == pieces[at].Length;
+            var piece = Start(whole, model, tokens - PerPiece, characters);
+            isWhole = piece.Length == whole.Length;
             if (isWhole || piece.Length >= ShortestPiece) kept.Add(piece);
+            if (!isWhole) break;
             (tokens, characters) = (tokens - PerPiece - TokenCount.AtMost(model, piece), characters - piece.Length - 2);
         }
 
@@ -75,14 +77,15 @@ public static class ClosingRequest
         return string.Join("\n\n", kept);
     }
 
-    static IEnumerable<string> Pieces(Conversation said)
+    /// <summary>Made one by one: most of what was found may not fit.</summary>
+    static IEnumerable<string> PiecesFromTheLatest(Conversation said)
     {
-        foreach (var earlier in said.Before)
-            yield return $"# Said before by the {(earlier.By is Speaker.User ? "user" : "assistant")}\n{earlier.Text}";
-        foreach (var step in said.Earlier) yield return $"# {step.Name}\n{ModelRequest.TextOf(step.Output, step.Passages)}";
-        foreach (var turn in said.Turns)
+        foreach (var turn in said.Turns.Reverse())
             if (turn is Turn.Tool told) yield return $"# Found\n{ModelRequest.TextOf(told.Result, told.Passages)}";
             else if (turn is Turn.Model { Text.Length: > 0 } spoken) yield return $"# Noted\n{spoken.Text}";
+        foreach (var step in said.Earlier.Reverse()) yield return $"# {step.Name}\n{ModelRequest.TextOf(step.Output, step.Passages)}";
+        foreach (var earlier in said.Before.Reverse())
+            yield return $"# Said before by the {(earlier.By is Speaker.User ? "user" : "assistant")}\n{earlier.Text}";
     }
 
     /// <summary>As much of the text as fits, from its start.</summary>
