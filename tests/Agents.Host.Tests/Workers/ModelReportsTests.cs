@@ -105,6 +105,6 @@ public sealed class ModelReportsTests : IDisposable
             [new(ChatRole.User, new string('x', 10 * LongestToken))], new() { ModelId = model, MaxOutputTokens = 1000 });
         return new(
             Run.Before(Guid.Empty), TestAgents.Talker, (ModelStep)TestAgents.Talker.Steps[0], new Conversation(), Prices,
-            CallOffer.Of(request, Prices), "ada", new ModelOptions());
+            CallOffer.Of(request, request.InputTokensAtMost(), Prices), request.InputTokensAtMost(), "ada", new ModelOptions());
     }
 }

@@ -19,7 +19,7 @@ public sealed class ModelPreparation(Conversations conversations, IDefinitions d
 
         var (run, conversation, agent) = (told.Run, told.Conversation, await definitions.Of(told.Run.DefinitionHash, ct));
         var step = (ModelStep)agent.Steps[run.Step];
-        var (entry, model) = providers.Of(run.ModelCall!.Model ?? step.Model ?? run.Model);
+        var (entry, model) = providers.Of(run.ModelOf(step));
         var all = await published.InForce(tenant, ct);
         var prices = all.At(entry.Entry);
         var lastWords = new LastWords(providers, all, run, agent, conversation);
@@ -27,9 +27,10 @@ public sealed class ModelPreparation(Conversations conversations, IDefinitions d
             ? lastWords.Request(step, reason, model, prices)
             : RequestOf(run, agent, step, model, conversation, tools);
         request = request with { Entry = entry.Entry };
-        conversations.Keep(tenant, told, request.InputTokensAtMost());
-        var offer = CallOffer.Of(request, prices) with { Provider = entry.Name, LastWord = lastWords.Plan() };
-        return new(run, agent, step, conversation, prices, offer, told.Queued.RequestedBy, entry);
+        var tokens = request.InputTokensAtMost();
+        conversations.Keep(tenant, told, tokens);
+        var offer = CallOffer.Of(request, tokens, prices) with { Provider = entry.Name, LastWord = lastWords.Plan() };
+        return new(run, agent, step, conversation, prices, offer, tokens, told.Queued.RequestedBy, entry);
     }
 
     /// <summary>What the model is sent in a step, by what was said so far; not for a last word.</summary>
@@ -42,7 +43,7 @@ public sealed class ModelPreparation(Conversations conversations, IDefinitions d
     /// <returns>The entry; null for the main one.</returns>
     public static (string? Entry, string Model) Asked(Run before, ModelStep step, ModelCallStarted started)
     {
-        var written = before.ModelCall?.Model ?? step.Model ?? before.Model;
+        var written = before.ModelOf(step);
         return started.Provider is { } entry && written.StartsWith($"{entry}/", StringComparison.Ordinal)
             ? (entry, written[(entry.Length + 1)..])
             : (null, written);
@@ -56,10 +57,12 @@ public sealed class ModelPreparation(Conversations conversations, IDefinitions d
 /// <summary>A call that is ready to be claimed.</summary>
 /// <param name="Offer">The request, with the most that it can cost.</param>
 /// <param name="Prices">Of the entry that is asked.</param>
+/// <param name="InputTokens">The most that the request has.</param>
 /// <param name="Key">The credential that asked for the run.</param>
 /// <param name="Entry">Whose model is asked.</param>
 public sealed record PreparedCall(
-    Run Run, AgentDefinition Agent, ModelStep Step, Conversation Conversation, PriceList Prices, CallOffer Offer, string Key, ModelOptions Entry)
+    Run Run, AgentDefinition Agent, ModelStep Step, Conversation Conversation, PriceList Prices, CallOffer Offer, long InputTokens, string Key,
+    ModelOptions Entry)
 {
     /// <summary>No worker has claimed it yet.</summary>
     public bool IsNew => Run.ModelCall is { Status: AttemptStatus.Scheduled };
@@ -67,5 +70,5 @@ public sealed record PreparedCall(
     /// <summary>As the provider names it.</summary>
     public string Model => Offer.Request.Options.ModelId!;
 
-    public long TokensAtMost() => (Offer.Estimate?.InputTokens ?? Offer.Request.InputTokensAtMost()) + Offer.Request.Options.MaxOutputTokens!.Value;
+    public long TokensAtMost() => InputTokens + Offer.Request.Options.MaxOutputTokens!.Value;
 }

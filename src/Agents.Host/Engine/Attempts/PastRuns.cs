@@ -30,7 +30,7 @@ public sealed class PastRuns(IRunLog log, IDefinitions definitions, ITools tools
         return step is null
             ? ModelRequest.Of(past.Conversation, new ModelStep("", ""), past.Run.Model, past.Agent.Limits, tools)
             : ModelPreparation.RequestOf(
-                past.Run, past.Agent, step, providers.Of(past.Run.ModelCall?.Model ?? step.Model ?? past.Run.Model).Model, past.Conversation, tools);
+                past.Run, past.Agent, step, providers.Of(past.Run.ModelOf(step)).Model, past.Conversation, tools);
     }
 
     /// <summary>What was sent for one attempt of a model call, made up anew from the facts before it. Null when the run never began that attempt.</summary>

@@ -15,9 +15,10 @@ public sealed record CallOffer(
     ModelRequest Request, CallEstimate? Estimate, string? PriceVersion, bool IsShortened = false, string? Provider = null,
     LastWordPlan? LastWord = null)
 {
+    /// <param name="inputTokens">The most that the request has.</param>
     /// <param name="prices">Of the entry that is asked.</param>
-    public static CallOffer Of(ModelRequest request, PriceList prices) => prices.For(request.Options.ModelId!) is { } price
-        ? new(request, new(price, request.InputTokensAtMost(), request.Options.MaxOutputTokens!.Value), prices.VersionFor(request.Options.ModelId!))
+    public static CallOffer Of(ModelRequest request, long inputTokens, PriceList prices) => prices.For(request.Options.ModelId!) is { } price
+        ? new(request, new(price, inputTokens, request.Options.MaxOutputTokens!.Value), prices.VersionFor(request.Options.ModelId!))
         : new(request, null, null);
 
     /// <summary>The claim on an attempt of this size, as far as the run itself tells.</summary>
