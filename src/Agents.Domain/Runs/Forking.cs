@@ -19,8 +19,8 @@ public static class Forking
         for (var at = 0; at < history.Count && !(at >= version); at++)
         {
             run = Run.Evolve(run, history[at]);
-            if (run.IsFinished() || !run.IsInStep && !StepRules.TakesAnother(run, agent)) continue;
-            if (at + 1 >= history.Count || !IsInOneBreath(history[at], history[at + 1])) last = (at + 1, run);
+            if (run.IsFinished() || at + 1 < history.Count && IsInOneBreath(history[at], history[at + 1])) continue;
+            if (run.IsInStep || StepRules.TakesAnother(run, agent)) last = (at + 1, run);
         }
 
         return last;
