@@ -232,6 +232,29 @@ public sealed class PushAgentTests(App app)
         await Change(HttpMethod.Put, "tried/trial", new { version = 9, percent = 5 }, 404);
     }
 
+    [Fact]
+    public async Task What_a_run_asks_for_must_fit_a_version_on_trial_too()
+    {
+        await Push("fitting", Talker("fitting", "One."), 201);
+        const string Count = "  - name: count\n    tool: count_words\n    with: { text: { output: talk } }\n";
+        await Push("fitting?alias=none", Talker("fitting", "Two.") + Count, 201);
+        var wish = new { output = new { schema = new { type = "object" } }, notBefore = DateTimeOffset.UtcNow.AddDays(1) };
+        var run = App.Body("Fits?", "fitting", wish);
+        var queued = await app.Post("/runs", run, 202);
+        await app.Post($"/runs/{queued.GetProperty("id").GetGuid()}/cancel", null, 200);
+
+        await Change(HttpMethod.Put, "fitting/trial", new { version = 2, percent = 1 }, 200);
+
+        var problem = await app.Post("/runs", run, 400);
+        Assert.Equal(
+            ("No model to fit it", "A run of fitting may end with step count, which asks no model: its answer fits no schema."),
+            (problem.GetProperty("title").GetString(), problem.GetProperty("detail").GetString()));
+        var asked = new { model = "fitting", input = "Fits?", text = new { format = new { type = "json_object" } } };
+        var response = await app.Post("/v1/responses", asked, 400);
+        Assert.Equal("invalid_json_schema", response.GetProperty("error").GetProperty("code").GetString());
+        await app.Post("/runs", App.Body("Fits?", "fitting@live", wish), 202);
+    }
+
     [Theory]
     [InlineData(0, 0, 0)]
     [InlineData(0.5, 1, 11)]

@@ -26,9 +26,9 @@ public sealed class NewResponse(
                 default,
                 new(404, $"The model '{Sanitiser.Text(request.Model, 100)}' does not exist. {unknown}", "model", "model_not_found"));
 
-        if (RunWishes.Problem(request.Brief?.Parameters, agent.Agent, models) is { } notTaken)
+        if (RunWishes.Problem(request.Brief?.Parameters, agent, models) is { } notTaken)
             return (default, new(400, notTaken.Detail, null, "unsupported_parameter"));
-        if (request.Brief?.OutputSchema is { } schema && RunWishes.SchemaProblem(schema, agent.Agent) is { } unusable)
+        if (request.Brief?.OutputSchema is { } schema && RunWishes.SchemaProblem(schema, agent) is { } unusable)
             return (default, new(400, $"Invalid schema for 'text.format': {unusable.Detail}", "text.format.schema", "invalid_json_schema"));
 
         using var turn = await bound.Turn(ct);

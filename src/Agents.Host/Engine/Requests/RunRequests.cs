@@ -39,7 +39,7 @@ public static class RunRequests
             return new(RefusalKind.Malformed, "Bad thread", $"A thread's name has 1 to {ThreadCharacters} characters.");
         if (request is { ThreadId: null, Multitask: not null })
             return new(RefusalKind.Malformed, "No thread", "multitask is about the runs of a thread: name it with threadId.");
-        return TimesOf(request, now) ?? RunWishes.Problem(request.Parameters, agent.Agent, models) ?? RunWishes.Problem(request.Output, agent.Agent);
+        return TimesOf(request, now) ?? RunWishes.Problem(request.Parameters, agent, models) ?? RunWishes.Problem(request.Output, agent);
     }
 
     /// <summary>What is wrong with an idempotency key. Null when nothing is, or there is none.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
+using Agents.Host.Catalog;
 using Agents.Host.Models;
 using Agents.Host.Models.Outputs;
 
@@ -13,18 +14,18 @@ public sealed record WantedOutput(JsonElement? Schema);
 /// <summary>What a caller may ask of the models beside the question, whichever API it comes by.</summary>
 public static class RunWishes
 {
-    /// <summary>What is wrong with parameters. Null when nothing is.</summary>
-    public static Refusal? Problem(ModelParameters? parameters, AgentDefinition agent, ModelProviders models)
+    /// <summary>What is wrong with parameters, for any definition that the run may get. Null when nothing is.</summary>
+    public static Refusal? Problem(ModelParameters? parameters, AskedAgent agent, ModelProviders models)
     {
         if (parameters is null) return null;
         if (parameters.Problems().FirstOrDefault() is { } bad) return new(RefusalKind.Malformed, "Bad parameters", bad);
-        return ParametersAreTaken.Problems(agent, parameters, models).FirstOrDefault() is { } missing
+        return agent.All.SelectMany(any => ParametersAreTaken.Problems(any, parameters, models)).FirstOrDefault() is { } missing
             ? new(RefusalKind.Malformed, "Parameters not taken", missing)
             : null;
     }
 
     /// <summary>What is wrong with the form that an answer is to have. Null when nothing is.</summary>
-    public static Refusal? Problem(WantedOutput? output, AgentDefinition agent)
+    public static Refusal? Problem(WantedOutput? output, AskedAgent agent)
     {
         if (output is null) return null;
         return TextOf(output) is { } schema
@@ -32,13 +33,15 @@ public static class RunWishes
             : new(RefusalKind.Malformed, "No schema", "Say what the answer must fit: {\"schema\": {…}}.");
     }
 
-    /// <summary>What is wrong with the schema of an answer. Null when nothing is.</summary>
-    public static Refusal? SchemaProblem(string schema, AgentDefinition agent)
+    /// <summary>What is wrong with the schema of an answer, for any definition that the run may get. Null when nothing is.</summary>
+    public static Refusal? SchemaProblem(string schema, AskedAgent agent)
     {
         if (OutputSchema.Read(schema).Problem is { } unusable) return new(RefusalKind.Malformed, "Bad schema", unusable);
-        return agent.Steps[^1] is ModelStep
-            ? null
-            : new(RefusalKind.Malformed, "No model to fit it", $"The last step of {agent.Name} asks no model: its answer fits no schema.");
+        var unfit = agent.All.Select(any => (any.Name, Step: EndWithoutModel(any))).FirstOrDefault(any => any.Step is not null);
+        return unfit.Step is { } end
+            ? new(RefusalKind.Malformed, "No model to fit it",
+                $"A run of {unfit.Name} may end with step {end.Name}, which asks no model: its answer fits no schema.")
+            : null;
     }
 
     /// <summary>As the run keeps it; null when nothing is asked for.</summary>
@@ -47,6 +50,10 @@ public static class RunWishes
         var (schema, wanted) = (output is null ? null : TextOf(output), parameters?.IsSilent() is false ? parameters : null);
         return schema is null && wanted is null ? null : new(OutputSchema: schema, Parameters: wanted);
     }
+
+    /// <summary>A step without a model that a run may end with. Null when there is none.</summary>
+    static StepDefinition? EndWithoutModel(AgentDefinition agent) =>
+        agent.Steps.Index().FirstOrDefault(step => step.Item is not ModelStep && agent.MayEndWith(step.Index)).Item;
 
     static string? TextOf(WantedOutput output) =>
         output.Schema is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) } schema ? schema.GetRawText() : null;
