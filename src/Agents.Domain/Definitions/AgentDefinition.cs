@@ -44,8 +44,7 @@ public sealed record AgentDefinition
     public string? FirstModel() => Steps.OfType<ModelStep>().FirstOrDefault()?.Model;
 
     /// <summary>Whether a step's output is read by a condition or taken by a step, so that a checkpoint must keep it.</summary>
-    public bool IsReadLater(int step) => Steps.Any(reader =>
-        reader.OutputsTaken().Contains(Steps[step].Name) || reader.ReadCondition()?.Outputs.Contains(Steps[step].Name) is true);
+    public bool IsReadLater(int step) => StepPlan.Of(this)[step].IsReadLater;
 
     /// <summary>What is wrong with this definition, in sentences; empty when nothing is.</summary>
     public IEnumerable<string> Problems()

@@ -12,13 +12,14 @@ public static class ModelWishes
     /// <summary>The most UTF-16 units of one such problem.</summary>
     public const int ProblemCharacters = 300;
 
-    /// <summary>Whether what a run asks for beside its question counts for the step: its output is the run's answer.</summary>
-    public static bool IsLast(AgentDefinition agent, int step) => agent.MayEndWith(step);
-
-    /// <summary>The JSON Schema that the output of a step must fit. Null when the output is text.</summary>
-    /// <param name="ofRun">The run's own, which counts for the last step instead of the step's. Null when it has none.</param>
+    /// <summary>The JSON Schema that the output of a step must fit. Null when the output is text, and for a step that asks no model.</summary>
+    /// <param name="ofRun">The run's own, which counts instead of the step's where the run may end with the step. Null when it has none.</param>
     public static string? SchemaOf(AgentDefinition agent, int step, string? ofRun) =>
-        (IsLast(agent, step) ? ofRun : null) ?? (agent.Steps[step] as ModelStep)?.OutputSchema;
+        agent.Steps[step] is ModelStep model ? SchemaOf(model, agent.MayEndWith(step), ofRun) : null;
+
+    /// <inheritdoc cref="SchemaOf(AgentDefinition, int, string?)"/>
+    /// <param name="isLast">The run may end with the step.</param>
+    public static string? SchemaOf(ModelStep step, bool isLast, string? ofRun) => (isLast ? ofRun : null) ?? step.OutputSchema;
 
     internal static IEnumerable<string> Problems(AgentDefinition agent)
     {

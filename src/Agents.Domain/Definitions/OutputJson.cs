@@ -1,12 +1,16 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Agents.Domain.Definitions;
 
-/// <summary>Reads the output of a step as JSON.</summary>
+/// <summary>Reads the output of a step as JSON, and says how values are written for steps and people.</summary>
 static class OutputJson
 {
     /// <summary>Deeper JSON is taken for text.</summary>
     public const int Depth = 64;
+
+    /// <summary>Letters of all scripts as they are: people read arguments and outputs in the timeline.</summary>
+    public static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Null when the text is no JSON, or a string in it has half of a surrogate pair.</summary>
     public static JsonElement? Read(string text, int depth = Depth)

@@ -13,63 +13,34 @@ public static class StepOrder
     public const int MostStepsOfARun = 10_000;
 
     /// <summary>Position of the step that follows a completed one; of the first step after -1. Null when the run ends.</summary>
-    public static int? After(this AgentDefinition agent, int step) => step < 0 ? 0 : Target(agent, step, agent.Steps[step].Next);
+    public static int? After(this AgentDefinition agent, int step) => step < 0 ? 0 : StepPlan.Of(agent)[step].After;
 
     /// <summary>Position of the step that follows a skipped one. Null when the run ends.</summary>
-    public static int? AfterSkipping(this AgentDefinition agent, int step) => Target(agent, step, agent.Steps[step].Else);
+    public static int? AfterSkipping(this AgentDefinition agent, int step) => StepPlan.Of(agent)[step].AfterSkipping;
 
     /// <summary>Whether the run may end with what the step brought, because all that could follow it may be skipped.</summary>
-    public static bool MayEndWith(this AgentDefinition agent, int step)
-    {
-        for (var next = agent.After(step); next is { } position; next = agent.AfterSkipping(position))
-            if (agent.Steps[position] is { When: null, Visits: null }) return false;
-        return true;
-    }
+    public static bool MayEndWith(this AgentDefinition agent, int step) => StepPlan.Of(agent)[step].MayEndWith;
 
     /// <summary>Whether a run counts how often it takes the step: it may take it again, or something asks for the number.</summary>
-    public static bool CountsVisits(this AgentDefinition agent, int step) =>
-        agent.Steps[step].Visits is not null || LoopsOf(agent).Any(loop => loop.To <= step && step <= loop.From)
-        || agent.Steps.Any(reader => reader.ReadCondition()?.Visits.Contains(agent.Steps[step].Name) is true);
+    public static bool CountsVisits(this AgentDefinition agent, int step) => StepPlan.Of(agent)[step].CountsVisits;
 
     /// <summary>Position of the step of that name; -1 when there is none.</summary>
-    public static int PositionOf(this AgentDefinition agent, string name)
-    {
-        for (var position = 0; position < agent.Steps.Count; position++)
-            if (agent.Steps[position].Name == name) return position;
-        return -1;
-    }
-
-    /// <summary>Position of each step by its name; of steps that share a name, of the first.</summary>
-    internal static Dictionary<string, int> PositionsOf(AgentDefinition agent)
-    {
-        var positions = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (var position = 0; position < agent.Steps.Count; position++) positions.TryAdd(agent.Steps[position].Name, position);
-        return positions;
-    }
-
-    /// <summary>The steps that lead back, each with the step that it leads to.</summary>
-    internal static List<(int From, int To)> LoopsOf(AgentDefinition agent)
-    {
-        var (positions, loops) = (PositionsOf(agent), new List<(int, int)>());
-        for (var from = 0; from < agent.Steps.Count; from++)
-            if (agent.Steps[from].Next is { } next && positions.TryGetValue(next, out var to) && to <= from) loops.Add((from, to));
-        return loops;
-    }
+    public static int PositionOf(this AgentDefinition agent, string name) => StepPlan.Of(agent).PositionOf(name);
 
     /// <summary>Only for an agent of at most <see cref="MostSteps"/> steps.</summary>
     internal static IEnumerable<string> Problems(AgentDefinition agent)
     {
-        var positions = PositionsOf(agent);
+        var plan = StepPlan.Of(agent);
         foreach (var (step, position) in agent.Steps.Select((step, position) => (step, position)))
         {
             if (step.Name == StepDefinition.End) yield return $"No step may be named {StepDefinition.End}: that is where a run ends.";
             if (step.Visits is < 1 or > MostVisits) yield return $"Step {step.Name} may be visited 1 to {MostVisits:N0} times.";
             foreach (var target in new[] { step.Next, step.Else }.OfType<string>())
-                if (target != StepDefinition.End && !positions.ContainsKey(target))
+                if (target != StepDefinition.End && plan.PositionOf(target) < 0)
                     yield return $"Step {step.Name} leads to {target}, which is no step of the agent.";
-            if (step.Else is { } other && positions.TryGetValue(other, out var skippedTo) && skippedTo <= position)
+            if (step.Else is { } other && plan.PositionOf(other) is >= 0 and var skippedTo && skippedTo <= position)
                 yield return $"Step {step.Name} leads to {other} when it is skipped, which does not stand behind it.";
-            if (step is { Next: { } next, Visits: null } && positions.TryGetValue(next, out var back) && back <= position)
+            if (step is { Next: { } next, Visits: null } && plan.PositionOf(next) is >= 0 and var back && back <= position)
                 yield return $"Step {step.Name} leads back to {next} and does not say how often; give it visits.";
         }
 
@@ -80,12 +51,5 @@ public static class StepOrder
 
     /// <summary>Each time a step leads back, the run comes once more to every step from there on, at most.</summary>
     static long MostComings(AgentDefinition agent) =>
-        agent.Steps.Count + LoopsOf(agent).Sum(loop => (long)(agent.Steps[loop.From].Visits ?? 0) * (agent.Steps.Count - loop.To));
-
-    static int? Target(AgentDefinition agent, int step, string? name)
-    {
-        if (name is StepDefinition.End) return null;
-        var target = name is null ? step + 1 : agent.PositionOf(name);
-        return target < agent.Steps.Count ? target : null;
-    }
+        agent.Steps.Count + StepPlan.Of(agent).Loops.Sum(loop => (long)(agent.Steps[loop.From].Visits ?? 0) * (agent.Steps.Count - loop.To));
 }

@@ -3,9 +3,6 @@ namespace Agents.Domain.Definitions;
 /// <summary>Which outputs an agent's steps read, what a run must keep for that, and what is wrong with it.</summary>
 static class StepReading
 {
-    /// <summary>The step's condition. Null when it has none, or one that cannot be read.</summary>
-    public static Condition? ReadCondition(this StepDefinition step) => step.When is { } text ? Condition.Parse(text, out _) : null;
-
     /// <summary>Names of the steps whose outputs the step takes as arguments, or as a list.</summary>
     public static IEnumerable<string> OutputsTaken(this StepDefinition step) => step switch
     {
@@ -14,20 +11,20 @@ static class StepReading
         _ => [],
     };
 
+    /// <summary>The step's condition. Null when it has none, or one that cannot be read.</summary>
+    public static Condition? ConditionOf(this AgentDefinition agent, int step) => StepPlan.Of(agent)[step].When;
+
+    /// <inheritdoc cref="StepPlan.KeepsAnswers"/>
+    public static bool KeepsAnswers(this AgentDefinition agent) => StepPlan.Of(agent).KeepsAnswers;
+
     /// <summary>The calls of the step bring what its output is made of, and that is wanted: by another step, or as the run's answer.</summary>
     public static bool KeepsResults(this AgentDefinition agent, int step) =>
         agent.Steps[step] is ToolStep && (agent.IsReadLater(step) || agent.MayEndWith(step));
 
-    /// <summary>
-    /// A run may end by skipping all that is left, and answers with what a model said last; or with a step that has no citations of its own.
-    /// </summary>
-    public static bool KeepsAnswers(this AgentDefinition agent) => Enumerable.Range(0, agent.Steps.Count).Any(step =>
-        agent.MayEndWith(step) && (agent.After(step) is not null || agent.Steps[step] is not ModelStep));
-
     /// <summary>Only for an agent of at most <see cref="StepOrder.MostSteps"/> steps.</summary>
     public static IEnumerable<string> Problems(AgentDefinition agent)
     {
-        var (positions, loops) = (StepOrder.PositionsOf(agent), StepOrder.LoopsOf(agent));
+        var plan = StepPlan.Of(agent);
         foreach (var (step, position) in agent.Steps.Select((step, position) => (step, position)))
         {
             foreach (var source in step.OutputsTaken().Distinct())
@@ -36,8 +33,9 @@ static class StepReading
                 foreach (var problem in Problems(tool)) yield return problem;
             if (step.When is not { } text) continue;
 
-            if (Condition.Parse(text, out var wrong) is not { } condition)
+            if (plan[position].When is not { } condition)
             {
+                _ = Condition.Parse(text, out var wrong);
                 yield return $"Step {step.Name} has a condition that cannot be read. {wrong}";
                 continue;
             }
@@ -46,13 +44,13 @@ static class StepReading
                 if (!CanBeRead(source, position))
                     yield return $"The condition of step {step.Name} reads {source}, which is no step before it.";
             foreach (var counted in condition.Visits)
-                if (!positions.ContainsKey(counted))
+                if (plan.PositionOf(counted) < 0)
                     yield return $"The condition of step {step.Name} counts {counted}, which is no step of the agent.";
         }
 
         // It can have been completed: it stands before the reader, or in a loop with it.
-        bool CanBeRead(string source, int reader) => positions.TryGetValue(source, out var position)
-            && (position < reader || loops.Exists(loop => loop.To <= reader && position <= loop.From));
+        bool CanBeRead(string source, int reader) => plan.PositionOf(source) is >= 0 and var position
+            && (position < reader || plan.Loops.Any(loop => loop.To <= reader && position <= loop.From));
     }
 
     static IEnumerable<string> Problems(ToolStep step)

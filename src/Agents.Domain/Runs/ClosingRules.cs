@@ -30,7 +30,7 @@ static class ClosingRules
 
         var (step, last) = (decision.Run.Step, decision.Agent.LastModelStep());
         decision.Add(new RunClosing(reason, last));
-        return step == last ? decision : decision.Add(new StepStarted(last, decision.Agent.Steps[last].Name));
+        return step == last ? decision : decision.Add(StepRules.Started(decision.Run, decision.Agent, last)); // a fork goes on in it
     }
 
     /// <summary>The last word is the answer, whatever tools it asks for. Without a word there is none.</summary>

@@ -44,6 +44,9 @@ public sealed record Conversation
     /// <summary>The output of the step under way is made of its calls' results, which are told one by one instead.</summary>
     bool IsMadeOfResults { get; init; }
 
+    /// <summary>The run closes in another step than the one in which the turns were said.</summary>
+    bool IsLeft { get; init; }
+
     /// <summary>How the wait of the step under way has ended. Null in other steps.</summary>
     string? WaitSays { get; init; }
 
@@ -73,12 +76,13 @@ public sealed record Conversation
             Parameters = e.Brief?.Parameters,
         },
         RunClosing e => this with { Closing = e.Reason },
-        StateInherited when Closing is not null => this with { Closing = null, Turns = [], Found = NothingFound }, // a fork has a limit of its own
-        StepStarted e when Closing is not null => this with { StepName = e.Name }, // the last word rests on what the step that was left had found
+        StateInherited when Closing is not null => GoingOn(),
+        StepStarted e when Closing is not null => this with { StepName = e.Name, IsLeft = true }, // its last word rests on what was found before
         StepStarted e => this with { StepName = e.Name, IsMadeOfResults = e.KeepsResults, Turns = [], Found = NothingFound, WaitSays = null },
         WaitEnded { By: WaitEnd.Time } => this with { WaitSays = "The wait is over: its time came." },
         WaitEnded e => this with { WaitSays = e.Payload.Length > 0 ? e.Payload : "The signal came, without a payload." },
         StepCompleted e => Completed(e.Output, passagesPerStep),
+        ModelCallCompleted when Closing is not null => this, // it ends the run, and a fork gives a reply of its own
         ModelCallCompleted { Reply: { OutputProblems: { } problems } unfit } => Add(new Turn.Model(unfit.Text, [])).Add(new Turn.Unfit(problems)),
         ModelCallCompleted e => Add(new Turn.Model(e.Reply.Text, [])),
         ToolCallRequested { Call: null } => this,
@@ -91,6 +95,14 @@ public sealed record Conversation
         ToolCallDenied e => WithResult(e.ToolCallId, "Denied: " + e.Reason),
         ToolCallScheduled e => Without(e.ToolCallId), // tried again: the model hears the last outcome only
         _ => this,
+    };
+
+    /// <summary>
+    /// A fork of a run that closes has limits of its own: it goes on in the step of the last word, with what was said in that step alone.
+    /// </summary>
+    Conversation GoingOn() => this with
+    {
+        Closing = null, IsLeft = false, Turns = IsLeft ? [] : Turns, Found = IsLeft ? NothingFound : Found,
     };
 
     /// <summary>A model step hands on its last words, a tool step what its calls brought.</summary>

@@ -23,6 +23,9 @@ public sealed class Decision
     /// <summary>Runs that begin with these facts.</summary>
     public IReadOnlyList<(Guid Run, RunQueued Queued)> Begun => begun;
 
+    /// <summary>The step begun last.</summary>
+    internal StepDefinition Step() => Agent.Steps[Run.Step];
+
     public static Decision On(Run run, AgentDefinition agent) => new(run, agent);
 
     /// <summary>The messages owed to workers by these facts.</summary>

@@ -59,8 +59,7 @@ public static class DecisionReplay
             RunParked { Budget: { } refusal } when run.ModelCall is { } call =>
                 [RunDecider.Decide(run, agent, new RefuseModelCall(call.Call, call.Number, refusal)).Events],
             RunFailed { Failure.Kind: FailureKind.Deadline } e => [Expired(run, agent, e)],
-            RunClosing when run.ModelCall is { } call => [Refused(run, agent, call, history, at)],
-            ModelCallScheduled when run.ModelCall is { Status: AttemptStatus.Scheduled } call => [Refused(run, agent, call, history, at)],
+            RunClosing or ModelCallScheduled when run.ModelCall is { Status: AttemptStatus.Scheduled } call => Refused(run, agent, call, history, at),
             WaitEnded e => [RunDecider.Decide(run, agent, new EndWait(e.Wait)).Events],
             SignalReceived e => [RunDecider.Decide(run, agent, new SendSignal(e.Name, e.Payload, e.SignalId, e.By, e.ByKey)).Events],
 
@@ -78,6 +77,7 @@ public static class DecisionReplay
             ToolCallApproved e => [RunDecider.Decide(run, agent, new ApproveToolCall(e.ToolCallId, e.By, e.ByKey)).Events],
             ToolCallDenied { By: RunDecider.BySystem, ByKey: null } => [RunDecider.Decide(run, agent, new ExpireApprovals()).Events],
             ToolCallDenied e => [RunDecider.Decide(run, agent, new DenyToolCall(e.ToolCallId, e.By, e.Reason, e.ByKey)).Events],
+            ToolCallScheduled e when history[at - 1] is ToolCallScheduled => OfOlderBuild(run, agent, e),
             ToolCallStarted e => [Claimed(Claim.On(run, new RunTool(run.Id, e.ToolCallId, e.Attempt), e, ownerIsGone: false))],
             PassagesRetrieved e when next is ToolCallCompleted done && done.ToolCallId == e.ToolCallId =>
                 [RunDecider.Decide(run, agent, Result(done) with { Retrieved = new(e.Query, e.Passages) }).Events],
@@ -103,16 +103,29 @@ public static class DecisionReplay
 
     /// <summary>
     /// A call was refused, and made as the run's last word or with the next model. What the budget said of it is kept only as the reason for which the
-    /// next model took over.
+    /// next model took over. When the fact that says with which model it was made is missing, it may be any.
     /// </summary>
-    static IReadOnlyList<RunEvent> Refused(Run run, AgentDefinition agent, ModelAttempt call, IReadOnlyList<RunEvent> history, int at)
+    static IEnumerable<IReadOnlyList<RunEvent>> Refused(Run run, AgentDefinition agent, ModelAttempt call, IReadOnlyList<RunEvent> history, int at)
     {
         var made = history.Skip(at).OfType<ModelCallScheduled>().FirstOrDefault();
-        var wasUnpriced = made?.Because is not null;
-        var refusal = run.Refusal(limitUsd: 0, wantedUsd: wasUnpriced ? null : 0, leastUsd: 0);
-        var decided = RunDecider.Decide(run, agent, new RefuseModelCall(call.Call, call.Number, refusal, wasUnpriced ? null : made?.Fallback)).Events;
-        return [.. decided.Select(fact => fact is ModelCallScheduled { Because.Kind: FailureKind.Unpriced } next ? next with { Because = made?.Because } : fact)];
+        if (made is { Because: { } because })
+            return [[.. Decided(wantedUsd: null, closeWith: null).Select(fact =>
+                fact is ModelCallScheduled { Because.Kind: FailureKind.Unpriced } next ? next with { Because = because } : fact)]];
+        if (made is not null) return [Decided(wantedUsd: 0, made.Fallback)];
+
+        var models = agent.LastModelStep() is >= 0 and var last ? agent.ModelsOf((ModelStep)agent.Steps[last], run.Model).Count : 0;
+        return Enumerable.Range(0, models).Select(model => Decided(wantedUsd: 0, model));
+
+        IReadOnlyList<RunEvent> Decided(decimal? wantedUsd, int? closeWith) => RunDecider.Decide(
+            run, agent, new RefuseModelCall(call.Call, call.Number, run.Refusal(limitUsd: 0, wantedUsd, leastUsd: 0), closeWith)).Events;
     }
+
+    /// <summary>Older builds tried all failed calls of a list again at once when the run was resumed, more than may be under way.</summary>
+    static IEnumerable<IReadOnlyList<RunEvent>> OfOlderBuild(Run run, AgentDefinition agent, ToolCallScheduled e) =>
+        agent.Steps[run.Step] is ToolStep { ForEach: not null } && run.Status is RunStatus.Running
+            && run.ToolCalls.GetValueOrDefault(e.ToolCallId) is { } call && ListRules.IsYetToBeTried(call)
+            ? [[new ToolCallScheduled(e.ToolCallId, call.Attempt + 1, TimeSpan.Zero)]]
+            : [];
 
     static IReadOnlyList<RunEvent> Claimed(Claim claim) => claim is Claim.Taken taken ? [taken.Started] : [];
 
@@ -138,9 +151,14 @@ public static class DecisionReplay
     static Compared Compare(IReadOnlyList<RunEvent> decided, IReadOnlyList<RunEvent> history, int at)
     {
         var same = 0;
-        while (same < decided.Count && at + same < history.Count && IsSame(decided[same], history[at + same])) same++;
+        while (same < decided.Count && at + same < history.Count
+            && (IsSame(decided[same], history[at + same]) || IsOfOlderBuild(decided, same, history[at + same]))) same++;
         return new(decided, same);
     }
+
+    /// <summary>Older builds stored the beginning of the step that gives a last word without what the checkpoint keeps of it.</summary>
+    static bool IsOfOlderBuild(IReadOnlyList<RunEvent> decided, int at, RunEvent stored) =>
+        at > 0 && decided[at - 1] is RunClosing && decided[at] is StepStarted begun && stored.Equals(new StepStarted(begun.Step, begun.Name));
 
     /// <summary>Lists in facts are compared by what they hold, so by their JSON.</summary>
     static bool IsSame(RunEvent one, RunEvent other) => one.Equals(other) || one.GetType() == other.GetType()

@@ -45,9 +45,7 @@ static class FallbackRules
     }
 
     /// <summary>The models of the step under way.</summary>
-    public static IReadOnlyList<string> ModelsOf(Decision decision) => decision.Agent.ModelsOf(StepOf(decision), decision.Run.Model);
+    public static IReadOnlyList<string> ModelsOf(Decision decision) => decision.Agent.ModelsOf((ModelStep)decision.Step(), decision.Run.Model);
 
-    static Fallback? FallbackOf(Decision decision) => decision.Agent.FallbackOf(StepOf(decision));
-
-    static ModelStep StepOf(Decision decision) => (ModelStep)decision.Agent.Steps[decision.Run.Step];
+    static Fallback? FallbackOf(Decision decision) => decision.Agent.FallbackOf((ModelStep)decision.Step());
 }

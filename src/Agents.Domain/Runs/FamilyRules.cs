@@ -19,7 +19,7 @@ static class FamilyRules
 
         var sharing = run.ToolCalls.Values.Count(other =>
             other.Tool == call.Tool && other.Status is ToolCallStatus.Scheduled or ToolCallStatus.AwaitingApproval);
-        var held = ShareOf(left, sharing + ToolStepRules.ItemsToCome(run, agent));
+        var held = ShareOf(left, sharing + ListRules.ItemsToCome(run, agent));
         return decision
             .Add(new ChildRunStarted(report.ToolCallId, report.Attempt, report.Child, report.Queued.Agent, held))
             .Begin(report.Child, report.Queued with { BudgetUsd = held });
@@ -35,7 +35,7 @@ static class FamilyRules
         var left = LeftForForks(decision.Run, agent);
         var held = command.WantedUsd ?? ShareOf(left, sharing: run.IsFinished() ? 1 : 2);
         if (held > 0 && held <= left) decision.Add(new ForkStarted(command.Fork, held));
-        return RunDecider.GoOnIfThereIsRoom(decision); // with what ended forks left over
+        return ParkingRules.GoOnIfThereIsRoom(decision); // with what ended forks left over
     }
 
     /// <summary>Whether the fork draws on the run's budget and has not ended.</summary>
@@ -47,7 +47,7 @@ static class FamilyRules
     /// <summary>Why the run may not start another one; null when it may.</summary>
     static Failure? RefusalOf(Decision decision, string tool, string wanted, decimal leftUsd)
     {
-        var step = decision.Agent.Steps[decision.Run.Step];
+        var step = decision.Step();
         var allowed = step.GrantOf(tool)?.Agents ?? [];
         if (!allowed.Contains(wanted))
             return new(FailureKind.BadArguments, $"Step {step.Name} may ask {string.Join(", ", allowed)}; not \"{Sanitiser.Text(wanted, 60)}\".");

@@ -16,7 +16,7 @@ static class WaitRules
         DateTimeOffset? until = null;
         if (step.Until is { } source)
         {
-            var text = TextOf(source, decision);
+            var text = $"{ArgumentBinding.ValueOf(source, decision.Run.Sources(decision.Agent))}";
             until = WaitSteps.Time(text);
             if (until is null) return decision.Add(new RunFailed(Unreadable(step, text)));
         }
@@ -67,15 +67,6 @@ static class WaitRules
         decision.Add(new WaitEnded(decision.Run.Wait!.Wait, decision.Run.Step, by, payload));
         return RunDecider.Finish(decision, payload, decision.Run.Answer?.Citations ?? [], incomplete: null);
     }
-
-    static string TextOf(Argument source, Decision decision) => source switch
-    {
-        Argument.Question => decision.Run.Question,
-        Argument.Output output => ArgumentBinding.TextOf(output, step => StepRules.OutputOf(decision.Run, decision.Agent, step)),
-        Argument.Label label => decision.Run.LabelOf(label.Name),
-        Argument.Text text => text.Value,
-        _ => "", // no definition has such a wait
-    };
 
     static Failure Unreadable(WaitStep step, string text) => new(
         FailureKind.BadArguments,

@@ -32,7 +32,7 @@ public sealed record ModelRequest(IReadOnlyList<ChatMessage> Messages, ChatOptio
     public static ModelRequest Of(
         Conversation said, ModelStep step, string model, Limits limits, ITools tools, bool isLast = false, ModelParameters? ofAgent = null)
     {
-        var schema = (isLast ? said.OutputSchema : null) ?? step.OutputSchema;
+        var schema = ModelWishes.SchemaOf(step, isLast, said.OutputSchema);
         var parameters = ModelParameters.Of(said.Parameters, step.Parameters, ofAgent);
         var options = new ChatOptions
         {

@@ -118,7 +118,8 @@ public sealed class AgentDefinitionTests
         Assert.Equal(Everything.Hash(), other.Hash());
         Assert.Equal(Bound(Everything), Bound(other));
 
-        static IReadOnlyList<string> Bound(AgentDefinition agent) => ArgumentBinding.Bind((ToolStep)agent.Steps[1], "q", _ => "one", _ => "");
+        static IReadOnlyList<string> Bound(AgentDefinition agent) => 
+            ArgumentBinding.Bind((ToolStep)agent.Steps[1], new("q", _ => "one", _ => ""), most: 100);
     }
 
     [Fact]

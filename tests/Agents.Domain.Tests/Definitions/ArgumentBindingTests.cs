@@ -42,12 +42,28 @@ public sealed class ArgumentBindingTests
         Assert.Equal(["""{"a":"label sources"}"""], Bind(Step(("a", new Argument.Label("sources")), ("b", new Argument.Label("none"))), ""));
 
     [Fact]
+    public void No_more_lines_are_read_than_calls_may_be_made()
+    {
+        var (step, lines) = (Step(("a", new Argument.EachLine("plan"))), string.Join('\n', Enumerable.Range(0, 100_000).Select(n => $"{n}, again")));
+
+        Assert.Equal(["""{"a":"0, again"}""", """{"a":"1, again"}"""], ArgumentBinding.Bind(step, Sources(lines), most: 2));
+        Assert.Equal((2, 1, 1), (ArgumentBinding.CallsOf(step, Sources(lines), most: 2), ArgumentBinding.CallsOf(step, Sources(""), most: 2),
+            ArgumentBinding.CallsOf(Step(), Sources(lines), most: 2)));
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        ArgumentBinding.Bind(step, Sources(lines), most: 2);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000);
+    }
+
+    [Fact]
     public void A_tool_without_arguments_is_called_once_with_none() => Assert.Equal(["{}"], Bind(Step(), "one\ntwo"));
 
     static ToolStep Step(params (string Name, Argument Argument)[] arguments) =>
         new("search", new("search_documents"), arguments.ToDictionary(argument => argument.Name, argument => argument.Argument));
 
     static IReadOnlyList<string> Bind(ToolStep step, string plan) =>
-        ArgumentBinding.Bind(step, "the question", name => name == "plan" ? plan : throw new ArgumentException(name), name =>
-            name == "none" ? "" : $"label {name}");
+        ArgumentBinding.Bind(step, Sources(plan), most: 100);
+
+    static ArgumentSources Sources(string plan) => new(
+        "the question", name => name == "plan" ? plan : throw new ArgumentException(name), name => name == "none" ? "" : $"label {name}");
 }

@@ -171,5 +171,86 @@ public sealed class ClosingRuleTests
         Assert.Null(Conversation.Of([.. closing.History, .. fork], passagesPerStep: 3).Closing);
     }
 
+    [Fact]
+    public void A_fork_of_a_run_that_closed_has_an_answer_when_all_behind_the_step_of_the_last_word_is_skipped()
+    {
+        var closing = ClosingBeforeMail();
+        Assert.Equal(new StepStarted(1, "respond", KeepsAnswer: true, Visit: 1), closing.News.Only<StepStarted>());
+
+        var fork = ForkOf(closing.Answered("The last word.")).Answered("A whole answer.");
+
+        Assert.Equal("send", fork.News.Only<StepSkipped>().Name);
+        Assert.Equal("A whole answer.", fork.News.Only<RunCompleted>().Answer);
+    }
+
+    [Fact]
+    public void A_run_that_an_older_build_closed_is_derived_again()
+    {
+        var closed = ClosingBeforeMail().Answered("The last word.");
+        var at = closed.History.FindIndex(fact => fact is StepStarted { Step: 1 });
+        var older = closed.History.SetItem(at, new StepStarted(1, "respond"));
+
+        Assert.Null(DecisionReplay.Check(A.Id, closed.History, closed.Agent));
+        Assert.Null(DecisionReplay.Check(A.Id, older, closed.Agent));
+        Assert.Equal(at + 1L, DecisionReplay.Check(A.Id, older.SetItem(at, new StepStarted(1, "respond", Visit: 2)), closed.Agent)!.Version);
+    }
+
+    [Fact]
+    public void A_fork_of_a_run_that_closed_within_its_step_still_knows_what_was_said_in_it()
+    {
+        var story = Searched(Closer);
+        var closed = story.When(Refused(story, closeWith: 1)).Claimed(0.001m).When(A.Reply(2, "So far.", 0.001m, attempt: 2));
+
+        Assert.Equivalent(Told(story).Turns, ToldTo(ForkOf(closed), closed).Turns, strict: true);
+    }
+
+    [Fact]
+    public void A_fork_of_a_run_that_closed_in_another_step_begins_that_step_without_the_turns_of_the_step_that_was_left()
+    {
+        var agent = Closer with { Steps = [.. Closer.Steps, new ModelStep("respond", "Answer.")] };
+        var story = Searched(agent);
+        var closed = story.When(Refused(story, closeWith: 0)).Answered("So far.", 0.001m);
+
+        Assert.Empty(ToldTo(ForkOf(closed), closed).Turns);
+        Assert.Equal("p1", Assert.Single(ToldTo(ForkOf(closed), closed).Sources).PassageId);
+    }
+
+    [Fact]
+    public void A_last_word_without_a_word_is_no_turn_of_a_fork()
+    {
+        var story = Searched(Closer);
+        var failed = story.When(Refused(story, closeWith: 1)).Claimed(0.001m).When(A.Reply(2, "", 0.001m, attempt: 2));
+        Assert.Equal(RunStatus.Failed, failed.Run.Status);
+
+        Assert.Equivalent(Told(story).Turns, ToldTo(ForkOf(failed), failed).Turns, strict: true);
+    }
+
+    /// <summary>A run that closes in its first step, and whose step of the last word is followed by one that is skipped.</summary>
+    static Story ClosingBeforeMail()
+    {
+        var story = A.Started(Researcher with
+        {
+            Steps =
+            [
+                new ModelStep("draft", "Draft."), new ModelStep("respond", "Answer."),
+                new ToolStep("send", new("send_mail"), new Dictionary<string, Argument>()) { When = "visits.respond > 1" },
+            ],
+        });
+        Assert.Empty(story.Agent.Problems());
+        return story.When(Refused(story, closeWith: 0));
+    }
+
+    static Story ForkOf(Story origin)
+    {
+        var (at, run) = Forking.PointAt(A.Id, origin.History, origin.Agent, version: null)!.Value;
+        return Story.Of(origin.Agent, A.Question(origin.Agent) with { ForkedFrom = new(A.Id, at) },
+            Forking.StateOf(run, origin.History.Take((int)at), origin.Agent, "")).When(new StartRun("w1"));
+    }
+
+    static Conversation Told(Story story) => Conversation.Of(story.History, passagesPerStep: 3);
+
+    static Conversation ToldTo(Story fork, Story origin) => Conversation.Of(
+        [fork.History[0], .. origin.History.Take((int)fork.Run.ForkedFrom!.Version).Skip(1), .. fork.History.Skip(1)], passagesPerStep: 3);
+
     static ModelCallStarted Begin(decimal? reservedUsd) => new(1, 1, "w1", "hash", "2026-11", reservedUsd);
 }

@@ -1,3 +1,4 @@
+using Agents.Domain.Costs;
 using Agents.Domain.Definitions;
 using Agents.Domain.Runs;
 
@@ -79,6 +80,24 @@ public sealed class DecisionReplayTests
 
         Assert.Equal((story.History.Count, null), (divergence.Version, divergence.Stored));
         Assert.IsType<RunCompleted>(Assert.Single(divergence.Decided));
+    }
+
+    [Fact]
+    public void When_a_run_closes_and_the_fact_that_says_with_which_model_is_missing_that_is_what_is_missing()
+    {
+        var agent = A.Research with { AtLimit = AtLimit.Close, Fallback = new(["spare"]) };
+        var story = A.Started(agent);
+        var refusal = new BudgetRefusal(BudgetName.Of(A.Id), 0.05m, 0.03m, 0.01m, 0.02m, 0.015m);
+        var closing = story.When(new RefuseModelCall(1, 1, refusal, CloseWith: 1));
+
+        for (var left = story.History.Count + 1; left < closing.History.Count; left++)
+        {
+            var divergence = DecisionReplay.Check(A.Id, closing.History.Take(left).ToList(), agent)!;
+            Assert.Equal((left + 1L, null), (divergence.Version, divergence.Stored));
+            Assert.IsType(closing.History[left].GetType(), divergence.Decided[0]);
+        }
+
+        Assert.Null(DecisionReplay.Check(A.Id, closing.History, agent));
     }
 
     [Theory]

@@ -93,6 +93,63 @@ public sealed class ListStepTests
     }
 
     [Fact]
+    public void Resuming_tries_no_more_calls_at_a_time_than_may_be_under_way_and_each_of_them_before_it_gives_up()
+    {
+        var parked = Listing("a\nb\nc\nd", parallel: 2).When(
+            Failing(1), Failing(2), Failing(3), Failing(4));
+        Assert.Equal(["ToolCallFailed", "RunParked"], parked.News.Names());
+
+        var resumed = parked.When(Resume);
+        Assert.Equal(
+            [new ToolCallScheduled("s0001t001", 2, TimeSpan.Zero), new ToolCallScheduled("s0001t002", 2, TimeSpan.Zero)], resumed.News.Skip(1));
+        Assert.Equal([new RunTool(A.Id, "s0001t001", 2), new RunTool(A.Id, "s0001t002", 2)], resumed.Work.Select(work => work.Message));
+
+        var third = resumed.When(A.Result("s0001t001", "A", attempt: 2));
+        Assert.Equal(new ToolCallScheduled("s0001t003", 2, TimeSpan.Zero), Assert.Single(third.News.Skip(1)));
+        var fourth = third.When(Failing(2, attempt: 2)); // three of four may fail, and this one has not come to nothing alone
+        Assert.Equal(new ToolCallScheduled("s0001t004", 2, TimeSpan.Zero), Assert.Single(fourth.News.Skip(1)));
+
+        var done = fourth.When(Failing(3, attempt: 2), A.Result("s0001t004", "D", attempt: 2));
+        Assert.Equal("""["A",null,null,"D"]""", done.News.Only<StepCompleted>().Output);
+    }
+
+    [Fact]
+    public void A_list_that_fails_again_as_often_parks_again_and_asks_for_nothing_new_meanwhile()
+    {
+        var parked = Listing("a\nb\nc\nd\ne", parallel: 1, failures: 1).When(Failing(1), Failing(2));
+
+        var second = parked.When(Resume).When(Failing(1, attempt: 2));
+        Assert.Equal(["ToolCallFailed", "ToolCallScheduled"], second.News.Names());
+        Assert.Equal(["ToolCallFailed", "RunParked"], second.When(Failing(2, attempt: 2)).News.Names());
+
+        var third = second.When(A.Result("s0001t002", attempt: 2));
+        Assert.Equal([("s0001t003", """{"item":"c"}""")], Asked(third));
+    }
+
+    [Fact]
+    public void What_may_fail_is_not_tried_again_after_a_pause()
+    {
+        var paused = Listing("a\nb\nc\nd", parallel: 1, failures: 1).When(Failing(1)).When(new PauseRun("ada", "look")).When(A.Result("s0001t002"));
+
+        Assert.Equal(["RunResumed", "ToolCallRequested"], paused.When(Resume).News.Names());
+    }
+
+    [Fact]
+    public void A_run_in_which_an_older_build_tried_all_of_them_at_once_is_derived_again()
+    {
+        var parked = Listing("a\nb\nc\nd", parallel: 2).When(Failing(1), Failing(2), Failing(3), Failing(4));
+        var older = Story.Of(parked.Agent,
+            [
+                .. parked.History, new RunResumed("ada", "go on"),
+                .. Enumerable.Range(1, 4).Select(n => new ToolCallScheduled($"s0001t00{n}", 2, TimeSpan.Zero)),
+            ]);
+        older = older.When(Enumerable.Range(1, 4).Select(n => A.Result($"s0001t00{n}", attempt: 2)).ToArray<object>());
+
+        Assert.Equal("StepCompleted", older.News.Names().ElementAt(1));
+        Assert.Null(DecisionReplay.Check(A.Id, older.History, older.Agent));
+    }
+
+    [Fact]
     public void All_but_one_may_fail_when_nothing_is_said()
     {
         var two = Listing("a\nb\nc").When(A.ToolFailure("s0001t001", FailureKind.ToolError), A.ToolFailure("s0001t003", FailureKind.ToolError));
@@ -138,6 +195,21 @@ public sealed class ListStepTests
         var again = Listing("a\nb\nc", parallel: 1).When(A.ToolFailure("s0001t001", FailureKind.Timeout));
 
         Assert.Equal(["ToolCallFailed", "ToolCallScheduled"], again.News.Names());
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(null)]
+    public void Whether_too_many_have_failed_is_known_without_reading_the_list(int? failures)
+    {
+        var items = string.Join(',', Enumerable.Range(0, 100).Select(n => $"\"{n} {new string('x', 10_000)}\""));
+        var paused = Listing($"[{items}]", parallel: 3, failures).When(new PauseRun("ada", "look"));
+        Assert.Equal(["ToolCallFailed"], paused.When(Failing(1)).News.Names());
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        paused.When(Failing(1));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 500_000); // the list has a million characters
     }
 
     [Fact]
@@ -193,6 +265,8 @@ public sealed class ListStepTests
         var next = first.When(A.Result("s0001t001", "done") with { ChildUsd = 0.05m }).When(Wanted("s0001t003"));
         Assert.Equal(0.35m, next.News.Only<ChildRunStarted>().HeldUsd);
     }
+
+    static RecordToolFailure Failing(int item, int attempt = 1) => A.ToolFailure($"s0001t00{item}", FailureKind.ToolError, attempt);
 
     static RecordChildWanted Wanted(string toolCallId) => new(
         toolCallId, 1, new Guid(toolCallId[^1] + "199a0c4-0000-7000-8000-00000000000a"),

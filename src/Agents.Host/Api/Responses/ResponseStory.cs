@@ -19,21 +19,16 @@ public sealed class ResponseStory
     readonly Guid runId;
     readonly int wanted;
     readonly AgentDefinition agent;
-    readonly Include include;
     readonly ResponseEvents events;
     readonly ReplyEvents reply;
+    readonly ToolEvents tools;
 
-    readonly HashSet<string> shown = new(StringComparer.Ordinal);
-    readonly Dictionary<string, ToolCallRequested> requested = new(StringComparer.Ordinal);
-    readonly Dictionary<string, PassagesRetrieved> found = new(StringComparer.Ordinal);
     readonly HashSet<string> approved = new(StringComparer.Ordinal);
     readonly Dictionary<string, int> answeredIn = new(StringComparer.Ordinal);
     readonly List<ApprovalAnswer> answers = [];
 
     RunQueued? queued;
     ResponseState state = new("queued", default, null, Usage.None, null);
-    int requestsInTurn;
-    (int Items, int Parallel)? list; // of the step under way, if it works on one
     bool isOpen;
     bool isParked;
 
@@ -41,10 +36,11 @@ public sealed class ResponseStory
     /// <param name="agent">The definition that the run obeys.</param>
     public ResponseStory(Guid runId, int wanted, AgentDefinition agent, Include include)
     {
-        (this.runId, this.wanted, this.agent, this.include) = (runId, wanted, agent, include);
+        (this.runId, this.wanted, this.agent) = (runId, wanted, agent);
         Run = Run.Before(runId);
         events = new(Response);
         reply = new(runId, events);
+        tools = new(runId, agent, include, events);
     }
 
     /// <summary>The response has begun.</summary>
@@ -54,7 +50,7 @@ public sealed class ResponseStory
     public bool HasEnded => Part > wanted || (IsWanted && !isOpen);
 
     /// <summary>The run waits for the approvals that this response ended with.</summary>
-    public bool AwaitsApproval => IsWanted && !isOpen && IsStuck();
+    public bool AwaitsApproval => IsWanted && !isOpen && tools.AreStuck(Run);
 
     /// <summary>The run's latest response, from 1; 0 before the first fact.</summary>
     public int Part { get; private set; }
@@ -79,11 +75,12 @@ public sealed class ResponseStory
     public IReadOnlyList<ResponseEvent> Add(DateTimeOffset at, RunEvent happened)
     {
         Run = Run.Evolve(Run, happened);
-        Remember(happened);
+        if (happened is RunQueued first) queued = first;
+        tools.Remember(Run, happened);
         if (!isOpen && Begins(happened)) Begin(at, happened);
         if (happened is ToolCallApproved or ToolCallDenied) RememberAnswer(happened);
         if (isOpen) AddEventsOf(at, happened);
-        if (isOpen && IsStuck()) End(at, "completed");
+        if (isOpen && tools.AreStuck(Run)) End(at, "completed");
         return events.TakeAdded();
     }
 
@@ -93,24 +90,6 @@ public sealed class ResponseStory
         if (item is StreamedItem.Fact fact) return Add(fact.Stored.At, fact.Happened);
         if (isOpen && item is StreamedItem.Delta piece && !HasSchema()) reply.Add(piece);
         return events.TakeAdded();
-    }
-
-    void Remember(RunEvent happened)
-    {
-        switch (happened)
-        {
-            case RunQueued e: queued = e; break;
-            case StateInherited e: (requestsInTurn, list) = (e.ToolCalls.Count, e.IsInStep ? ListOf(e.Step) : null); break;
-            case ModelCallCompleted e: requestsInTurn = e.Reply.ToolRequests.Count; break;
-            case StepStarted { Step: var step } when agent.Steps[step] is ToolStep { ForEach: null } tool:
-                requestsInTurn = Math.Min(agent.Limits.ToolCallsPerTurn, ArgumentBinding.Bind(tool, Run.Question, OutputOf, Run.LabelOf).Count);
-                list = null;
-                break;
-            case StepStarted e: list = ListOf(e.Step); break;
-            case ToolCallRequested e: requested[e.ToolCallId] = e; break;
-            case PassagesRetrieved e: found[e.ToolCallId] = e; break;
-            case ToolCallApproved e: approved.Add(e.ToolCallId); break;
-        }
     }
 
     bool Begins(RunEvent happened) =>
@@ -124,12 +103,11 @@ public sealed class ResponseStory
         state = state with { Status = happened is RunQueued ? "queued" : "in_progress", CreatedAt = at, Usage = Usage.None, Failure = null };
         events.Begin(IsWanted);
         reply.Drop();
-        shown.Clear();
+        tools.Begin();
         answers.Clear();
         events.Add("response.created");
         events.Add(happened is RunQueued ? "response.queued" : "response.in_progress");
-        if (happened is RunResumed)
-            foreach (var (id, _) in Run.ToolCalls.Where(call => call.Value.Status is ToolCallStatus.AwaitingApproval)) AddApproval(requested[id]);
+        if (happened is RunResumed) tools.AddApprovals(Run);
     }
 
     void RememberAnswer(RunEvent happened)
@@ -138,52 +116,19 @@ public sealed class ResponseStory
             ? new ApprovalAnswer(denied.ToolCallId, false, denied.Reason)
             : new ApprovalAnswer(((ToolCallApproved)happened).ToolCallId, true, null);
         answeredIn[answer.ToolCallId] = isOpen ? Part : Part + 1;
+        if (answer.IsApproved) approved.Add(answer.ToolCallId);
         if (isOpen) answers.Add(answer);
     }
 
     void AddEventsOf(DateTimeOffset at, RunEvent happened)
     {
+        StepEvents.Add(events, agent, at, happened);
+        tools.Add(happened);
         switch (happened)
         {
             case RunStarted:
                 SetStatus("in_progress");
                 events.Add("response.in_progress");
-                break;
-            case StepStarted e:
-                events.Add("response.agent_step.started", new() { ["step"] = e.Step, ["name"] = e.Name });
-                break;
-            case StepSkipped e:
-                events.Add("response.agent_step.skipped", new() { ["step"] = e.Step, ["name"] = e.Name, ["reason"] = ReasonOf(e.Reason) });
-                break;
-            case StepCompleted e:
-                events.Add("response.agent_step.completed", new() { ["step"] = e.Step, ["name"] = agent.Steps[e.Step].Name, ["output"] = e.Output });
-                break;
-            case WaitStarted e:
-                events.Add(
-                    "response.agent_wait.started",
-                    new() { ["step"] = e.Step, ["wait"] = e.Wait, ["signal"] = e.Signal, ["until"] = e.EndsBy(at)?.ToString("O", null) });
-                break;
-            case WaitEnded e:
-                events.Add(
-                    "response.agent_wait.ended",
-                    new() { ["step"] = e.Step, ["wait"] = e.Wait, ["by"] = e.By.ToString().ToLowerInvariant(), ["payload"] = e.Payload });
-                break;
-            case SignalReceived e:
-                events.Add("response.agent_signal.received", new() { ["name"] = e.Name, ["payload"] = e.Payload });
-                break;
-            case ToolCallRequested { NeedsApproval: true } e:
-                AddApproval(e);
-                break;
-            case ToolCallCompleted e when found.TryGetValue(e.ToolCallId, out var passages):
-                events.AddItem(
-                    ResponseJson.Search(runId, passages, "in_progress", include), ResponseJson.Search(runId, passages, "completed", include),
-                    "file_search_call.in_progress", "file_search_call.searching", "file_search_call.completed");
-                break;
-            case ToolCallCompleted e:
-                AddTool(requested[e.ToolCallId], e.Attempt, e.Result, null);
-                break;
-            case ToolCallFailed e:
-                AddTool(requested[e.ToolCallId], e.Attempt, null, e.Failure);
                 break;
             case ModelCallStarted e when agent.After(Run.Step) is null || Run.Closing is not null:
                 reply.Begin(e.Call, e.Attempt);
@@ -235,21 +180,6 @@ public sealed class ResponseStory
     /// <summary>The text of the step under way is shown when it is known to fit.</summary>
     bool HasSchema() => Run.Step >= 0 && ModelWishes.SchemaOf(agent, Run.Step, queued?.Brief?.OutputSchema) is not null;
 
-    void AddApproval(ToolCallRequested call)
-    {
-        shown.Add(call.ToolCallId);
-        events.AddItem(ResponseJson.ApprovalRequest(runId, call), null);
-    }
-
-    void AddTool(ToolCallRequested call, int attempt, string? result, Failure? failed)
-    {
-        var (needed, status) = (call.NeedsApproval ? ResponseIds.OfApproval(runId, call.ToolCallId) : null, failed is null ? "completed" : "failed");
-        events.AddItem(
-            ResponseJson.Tool(runId, call, attempt, "in_progress", null, null, needed),
-            ResponseJson.Tool(runId, call, attempt, status, result, failed, needed),
-            "mcp_call.in_progress", "mcp_call_arguments.done", $"mcp_call.{status}");
-    }
-
     void End(DateTimeOffset at, string how)
     {
         isOpen = false;
@@ -266,27 +196,6 @@ public sealed class ResponseStory
     void SetFailure(Failure why) => state = IsWanted ? state with { Failure = why } : state;
 
     void AddUsage(Usage? used) => state = state with { Usage = state.Usage + (used ?? Usage.None) };
-
-    /// <summary>
-    /// Nothing is in flight any more, and every call of the turn was asked for; what is left waits for approvals that this response shows.
-    /// </summary>
-    bool IsStuck() =>
-        Run.Status is RunStatus.Running && Run.ModelCall is null && Run.ToolCalls.Count >= RequestsByNow()
-        && Run.ToolCalls.Values.All(call => call.IsSettled() || call.Status is ToolCallStatus.AwaitingApproval)
-        && Run.ToolCalls.Any(call => call.Value.Status is ToolCallStatus.AwaitingApproval && shown.Contains(call.Key));
-
-    /// <summary>Of a list, one more call is requested with each outcome, in the same transaction.</summary>
-    int RequestsByNow() => list is { } all
-        ? Math.Min(all.Items, all.Parallel + Run.ToolCalls.Values.Count(call => call.IsSettled()))
-        : requestsInTurn;
-
-    (int Items, int Parallel)? ListOf(int step) => agent.Steps[step] is ToolStep { ForEach: { } each }
-        ? (ArgumentBinding.Items(each, OutputOf).Count, each.Parallel)
-        : null;
-
-    static string ReasonOf(SkipReason reason) => reason is SkipReason.Condition ? "condition" : "visits";
-
-    string OutputOf(string step) => Run.Outputs.GetValueOrDefault(agent.PositionOf(step), "");
 }
 
 /// <summary>How a person answered a tool call that waited for approval.</summary>
