@@ -2,10 +2,13 @@ using Agents.Domain.Definitions;
 
 namespace Agents.Domain.Runs;
 
-/// <summary>Every rule of a run, as pure functions: the run as it is, something asked or reported, the facts that follow.</summary>
+/// <summary>Every decision of a run, as pure functions: the run as it is, something asked or reported, the facts that follow.</summary>
 /// <remarks>
 /// No clock, no randomness, no I/O. An empty decision means the message came late or twice and changes nothing.
 /// A finished run does no more work, but still records what its calls cost.
+/// Here stands one method for each message, and what comes next. The rules that they share stand in files of their own: <see cref="StepRules"/>,
+/// <see cref="ModelCallRules"/>, <see cref="FallbackRules"/>, <see cref="ClosingRules"/>, <see cref="ToolRequestRules"/>, <see cref="ToolStepRules"/>,
+/// <see cref="ListRules"/>, <see cref="WaitRules"/>, <see cref="ParkingRules"/> and <see cref="FamilyRules"/>.
 /// </remarks>
 public static class RunDecider
 {

@@ -127,6 +127,25 @@ public sealed class ListStepTests
     }
 
     [Fact]
+    public void A_list_is_at_rest_when_all_that_it_may_ask_for_waits_for_a_person()
+    {
+        var agent = Agent(new(new("plan"), Parallel: 2, Failures: 1), needsApproval: true);
+        var asking = A.Started(agent).Answered("a\nb\nc\nd");
+        Assert.True(RunDecider.IsAtRest(asking.Run, agent));
+
+        var parked = asking.When(new ApproveToolCall("s0001t001", "ada"), new ApproveToolCall("s0001t002", "ada"))
+            .When(Failing(1), Failing(2)); // with each failure the next item is asked for, until too many have failed
+        Assert.Equal(["ToolCallFailed", "RunParked"], parked.News.Names());
+        var resumed = parked.When(Resume);
+        Assert.Equal(["RunResumed", "ToolCallScheduled"], resumed.News.Names()); // the other place is that of the item that waits for a person
+
+        var settled = resumed.When(A.Result("s0001t001", attempt: 2));
+        Assert.False(RunDecider.IsAtRest(Run.Evolve(resumed.Run, settled.News[0]), agent)); // the second one is still to be tried again
+        Assert.Equal("s0001t002", settled.News.Only<ToolCallScheduled>().ToolCallId);
+        Assert.True(RunDecider.IsAtRest(settled.When(A.Result("s0001t002", attempt: 2)).Run, agent));
+    }
+
+    [Fact]
     public void What_may_fail_is_not_tried_again_after_a_pause()
     {
         var paused = Listing("a\nb\nc\nd", parallel: 1, failures: 1).When(Failing(1)).When(new PauseRun("ada", "look")).When(A.Result("s0001t002"));
