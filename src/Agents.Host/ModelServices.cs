@@ -21,6 +21,7 @@ static class ModelServices
         services.AddSingleton<ToolBox>();
         services.AddSingleton<IDefinitionRule, GrantedToolsExist>();
         services.AddSingleton<IDefinitionRule, CodeStepsAreNotForModels>();
+        services.AddSingleton<IDefinitionRule, ArgumentsAreTaken>();
         services.AddSingleton<IDefinitionRule, NamedModelsExist>();
         services.AddSingleton<IDefinitionRule, ParametersAreTaken>();
         services.AddSingleton<IDefinitionRule, SchemasAreUsable>();

@@ -1,5 +1,6 @@
 using Agents.Domain.Definitions;
 using Agents.Host.Catalog.Format;
+using Agents.Host.Platform;
 
 namespace Agents.Host.Catalog;
 
@@ -53,7 +54,7 @@ public static class AgentFiles
     {
         try
         {
-            await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            await using var file = RegularFile.Open(path);
             var text = new byte[(int)Math.Min(file.Length, SourceText.MostBytes) + 1]; // one more shows that it is too large
             var length = await file.ReadAtLeastAsync(text, text.Length, throwOnEndOfStream: false, ct);
             return DefinitionReader.Read(text.AsMemory(0, length), ending.Equals(".json", StringComparison.OrdinalIgnoreCase));

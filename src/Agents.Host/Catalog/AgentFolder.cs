@@ -20,6 +20,7 @@ public sealed class AgentFolder(AgentOptions options, AgentCatalog catalog, Agen
 
     readonly Waker changed = new();
     string? taken; // the stamp of what was read last, good or bad
+    string? told; // what was wrong when it was looked at last, so that it is logged once
 
     string Folder => options.Directory!;
 
@@ -51,7 +52,12 @@ public sealed class AgentFolder(AgentOptions options, AgentCatalog catalog, Agen
         try
         {
             stamp = AgentFiles.StampOf(Folder);
-            if (stamp == taken) return;
+            if (stamp == taken)
+            {
+                told = null;
+                return;
+            }
+
             await Task.Delay(Quiet, ct);
             if (AgentFiles.StampOf(Folder) != stamp)
             {
@@ -65,7 +71,8 @@ public sealed class AgentFolder(AgentOptions options, AgentCatalog catalog, Agen
         catch (Exception e) when (e is BadAgentFileException or IOException or UnauthorizedAccessException)
         {
             taken = stamp; // of before it was read: what is put right meanwhile is seen the next time
-            log.LogError("The agents of {Folder} stay as they were: {Reason}", Folder, e.Message);
+            if (told != e.Message) log.LogError("The agents of {Folder} stay as they were: {Reason}", Folder, e.Message);
+            told = e.Message;
         }
     }
 

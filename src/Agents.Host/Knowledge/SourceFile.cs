@@ -1,5 +1,4 @@
-using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
+using Agents.Host.Platform;
 
 namespace Agents.Host.Knowledge;
 
@@ -9,7 +8,6 @@ namespace Agents.Host.Knowledge;
 sealed record SourceFile(string Path, string Label, string? Refusal = null)
 {
     const string NoFile = "a link that does not lead to a file";
-    const string NoRegularFile = "not a regular file";
 
     /// <summary>A file that was named by itself.</summary>
     public static SourceFile At(string path) =>
@@ -43,9 +41,7 @@ sealed record SourceFile(string Path, string Label, string? Refusal = null)
 
         try
         {
-            return IsPipe(Path)
-                ? (null, NoRegularFile)
-                : (new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), "");
+            return RegularFile.IsPipe(Path) ? (null, RegularFile.NotRegular) : (RegularFile.Open(Path), "");
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
@@ -125,31 +121,4 @@ sealed record SourceFile(string Path, string Label, string? Refusal = null)
     }
 
     static string[] Parts(string path) => path.Split(System.IO.Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries);
-
-    /// <summary>Whether the file is a pipe, or a device that is read as it comes; .NET tells only after it has waited for the other end.</summary>
-    static bool IsPipe(string path)
-    {
-        if (OperatingSystem.IsWindows()) return false;
-
-        var opened = OpenWithoutWaiting(path, OperatingSystem.IsLinux() ? LinuxFlags : MacFlags);
-        if (opened < 0) return false; // opening it in the usual way says why
-
-        using var handle = new SafeFileHandle(opened, ownsHandle: true);
-        try
-        {
-            RandomAccess.GetLength(handle);
-            return false;
-        }
-        catch (NotSupportedException)
-        {
-            return true;
-        }
-    }
-
-    /// <summary>O_RDONLY | O_NONBLOCK | O_CLOEXEC, of fcntl.h.</summary>
-    const int LinuxFlags = 0x800 | 0x80000;
-    const int MacFlags = 0x4 | 0x1000000;
-
-    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
-    static extern int OpenWithoutWaiting([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 }

@@ -41,7 +41,10 @@ public static partial class Terms
     /// </summary>
     /// <param name="language">By whose rules words in Latin letters are stemmed.</param>
     /// <param name="withSingles">Whether single letters of such a run are terms too. A query needs them only where it has nothing longer.</param>
-    public static IEnumerable<Term> Of(string text, Language language = Language.English, bool withSingles = true)
+    public static IEnumerable<Term> Of(string text, Language language = Language.English, bool withSingles = true) =>
+        Cut(text, language, withSingles).Where(term => term.Text.Length > 0); // marks alone fold to nothing
+
+    static IEnumerable<Term> Cut(string text, Language language, bool withSingles)
     {
         foreach (Match match in Word().Matches(Fold.Compatible(text)))
         {

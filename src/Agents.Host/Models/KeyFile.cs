@@ -23,8 +23,8 @@ public sealed class KeyFile
     {
         try
         {
-            using var file = File.OpenHandle(path);
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & ByOthers) != 0)
+            using var file = RegularFile.Open(path);
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file.SafeFileHandle) & ByOthers) != 0)
                 throw setting.Refusal(
                     $"names {path}, which every account of this machine may read or write; allow it to the server's own: chmod 640.");
             return new(path, KeyIn(path) ?? throw setting.Refusal($"names {path}, which holds no key of one line, such as sk-…."));
@@ -56,9 +56,11 @@ public sealed class KeyFile
     /// <summary>Null when the file holds nothing, or what no key can be.</summary>
     static string? KeyIn(string path)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        if (file.Length > MostBytes) return null;
-        using var reader = new StreamReader(file);
+        using var file = RegularFile.Open(path);
+        var bytes = new byte[MostBytes + 1]; // a device has no length that could be asked for
+        var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        if (length > MostBytes) return null;
+        using var reader = new StreamReader(new MemoryStream(bytes, 0, length));
         return reader.ReadToEnd().Trim() is { Length: > 0 } key && ModelOptions.MayBeKey(key) ? key : null;
     }
 }

@@ -45,12 +45,15 @@ public static partial class ModelFailures
         return new(kind, clean == "" ? kind.ToString() : clean, retryAfter);
     }
 
+    /// <summary>Characters. What is shorter is no secret but a word, such as <c>any</c> for a server that wants no key.</summary>
+    const int ShortestKey = 8;
+
     /// <summary>The text without anything that looks like a key, and without this key.</summary>
     /// <param name="apiKey">Null when there is none.</param>
     public static string Redact(string text, string? apiKey)
     {
-        var redacted = string.IsNullOrEmpty(apiKey) ? text : text.Replace(apiKey, "[redacted]", StringComparison.Ordinal);
-        return Secret().Replace(redacted, "[redacted]");
+        var redacted = Secret().Replace(text, "[redacted]"); // first: what it knows would not be whole any more
+        return apiKey is not { Length: >= ShortestKey } ? redacted : redacted.Replace(apiKey, "[redacted]", StringComparison.Ordinal);
     }
 
     /// <summary>What a status other than success means.</summary>

@@ -55,6 +55,9 @@ sealed class ReplyInProgress(Action<string>? onDelta, bool beginsWithinThought =
             (FinishReason, providersReason) = (update.FinishReason?.Value, update.RawRepresentation as string);
         usage.Add(update);
         foreach (var content in update.Contents) Add(content);
+
+        // The telemetry round the client keeps every update until the reply has ended: what was read must not stay with it.
+        update.Contents = [.. update.Contents.OfType<UsageContent>()];
     }
 
     /// <param name="afterTheEnd">What went wrong after the finish reason had come. Null when nothing did.</param>

@@ -26,6 +26,10 @@ public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembl
     /// <summary>Whether the tool may be called again when the outcome of an attempt is unknown.</summary>
     public bool IsRepeatable(string tool) => !tools.TryGetValue(tool, out var entry) || entry.IsRepeatable;
 
+    /// <summary>What is wrong with the names of the arguments that a step gives the tool, from the tool's name on. Null when nothing is.</summary>
+    public string? ProblemWith(string tool, IReadOnlyCollection<string> given) =>
+        tools.TryGetValue(tool, out var entry) ? ToolParameters.ProblemWith(entry.Function, given) : null;
+
     /// <summary>Name, description and parameters, as a model is told of them.</summary>
     public AITool Declaration(string tool) => tools[tool].Function;
 
@@ -36,6 +40,7 @@ public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembl
         if (!tools.TryGetValue(tool, out var entry)) throw new ArgumentException($"No tool is named {tool}.");
 
         var given = ArgumentsOf(arguments) ?? throw new JsonException("The arguments are not a JSON object.");
+        ToolParameters.Check(entry.Function, given);
         await using var scope = scopes.CreateAsyncScope();
         var result = await entry.Function.InvokeAsync(
             new(given) { Services = scope.ServiceProvider, Context = new Dictionary<object, object?> { [typeof(ToolContext)] = context } }, ct);

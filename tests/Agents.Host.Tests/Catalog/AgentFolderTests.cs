@@ -68,6 +68,24 @@ public sealed class AgentFolderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_named_pipe_in_the_folder_ends_the_start_and_holds_nobody()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(folder, "pipe.yaml")]))
+            await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        var read = Task.Run(() => AgentFiles.Read(folder, CancellationToken.None), TestContext.Current.CancellationToken);
+        if (await Task.WhenAny(read, Task.Delay(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken)) != read)
+        {
+            await using var writer = new FileStream(Path.Combine(folder, "pipe.yaml"), FileMode.Open, FileAccess.Write); // sets the reader free
+            Assert.Fail("The pipe holds its reader.");
+        }
+
+        var refused = await Assert.ThrowsAsync<BadAgentFileException>(() => read);
+        Assert.Contains("is not a regular file.", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Two_files_of_one_agent_or_no_folder_end_the_start()
     {
         Write("a.yaml", Talker("same", "A."));

@@ -150,7 +150,6 @@ public sealed class DefinitionReaderTests
                 "17:23 steps[3].forEach.items: The items come from the output of a step, such as { output: plan, path: queries }.",
                 "17:39 steps[3].forEach.most: It is \"many\"; it must be a whole number.",
                 "18:5 steps[4]: It is \"just text\"; it must be an object.",
-                "19:11 steps[5].name: No step may be named end: it stands for the end of the run.",
                 "20:11 steps[5].wait: It is \"never\"; it must be a duration, such as 90s, 30m, 1h30m, 2d or PT30M.",
             ],
             mistakes.Skip(8));
@@ -179,6 +178,34 @@ public sealed class DefinitionReaderTests
         Assert.Contains(mistakes, mistake => mistake.StartsWith("7:5 steps[1]: Step two reads three", StringComparison.Ordinal));
         Assert.Contains("10:5 steps[2]: Two steps are named one.", mistakes);
     }
+
+    [Theory]
+    [InlineData("  - { name: b, instructions: B, when: 'output.zz == 1' }", "5:39 steps[1].when: The condition of step b reads zz, ")]
+    [InlineData("  - { name: b, instructions: B, when: 'visits.zz == 1' }", "5:39 steps[1].when: The condition of step b counts zz, ")]
+    [InlineData("  - { name: end, instructions: B }", "5:13 steps[1].name: No step may be named end")]
+    [InlineData("  - { name: a, instructions: B }", "5:5 steps[1]: Two steps are named a.")]
+    [InlineData("  - { name: a b, instructions: B, next: zz }", "5:5 steps[1]: Step a b leads to zz, ")]
+    [InlineData("  - { name: b, instructions: B, fallback: { models: [] } }", "5:43 steps[1].fallback: The fallback of step b needs 1 to ")]
+    [InlineData("  - { name: b, instructions: B, parameters: { temperature: 5 } }", "5:5 steps[1]: Step b: A temperature is from 0 to 2.")]
+    [InlineData("fallback: { models: [m, m] }", "5:11 fallback: The agent's fallback names m twice.")]
+    [InlineData("parameters: { temperature: 5 }", "5:13 parameters: A temperature is from 0 to 2.")]
+    [InlineData("limits: { costUsd: -1 }", "5:9 limits: A limit on cost may not be negative.")]
+    [InlineData("  - { name: wait, wait: 1s }\natLimit: close", "6:10 atLimit: An agent that closes at its limit needs a model step.", "count_words")]
+    public void Each_mistake_stands_in_the_line_of_its_part(string line, string mistake, string? code = null)
+    {
+        var first = code is null ? "{ name: a, instructions: A }" : $"{{ name: a, code: {code} }}";
+        var told = Assert.Single(Read.Mistakes($"name: x\ndescription: d\nsteps:\n  - {first}\n{line}\n"));
+
+        Assert.StartsWith(mistake, told, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("wait: -5s", "wait: It is \"-5s\"; it must be a duration")]
+    [InlineData("wait: 100000000d", "wait: It is \"100000000d\"; it must be a duration")]
+    [InlineData("wait: { for: soon }", "wait.for: It is \"soon\"; it must be a duration")]
+    [InlineData("wait: [1h]", "wait: It is a list; it must be an object.")]
+    public void What_cannot_be_read_of_a_wait_is_told_once(string wait, string mistake) =>
+        Assert.Contains($"steps[0].{mistake}", Assert.Single(Read.Mistakes($"name: x\nsteps:\n  - name: a\n    {wait}\n")), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("", "1:1 : There is nothing in it.")]
@@ -224,7 +251,7 @@ public sealed class DefinitionReaderTests
         var many = "name: a\nsteps:\n" + string.Concat(Enumerable.Range(0, 10_000).Select(n => $"  - {{ name: s{n}, instructions: S }}\n"));
         var wide = "{\"name\":[" + string.Join(',', Enumerable.Repeat("1", 500_000)) + "]}";
 
-        Assert.Contains("1,048,576", Read.Yaml(new string('a', 10_000_000)).Mistakes[0].Reason, StringComparison.Ordinal);
+        Assert.Equal("The text has more than 1,048,576 bytes.", Read.Yaml(new string('a', 10_000_000)).Mistakes[0].Reason);
         Assert.Contains("anchor", Read.Yaml(bomb).Mistakes[0].Reason, StringComparison.Ordinal);
         Assert.Contains("32 deep", Read.Yaml(deep).Mistakes[0].Reason, StringComparison.Ordinal);
         Assert.Equal("An agent has at most 1,000 steps; here are 10,000.", Assert.Single(Read.Yaml(many).Mistakes).Reason);

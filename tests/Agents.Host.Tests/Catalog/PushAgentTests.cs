@@ -50,6 +50,19 @@ public sealed class PushAgentTests(App app)
         Assert.Equal(2, (await app.Get("/agents/same")).GetProperty("changes").GetArrayLength());
     }
 
+    [Theory]
+    [InlineData("tool: search_documents", "search_documents no query, without which it cannot run.")]
+    [InlineData("tool: search_documents, with: { qery: x }", "search_documents an argument qery, which it does not take; it takes query, sources.")]
+    [InlineData("tool: search_documents, with: { query: x, limit: 5 }", "search_documents an argument limit, which it does not take; it takes query, sources.")]
+    [InlineData("code: count_words, with: { words: x }", "count_words an argument words, which it does not take; it takes text.")]
+    [InlineData("tool: subagent, with: { question: x }", "subagent no agent, without which it cannot run.")]
+    public async Task Arguments_that_the_tool_does_not_take_or_lacks_are_named(string step, string problem) =>
+        Assert.Contains($"steps[0] Step one gives {problem}", await Mistakes($"  - {{ name: one, {step} }}"));
+
+    async Task<IEnumerable<string>> Mistakes(string step) =>
+        (await Push("wrong", $"name: wrong\nsteps:\n{step}\n", 400)).GetProperty("errors").EnumerateArray()
+        .Select(error => $"{error.GetProperty("path").GetString()} {error.GetProperty("reason").GetString()}");
+
     [Fact]
     public async Task The_mistakes_of_a_definition_are_told_with_line_column_and_reason()
     {
@@ -71,11 +84,15 @@ public sealed class PushAgentTests(App app)
             [
                 "3 steps[0] Step ask may use no_such_tool, but no tool is named so.",
                 "3 steps[0] Step ask may ask nobody, but no agent is named so.",
+                "6 steps[1] Step two gives add no left, without which it cannot run.",
                 "8 steps[1].wiht There is no such member here; there are: name, when, next, else, visits, callTimeout, tool, with, forEach, approval.",
             ],
             refused.GetProperty("errors").EnumerateArray().Select(error =>
                 $"{error.GetProperty("line").GetInt32()} {error.GetProperty("path").GetString()} {error.GetProperty("reason").GetString()}"));
         await app.Get("/agents/wrong", 404);
+        Assert.Equal(
+            ["steps[0].output The schema of step ask cannot be used. No output can fit it: $ is false."],
+            await Mistakes("  - { name: ask, instructions: Ask., output: false }"));
         Assert.Equal("Bad definition", (await Push("other", Talker("wrong", "x"), 400)).GetProperty("title").GetString());
     }
 

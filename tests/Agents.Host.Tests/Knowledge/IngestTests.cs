@@ -120,6 +120,24 @@ public sealed class IngestTests : KnowledgeTest
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task A_document_of_any_characters_is_stored_and_can_be_searched_for(int seed)
+    {
+        var random = new Random(seed);
+        var anything = string.Concat(Enumerable.Range(0, 30_000).Select(_ => random.Next(8) == 0 ? " " : char.ConvertFromUtf32(Scalar(random))));
+
+        var added = await Add(Ada, "any\u0301 \u0301\u0302.txt", anything);
+        foreach (var start in Enumerable.Range(0, 20)) await Index.Search(Ada, anything.Substring(start * 100, 400), 5);
+
+        Assert.Equal((IngestOutcome.Added, null), (added.Outcome, added.Reason));
+        Assert.Empty(await Index.Search(Ada, "\u0301 \u0301\u0302 \u0640", 5));
+
+        static int Scalar(Random random) => random.Next(2) == 0 ? random.Next(0x21, 0x3000) : random.Next(10) == 0 ? random.Next(0x10000, 0x20000) : random.Next(0x3000, 0xD800);
+    }
+
     [Fact]
     public async Task A_pipe_is_skipped_and_a_link_to_itself_too()
     {

@@ -23,6 +23,10 @@ public sealed class PassageBoundsTests
             { "marks", string.Concat(Enumerable.Repeat("!?;:(){}[]<>#$%&*+-/=^~|", 400)) },
             { "emoji", string.Concat(Enumerable.Repeat("😀🐘🚲🧭🪗", 800)) },
             { "letters", string.Concat(noise.Select(value => (char)('a' + (value % 26)))) },
+            { "long words", string.Concat(Enumerable.Repeat("internationalization compartmentalization characteristically ", 1_000)) },
+            { "a line", new string('-', 20_000) },
+            { "one letter", new string('x', 20_000) },
+            { "columns", string.Concat(Enumerable.Repeat("a" + new string(' ', 60), 1_000)) },
             { "code", string.Concat(Enumerable.Repeat("await session.Events.FetchForWriting<Order>(id, ct).ConfigureAwait(false);", 200)) },
         };
         foreach (var (language, text, _) in ForeignDocuments.InLanguages) texts.Add(language, string.Concat(Enumerable.Repeat(text, 150)));

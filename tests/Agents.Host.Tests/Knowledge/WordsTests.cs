@@ -51,6 +51,16 @@ public sealed class WordsTests
     }
 
     [Fact]
+    public void A_word_that_folds_to_nothing_is_no_term()
+    {
+        var random = new Random(14);
+        var anything = string.Concat(Enumerable.Range(0, 100_000).Select(_ => (char)random.Next(0x20, 0xD800)));
+
+        Assert.Empty(Terms.Of("\u0301 \u0640 _ \u0301\u0302 \u064B"));
+        Assert.DoesNotContain(Terms.Of(anything), term => term.Text.Length == 0);
+    }
+
+    [Fact]
     public void Scripts_without_spaces_give_neighbours_and_single_letters_as_parts()
     {
         Assert.Equal(["开放", "放时", "时间"], Terms.Of("开放时间", withSingles: false).Select(term => term.Text));

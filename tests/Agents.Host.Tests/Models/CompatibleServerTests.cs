@@ -25,7 +25,9 @@ public sealed class CompatibleServerTests
         {
             var answered = await Answers(provider, Events(first, Chunk("""{"content":", world"}"""), Chunk("{}", "\"stop\""), UsageChunk, Done));
 
-            Assert.Equal("Hello, world", answered.Text);
+            Assert.Equal(("Hello, world", "stop"), (answered.Text, answered.FinishReason));
+            var cut = await Fails(provider, Events(first, Chunk("""{"content":", world"}""")));
+            Assert.Equal((FailureKind.StreamCut, "Hello, world"), (cut.Failure.Kind, cut.Text)); // it is no end
         }
     }
 
@@ -48,6 +50,17 @@ public sealed class CompatibleServerTests
         Assert.Equal(FailureKind.StreamCut, failed.Failure.Kind);
         Assert.Contains("{oops", failed.Failure.Message, StringComparison.Ordinal);
         Assert.Equal(("Hello", 5), (failed.Text, failed.ReceivedCharacters));
+    }
+
+    [Fact]
+    public async Task A_call_whose_arguments_break_off_is_not_joined_with_the_next_of_its_number()
+    {
+        var answered = await Answers(ModelProvider.OpenAI, Events(
+            Tool("""{"index":0,"id":"a","type":"function","function":{"name":"add","arguments":"{\"x\":"}}"""),
+            Tool("""{"index":0,"id":"b","type":"function","function":{"name":"add","arguments":"{\"x\":2}"}}"""),
+            Chunk("{}", "\"tool_calls\""), UsageChunk, Done));
+
+        Assert.Equal([new("add", """{"x":"""), new ToolRequest("add", """{"x":2}""")], answered.ToolRequests);
     }
 
     [Theory]

@@ -40,6 +40,57 @@ public sealed class ModelCallTests
     }
 
     [Fact]
+    public async Task What_was_read_of_a_reply_is_let_go_while_the_rest_of_it_comes()
+    {
+        var client = new Talkative();
+        using var observed = client.AsBuilder().UseOpenTelemetry().Build(); // as the server's clients are
+
+        var answered = Answered(await ModelCall.Run(
+            observed, [new(ChatRole.User, "Talk.")], new(), new() { Provider = ModelProvider.Offline, Default = "m" }, null, CancellationToken.None));
+
+        Assert.Equal(("length", true), (answered.FinishReason, answered.Cut));
+        Assert.True(client.Early.Count > 100);
+        Assert.InRange(client.EarlyAlive, 0, 5); // a piece that is being worked on may be there
+    }
+
+    /// <summary>Says more than is taken in, and looks before its end how much of the beginning is still held.</summary>
+    sealed class Talkative : IChatClient
+    {
+        public List<WeakReference> Early { get; } = [];
+
+        public int EarlyAlive { get; private set; }
+
+        public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+            IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        {
+            for (var piece = 0; piece < 400; piece++)
+            {
+                yield return Piece(piece < 200);
+                await Task.Yield();
+            }
+
+            GC.Collect();
+            EarlyAlive = Early.Count(text => text.IsAlive);
+            yield return new(ChatRole.Assistant, []) { FinishReason = ChatFinishReason.Stop };
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        ChatResponseUpdate Piece(bool isEarly)
+        {
+            var text = new TextContent(new string('x', 1_000));
+            if (isEarly) Early.Add(new(text));
+            return new(ChatRole.Assistant, [text]);
+        }
+
+        public Task<ChatResponse> GetResponseAsync(
+            IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public object? GetService(Type serviceType, object? serviceKey = null) => null;
+
+        public void Dispose() { }
+    }
+
+    [Fact]
     public async Task Arguments_that_could_not_be_written_again_are_handed_on_as_no_JSON()
     {
         var half = JsonSerializer.Deserialize<Dictionary<string, object?>>("""{"word": "a\ud800b"}""")!;

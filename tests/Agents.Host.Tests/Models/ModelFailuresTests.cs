@@ -72,6 +72,13 @@ public sealed class ModelFailuresTests
     public void Nothing_that_looks_like_a_key_is_told(string text, string expected) =>
         Assert.Equal(expected, ModelFailures.Redact(text, "my-own-key"));
 
+    [Theory]
+    [InlineData("any", "Too many requests of any kind.", "Too many requests of any kind.")]
+    [InlineData("k", "bad key sk-abcdefghijkl", "bad key [redacted]")]
+    [InlineData("sk-abcdef", "bad key sk-abcdefghijkl", "bad key [redacted]")]
+    public void A_key_that_is_only_a_word_spoils_no_message_and_hides_no_other_key(string key, string text, string expected) =>
+        Assert.Equal(expected, ModelFailures.Redact(text, key));
+
     [Fact]
     public void A_message_is_bounded_clean_and_never_empty()
     {

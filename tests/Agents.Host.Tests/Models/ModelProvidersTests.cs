@@ -72,8 +72,13 @@ public sealed class ModelProvidersTests : IDisposable
         Assert.StartsWith("Models:ApiKeyFile (Models__ApiKeyFile) names /nowhere/key, which cannot be read: ", Refusal("/nowhere/key"), StringComparison.Ordinal);
         Assert.EndsWith("which holds no key of one line, such as sk-….", Refusal(Write(" \n")), StringComparison.Ordinal);
         Assert.EndsWith("which holds no key of one line, such as sk-….", Refusal(Write("canary one")), StringComparison.Ordinal);
+        Assert.EndsWith("which holds no key of one line, such as sk-….", Refusal(Write(new string('k', 9_000))), StringComparison.Ordinal);
         if (OperatingSystem.IsWindows()) return;
 
+        var pipe = $"{Write("")}-pipe";
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [pipe])) made.WaitForExit();
+        Assert.EndsWith($"cannot be read: {pipe} is not a regular file.", Refusal(pipe), StringComparison.Ordinal);
+        File.Delete(pipe);
         var open = Write("canary");
         File.SetUnixFileMode(open, UnixFileMode.UserRead | UnixFileMode.OtherRead);
         Assert.EndsWith("which every account of this machine may read or write; allow it to the server's own: chmod 640.", Refusal(open), StringComparison.Ordinal);

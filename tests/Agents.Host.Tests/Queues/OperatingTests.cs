@@ -182,6 +182,8 @@ public sealed class OperatingTests(Pool pool) : IClassFixture<Pool>
         await pool.Send(HttpMethod.Put, "/limits/overall", new { maxRuns = -1 }, 400);
         await pool.Send(HttpMethod.Put, "/limits/overall", new { weight = 2 }, 400);
         await pool.Send(HttpMethod.Put, "/limits/tenant:acme", new { weight = 0 }, 400);
+        await pool.Send(HttpMethod.Put, "/limits/tenant:acme", new { weight = 1e-308 }, 400);
+        await pool.Send(HttpMethod.Put, "/limits/tenant:acme", new { weight = 1e300 }, 400);
         var limit = await pool.Limit("tenant:acme", new { maxRuns = 7, weight = 0.5 });
         Assert.Equal(("tenant:acme", 7, 0.5, 0), (
             limit.GetProperty("scope").GetString(), limit.GetProperty("maxRuns").GetInt32(), limit.GetProperty("weight").GetDouble(),

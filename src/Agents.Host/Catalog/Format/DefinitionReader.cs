@@ -13,7 +13,7 @@ public sealed record ReadDefinition(AgentDefinition? Agent, bool HasVersion, IRe
     internal Func<string, Mistake> Locate { get; init; } = problem => new(1, 1, "", problem);
 
     /// <summary>The same, with what only the server can find wrong.</summary>
-    /// <param name="problems">Sentences that begin with the step they are about, such as <c>Step plan …</c>.</param>
+    /// <param name="problems">Sentences that begin with what they are about, as <see cref="Places"/> knows them, such as <c>Step plan …</c>.</param>
     public ReadDefinition With(IEnumerable<string> problems) => this with
     {
         Mistakes =
@@ -63,7 +63,8 @@ public static class DefinitionReader
             AtLimit = members.Word<AtLimit>("atLimit") ?? AtLimit.Park,
         };
 
-        var read = new ReadDefinition(agent, members.Has("version"), mistakes.Found) { Locate = problem => PlaceOf(problem, members, steps) };
+        var places = new Places(members, agent, [.. steps.Where(step => step.Step is not null).Select(step => (step.Step!.Name, step.Node, step.Path))]);
+        var read = new ReadDefinition(agent, members.Has("version"), mistakes.Found) { Locate = places.Of };
         var areWhole = agent.Name.Length > 0 && steps.Count > 0 && steps.All(step => step.Step is { Name.Length: > 0 });
         return areWhole ? read.With(agent.Problems()) : read.With([]); // what one step says of another that is missing is no news
     }
@@ -117,20 +118,5 @@ public static class DefinitionReader
             members.Duration("duration"),
             members.Duration("approvalWithin"),
             members.Whole("promptCharacters"));
-    }
-
-    /// <summary>A sentence about a step begins with its name; one about limits with that word.</summary>
-    static Mistake PlaceOf(
-        string problem, Members members, IReadOnlyList<(StepDefinition? Step, SourceNode Node, string Path)> steps)
-    {
-        var (_, node, path) = steps
-            .Where(step => step.Step is { } one && (Begins($"Step {one.Name}") || problem == $"Two steps are named {one.Name}."))
-            .OrderByDescending(step => step.Step!.Name.Length)
-            .ThenBy(step => problem.StartsWith("Two", StringComparison.Ordinal) ? -step.Node.Line : step.Node.Line).FirstOrDefault();
-        if (node is null && (Begins("Limits") || Begins("A limit")) && members.Node("limits") is { } limits) (node, path) = (limits, "limits");
-        return node is null ? new(members.Map.Line, members.Map.Column, "", problem) : new(node.Line, node.Column, path, problem);
-
-        bool Begins(string words) =>
-            problem.StartsWith(words, StringComparison.Ordinal) && (problem.Length == words.Length || !char.IsLetterOrDigit(problem[words.Length]));
     }
 }

@@ -20,7 +20,7 @@ static class SourceText
     public static SourceNode Parse(ReadOnlyMemory<byte> text, bool isJson)
     {
         if (text.Length > MostBytes)
-            throw new UnreadableException(new(1, 1, "", $"The text has {text.Length:N0} bytes; it may have {MostBytes:N0}."));
+            throw new UnreadableException(new(1, 1, "", FormattableString.Invariant($"The text has more than {MostBytes:N0} bytes.")));
         if (text.Span.StartsWith(Mark)) text = text[Mark.Length..];
         if (text.Span.IndexOf((byte)0) is >= 0 and var nul) throw new UnreadableException(At(text.Span, nul, "A NUL stands here; text has none."));
 

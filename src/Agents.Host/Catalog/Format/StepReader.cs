@@ -36,7 +36,6 @@ static class StepReader
             _ => Wait(members),
         };
         if (step is null) return null;
-        if (step.Name == StepDefinition.End) members.Wrong("name", $"No step may be named {StepDefinition.End}: it stands for the end of the run.");
         return step with
         {
             When = members.Text("when"),
@@ -96,11 +95,16 @@ static class StepReader
             return new(name);
         }
 
-        if (node is SourceScalar) return new(name, members.DurationOf(node, members.PathOf("wait")));
-        if (members.ObjectOf(node, members.PathOf("wait"), "wait") is not { } wait) return new(name);
+        if (node is SourceScalar) return new(name, members.DurationOf(node, members.PathOf("wait")) ?? Noted);
+        if (members.ObjectOf(node, members.PathOf("wait"), "wait") is not { } wait) return new(name, Noted);
         var until = wait.Node("until") is { } time ? Parts.Argument(wait, time, wait.PathOf("until")) : null;
-        return new(name, wait.Duration("for"), until, wait.Text("signal"));
+        var step = new WaitStep(name, wait.Duration("for"), until, wait.Text("signal"));
+        var saysSomething = wait.Has("for") || wait.Has("until") || wait.Has("signal");
+        return saysSomething && step is { For: null, Until: null, Signal: null } ? step with { For = Noted } : step;
     }
+
+    /// <summary>Stands for a time that could not be read, so that the author is not told as well that there is none.</summary>
+    static readonly TimeSpan Noted = TimeSpan.FromTicks(1);
 
     static Dictionary<string, Argument> With(Members members)
     {
