@@ -31,7 +31,7 @@ static int Usage()
           steps       durable no-op steps and model calls per second beside a bare Npgsql floor  [--runs N] [--at-once N] [--rounds N]
           growth      the same in a store that is full, and the last steps of a run of a thousand  [--finished N,N,…] [--runs N] [--at-once N]
           first-step  from a request to the run's first step, on a server that has nothing else to do  [--runs N] [--pause MS]
-          start       from the start of a process until it is ready, and from kill -9 until a run goes on  [--tries N]
+          start       from the start of a process until it is ready, and from kill -9 until a run goes on  [--tries N] [--server DIR]
           search      time of a search over so many passages  [--passages N] [--searches N]
           simulate    the server's engine under faults, in a world of its own  [--seeds N] [--from N] [--mutant NAME] [--story SEED] [--json]
           finance     time of each finance view over a ledger, and the index it uses  [--rows N] [--days N]

@@ -16,13 +16,13 @@ static class Start
     /// <summary>How long the model takes to answer, in the middle of which the server is killed.</summary>
     static readonly TimeSpan Call = TimeSpan.FromSeconds(30);
 
-    /// <summary><c>[--tries N]</c>; 0 when it ran.</summary>
+    /// <summary><c>[--tries N] [--server DIR]</c>; 0 when it ran.</summary>
     public static async Task<int> Run(string[] args)
     {
         var directory = Path.Combine(Path.GetTempPath(), $"agents-benchmark-{Guid.CreateVersion7():N}");
         try
         {
-            await Measure(directory, Steps.Number(args, "--tries", 5));
+            await Measure(directory, Steps.Number(args, "--tries", 5), FolderIn(args));
             return 0;
         }
         finally
@@ -32,19 +32,20 @@ static class Start
         }
     }
 
-    static async Task Measure(string directory, int tries)
+    /// <param name="build">Where another build of the server is; empty for the one beside this program.</param>
+    static async Task Measure(string directory, int tries, (string Name, string Value)[] build)
     {
         await using var postgres = await EmbeddedServer.Start(directory, new EmbeddedServerOptions { MayDownload = false }, CancellationToken.None);
         await using var provider = await FakeProvider.Start();
         provider.Otherwise(_ => new FakeReply { Text = "Too late.", Delay = Call });
         await using var database = NpgsqlDataSource.Create(postgres.ConnectionString);
-        await (await ServerProcess.Start(postgres.ConnectionString, provider.Address)).DisposeAsync(); // the first start makes the tables
+        await (await ServerProcess.Start(postgres.ConnectionString, provider.Address, build)).DisposeAsync(); // the first start makes the tables
 
         var (ready, goesOn, readyAgain) = (new List<double>(), new List<double>(), new List<double>());
         for (var n = 0; n < tries; n++)
         {
             var started = Stopwatch.GetTimestamp();
-            await using var server = await ServerProcess.Start(postgres.ConnectionString, provider.Address);
+            await using var server = await ServerProcess.Start(postgres.ConnectionString, provider.Address, build);
             ready.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
 
             var run = await server.Runs.Queue("What is asked when the server dies?");
@@ -52,7 +53,7 @@ static class Start
             var last = await Scalar<long>(database, "select max(seq_id) from agents.mt_events");
             var killed = Stopwatch.GetTimestamp();
             await server.Kill();
-            await using var next = ServerProcess.Launch(postgres.ConnectionString, provider.Address);
+            await using var next = ServerProcess.Launch(postgres.ConnectionString, provider.Address, build);
             var isReady = Task.Run(async () =>
             {
                 await next.Ready();
@@ -68,6 +69,9 @@ static class Start
         Console.WriteLine(JsonSerializer.Serialize(
             new { tries, readyMs = Of(ready), killedToReadyMs = Of(readyAgain), killedToFirstFactMs = Of(goesOn) }, Benchmark.Indented));
     }
+
+    static (string Name, string Value)[] FolderIn(string[] args) =>
+        Array.IndexOf(args, "--server") is >= 0 and var at && at + 1 < args.Length ? [(ServerProcess.Folder, Path.GetFullPath(args[at + 1]))] : [];
 
     static object Of(List<double> took)
     {

@@ -42,6 +42,12 @@ static class Steps
         var (runs, atOnce, rounds) = (Number(args, "--runs", 300), Number(args, "--at-once", 32), Number(args, "--rounds", 3));
         await using var server = await BenchmarkServer.Start([Idler, Talker], $"--Workers:MaxRuns={atOnce}");
         await server.Execute("create extension if not exists pg_stat_statements");
+        if (PrintsStatements)
+        {
+            await server.Execute("alter system set pg_stat_statements.track_planning = on");
+            await server.Execute("select pg_reload_conf()");
+        }
+
         foreach (var agent in new[] { Idler, Talker }) await Engine(server, runs / 4, agent.Name); // warm up
 
         var figures = new List<object>();
@@ -91,7 +97,7 @@ static class Steps
         var commits = await server.Scalar<decimal>("select coalesce(sum(calls), 0) from pg_stat_statements where query ilike 'commit%'");
         commits -= await Started(server, list) - startedBefore;
         var statements = await server.Scalar<decimal>("select coalesce(sum(calls), 0) from pg_stat_statements where query not ilike '%pg_stat_statements%'");
-        if (Environment.GetEnvironmentVariable("AGENTS_STATEMENTS") is not null) await Statements(server, counted);
+        if (PrintsStatements) await Statements(server, counted);
         var walBytes = await server.Scalar<decimal>("select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')") - wal;
         var seconds = await server.Scalar<double>(
             $"select extract(epoch from max(finished_at) - min(started_at))::float8 from agents.run_summary where run_id in ({list})");
@@ -105,13 +111,16 @@ static class Steps
             Math.Round(first, 3), Math.Round(median, 3));
     }
 
-    /// <summary>Which statements the database spent its time with, the costliest first.</summary>
+    static bool PrintsStatements => Environment.GetEnvironmentVariable("AGENTS_STATEMENTS") is not null;
+
+    /// <summary>Which statements the database spent its time with, the costliest first, and how often it planned them.</summary>
     static async Task Statements(BenchmarkServer server, long steps)
     {
         await using var command = server.Database.CreateCommand(
             """
-            select format('%s ms %s calls %s us %s WAL  %s', round(total_exec_time), calls, round(1000 * mean_exec_time), wal_bytes, left(regexp_replace(query, '\s+', ' ', 'g'), 140))
-            from pg_stat_statements order by total_exec_time desc limit 40
+            select format('%s ms %s calls %s us, planned %s times %s ms, %s WAL  %s', round(total_exec_time), calls, round(1000 * mean_exec_time), plans,
+              round(total_plan_time), wal_bytes, left(regexp_replace(query, '\s+', ' ', 'g'), 110))
+            from pg_stat_statements order by total_exec_time + total_plan_time desc limit 40
             """);
         await using var reader = await command.ExecuteReaderAsync();
         Console.Error.WriteLine($"{steps} steps");

@@ -17,6 +17,9 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>A setting that puts the process into a network namespace of this name.</summary>
     public const string Network = "AGENTS_NETWORK";
 
+    /// <summary>A setting that names the folder of another build of the server, such as a published one.</summary>
+    public const string Folder = "AGENTS_SERVER_FOLDER";
+
     readonly Process process;
     readonly Queue<string> output = new();
     volatile bool isDisposed;
@@ -65,11 +68,11 @@ public sealed class ServerProcess : IAsyncDisposable
     public static ServerProcess Launch(string connection, Uri provider, params (string Name, string Value)[] settings)
     {
         var address = $"http://127.0.0.1:{FreePort()}";
-        var network = settings.FirstOrDefault(setting => setting.Name == Network).Value;
+        var network = ValueOf(Network);
         var start = new ProcessStartInfo(network is null ? "dotnet" : "ip") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
         foreach (var part in network is null ? [] : new[] { "netns", "exec", network, "dotnet" }) start.ArgumentList.Add(part);
         foreach (var part in settings.Any(setting => setting.Name == AddedAgents.Variable) ? AddedAgents.Runtime() : []) start.ArgumentList.Add(part);
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Agents.Host.dll"));
+        start.ArgumentList.Add(Path.Combine(ValueOf(Folder) ?? AppContext.BaseDirectory, "Agents.Host.dll"));
         start.ArgumentList.Add("--urls");
         start.ArgumentList.Add(address);
         start.Environment["ConnectionStrings__agents"] = connection;
@@ -83,6 +86,8 @@ public sealed class ServerProcess : IAsyncDisposable
         server.process.BeginOutputReadLine();
         server.process.BeginErrorReadLine();
         return server;
+
+        string? ValueOf(string setting) => settings.FirstOrDefault(one => one.Name == setting).Value;
     }
 
     public bool HasExited => isDisposed || process.HasExited;
