@@ -80,7 +80,7 @@ comment on column agents.run_summary.web_searches is 'Searches the provider made
 comment on column agents.run_summary.cost_usd is 'US dollars of priced calls, exact. Unconfirmed spend is in finance.model_call.';
 comment on column agents.run_summary.unpriced_calls is 'Completed calls whose cost is unknown, not zero.';
 comment on column agents.run_summary.max_duration is 'Wall clock the run may take from being queued or resumed.';
-create index if not exists run_summary_recent on agents.run_summary (tenant_id, run_id desc);
+drop index if exists agents.run_summary_recent; -- the primary key is read backwards as well
 create index if not exists run_summary_by_status on agents.run_summary (tenant_id, status, run_id desc);
 comment on column agents.run_summary.thread_id is
   'The conversation the run belongs to; null when it began none but by its own id, under which later runs may follow it.';
