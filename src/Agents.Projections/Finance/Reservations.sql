@@ -69,7 +69,7 @@ declare
   tightest finance.budget_period;
   held finance.budget_period[];
 begin
-  if in_upper is not null or not in_may_be_unpriced then
+  if (in_upper is not null or not in_may_be_unpriced) and exists (select from finance.budget t where t.tenant_id = in_tenant) then
     for b in
       select * from finance.budget where tenant_id = in_tenant and case scope
           when 'agent' then value = in_agent
