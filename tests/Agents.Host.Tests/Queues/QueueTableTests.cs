@@ -131,6 +131,57 @@ public sealed class QueueTableTests : IAsyncLifetime
         Assert.Equal("clerk", await Next("agent"));
     }
 
+    [Fact]
+    public async Task What_is_ready_and_has_room_is_given_at_once_and_counts_for_the_shares_of_its_tenants()
+    {
+        foreach (var tenant in new[] { "one", "two" })
+            await Execute(
+                $"""
+                insert into agents.run_queue ({Columns})
+                select '{tenant}', gen_random_uuid(), 'research', 4 + n, 'waiting', now() - n * interval '1 second', now() from generate_series(1, 2) n
+                """);
+
+        var given = await Scalar<string>($"select string_agg(tenant, ' ' order by tenant) from {Admit(slots: 5)} where run is not null");
+
+        Assert.Equal("one one two two", given);
+        Assert.Equal(0, await Scalar<long>("select count(*) from agents.ready_run"));
+        Assert.Equal(
+            "one 2, two 2",
+            await Scalar<string>("select string_agg(tenant_id || ' ' || finished, ', ' order by tenant_id) from agents.admission_share where level = -1"));
+        Assert.Equal(4, await Scalar<long>("select sum(given) from agents.admission_pace"));
+    }
+
+    [Fact]
+    public async Task Of_runs_of_one_kind_the_oldest_are_given_the_free_slots()
+    {
+        await Execute(
+            $"""
+            insert into agents.run_queue ({Columns})
+            select 'one', ('00000000-0000-0000-0000-00000000000' || n)::uuid, 'research', 5, 'waiting', now() - n * interval '1 second', now()
+            from generate_series(1, 5) n
+            """);
+
+        var given = await Scalar<string>($"select string_agg(right(run::text, 1), ' ') from {Admit(slots: 2)} where run is not null");
+
+        Assert.Equal("5 4", given);
+    }
+
+    [Theory]
+    [InlineData("insert into agents.admission_pause (scope, value, reason, paused_by) values ('tenant', 'two', '', 'ada')", "one")]
+    [InlineData("insert into agents.admission_pause (scope, value, reason, paused_by) values ('all', '', '', 'ada')", "")]
+    [InlineData("insert into agents.admission_limit (scope, value, max_runs, changed_by) values ('tenant', 'one', 0, 'ada')", "two")]
+    [InlineData("insert into agents.node (name, slots, drained_at) values ('n1', 5, now())", "")]
+    public async Task Where_all_that_is_ready_has_room_limits_and_pauses_count_as_well(string hindrance, string given)
+    {
+        foreach (var tenant in new[] { "one", "two" })
+            await Execute($"insert into agents.run_queue ({Columns}) values ('{tenant}', gen_random_uuid(), 'research', 5, 'waiting', now(), now())");
+        await Execute(hindrance);
+
+        Assert.Equal(given, await Scalar<string>($"select coalesce(string_agg(tenant, ' ' order by tenant), '') from {Admit(slots: 5)} where run is not null"));
+    }
+
+    static string Admit(int slots) => $"agents.admit('n1', {slots}, 'main', 60, '{{}}')";
+
     Task<string> NextTenant() => Next("tenant_id");
 
     /// <summary>Gives the only slot of a node to a run, which ends at once.</summary>
