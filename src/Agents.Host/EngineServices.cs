@@ -36,7 +36,9 @@ static class EngineServices
         services.AddHostedService<Announcements>();
         services.AddHostedInstance<Deltas>();
         var longestCall = models.All.Select(entry => entry.CallTimeout).Append(workers.ToolTimeout).Max();
-        builder.Host.UseWolverine(wolverine => WolverineSettings.Apply(wolverine, workers, longestCall));
+        builder.Host.UseWolverine(
+            wolverine => WolverineSettings.Apply(wolverine, workers, longestCall),
+            ExtensionDiscovery.ManualOnly); // by default it loads every library to look for extensions
         services.AddHostedService<SafeSettings>();
         if (workers.MaxRuns > 0) services.AddWork();
 

@@ -7,6 +7,7 @@ using Agents.Host.Http;
 using Agents.Host.Models;
 using Agents.Host.Platform;
 using Agents.Host.Postgres;
+using Agents.Host.Tools;
 
 namespace Agents.Host;
 
@@ -37,13 +38,14 @@ public static class Server
         var database = await DatabaseConnection.Find(builder.Configuration, DatabaseConnection.DirectoryOf(args), needsDatabase);
         await ListenAddresses.RefuseBeyondLoopback(builder.Configuration, database, needsDatabase);
 
-        builder.AddStore(database, workers);
+        builder.AddStore(database, workers, needsDatabase);
         builder.AddStreaming();
         builder.AddEngine(workers, models, webhooks, costs, evidence);
         builder.AddModels(models, agents);
         builder.AddApi(callers);
 
         var app = builder.Build();
+        _ = Task.Run(app.Services.GetService<ToolBox>); // takes long to make, and endpoints want it; what is wrong in it shows when they ask for it
         app.MapApi();
         return app;
     }

@@ -3,28 +3,36 @@ using Agents.Projections;
 using JasperFx;
 using Marten;
 using Npgsql;
+using Weasel.Core.Migrations;
 using Wolverine.Persistence.Durability;
 
 namespace Agents.Host.Postgres;
 
 /// <summary>Makes and updates all tables before anything else starts, one node at a time, while other nodes work.</summary>
-public sealed class DatabaseSetup(NpgsqlDataSource database, IDocumentStore store, IMessageStore messages) : IHostedService
+public sealed class DatabaseSetup(NpgsqlDataSource database, IDocumentStore store, IMessageStore messages, EarlyLook early) : IHostedService
 {
     /// <summary>Advisory lock of the node that sets up; ASCII "agntsetu".</summary>
     const long SetupLock = 0x61676e7473657475;
 
     const int RunsAtOnce = 100;
 
+    const string OldFacts = "old facts are chained";
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        IReadOnlyList<string> scripts = [.. ReadModels.Scripts()], ofStore = [.. ReadModels.ScriptsOfStore()];
+        var done = await early.Done;
+        if (new[] { SetupScripts.Together(scripts), Builds(), SetupScripts.Together(ofStore), OldFacts }
+            .All(what => done.Contains(SetupScripts.HashOf(what)))) return;
+
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await SetupScripts.Execute(connection, $"select pg_advisory_lock({SetupLock})", cancellationToken);
         try
         {
-            await SetupScripts.RunOnce(connection, [.. ReadModels.Scripts()], cancellationToken);
+            await SetupScripts.RunOnce(connection, scripts, cancellationToken);
             await SetupScripts.Once(connection, Builds(), MakeStores, cancellationToken);
-            await SetupScripts.RunOnce(connection, [.. ReadModels.ScriptsOfStore()], cancellationToken);
-            await SetupScripts.Once(connection, "old facts are chained", () => ChainOldFacts(connection, cancellationToken), cancellationToken);
+            await SetupScripts.RunOnce(connection, ofStore, cancellationToken);
+            await SetupScripts.Once(connection, OldFacts, () => ChainOldFacts(connection, cancellationToken), cancellationToken);
         }
         finally
         {
@@ -36,7 +44,7 @@ public sealed class DatabaseSetup(NpgsqlDataSource database, IDocumentStore stor
     async Task MakeStores()
     {
         await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
-        await messages.Admin.MigrateAsync();
+        await ((IDatabase)messages).ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
     }
 
     /// <summary>Chains the facts from before there were chains, some runs at a time: nobody waits for long who appends to one of them.</summary>

@@ -28,7 +28,7 @@ public static class SetupScripts
             create table if not exists agents.setup (scripts text primary key, run_at timestamptz not null default clock_timestamp());
             comment on table agents.setup is 'Sets of scripts, and builds, that made these tables, by SHA-256. None makes them twice.';
             """, ct);
-        await Once(connection, string.Join('\0', scripts), async () =>
+        await Once(connection, Together(scripts), async () =>
         {
             foreach (var script in scripts) await Patiently(connection, script, ct);
         }, ct);
@@ -38,12 +38,18 @@ public static class SetupScripts
     /// <param name="what">All on which it depends: it is done again when this is another.</param>
     public static async Task Once(NpgsqlConnection connection, string what, Func<Task> act, CancellationToken ct)
     {
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(what)));
+        var hash = HashOf(what);
         if (await connection.First<bool>("select exists (select from agents.setup where scripts = @hash)", new { hash }, ct)) return;
 
         await act();
         await connection.Execute("insert into agents.setup (scripts) values (@hash)", new { hash }, ct);
     }
+
+    /// <summary>A set of scripts, as <see cref="Once"/> takes it.</summary>
+    public static string Together(IReadOnlyList<string> scripts) => string.Join('\0', scripts);
+
+    /// <summary>Under which <see cref="Once"/> notes that something was done.</summary>
+    public static string HashOf(string what) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(what)));
 
     static async Task Patiently(NpgsqlConnection connection, string script, CancellationToken ct)
     {

@@ -9,7 +9,7 @@ using Npgsql;
 namespace Agents.Host.Engine.Money;
 
 /// <summary>The published price lists. A list is read once; which ones there are is asked again every <see cref="Every"/>.</summary>
-public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IPrices, IHostedService, IDisposable
+public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IPrices, IHostedLifecycleService, IDisposable
 {
     /// <summary>How long a node may go on without a list that was published elsewhere.</summary>
     public static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
@@ -23,11 +23,13 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IPr
     readonly SemaphoreSlim reading = new(1);
     volatile PriceBook book = new([]);
     long latest; // in ticks, UTC
+    Task starting = Task.CompletedTask;
     long readAt = -(long)Every.TotalMilliseconds - 1; // the first call reads
 
     /// <summary>The prices in force for a tenant, now by the database's clock.</summary>
     public async Task<PriceList> InForce(string tenant, CancellationToken ct)
     {
+        await starting.WaitAsync(ct);
         if (IsOld()) await Read(ct, unlessReadMeanwhile: true);
         return book.InForce(tenant, Now()) ?? Nothing;
     }
@@ -35,6 +37,7 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IPr
     /// <summary>All lists, read anew.</summary>
     public async Task<PriceBook> Book(CancellationToken ct)
     {
+        await starting.WaitAsync(ct);
         await Read(ct);
         return book;
     }
@@ -107,14 +110,30 @@ public sealed class Prices(NpgsqlDataSource database, DatabaseClock clock) : IPr
         return new(Interlocked.Read(ref latest), TimeSpan.Zero);
     }
 
-    public async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>Goes on beside the start of what comes after it; whoever asks for prices waits for it.</summary>
+    public Task StartAsync(CancellationToken cancellationToken)
     {
-        var isNew = await Publish(
-            PriceListFormat.Shipped(), from: null, tenant: null, "prices.json of this server", Server, isShipped: true, cancellationToken);
-        if (!isNew) await Read(cancellationToken);
+        starting = Task.Run(() => PublishShipped(cancellationToken), cancellationToken);
+        return Task.CompletedTask;
     }
 
+    /// <summary>The server does not start when its own list cannot be published.</summary>
+    public Task StartedAsync(CancellationToken cancellationToken) => starting.WaitAsync(cancellationToken);
+
+    async Task PublishShipped(CancellationToken ct)
+    {
+        var isNew = await Publish(
+            PriceListFormat.Shipped(), from: null, tenant: null, "prices.json of this server", Server, isShipped: true, ct);
+        if (!isNew) await Read(ct);
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose() => reading.Dispose();
 
