@@ -53,7 +53,7 @@ public static class Health
             }
 
             if (!node.HoldsItsLock) return HealthCheckResult.Unhealthy("This node does not hold its lock yet.");
-            return services.GetService<Admission>() is { HasLooked: false } // null on a node that only answers questions
+            return services.GetService<Admission>() is { HasLooked.IsCompleted: false } // null on a node that only answers questions
                 ? HealthCheckResult.Unhealthy("This node has not yet taken up what others left.")
                 : HealthCheckResult.Healthy("reachable");
         }

@@ -8,8 +8,8 @@ using Npgsql;
 namespace Agents.Host.Engine.Queue;
 
 /// <summary>
-/// Gives this node's free slots to runs: which ones is chosen in the database, by <c>agents.admit</c>, one node at a time. Woken by signals, at the time
-/// the next run is due, and by a slow poll that repairs lost signals.
+/// Gives this node's free slots to runs: which ones is chosen in the database, by <c>agents.admit</c>, one node at a time. Woken by signals, at the
+/// time the next run is due, by the watchdog when it sees runs that are ready, and by a slow poll.
 /// </summary>
 public sealed class Admission(
     NpgsqlDataSource database, Node node, Beginning beginning, ModelProviders models, NodeStore nodes, FreeRunsOfDeadNodes deadNodes,
@@ -34,8 +34,10 @@ public sealed class Admission(
 
     readonly SemaphoreSlim turns = new(AtOnce);
 
-    /// <summary>Whether this node has taken up the runs that nodes which are gone had left when it started.</summary>
-    public bool HasLooked { get; private set; }
+    /// <summary>Completes when this node has taken up the runs that nodes which are gone had left when it started.</summary>
+    public Task HasLooked => looked.Task;
+
+    readonly TaskCompletionSource looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     readonly string weights = JsonSerializer.Serialize(options.Weights);
     readonly string[] entries = models.Names;
@@ -63,8 +65,8 @@ public sealed class Admission(
             wait = Poll;
             var (next, dueIn, isDrained) = await Next(stoppingToken);
             var begun = next.Select(run => Begin(run.Tenant, run.RunId, run.HasBegun, stoppingToken)).ToList();
-            if (!HasLooked) await Task.WhenAll(begun);
-            HasLooked = true;
+            if (!HasLooked.IsCompleted) await Task.WhenAll(begun);
+            looked.TrySetResult();
             if (next.Count >= MostOfAClass) signals.WakeAdmissionHere(); // there may be more
             if (dueIn < Poll) wait = dueIn.Value;
             if (await handingOver.HandOver(isDrained)) wait = UntilEmpty;
