@@ -26,6 +26,9 @@ public static class WolverineSettings
     /// </summary>
     static readonly TimeSpan StaleAfter = TimeSpan.FromMinutes(1);
 
+    /// <summary>How often Wolverine looks for nodes that are gone, and for messages that are due or that no node has.</summary>
+    static readonly TimeSpan Repairs = TimeSpan.FromSeconds(20);
+
     /// <summary>Queues of messages that are not stored.</summary>
     static readonly IReadOnlySet<string> InMemory = new HashSet<string> { NameOf(typeof(CallModel)), NameOf(typeof(RunTool)) };
 
@@ -62,13 +65,14 @@ public static class WolverineSettings
             ? DurabilityMode.Balanced // a solo host on another node's database would take its messages
             : DurabilityMode.MediatorOnly; // takes no messages at all
         // Few messages are durable, and duties of our own look after the runs they are about: these polls only repair.
-        durability.HealthCheckPollingTime = TimeSpan.FromSeconds(5);
+        durability.HealthCheckPollingTime = Repairs;
         durability.FirstHealthCheckExecution = TimeSpan.FromMilliseconds(500);
-        durability.StaleNodeTimeout = TimeSpan.FromSeconds(20);
-        durability.CheckAssignmentPeriod = TimeSpan.FromSeconds(10);
-        durability.NodeReassignmentPollingTime = TimeSpan.FromSeconds(5);
-        durability.OrphanedMessageSweepPollingTime = TimeSpan.FromSeconds(5);
-        durability.ScheduledJobPollingTime = TimeSpan.FromSeconds(5);
+        durability.StaleNodeTimeout = 3 * Repairs;
+        durability.CheckAssignmentPeriod = Repairs;
+        durability.NodeReassignmentPollingTime = Repairs;
+        durability.OrphanedMessageSweepPollingTime = Repairs;
+        durability.ScheduledJobPollingTime = Repairs;
+        durability.UpdateMetricsPeriod = TimeSpan.FromMinutes(1);
         durability.ScheduledJobFirstExecution = TimeSpan.FromMilliseconds(200);
         durability.RecoveryBatchSize = 500;
         durability.InboxStaleTime = StaleAfter; // null by default: a row stranded on a living node stays for ever

@@ -20,7 +20,7 @@ public sealed class Departures(
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
     /// <summary>How often this node looks for readers that dead nodes left, while it has had none itself for a while.</summary>
-    static readonly TimeSpan Seldom = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Seldom = TimeSpan.FromSeconds(30);
 
     readonly ConcurrentDictionary<(string Tenant, Guid RunId), Present> present = new();
     readonly Waker waker = new();

@@ -5,15 +5,15 @@ using Agents.Host.Engine.Signals;
 namespace Agents.Host.Engine.Duties;
 
 /// <summary>
-/// Ends the waits whose time has come, by the database's clock. Each node sleeps until the next time that it knows of, and is woken when one begins on it;
-/// the waits of other nodes it finds when it looks by itself.
+/// Ends the waits whose time has come, by the database's clock. Each node sleeps until the next time that it knows of, and is woken when one begins
+/// on it; the watchdog wakes it for the waits of other nodes.
 /// </summary>
 public sealed class EndWaits(RunsDue runs, Decisions decisions, NodeSignals signals) : IDuty
 {
     public const string Title = "end waits";
 
-    /// <summary>How often it looks when it knows of no time that comes earlier.</summary>
-    static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
+    /// <summary>How often it looks when it knows of no time that comes earlier, should the watchdog have failed.</summary>
+    static readonly TimeSpan Poll = TimeSpan.FromMinutes(1);
 
     /// <summary>How soon it looks again when it has just seen to waits: there may be more than one round takes, or one may have failed.</summary>
     static readonly TimeSpan Again = TimeSpan.FromMilliseconds(500);

@@ -24,7 +24,7 @@ public sealed class GoOnWithinBudgets : IDuty
     static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
     /// <summary>How often it looks while no run waits for a budget.</summary>
-    static readonly TimeSpan Seldom = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Seldom = TimeSpan.FromSeconds(30);
 
     readonly NpgsqlDataSource database;
     readonly BudgetWaits waits;

@@ -8,7 +8,9 @@ namespace Agents.Host.Engine.Duties;
 /// <param name="IsMoreExpected">Runs are worked on, have not settled, or wait for an approval that may come too late.</param>
 /// <param name="SetAside">All that is set aside.</param>
 /// <param name="HasLeft">Some of it is not due any more.</param>
-public sealed record Sight(IReadOnlySet<string> Duties, bool IsMoreExpected, IReadOnlyList<(string Duty, DutyItem Item)> SetAside, bool HasLeft);
+/// <param name="IsRunReady">A run waits for nothing but a slot.</param>
+public sealed record Sight(
+    IReadOnlySet<string> Duties, bool IsMoreExpected, IReadOnlyList<(string Duty, DutyItem Item)> SetAside, bool HasLeft, bool IsRunReady);
 
 /// <summary>Whether anything is due, in one question for all duties that look after runs. It locks nothing, and so waits for no row.</summary>
 public sealed class Lookout(NpgsqlDataSource database)
@@ -33,6 +35,10 @@ public sealed class Lookout(NpgsqlDataSource database)
             union all select 'due', '{SeeToChildren.Title}', null, null
               where exists (select from agents.run_queue where waits_for = 'child' and redriven_at < clock_timestamp() - @after)
                 or exists ({RunsDue.Orphans("@after")}) or exists ({RunsDue.HeldForks("@after")})
+            union all select 'due', '{EndWaits.Title}', null, null where exists (select from agents.run_queue q where {RunsDue.WaitIsOver("q")})
+            union all select 'ready', null, null, null
+              where exists (select from agents.ready_run)
+                or exists (select from agents.run_queue where not_before <= clock_timestamp() and node is null and state <> 'settling')
             union all select 'soon', null, null, null
               where exists (select from agents.run_queue where node is not null or state = 'settling')
                 or exists (select from agents.run_queue where approve_by is not null)
@@ -41,17 +47,18 @@ public sealed class Lookout(NpgsqlDataSource database)
               limit @most_set_aside)
             """, new { node, after = stalledAfter, RunsDue.SettlesEvery, SetAside.LeftAfter, MostSetAside }, ct);
 
-        var (due, isMoreExpected, aside, hasLeft) = (new HashSet<string>(), false, new List<(string, DutyItem)>(), false);
+        var (due, isMoreExpected, aside, hasLeft, isRunReady) = (new HashSet<string>(), false, new List<(string, DutyItem)>(), false, false);
         foreach (var one in seen)
             switch (one.What)
             {
                 case "due": due.Add(one.Duty!); break;
                 case "soon": isMoreExpected = true; break;
                 case "left": hasLeft = true; break;
+                case "ready": isRunReady = true; break;
                 default: aside.Add((one.Duty!, new(one.Tenant!, one.Item!))); break;
             }
 
-        return new(due, isMoreExpected, aside, hasLeft);
+        return new(due, isMoreExpected, aside, hasLeft, isRunReady);
     }
 
     readonly record struct Seen(string What, string? Duty, string? Tenant, string? Item);

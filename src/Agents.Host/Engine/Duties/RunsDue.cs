@@ -128,7 +128,7 @@ public sealed class RunsDue(NpgsqlDataSource database)
             found.FirstOrDefault(row => row.RunId is null)?.NextIn);
     }
 
-    static string WaitIsOver(string row) =>
+    internal static string WaitIsOver(string row) =>
         $"""
         {row}.state = 'running' and {row}.wake_at <= clock_timestamp()
         and not agents.is_set_aside('{EndWaits.Title}', {row}.tenant_id, {row}.run_id::text)

@@ -6,8 +6,8 @@ using Agents.Host.Engine.Signals;
 namespace Agents.Host.Engine.Duties;
 
 /// <summary>
-/// Asks one question for all duties that look after runs, and wakes those that have something to do; it changes nothing itself. It asks every second
-/// while runs are worked on, and seldom while none is. When it cannot ask, it wakes them all, and each asks for itself.
+/// Asks one question for all duties that look after runs, and for admission, and wakes those that have something to do; it changes nothing itself. It
+/// asks every second while runs are worked on, and seldom while none is. When it cannot ask, it wakes them all, and each asks for itself.
 /// </summary>
 public sealed class Watchdog : IDuty
 {
@@ -20,7 +20,9 @@ public sealed class Watchdog : IDuty
     readonly Node node;
     readonly InFlight inFlight;
     readonly WorkerOptions options;
+    readonly NodeSignals signals;
     readonly Stopwatch last = Stopwatch.StartNew();
+    readonly Stopwatch lastReady = Stopwatch.StartNew();
     volatile bool mayHaveWork = true;
 
     public Watchdog(
@@ -28,7 +30,7 @@ public sealed class Watchdog : IDuty
         Node node, InFlight inFlight, NodeSignals signals, WorkerOptions options)
     {
         (this.lookout, this.duties, this.setAside) = (lookout, [.. duties], setAside);
-        (this.node, this.inFlight, this.options) = (node, inFlight, options);
+        (this.node, this.inFlight, this.signals, this.options) = (node, inFlight, signals, options);
         signals.Written += _ => mayHaveWork = true;
         foreach (var duty in this.duties.OfType<AbortEndedElsewhere>()) signals.MayHaveEnded += duty.Due.Wake;
     }
@@ -57,6 +59,8 @@ public sealed class Watchdog : IDuty
 
         foreach (var duty in duties)
             if (seen.Duties.Contains(duty.Name)) duty.Due.Wake();
+        if (seen.Duties.Contains(EndWaits.Title)) signals.Waits.Wake();
+        WakeAdmission(seen.IsRunReady);
         setAside.Replace(seen.SetAside);
         mayHaveWork |= seen.IsMoreExpected || inFlight.Runs().Count > 0;
         if (seen.HasLeft) await round.Ask(async token =>
@@ -64,6 +68,17 @@ public sealed class Watchdog : IDuty
             await setAside.ForgetLeft(token);
             return true;
         });
+    }
+
+    /// <summary>
+    /// For the case that its signal was lost. A run that stays ready finds no free slot, or stands behind a limit or a pause: it is looked at seldom.
+    /// </summary>
+    void WakeAdmission(bool isRunReady)
+    {
+        if (!isRunReady || lastReady.Elapsed < Seldom) return;
+
+        lastReady.Restart();
+        signals.WakeAdmissionHere();
     }
 
     public Task Wait(CancellationToken ct) => Task.Delay(options.WatchdogEvery, ct);

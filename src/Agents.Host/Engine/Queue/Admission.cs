@@ -21,7 +21,7 @@ public sealed class Admission(
     /// <summary>Runs of a class that <c>agents.admit</c> looks at in one call; when it has given fewer, all that were ready have been looked at.</summary>
     const int MostOfAClass = 16;
 
-    static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Poll = TimeSpan.FromSeconds(15);
 
     /// <summary>How long the first round waits until the runs of nodes that are gone are set free, so that they go before runs that have not begun.</summary>
     static readonly TimeSpan FirstLookWithin = TimeSpan.FromSeconds(2);
