@@ -3,7 +3,9 @@ using Agents.Host.Engine.Queue;
 namespace Agents.Host.Engine.Duties;
 
 /// <summary>Does all duties of this node, each in a loop of its own.</summary>
-public sealed class DutyHost(IEnumerable<IDuty> duties, Node node, Admission admission, SetAside setAside, ILogger<DutyHost> log) : BackgroundService
+/// <param name="admission">Which goes first when the node starts. Null on a node that gives no slots.</param>
+public sealed class DutyHost(IEnumerable<IDuty> duties, Node node, SetAside setAside, ILogger<DutyHost> log, Admission? admission = null)
+    : BackgroundService
 {
     /// <summary>How long the other duties leave the node to the runs that others left, at its start.</summary>
     static readonly TimeSpan LeaveAtMost = TimeSpan.FromSeconds(2);
@@ -22,7 +24,7 @@ public sealed class DutyHost(IEnumerable<IDuty> duties, Node node, Admission adm
         List<Task> running = [.. loops.Where(IsFirst).Select(Run)];
         try
         {
-            await Task.WhenAny(admission.HasLooked, Task.Delay(LeaveAtMost, stoppingToken));
+            await Task.WhenAny(admission?.HasLooked ?? Task.CompletedTask, Task.Delay(LeaveAtMost, stoppingToken));
             foreach (var loop in loops.Where(loop => !IsFirst(loop)))
             {
                 running.Add(Run(loop));
