@@ -50,6 +50,7 @@ public static class ReadModels
         "Queue/Queue.sql",
         "Queue/Limits.sql",
         "Queue/Nodes.sql",
+        "Queue/Shares.sql",
         "Queue/Admission.sql",
         "Queue/Rates.sql",
         "Duties.sql",
