@@ -49,7 +49,11 @@ static class Verbs
             GlobalOptions.Server, GlobalOptions.Key, GlobalOptions.Data, GlobalOptions.Json, GlobalOptions.NoColor, help, version,
         };
         var after = agents.Subcommands.Index().First(command => command.Item.Name == "replay").Index + 1;
-        IEnumerable<Command> changes = [.. ChangeVerbs.Create(verb), ForkVerb.Create(verb), .. ApprovalVerbs.Create(verb), SignalVerb.Create(verb)];
+        IEnumerable<Command> changes =
+        [
+            .. ChangeVerbs.Create(verb), ForkVerb.Create(verb), ApprovalsVerb.Create(verb), .. ApprovalVerbs.Create(verb), ResolveCallVerb.Create(verb),
+            SignalVerb.Create(verb),
+        ];
         foreach (var change in changes) agents.Subcommands.Insert(after++, change);
         agents.SetAction(parsed =>
         {

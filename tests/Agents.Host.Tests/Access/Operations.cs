@@ -73,6 +73,7 @@ public static class Operations
         new("GET /runs/{id}/stream", Permissions.Read, "/runs/{run}/stream", Foreign: Foreign.IsUnknown),
         new("GET /stream", Permissions.Read, "/stream?after=0"),
         new("GET /threads/{threadId}", Permissions.Read, "/threads/{thread}", Foreign: Foreign.IsUnknown),
+        new("GET /approvals", Permissions.Read, "/approvals"),
         new("GET /batches", Permissions.Read, "/batches"),
         new("GET /batches/{id}", Permissions.Read, "/batches/{batch}", Foreign: Foreign.IsUnknown),
         new("GET /batches/{id}/items", Permissions.Read, "/batches/{batch}/items", Foreign: Foreign.IsUnknown),
@@ -136,6 +137,9 @@ public static class Operations
         new("POST /runs/{id}/cancel", Permissions.Operate, "/runs/{run}/cancel", Nothing, Foreign.IsUnknown),
         new("POST /runs/{id}/tool-calls/{callId}/approve", Permissions.Operate, "/runs/{run}/tool-calls/c1/approve", Nothing, Foreign.IsUnknown),
         new("POST /runs/{id}/tool-calls/{callId}/deny", Permissions.Operate, "/runs/{run}/tool-calls/c1/deny", Nothing, Foreign.IsUnknown),
+        new(
+            "POST /runs/{id}/tool-calls/{callId}/resolve", Permissions.Operate, "/runs/{run}/tool-calls/c1/resolve", new { again = true },
+            Foreign.IsUnknown),
         new("POST /runs/{id}/signals/{name}", Permissions.Operate, "/runs/{run}/signals/go", Nothing, Foreign.IsUnknown),
         new("POST /batches/{id}/cancel", Permissions.Operate, "/batches/{batch}/cancel", Nothing, Foreign.IsUnknown),
         new("POST /v1/responses", Permissions.Operate, "/v1/responses", new { model = "talker", input = "What now?", background = true }),

@@ -31,6 +31,22 @@ public sealed class RunProgressTests
     }
 
     [Fact]
+    public void A_step_whose_call_a_person_has_resolved_is_no_longer_in_doubt()
+    {
+        var progress = new RunProgress(["send"]);
+        Happens(progress, "step_started", new { step = 0, name = "send" });
+        foreach (var id in new[] { "s0000t001", "s0000t002" })
+            Happens(progress, "tool_call_failed", new { toolCallId = id, failure = new { kind = "OutcomeUnknown", message = "Cut." } });
+        Assert.Equal(
+            "it is not known whether s0000t001, s0000t002 had their effect, and they are not called again", progress.Steps[0].Doubt);
+
+        Happens(progress, "tool_call_resolved", new { toolCallId = "s0000t001", result = "sent", by = "ada" });
+        Happens(progress, "tool_call_resolved", new { toolCallId = "s0000t002", by = "ada" });
+
+        Assert.Null(progress.Steps[0].Doubt);
+    }
+
+    [Fact]
     public void A_step_that_is_taken_again_and_one_that_is_skipped_say_so()
     {
         var progress = new RunProgress(["draft", "judge", "again"]);

@@ -93,6 +93,7 @@ public sealed class StepProgress(string name)
 {
     readonly HashSet<string> passages = [];
     readonly HashSet<string> documents = [];
+    readonly List<string> doubts = [];
     string says = "";
     int visits;
     string? wait;
@@ -111,14 +112,20 @@ public sealed class StepProgress(string name)
     public string? WasSkipped { get; private set; }
 
     /// <summary>What is not known of its tool calls. Null when every outcome is known.</summary>
-    public string? Doubt { get; private set; }
+    public string? Doubt => doubts.Count == 0
+        ? null
+        : $"it is not known whether {string.Join(", ", doubts)} had "
+            + (doubts.Count == 1 ? "its effect, and it is not called again" : "their effect, and they are not called again");
 
     /// <summary>What it did or is doing; several lines are joined.</summary>
     public string Says =>
         string.Join(" · ", new[] { Visit(), Doubt, passages.Count == 0 ? null : Found(), says }.Where(part => part is { Length: > 0 }));
 
-    internal void Begin(string name, DateTimeOffset at) =>
-        (Name, StartedAt, EndedAt, says, Doubt, wait, visits) = (name, at, null, "", null, null, visits + 1);
+    internal void Begin(string name, DateTimeOffset at)
+    {
+        (Name, StartedAt, EndedAt, says, wait, visits) = (name, at, null, "", null, visits + 1);
+        doubts.Clear();
+    }
 
     internal void Skip(string name, string reason) => (Name, WasSkipped) = (name, WhySkipped(reason));
 
@@ -142,7 +149,7 @@ public sealed class StepProgress(string name)
     internal void Answered(int citations) =>
         says = wait is not null ? says : citations == 0 ? "answered without citations" : $"answered with {Formats.Count(citations, "citation")}";
 
-    internal void DoubtEffectOf(string toolCallId) => Doubt = $"it is not known whether {toolCallId} had its effect, and it is not called again";
+    internal void DoubtEffectOf(string toolCallId) => doubts.Add(toolCallId);
 
     internal void Add(string type, JsonElement data)
     {
@@ -159,6 +166,10 @@ public sealed class StepProgress(string name)
                 break;
             case "tool_call_failed" when data.GetProperty("failure").GetProperty("kind").GetString() is nameof(FailureKind.OutcomeUnknown):
                 DoubtEffectOf(data.GetProperty("toolCallId").GetString()!);
+                break;
+            case "tool_call_resolved":
+                doubts.Remove(data.GetProperty("toolCallId").GetString()!);
+                says = "a person said what became of the tool call";
                 break;
             case "model_call_failed" or "tool_call_failed":
                 says = data.GetProperty("failure").GetProperty("message").GetString() ?? "";
