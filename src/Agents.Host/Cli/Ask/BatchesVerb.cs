@@ -20,7 +20,7 @@ static class BatchesVerb
         if (call.IsJson) call.Screen.Json(answer);
         else if (page.Items.Count == 0) call.Inform("There are no batches. Start one: agents batch FILE");
         else Table.Print(
-            call.Screen, ["batch", "queued", "by", ">items", ">refused", ">waiting", ">running", ">stopped", ">completed", ">failed", ">cost"],
+            call.Screen, ["batch", "queued", "by", ">items", ">refused", ">waiting", ">running", ">stopped", ">completed", ">failed", "$cost"],
             [.. page.Items.Select(Row)]);
         return ExitCodes.Ok;
     }

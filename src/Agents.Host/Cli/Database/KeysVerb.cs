@@ -63,7 +63,7 @@ static class KeysVerb
         var all = await keys.List(ct);
         if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new Page<ApiKey>(all, null), Answers.Format));
         else if (all.Count == 0) call.Inform("There are no keys: this machine's own address is open. Make one: agents keys create --role operator");
-        else Table.Print(call.Screen, ["id", "tenant", "role", "name", "created", "by", "last used", "state"], [.. all.Select(Row)]);
+        else Table.Print(call.Screen, ["id", "tenant", "role", "*name", "-created", "-by", "-last used", "state"], [.. all.Select(Row)]);
         return ExitCodes.Ok;
     }, ct);
 

@@ -63,7 +63,7 @@ static partial class AgentVersionVerbs
         if (call.IsJson) call.Screen.Json(answer);
         else if (answer.As<Page<AgentVersionView>>().Items is { Count: > 0 } versions)
             Table.Print(
-                call.Screen, [">version", "aliases", "pushed", "by", ">runs", ">completed", ">failed", ">parked", ">cost", ">p50", ">p95", "comment"],
+                call.Screen, [">version", "aliases", "-pushed", "-by", ">runs", ">completed", ">failed", "->parked", "$cost", "->p50", "->p95", "*comment"],
                 [.. versions.Select(RowOf)]);
         else call.Inform("It is part of the program, and no version was pushed.");
         return ExitCodes.Ok;
@@ -78,7 +78,7 @@ static partial class AgentVersionVerbs
         [
             Formats.Number(version.Version), string.Join(' ', aliases), version.PushedAt is { } at ? Formats.Time(at) : "", version.By ?? "",
             Formats.Number(outcome.Runs), Formats.Number(outcome.Completed), Formats.Number(outcome.Failed), Formats.Number(outcome.Parked),
-            outcome.CostUsd is { } cost ? Formats.Cost(cost, (int)outcome.UnpricedCalls, null) : "", Seconds(outcome.P50Seconds),
+            outcome.CostUsd is { } cost ? Formats.ShortCost(cost, (int)outcome.UnpricedCalls, null) : "", Seconds(outcome.P50Seconds),
             Seconds(outcome.P95Seconds),
             version.Comment ?? "",
         ];

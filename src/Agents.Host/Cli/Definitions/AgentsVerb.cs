@@ -41,7 +41,7 @@ static class AgentsVerb
         if (call.IsJson) call.Screen.Json(answer);
         else
             Table.Print(
-                call.Screen, ["name", ">version", "from", "aliases", "trial", "steps", "description"],
+                call.Screen, ["name", ">version", "-from", "-aliases", "-trial", "-steps", "*description"],
                 [.. answer.As<Page<ListedAgent>>().Items.Select(RowOf)]);
         return ExitCodes.Ok;
     }

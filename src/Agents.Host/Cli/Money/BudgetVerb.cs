@@ -92,7 +92,7 @@ static class BudgetVerb
         }
 
         Table.Print(
-            screen, ["scope", "name", "period", ">limit", ">spent", ">unconfirmed", ">reserved", ">room", ">waiting runs"],
+            screen, ["scope", "name", "period", "$limit", "$spent", "-$unconfirmed", "-$reserved", "$room", "->waiting runs"],
             [.. budgets.Select(RowOf)]);
     }
 

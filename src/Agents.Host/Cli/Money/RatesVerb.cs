@@ -51,7 +51,7 @@ static class RatesVerb
     {
         if (rates.Count == 0) call.Inform("No limits. Set one: agents rates set openai gpt-4o-mini --requests 500 --tokens 200000");
         else Table.Print(
-            call.Screen, ["provider", "model", ">requests/min", ">told", ">used", ">tokens/min", ">told", ">used", ">waiting runs", "closed until"],
+            call.Screen, ["provider", "*model", ">requests/min", "->told", "->used", ">tokens/min", "->told", "->used", ">waiting runs", "-closed until"],
             [.. rates.Select(RowOf)]);
     }
 

@@ -36,7 +36,7 @@ static class DeadLettersVerb
         var answer = await server.Api.Get("dead-letters?limit=1000", ct);
         if (call.IsJson) call.Screen.Json(answer);
         else if (answer.As<Page<DeadLetterView>>().Items is { Count: > 0 } letters)
-            Table.Print(call.Screen, ["id", "sent", "message", "run", "failed with"], [.. letters.Select(RowOf)]);
+            Table.Print(call.Screen, ["id", "-sent", "message", "run", "*failed with"], [.. letters.Select(RowOf)]);
         else call.Inform("No message was given up.");
         return ExitCodes.Ok;
     }

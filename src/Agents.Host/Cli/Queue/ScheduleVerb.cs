@@ -50,7 +50,7 @@ static class ScheduleVerb
         var answer = await server.Api.Get("schedules", ct);
         if (call.IsJson) call.Screen.Json(answer);
         else if (answer.As<Page<ScheduleView>>().Items is { Count: > 0 } schedules)
-            Table.Print(call.Screen, ["name", "cron", "zone", "next", "last", "outcome", "agent", "question"], [.. schedules.Select(RowOf)]);
+            Table.Print(call.Screen, ["name", "-cron", "-zone", "next", "-last", "outcome", "-agent", "*question"], [.. schedules.Select(RowOf)]);
         else call.Inform("No schedules. Make one: agents schedules create morning --cron \"0 7 * * 1-5\" --question \"What is new?\"");
         return ExitCodes.Ok;
     }

@@ -24,10 +24,10 @@ static class ApprovalsVerb
         }
 
         var page = answer.As<Page<ApprovalView>>();
-        if (page.Items.Count == 0) call.Inform("No tool call waits for a person. A call waits when its agent grants the tool with needsApproval.");
+        if (page.Items.Count == 0) call.Inform("No tool call waits for a person. A tool waits for one where its agent says approval: true.");
         else
         {
-            Table.Print(call.Screen, ["run", "call", "tool", "agent", "since", "until", "arguments"], [.. page.Items.Select(Row)]);
+            Table.Print(call.Screen, ["run", "call", "tool", "-agent", "-since", "-until", "*arguments"], [.. page.Items.Select(Row)]);
             var first = page.Items[0];
             var named = $"{RunIds.Brief(first.RunId)} {first.ToolCallId}";
             call.Inform($"Answer one: agents approve {named}, or: agents deny {named} --reason R");
