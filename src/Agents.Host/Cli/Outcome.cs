@@ -9,11 +9,15 @@ namespace Agents.Host.Cli;
 /// <summary>How a run ended, for people: answer, citations, what it cost, and where to look further.</summary>
 public static partial class Outcome
 {
-    public static async Task Print(Screen screen, Api api, RunView run, CancellationToken ct)
+    public static async Task Print(Screen screen, Api api, RunView run, CancellationToken ct) =>
+        Print(screen, run, run.Answer is null ? (await api.Get($"runs/{run.Id}/why", ct)).As<WhyView>() : null);
+
+    /// <param name="why">Why there is no answer. Null when there is one.</param>
+    public static void Print(Screen screen, RunView run, WhyView? why)
     {
         screen.Line();
         if (run.Answer is { } answer) Answer(screen, answer, run.Citations is { } citations ? citations.As<List<Citation>>() : []);
-        else foreach (var line in WhyNone(run, (await api.Get($"runs/{run.Id}/why", ct)).As<WhyView>())) screen.Line(line);
+        else if (why is not null) foreach (var line in WhyNone(run, why)) screen.Line(line);
         if (CutOff(run) is { } cut) screen.Line($"\n{cut}");
         screen.Line();
         screen.Line($"[grey]{Cost(run)}[/]");

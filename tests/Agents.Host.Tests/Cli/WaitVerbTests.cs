@@ -30,7 +30,7 @@ public sealed class WaitVerbTests
 
         const string Waits = @"… The run waits for a person to approve search_documents \(s0000t001\)\. since .+\n  Let it run: agents approve [0-9a-f]{8} s0000t001\n";
         Assert.Matches($"^{Waits}$", (await server.Run("why", "last")).Output);
-        Assert.Matches($"(?s)▸ look.*{Waits}", (await server.Run("show", "last")).Output);
+        Assert.Matches($"(?s)… look.*{Waits}", (await server.Run("show", "last")).Output);
         var waiting = await server.Run("approvals");
         Assert.Matches(@"(?m)^run +call +tool +agent +since +until +arguments\n[0-9a-f]{8} +s0000t001 +search_documents +careful .+""What is kept\?""", waiting.Output);
         Assert.Matches("^Answer one: agents approve [0-9a-f]{8} s0000t001, or: agents deny ", waiting.Errors);

@@ -21,14 +21,14 @@ static class Marks
     /// <summary>It is being worked on.</summary>
     public const string UnderWay = "[yellow]▸[/]";
 
-    /// <param name="status">Of a run.</param>
+    /// <param name="status">Of a run; <c>waiting</c> of one that runs and waits for something.</param>
     public static string Of(string status) => status switch
     {
         "completed" => Done,
         "failed" => Failed,
         "paused" => Paused,
         "parked" or "cancelled" => Stopped,
-        "queued" => Waiting,
+        "queued" or "waiting" => Waiting,
         _ => UnderWay,
     };
 }

@@ -129,7 +129,7 @@ sealed class RunDisplay
         var now = DateTimeOffset.UtcNow;
         var frames = Spinner.Known.Dots.Frames;
         var spinner = frames[(int)(now.ToUnixTimeMilliseconds() / Frame.Milliseconds % frames.Count)];
-        var isWaiting = waits.Obstacles.Count > 0;
+        var isWaiting = waits.Obstacles.Count > 0 && progress.Status is ("running" or "queued");
         var lines = new List<string>();
         foreach (var step in progress.Steps.Where(step => step.Name.Length > 0))
         {
@@ -138,14 +138,14 @@ sealed class RunDisplay
                 { StartedAt: null, WasSkipped: not null } => StepLines.Skipped(step, screen.Width),
                 { StartedAt: null } => StepLines.ToCome(step),
                 { EndedAt: not null } => StepLines.Over(step, screen.Width),
+                _ when isWaiting => StepLines.Unfinished(step, "waiting", screen.Width),
                 _ when isOver => StepLines.Unfinished(step, progress.Status, screen.Width),
-                _ when isWaiting => StepLines.Waits(step, screen.Width),
                 _ => StepLines.Running(step, spinner, now - step.StartedAt.Value, screen.Width),
             });
             if (!isOver && step == progress.Current) lines.AddRange(WordsOf(step));
         }
 
-        if (!isOver) lines.AddRange(waits.Obstacles.SelectMany(obstacle => WaitLines.Of(obstacle, waits.Status, now)));
+        if (isWaiting) lines.AddRange(waits.Obstacles.SelectMany(obstacle => WaitLines.Of(obstacle, waits.Status, now)));
         return lines;
     }
 

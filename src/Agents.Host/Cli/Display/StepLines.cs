@@ -18,15 +18,12 @@ public static class StepLines
         step.Doubt is null ? Marks.Done : Marks.InDoubt, step, "default", (step.EndedAt - step.StartedAt) ?? default, width);
 
     /// <summary>A step in which the run has stopped, or is.</summary>
-    /// <param name="status">Of the run.</param>
+    /// <param name="status">Of the run; <c>waiting</c> of one that runs and waits for something.</param>
     public static string Unfinished(StepProgress step, string status, int width) =>
         Markup(step.Doubt is null ? Marks.Of(status) : Marks.InDoubt, step, "default", null, width);
 
     public static string Running(StepProgress step, string spinner, TimeSpan since, int width) =>
         Markup($"[yellow]{spinner}[/]", step, "grey", since, width);
-
-    /// <summary>A step that has begun to wait.</summary>
-    public static string Waits(StepProgress step, int width) => Markup(Marks.Waiting, step, "default", null, width);
 
     public static string ToCome(StepProgress step) => $"[grey]· {Screen.Safe(step.Name)}[/]";
 

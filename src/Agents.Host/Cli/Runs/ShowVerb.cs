@@ -40,6 +40,8 @@ static class ShowVerb
     {
         var facts = (await api.Events(run.Id, ct)).Items;
         var children = (await api.Get($"runs/{run.Id}/children", ct)).As<Page<RunView>>().Items;
+        var why = run.Answer is null ? (await api.Get($"runs/{run.Id}/why", ct)).As<WhyView>() : null;
+        var status = run.Status is "running" && why?.BlockedBy.Count > 0 ? "waiting" : run.Status;
         var progress = new RunProgress(run.ForkedFrom is null ? [] : await StepNames.Of(api, run, ct));
         screen.Line($"[bold]{Screen.Safe(run.Question)}[/]");
         screen.Line(
@@ -54,14 +56,14 @@ static class ShowVerb
             screen.Line(step switch
             {
                 { StartedAt: null } => StepLines.Skipped(step, screen.Width),
-                { EndedAt: null } => StepLines.Unfinished(step, run.Status, screen.Width),
+                { EndedAt: null } => StepLines.Unfinished(step, status, screen.Width),
                 _ => StepLines.Over(step, screen.Width),
             });
         foreach (var child in children)
             screen.Line(
                 $"[grey]started run {RunIds.Brief(child.Id)}: {Screen.Safe(child.Agent)}, {child.Status}"
                 + $"{(child.CostUsd is { } cost ? $", {Formats.Cost(cost, child.UnpricedCalls, child.UnconfirmedUsd)}" : "")}[/]");
-        await Outcome.Print(screen, api, run, ct);
+        Outcome.Print(screen, run, why);
     }
 
     static string Budget(RunView run) => run.BudgetUsd is { } budget ? $" · budget {Formats.Usd(budget)}" : "";
