@@ -167,7 +167,9 @@ public sealed class Api(HttpClient http)
             if (problem.ValueKind != JsonValueKind.Object || !problem.TryGetProperty("title", out var title)) return null;
             if (problem.TryGetProperty("errors", out var errors))
                 return string.Join('\n', errors.As<List<Mistake>>().Select(mistake => $"{mistake}").Prepend($"{title.GetString()}:"));
-            return problem.TryGetProperty("detail", out var detail) ? $"{title.GetString()}: {detail.GetString()}" : title.GetString();
+            return problem.TryGetProperty("detail", out var detail)
+                ? $"{title.GetString()}: {Wording.OfServer(detail.GetString() ?? "")}"
+                : title.GetString();
         }
         catch (JsonException)
         {

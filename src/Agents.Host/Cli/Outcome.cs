@@ -54,7 +54,7 @@ public static partial class Outcome
 
     public static void Answer(Screen screen, string answer, IReadOnlyList<Citation> citations)
     {
-        screen.Line(Mark().Replace(Screen.Safe(answer.Trim()), "[aqua]$0[/]"));
+        screen.Line(Mark().Replace(screen.IsTerminal ? MarkdownText.Of(answer.Trim()) : Screen.Safe(answer.Trim()), "[aqua]$0[/]"));
         if (citations.Count > 0) screen.Line();
         foreach (var citation in citations)
         {

@@ -73,6 +73,8 @@ public static class Operations
         new("GET /runs/{id}/stream", Permissions.Read, "/runs/{run}/stream", Foreign: Foreign.IsUnknown),
         new("GET /stream", Permissions.Read, "/stream?after=0"),
         new("GET /threads/{threadId}", Permissions.Read, "/threads/{thread}", Foreign: Foreign.IsUnknown),
+        new("GET /tools", Permissions.Read, "/tools"),
+        new("GET /threads", Permissions.Read, "/threads"),
         new("GET /approvals", Permissions.Read, "/approvals"),
         new("GET /batches", Permissions.Read, "/batches"),
         new("GET /batches/{id}", Permissions.Read, "/batches/{batch}", Foreign: Foreign.IsUnknown),
