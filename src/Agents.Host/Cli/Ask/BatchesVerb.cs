@@ -103,7 +103,7 @@ static class BatchesVerb
     }
 
     static void Print(Screen screen, IReadOnlyList<BatchView> batches) => Table.Print(
-        screen, ["batch", "-queued", "-by", ">items", "->refused", ">waiting", ">running", ">stopped", ">completed", ">failed", "-$cost"],
+        screen, ["batch", "-queued", "-by", ">items", "->refused", "->waiting", ">running", ">stopped", ">completed", ">failed", "-$cost"],
         [.. batches.Select(Row)]);
 
     static string[] Row(BatchView batch) =>

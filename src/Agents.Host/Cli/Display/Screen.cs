@@ -67,8 +67,12 @@ public sealed class Screen
         else output.WriteLine(Markup.Remove(markup));
     }
 
-    /// <summary>One line for people that is not part of the result.</summary>
-    public void Inform(string text) => errors.WriteLine(Clean(text));
+    /// <summary>One line for people that is not part of the result; wrapped at words on a terminal.</summary>
+    public void Inform(string text)
+    {
+        if (!IsTerminal || Console.IsErrorRedirected) errors.WriteLine(Clean(text));
+        else foreach (var line in Wrap(text, Width - 1)) errors.WriteLine(line);
+    }
 
     /// <summary>Why there is no result.</summary>
     public void Error(string message) => errors.WriteLine("agents: " + Clean(message));

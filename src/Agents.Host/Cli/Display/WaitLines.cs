@@ -13,7 +13,8 @@ public static partial class WaitLines
 
     public static IEnumerable<string> Of(Obstacle obstacle, string status, DateTimeOffset now)
     {
-        var mark = status is "running" or "queued" || obstacle.Kind is "budget" ? Marks.Waiting : Marks.Of(status);
+        var goesOnByItself = obstacle is { Kind: "budget", Command: { } room } && room.StartsWith("agents budgets", StringComparison.Ordinal);
+        var mark = status is "running" or "queued" || goesOnByItself ? Marks.Waiting : Marks.Of(status);
         var since = obstacle.Since is { } at ? $" [grey]{Formats.Since(at, now)}[/]" : "";
         yield return $"{mark} {Screen.Safe(WithBriefIds(obstacle.Detail))}{since}";
         if (obstacle.Command is { } command) yield return $"  {Verb(obstacle.Kind)}: [bold]{Screen.Safe(WithBriefIds(command))}[/]";
