@@ -24,6 +24,7 @@ static class ApiServices
         services.AddSingleton<RefusalLog>();
         services.AddSingleton<RunReader>();
         services.AddSingleton<WhyReader>();
+        services.AddSingleton<ApprovalReader>();
         services.AddSingleton<BatchReader>();
         services.AddSingleton<ResponseReader>();
         services.AddSingleton<ResponseWriter>();

@@ -40,6 +40,7 @@ public static class EventNames
         [typeof(ChildRunStarted)] = "child_run_started",
         [typeof(ToolCallCompleted)] = "tool_call_completed",
         [typeof(ToolCallFailed)] = "tool_call_failed",
+        [typeof(ToolCallResolved)] = "tool_call_resolved",
         [typeof(PassagesRetrieved)] = "passages_retrieved",
     };
 }

@@ -90,6 +90,9 @@ public sealed class Timeline : IProjection
         ToolCallCompleted e => new(e.Result, Attempt: e.Attempt, ToolCallId: e.ToolCallId, Took: e.Latency),
         ToolCallFailed e => new(
             e.Failure.Message, Name: e.Failure.Kind.ToString(), Attempt: e.Attempt, ToolCallId: e.ToolCallId, Took: e.Latency),
+        ToolCallResolved e => new(
+            e.Result ?? e.Failed, Name: e.Result is not null ? "Result" : e.Failed is not null ? "Failed" : "Again", Attempt: e.Attempt,
+            ToolCallId: e.ToolCallId),
         _ => null, // scheduling is plumbing; passages are shown with the tool call that found them
     };
 

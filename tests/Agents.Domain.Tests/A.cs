@@ -164,6 +164,7 @@ static class A
         ExpireRun m => RunDecider.Decide(run, agent, m),
         ApproveToolCall m => RunDecider.Decide(run, agent, m),
         DenyToolCall m => RunDecider.Decide(run, agent, m),
+        ResolveToolCall m => RunDecider.Decide(run, agent, m),
         RecordModelReply m => RunDecider.Decide(run, agent, m),
         RecordModelFailure m => RunDecider.Decide(run, agent, m),
         RecordModelCallLost m => RunDecider.Decide(run, agent, m),

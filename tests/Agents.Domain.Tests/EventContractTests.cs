@@ -93,6 +93,8 @@ public sealed partial class EventContractTests
             """{"toolCallId":"c0001t001","by":"ada","byKey":"741f4717"}"""),
         ("tool_call_denied", new ToolCallDenied("c0001t001", "ada", "too blunt", "741f4717"),
             """{"toolCallId":"c0001t001","by":"ada","reason":"too blunt","byKey":"741f4717"}"""),
+        ("tool_call_resolved", new ToolCallResolved("c0001t001", 1, "sent", "not sent", "ada", "it is in the outbox", "741f4717"),
+            """{"toolCallId":"c0001t001","attempt":1,"result":"sent","failed":"not sent","by":"ada","reason":"it is in the outbox","byKey":"741f4717"}"""),
         ("tool_call_scheduled", new ToolCallScheduled("c0001t001", 1, A.Second),
             """{"toolCallId":"c0001t001","attempt":1,"delay":"00:00:01"}"""),
         ("tool_call_started", new ToolCallStarted("c0001t001", 1, "w1"),

@@ -183,6 +183,7 @@ public sealed class RandomHistoriesTests
         foreach (var fact in history)
         {
             if (fact is RunResumed or RunClosing) attempts.Clear(); // the last word has a round of its own
+            if (fact is ToolCallResolved resolved) attempts.Remove(resolved.ToolCallId);
             object? call = fact switch
             {
                 ModelCallScheduled e => (e.Call, e.Fallback),
@@ -207,6 +208,7 @@ public sealed class RandomHistoriesTests
                     unknown.Add(e.ToolCallId);
                     break;
                 case ToolCallFailed e: claimed.Remove(e.ToolCallId); break;
+                case ToolCallResolved e: unknown.Remove(e.ToolCallId); break; // a person has looked
                 case ToolCallScheduled e: Assert.DoesNotContain(e.ToolCallId, unknown); break;
             }
     });

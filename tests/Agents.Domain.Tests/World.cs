@@ -71,6 +71,7 @@ sealed class World(AgentDefinition agent, IReadOnlyList<RunEvent>? begun = null)
         91 when choice < 200 => new CancelRun("ada", "enough"),
         92 when choice < 100 => new ExpireRun(),
         93 when choice < 200 => new ExpireApprovals(),
+        93 when choice < 800 => Resolved(choice),
         < 94 => new StartRun("w1"),
         < 98 => new ApproveToolCall(ToolCallId(choice), "ada"),
         _ => new DenyToolCall(ToolCallId(choice), "ada", "no"),
@@ -97,6 +98,11 @@ sealed class World(AgentDefinition agent, IReadOnlyList<RunEvent>? begun = null)
             Refusal = isUnpriced ? refused.Refusal with { WantedUsd = null, LeastUsd = null } : refused.Refusal,
         };
     }
+
+    /// <summary>What a person has found out about a tool call: mostly about one that is in doubt.</summary>
+    ResolveToolCall Resolved(int choice) => new(
+        Run.CallsInDoubt().FirstOrDefault() is { } doubtful && choice % 7 > 0 ? doubtful : ToolCallId(choice),
+        choice % 3 == 0 ? "sent after all" : null, choice % 3 == 1 ? "It was never sent." : null, "ada", "looked");
 
     /// <summary>Mostly an attempt whose cost is in doubt, now and then another.</summary>
     ResolveSpend Resolving(int choice)

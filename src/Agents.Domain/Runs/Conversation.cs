@@ -92,6 +92,8 @@ public sealed record Conversation
         ToolCallFailed { Failure.Kind: FailureKind.OutcomeUnknown } e =>
             WithResult(e.ToolCallId, $"Error: It is not known whether the call had its effect, and it is not made again. {e.Failure.Message}"),
         ToolCallFailed e => WithResult(e.ToolCallId, "Error: " + e.Failure.Message),
+        ToolCallResolved { Result: { } result } e => WithResult(e.ToolCallId, result),
+        ToolCallResolved { Failed: { } failed } e => WithResult(e.ToolCallId, "Error: " + failed),
         ToolCallDenied e => WithResult(e.ToolCallId, "Denied: " + e.Reason),
         ToolCallScheduled e => Without(e.ToolCallId), // tried again: the model hears the last outcome only
         _ => this,

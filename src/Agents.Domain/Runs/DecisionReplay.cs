@@ -78,6 +78,8 @@ public static class DecisionReplay
             ToolCallDenied { By: RunDecider.BySystem, ByKey: null } => [RunDecider.Decide(run, agent, new ExpireApprovals()).Events],
             ToolCallDenied e => [RunDecider.Decide(run, agent, new DenyToolCall(e.ToolCallId, e.By, e.Reason, e.ByKey)).Events],
             ToolCallScheduled e when history[at - 1] is ToolCallScheduled => OfOlderBuild(run, agent, e),
+            ToolCallResolved e =>
+                [RunDecider.Decide(run, agent, new ResolveToolCall(e.ToolCallId, e.Result, e.Failed, e.By, e.Reason, e.ByKey)).Events],
             ToolCallStarted e => [Claimed(Claim.On(run, new RunTool(run.Id, e.ToolCallId, e.Attempt), e, ownerIsGone: false))],
             PassagesRetrieved e when next is ToolCallCompleted done && done.ToolCallId == e.ToolCallId =>
                 [RunDecider.Decide(run, agent, Result(done) with { Retrieved = new(e.Query, e.Passages) }).Events],

@@ -59,6 +59,7 @@ public static class Forking
                 case StateInherited e: (step, doubts) = (e.Step, [.. e.Doubts ?? []]); break;
                 case StepStarted e: step = e.Step; break;
                 case ToolCallFailed { Failure.Kind: FailureKind.OutcomeUnknown } e: doubts.Add(new(step, e.ToolCallId)); break;
+                case ToolCallResolved e: doubts.RemoveAll(doubt => doubt.ToolCallId == e.ToolCallId); break;
             }
 
         return doubts.Count > 0 ? doubts : null;
@@ -74,7 +75,7 @@ public static class Forking
         : new(id, call.Tool, call.Arguments, ToolCallStatus.Scheduled, Attempt: 0);
 
     /// <summary>The second of two facts always comes with the first, in the same transaction, and the run is not at rest between them.</summary>
-    static bool IsInOneBreath(RunEvent first, RunEvent second) => first is StepSkipped || second switch
+    static bool IsInOneBreath(RunEvent first, RunEvent second) => first is StepSkipped or ToolCallResolved { Result: null, Failed: null } || second switch
     {
         StateInherited or StepCompleted or RunCompleted or ToolCallRequested => true,
         ToolCallScheduled { Attempt: 1 } or ToolCallFailed { Attempt: 0 } => true,

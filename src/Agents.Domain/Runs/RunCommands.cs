@@ -17,6 +17,11 @@ public sealed record ResolveSpend(int Call, int Attempt, decimal ActualUsd, Spen
 public sealed record ApproveToolCall(string ToolCallId, string By, string? ByKey = null);
 public sealed record DenyToolCall(string ToolCallId, string By, string Reason, string? ByKey = null);
 
+/// <summary>What became of a tool call that may have had its effect. Neither a result nor a failure: it had none, and is made again.</summary>
+/// <param name="Result">It had its effect, and this is what it brought; may be empty. Null when it had not.</param>
+/// <param name="Failed">It had no effect, and is not made again: why. Null otherwise.</param>
+public sealed record ResolveToolCall(string ToolCallId, string? Result, string? Failed, string By, string Reason, string? ByKey = null);
+
 /// <summary>A signal, by its name.</summary>
 /// <param name="Payload">JSON or text, cleaned; may be empty.</param>
 /// <param name="SignalId">The sender's. Null when it gave none.</param>

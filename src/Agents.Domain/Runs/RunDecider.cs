@@ -8,7 +8,7 @@ namespace Agents.Domain.Runs;
 /// A finished run does no more work, but still records what its calls cost.
 /// Here stands one method for each message, and what comes next. The rules that they share stand in files of their own: <see cref="StepRules"/>,
 /// <see cref="ModelCallRules"/>, <see cref="FallbackRules"/>, <see cref="ClosingRules"/>, <see cref="ToolRequestRules"/>, <see cref="ToolStepRules"/>,
-/// <see cref="ListRules"/>, <see cref="WaitRules"/>, <see cref="ParkingRules"/> and <see cref="FamilyRules"/>.
+/// <see cref="ListRules"/>, <see cref="DoubtRules"/>, <see cref="WaitRules"/>, <see cref="ParkingRules"/> and <see cref="FamilyRules"/>.
 /// </remarks>
 public static class RunDecider
 {
@@ -163,6 +163,11 @@ public static class RunDecider
         decision.Add(new ToolCallDenied(command.ToolCallId, command.By, command.Reason, command.ByKey));
         return ToolStepRules.AfterDenial(decision, command.By, command.Reason);
     }
+
+    /// <summary>
+    /// A person says what became of a call that may have had its effect. Nothing follows when that is not in doubt, or the run has ended or gone on.
+    /// </summary>
+    public static Decision Decide(Run run, AgentDefinition agent, ResolveToolCall command) => DoubtRules.Resolve(run, agent, command);
 
     public static Decision Decide(Run run, AgentDefinition agent, ExpireApprovals _)
     {

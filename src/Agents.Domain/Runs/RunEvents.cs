@@ -335,5 +335,21 @@ public sealed record ToolCallFailed(
     string ToolCallId, int Attempt, Failure Failure, TimeSpan Latency,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? ChildUsd = null) : RunEvent;
 
+/// <summary>
+/// A person said what became of a call of which it was not known whether it had its effect. That is its outcome, or, with neither a result nor a
+/// failure, it had no effect and is made again.
+/// </summary>
+/// <param name="Attempt">The attempt whose outcome was not known.</param>
+/// <param name="Result">What it brought; may be empty. Null when it had no effect.</param>
+/// <param name="Failed">Why it had no effect, where it is not made again. Null otherwise.</param>
+/// <param name="Reason">How the person knows; may be empty.</param>
+/// <param name="ByKey">The id of the person's key. Null when the server needed none.</param>
+public sealed record ToolCallResolved(
+    string ToolCallId, int Attempt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Result,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Failed,
+    string By, string Reason,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ByKey = null) : RunEvent;
+
 /// <summary>What a retrieval found, best first: the ground for citations. Recorded with the tool call that made it.</summary>
 public sealed record PassagesRetrieved(string ToolCallId, string Query, IReadOnlyList<Passage> Passages) : RunEvent;

@@ -108,6 +108,10 @@ static class RunFold
             {
                 Status = ToolCallStatus.Failed, Attempt = e.Attempt, Failure = e.Failure.Kind, Child = null, HeldUsd = 0,
             }),
+        ToolCallResolved { Result: { } result } e => run.WithTool(
+            e.ToolCallId, call => call.Settled(ToolCallStatus.Completed) with { Failure = null, Result = run.KeepsResults ? result : null }),
+        ToolCallResolved { Failed: not null } e => run.WithTool(e.ToolCallId, call => call with { Failure = FailureKind.ToolError }),
+        ToolCallResolved e => run.WithTool(e.ToolCallId, call => call.Renewed()),
         PassagesRetrieved => run,
 
         _ => throw new InvalidOperationException($"Run does not know {happened.GetType().Name}."),

@@ -42,7 +42,7 @@ public sealed record SlotUse(Pending? Waits, TimeSpan? HeldBack, bool IsRecalled
             if (Work.DueTo(decision.Run.Id, happened) is { } work && work.Delay > LongestHeld && !(heldBack <= work.Delay)) heldBack = work.Delay;
 
         var isRecalled = decision.Run.Status is RunStatus.Running && (decision.Events.Any(e => e is RunResumed)
-            || waits is null && Of(decision.Before) is { } before && decision.Events.Any(e => e is ToolCallApproved or ToolCallDenied
+            || waits is null && Of(decision.Before) is { } before && decision.Events.Any(e => e is ToolCallApproved or ToolCallDenied or ToolCallResolved
                 || before is Pending.Child && (e is ToolCallCompleted or ToolCallFailed) || e is WaitEnded));
         return new(waits, heldBack, isRecalled);
     }

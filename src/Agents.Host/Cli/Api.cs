@@ -74,11 +74,14 @@ public sealed class Api(HttpClient http)
     public Task<JsonElement> Upload(string path, Stream content, CancellationToken ct) => Send(HttpMethod.Post, path, new StreamContent(content), ct);
 
     /// <summary>The run's facts after a version, then live; ends with the stream, and takes it up again where it broke.</summary>
-    public async IAsyncEnumerable<EventView> Follow(Guid runId, long after, [EnumeratorCancellation] CancellationToken ct)
+    /// <param name="withWords">
+    /// Also the words of replies as they come: <c>delta</c> and <c>attempt_reset</c>, with the version of the fact before them, and no time.
+    /// </param>
+    public async IAsyncEnumerable<EventView> Follow(Guid runId, long after, [EnumeratorCancellation] CancellationToken ct, bool withWords = false)
     {
         for (var failures = 0; ;)
         {
-            await using var frames = Frames(runId, after, ct).GetAsyncEnumerator(ct);
+            await using var frames = Frames(runId, after, withWords, ct).GetAsyncEnumerator(ct);
             while (true)
             {
                 bool isNext;
@@ -101,7 +104,7 @@ public sealed class Api(HttpClient http)
         }
     }
 
-    async IAsyncEnumerable<EventView> Frames(Guid runId, long after, [EnumeratorCancellation] CancellationToken ct)
+    async IAsyncEnumerable<EventView> Frames(Guid runId, long after, bool withWords, [EnumeratorCancellation] CancellationToken ct)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"runs/{runId}/stream?after={after}");
         using var response = await Answer(request, ct);
@@ -109,8 +112,11 @@ public sealed class Api(HttpClient http)
         await foreach (var frame in SseParser.Create(stream).EnumerateAsync(ct))
         {
             if (frame.Data == "[DONE]") yield break;
-            if (frame.EventType is "delta" or "attempt_reset") continue;
-            yield return JsonSerializer.Deserialize<EventView>(frame.Data, Answers.Format)!;
+            var happened = frame.EventType is "delta" or "attempt_reset"
+                ? new EventView(after, frame.EventType, default, JsonSerializer.Deserialize<JsonElement>(frame.Data))
+                : JsonSerializer.Deserialize<EventView>(frame.Data, Answers.Format)!;
+            after = happened.Version;
+            if (withWords || happened.Type == frame.EventType && frame.EventType is not ("delta" or "attempt_reset")) yield return happened;
         }
 
         throw new IOException("The stream ended before the run did."); // the server was stopped
@@ -161,7 +167,9 @@ public sealed class Api(HttpClient http)
             if (problem.ValueKind != JsonValueKind.Object || !problem.TryGetProperty("title", out var title)) return null;
             if (problem.TryGetProperty("errors", out var errors))
                 return string.Join('\n', errors.As<List<Mistake>>().Select(mistake => $"{mistake}").Prepend($"{title.GetString()}:"));
-            return problem.TryGetProperty("detail", out var detail) ? $"{title.GetString()}: {detail.GetString()}" : title.GetString();
+            return problem.TryGetProperty("detail", out var detail)
+                ? $"{title.GetString()}: {Wording.OfServer(detail.GetString() ?? "")}"
+                : title.GetString();
         }
         catch (JsonException)
         {

@@ -34,8 +34,8 @@ public static class ExitCodes
         (Failed, "the run failed, or an unexpected error"),
         (Usage, "the command line or a setting is wrong"),
         (NothingFound, "no such run, or nothing matches"),
-        (Stopped, "the run is parked, paused or cancelled"),
-        (Unreachable, "the server or its database cannot be reached"),
+        (Stopped, "the run is parked, paused or cancelled, or what was asked does not fit its state"),
+        (Unreachable, "the server or its database cannot be reached, or the port is taken"),
         (Incomplete, "the run is completed, but its answer is cut off or was given early"),
         (Interrupted, "interrupted with Ctrl-C"),
     ];

@@ -9,15 +9,26 @@ namespace Agents.Host.Cli;
 /// <summary>How a run ended, for people: answer, citations, what it cost, and where to look further.</summary>
 public static partial class Outcome
 {
-    public static void Print(Screen screen, RunView run)
+    public static async Task Print(Screen screen, Api api, RunView run, CancellationToken ct) =>
+        Print(screen, run, run.Answer is null ? (await api.Get($"runs/{run.Id}/why", ct)).As<WhyView>() : null);
+
+    /// <param name="why">Why there is no answer. Null when there is one.</param>
+    public static void Print(Screen screen, RunView run, WhyView? why)
     {
         screen.Line();
         if (run.Answer is { } answer) Answer(screen, answer, run.Citations is { } citations ? citations.As<List<Citation>>() : []);
-        else screen.Line(Sentence(run));
+        else if (why is not null) foreach (var line in WhyNone(run, why)) screen.Line(line);
         if (CutOff(run) is { } cut) screen.Line($"\n{cut}");
         screen.Line();
         screen.Line($"[grey]{Cost(run)}[/]");
         screen.Line($"[grey]run {run.Id} · agents show {RunIds.Brief(run.Id)}[/]");
+    }
+
+    /// <summary>Why there is no answer, since when, and the command that lets the run go on: as <c>agents why</c> says it.</summary>
+    public static IEnumerable<string> WhyNone(RunView run, WhyView why)
+    {
+        if (why.BlockedBy.Count > 0) return WaitLines.Of(why, DateTimeOffset.UtcNow);
+        return [Screen.Safe(why.Summary), $"Follow it: [bold]agents tail {RunIds.Brief(run.Id)}[/]"];
     }
 
     /// <summary>Such as <c>$0.000123 · 4 model calls · 1,234 in / 300 out tokens · 2.1 s · offline-extractive-1</c>.</summary>
@@ -29,22 +40,6 @@ public static partial class Outcome
         parts.Add(Screen.Safe(run.Model));
         return string.Join(" · ", parts);
     }
-
-    /// <summary>Why there is no answer, and what to do.</summary>
-    public static string Sentence(RunView run) => run.Status switch
-    {
-        "parked" when run.Failure is { Kind: nameof(FailureKind.OutcomeUnknown) } doubt =>
-            $"[yellow]Parked:[/] {Screen.Safe(doubt.Message)}\nFind out whether it had, then go on without the call: [bold]agents resume "
-            + $"{RunIds.Brief(run.Id)}[/]",
-        "parked" =>
-            $"[yellow]Parked:[/] {Screen.Safe(run.Failure?.Message)}\nGo on when that is put right: [bold]agents resume {RunIds.Brief(run.Id)}[/]",
-        "paused" => $"[yellow]Paused[/]{Because(run)}\nGo on: [bold]agents resume {RunIds.Brief(run.Id)}[/]",
-        "failed" => $"[red]Failed:[/] {Screen.Safe(run.Failure?.Message)}",
-        "cancelled" => $"[yellow]Cancelled[/]{Because(run)}",
-        _ when run.Waiting is { Signal: { } signal } =>
-            $"The run waits for signal {Screen.Safe(signal)}. Send it: [bold]agents signal {RunIds.Brief(run.Id)} {Screen.Safe(signal)}[/]",
-        _ => $"The run is {run.Status}. Follow it: [bold]agents tail {RunIds.Brief(run.Id)}[/]",
-    };
 
     /// <summary>Why the answer is not whole. Null when it is, or there is none.</summary>
     public static string? CutOff(RunView run) => run.Incomplete switch
@@ -59,7 +54,7 @@ public static partial class Outcome
 
     public static void Answer(Screen screen, string answer, IReadOnlyList<Citation> citations)
     {
-        screen.Line(Mark().Replace(Screen.Safe(answer.Trim()), "[aqua]$0[/]"));
+        screen.Line(Mark().Replace(screen.IsTerminal ? MarkdownText.Of(answer.Trim()) : Screen.Safe(answer.Trim()), "[aqua]$0[/]"));
         if (citations.Count > 0) screen.Line();
         foreach (var citation in citations)
         {
@@ -67,8 +62,6 @@ public static partial class Outcome
             if (citation.Quote is { Length: > 0 } quote) screen.Line($"    [grey]“{Screen.Safe(Screen.Clip(quote, screen.Width - 7))}”[/]");
         }
     }
-
-    static string Because(RunView run) => string.IsNullOrWhiteSpace(run.Reason) ? "." : $": {Screen.Safe(run.Reason)}";
 
     /// <summary>A citation mark in escaped markup.</summary>
     [GeneratedRegex(@"\[\[\d+\]\]")]

@@ -43,7 +43,7 @@ public static class ServeVerb
         }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
-            throw new VerbException(ExitCodes.Unreachable, PortTaken(app.Configuration["urls"]), e);
+            throw new VerbException(ExitCodes.Unreachable, await PortTaken.Message(app.Configuration["urls"]), e);
         }
 
         hasStarted = true;
@@ -69,21 +69,14 @@ public static class ServeVerb
         ? server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault()
         : null;
 
-    public static string PortTaken(string? urls)
-    {
-        var url = Uri.TryCreate((urls ?? Server.DefaultUrl).Split(';')[0], UriKind.Absolute, out var parsed) ? parsed : new(Server.DefaultUrl);
-        var free = url.Port < 65_535 ? url.Port + 1 : url.Port - 1;
-        return $"Port {url.Port} is taken by another program. Choose another one: agents serve --urls {url.Scheme}://{url.Host}:{free}";
-    }
-
     static void Announce(WebApplication app, DatabaseConnection database, string address, ServerProof proof)
     {
-        ServerUrl.Write(database.Directory, address, proof.Secret);
         var models = app.Services.GetRequiredService<ModelProviders>();
+        var named = models.All.Select(entry => $"{(entry is { Endpoint: null, Entry: null } ? entry.Default : entry)}").ToList();
+        ServerUrl.Write(database.Directory, address, proof.Secret, database.Describe(), named);
         Console.WriteLine($"Agents       {address}");
         Console.WriteLine($"Database     {database.Describe()}");
-        foreach (var entry in models.All)
-            Console.WriteLine($"Model        {(entry is { Endpoint: null, Entry: null } ? entry.Default : entry)}");
+        foreach (var model in named) Console.WriteLine($"Model        {model}");
         Console.WriteLine($"Reference    {address}/reference");
         Console.WriteLine($"Readiness    {address}/health/ready");
         Console.WriteLine();

@@ -28,19 +28,26 @@ public sealed class ServerConnection : IAsyncDisposable
         if (call.Server is { } named)
         {
             using var unknown = ClientOf(named);
-            return await ServerUrl.IsOurs(unknown, ct)
-                ? new(ClientOf(named, call.Key))
-                : throw new VerbException(
+            if (!await ServerUrl.IsOurs(unknown, ct))
+                throw new VerbException(
                     ExitCodes.Unreachable, $"No Agents server answers at {named}. Start one with 'agents serve', or leave out --server.");
+            return Beside(call, named, doesRuns);
         }
 
         if (ServerUrl.Read(call.Data) is { } running)
         {
             using var unproven = ClientOf(running.Address);
-            if (await running.Answers(unproven, ct)) return new(ClientOf(running.Address, call.Key));
+            if (await running.Answers(unproven, ct)) return Beside(call, running.Address, doesRuns);
         }
 
         return await Start(call, doesRuns, ct);
+    }
+
+    /// <summary>A server that runs has its own settings: those of this process that it would have are not used, and that is said.</summary>
+    static ServerConnection Beside(Call call, Uri address, bool doesRuns)
+    {
+        if (doesRuns && ServerOnlySettings.Unused(address) is { } said) call.Inform(said);
+        return new(ClientOf(address, call.Key));
     }
 
     static async Task<ServerConnection> Start(Call call, bool doesRuns, CancellationToken ct)

@@ -9,21 +9,27 @@ namespace Agents.Host.Cli;
 /// server's own account can read it.
 /// </summary>
 /// <param name="Secret">See <see cref="ServerProof"/>.</param>
-sealed record ServerUrl(Uri Address, string Secret)
+/// <param name="Database">The one that it uses, for people. Null when it did not say.</param>
+/// <param name="Models">The models that it calls, for people.</param>
+sealed record ServerUrl(Uri Address, string Secret, string? Database, IReadOnlyList<string> Models)
 {
+    const string DatabaseLine = "database ";
+    const string ModelLine = "model ";
+
     /// <summary>A server on the same machine answers at once, or is not there.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     const int NonceBytes = 16;
 
-    public static void Write(string directory, string url, string secret)
+    public static void Write(string directory, string url, string secret, string database, IEnumerable<string> models)
     {
         Directory.CreateDirectory(directory);
         var file = FileIn(directory);
         File.Delete(file + ".new");
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var text = new StreamWriter(file + ".new", options)) text.Write($"{url}\n{secret}\n");
+        using (var text = new StreamWriter(file + ".new", options)) text.Write(
+            string.Concat(new[] { url, secret, DatabaseLine + database }.Concat(models.Select(model => ModelLine + model)).Select(line => line + '\n')));
         File.Move(file + ".new", file, overwrite: true);
     }
 
@@ -39,9 +45,9 @@ sealed record ServerUrl(Uri Address, string Secret)
         try
         {
             var file = FileIn(directory);
-            return File.Exists(file) && File.ReadAllLines(file) is [var address, var secret, ..]
+            return File.Exists(file) && File.ReadAllLines(file) is [var address, var secret, .. var more]
                 && Uri.TryCreate(address.Trim(), UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
-                ? new(url, secret.Trim())
+                ? new(url, secret.Trim(), After(more, DatabaseLine).FirstOrDefault(), [.. After(more, ModelLine)])
                 : null;
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
@@ -49,6 +55,9 @@ sealed record ServerUrl(Uri Address, string Secret)
             return null;
         }
     }
+
+    static IEnumerable<string> After(IEnumerable<string> lines, string start) =>
+        lines.Where(line => line.StartsWith(start, StringComparison.Ordinal)).Select(line => line[start.Length..]);
 
     /// <summary>Whether the server that wrote the file answers there: another program may have taken the port since.</summary>
     /// <param name="http">Without a key, which is for that server alone.</param>

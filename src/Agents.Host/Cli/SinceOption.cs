@@ -6,7 +6,7 @@ namespace Agents.Host.Cli;
 /// <summary>The option <c>--since</c>: a day, or a time with an offset; without one it is UTC.</summary>
 static class SinceOption
 {
-    public static Option<DateTimeOffset?> Create(string description) => new("--since")
+    public static Option<DateTimeOffset?> Create(string description, string name = "--since") => new(name)
     {
         Description = description, HelpName = "TIME",
         CustomParser = parsed =>

@@ -25,10 +25,13 @@ static class Verbs
             BatchesVerb.Create(verb),
             IngestVerb.Create(verb),
             SearchVerb.Create(verb),
+            DocumentsVerb.Create(verb),
             AgentsVerb.Create(verb),
+            ToolsVerb.Create(verb),
             RunsVerb.Create(verb),
             ShowVerb.Create(verb),
             TailVerb.Create(verb),
+            ThreadsVerb.Create(verb),
             ReplayVerb.Create(verb),
             DiffVerb.Create(verb),
             PromptVerb.Create(verb),
@@ -49,7 +52,11 @@ static class Verbs
             GlobalOptions.Server, GlobalOptions.Key, GlobalOptions.Data, GlobalOptions.Json, GlobalOptions.NoColor, help, version,
         };
         var after = agents.Subcommands.Index().First(command => command.Item.Name == "replay").Index + 1;
-        IEnumerable<Command> changes = [.. ChangeVerbs.Create(verb), ForkVerb.Create(verb), .. ApprovalVerbs.Create(verb), SignalVerb.Create(verb)];
+        IEnumerable<Command> changes =
+        [
+            .. ChangeVerbs.Create(verb), ForkVerb.Create(verb), ApprovalsVerb.Create(verb), .. ApprovalVerbs.Create(verb), ResolveCallVerb.Create(verb),
+            SignalVerb.Create(verb),
+        ];
         foreach (var change in changes) agents.Subcommands.Insert(after++, change);
         agents.SetAction(parsed =>
         {
@@ -75,12 +82,20 @@ static class Verbs
             return $"There is no verb '{word}'.{(near is null ? "" : $" Did you mean '{near}'?")} See: agents --help";
         }
 
+        if (!isRoot && verb.Subcommands.Count > 0 && parsed.UnmatchedTokens is [var second, ..])
+        {
+            var shown = verb.Subcommands.Where(command => !command.Hidden).ToList();
+            var near = NearName.Of(second, shown.SelectMany(command => command.Aliases.Prepend(command.Name)));
+            return $"'{verb.Name}' does not know '{second}'.{(near is null ? "" : $" Did you mean '{near}'?")} It takes: "
+                + $"{string.Join(", ", shown.Select(command => command.Name))}. See: agents {PathTo(parsed)} --help";
+        }
+
         var missing = verb.Arguments.FirstOrDefault(argument =>
             argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is null or { Tokens.Count: 0 });
         var problem = missing is not null ? $"'{verb.Name}' needs a {missing.Name}."
             : !isRoot
                 && verb.Subcommands.Count > 0 ? $"'{verb.Name}' needs one of: {string.Join(", ", verb.Subcommands.Select(command => command.Name))}."
-            : parsed.Errors[0].Message;
+            : Wording.OfParser(parsed.Errors[0].Message);
         return $"{problem} See: agents {(isRoot ? "" : PathTo(parsed) + " ")}--help";
     }
 

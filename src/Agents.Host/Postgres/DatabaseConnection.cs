@@ -30,12 +30,14 @@ public sealed record DatabaseConnection(string ConnectionString, EmbeddedServer?
             : EmbeddedServer.DefaultDirectory();
 
     /// <summary>One line for people.</summary>
-    public string Describe()
+    public string Describe() =>
+        Embedded is null ? Describe(ConnectionString) : $"embedded PostgreSQL in {Directory} (set ConnectionStrings__agents to use your own)";
+
+    /// <summary>The same of a database of one's own.</summary>
+    public static string Describe(string connectionString)
     {
-        var settings = new NpgsqlConnectionStringBuilder(ConnectionString);
-        return Embedded is null
-            ? $"PostgreSQL {(HasSeveralHosts(settings) ? settings.Host : $"{settings.Host}:{settings.Port}")}/{settings.Database}"
-            : $"embedded PostgreSQL in {Directory} (set ConnectionStrings__agents to use your own)";
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        return $"PostgreSQL {(HasSeveralHosts(settings) ? settings.Host : $"{settings.Host}:{settings.Port}")}/{settings.Database}";
     }
 
     /// <summary>

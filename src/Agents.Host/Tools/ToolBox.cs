@@ -20,6 +20,13 @@ public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembl
 
     public bool Has(string tool) => tools.ContainsKey(tool);
 
+    /// <summary>All of them, by name.</summary>
+    public IReadOnlyList<ListedTool> List() =>
+    [
+        .. tools.Values.OrderBy(entry => entry.Function.Name, StringComparer.Ordinal).Select(entry => new ListedTool(
+            entry.Function.Name, entry.Function.Description, entry.IsRepeatable, entry.IsCodeStep, entry.Function.JsonSchema)),
+    ];
+
     /// <summary>Whether this is a method for a step of its own, which no model may call.</summary>
     public bool IsCodeStep(string tool) => tools.TryGetValue(tool, out var entry) && entry.IsCodeStep;
 
@@ -104,3 +111,7 @@ public sealed class ToolBox(IServiceScopeFactory scopes, IEnumerable<ToolAssembl
 
     sealed record Entry(AIFunction Function, bool IsRepeatable, bool IsCodeStep);
 }
+
+/// <summary>A tool or code step as lists show it.</summary>
+/// <param name="Parameters">What it takes, as a JSON Schema.</param>
+public sealed record ListedTool(string Name, string Description, bool IsRepeatable, bool IsCodeStep, JsonElement Parameters);

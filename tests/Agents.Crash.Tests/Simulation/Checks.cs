@@ -108,6 +108,9 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
         if (!effects.Add(key)) throw Violated(Invariant.UnsafeEffectAtMostOnce, key);
     }
 
+    /// <summary>Whether a person who looks finds the effect of a tool that must not run twice.</summary>
+    public bool HadEffect(string key) => effects.Contains(key);
+
     /// <summary>A priced reply has reached a worker.</summary>
     public void ReplyCame(string worker, CallModel work) => replies.Add((worker, work.Call, work.Attempt));
 

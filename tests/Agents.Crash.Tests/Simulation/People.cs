@@ -11,10 +11,11 @@ static class People
 {
     const string Nothing = "none";
 
-    public static Func<Run, AgentDefinition, Decision> Anything(Random random, AgentDefinition of)
+    public static Func<Run, AgentDefinition, Decision> Anything(Random random, EventLog of)
     {
         var pick = random.Next();
-        if (pick % 2 == 0 && of.Steps.Any(step => step is WaitStep)) return Signal(pick / 2);
+        if (of.Run.CallsInDoubt().FirstOrDefault() is { } doubtful && pick % 3 > 0) return Resolve(of, doubtful, pick);
+        if (pick % 2 == 0 && of.Agent.Steps.Any(step => step is WaitStep)) return Signal(pick / 2);
 
         return random.Next(12) switch
         {
@@ -24,6 +25,13 @@ static class People
             < 11 => (run, agent) => RunDecider.Decide(run, agent, new DenyToolCall(AnyToolCall(run, pick), "ada", "no")),
             _ => (run, agent) => RunDecider.Decide(run, agent, new CancelRun("ada", "enough")),
         };
+    }
+
+    /// <summary>A person looks whether the call had its effect, and says so; one that had none is made again, or not.</summary>
+    static Func<Run, AgentDefinition, Decision> Resolve(EventLog log, string toolCallId, int pick)
+    {
+        var (result, failed) = log.Checks.HadEffect(toolCallId) ? ("done", null) : pick % 2 == 0 ? (null, "never done") : ((string?)null, (string?)null);
+        return (run, agent) => RunDecider.Decide(run, agent, new ResolveToolCall(toolCallId, result, failed, "ada", "looked"));
     }
 
     public static Func<Run, AgentDefinition, Decision> Help(EventLog log) => log.Run switch

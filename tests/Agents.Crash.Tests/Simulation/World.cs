@@ -144,7 +144,7 @@ sealed class World
         {
             if (Hits(Faults.Crash)) Crash(AnyNode());
             if (Hits(Faults.Pause)) Pause(AnyNode());
-            if (Hits(Faults.People) && AnyRun() is var log) Command(log, People.Anything(Random, log.Agent));
+            if (Hits(Faults.People) && AnyRun() is var log) Command(log, People.Anything(Random, log));
             if (Hits(Faults.Drain)) Drain(AnyNode());
             if (Hits(Faults.Fork) && Database.Runs.Count < MostRuns) Fork(AnyRun());
             Tick();

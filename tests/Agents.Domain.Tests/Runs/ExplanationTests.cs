@@ -46,8 +46,10 @@ public sealed class ExplanationTests
         var parked = A.Asking("open_ticket").ClaimedTool("c0001t001").When(A.ToolFailure("c0001t001", FailureKind.Timeout));
 
         Assert.Equal(
-            "It is not known whether open_ticket (c0001t001) had its effect. Find out by hand; resuming will not make the call again.",
+            "open_ticket (c0001t001) may have had its effect, and resuming will not make the call again. Look first, then say what became of it: "
+            + "--result TEXT, --failed TEXT or --again.",
             Explanation.Of(parked.Run, place: null).Summary);
+        Assert.Equal($"agents resolve-call {A.Id} c0001t001 --result TEXT", CommandOf(Explanation.Of(parked.Run, place: null)));
     }
 
     [Theory]
@@ -82,7 +84,73 @@ public sealed class ExplanationTests
     }
 
     [Fact]
-    public void A_run_that_has_ended_is_held_back_by_nothing() =>
-        Assert.Equal(new("The run is cancelled. It does no more work.", []),
-            Explanation.Of(A.Queued(A.Research).When(new CancelRun("ada", "")).Run, place: null) with { BlockedBy = [] });
+    public void A_run_that_is_parked_names_the_failure_the_way_out_and_the_command()
+    {
+        var parked = A.Calling(A.Research).When(A.ModelFailure(FailureKind.Unauthorized));
+        var since = new DateTimeOffset(2026, 11, 28, 11, 0, 0, TimeSpan.Zero);
+
+        var explained = Explanation.Of(parked.Run, place: null, standing: new(since, new(FailureKind.Unauthorized, "HTTP 401: Wrong key")));
+
+        Assert.Equal(
+            "The run is parked (Unauthorized): HTTP 401: Wrong key. Set the right key of the provider and start the server anew, then resume the run.",
+            explained.Summary);
+        Assert.Equal((since, $"agents resume {A.Id}"), (explained.BlockedBy[0].Since, CommandOf(explained)));
+    }
+
+    [Fact]
+    public void Each_failure_for_which_runs_park_has_its_own_advice()
+    {
+        var advice = Enum.GetValues<FailureKind>().Select(kind =>
+            Explanation.Of(A.Calling(A.Research).When(A.ModelFailure(FailureKind.Unauthorized)).Run, null, true, new(default, new(kind, "It"))).Summary
+                .Split("It. ")[1]).ToList();
+        Assert.All(advice, sentence => Assert.Matches("resum.*[.]$", sentence));
+        Assert.InRange(advice.Distinct().Count(), 6, advice.Count);
+    }
+
+    [Fact]
+    public void A_budget_and_a_call_for_approval_name_the_command_that_lets_the_run_go_on()
+    {
+        Assert.Equal(
+            "agents budgets raise tenant:default USD --period day", CommandOf(Explanation.Of(A.Started(A.Research).When(A.Refused()).Run, place: null)));
+        var asking = A.Calling(A.Assistant).When(A.Reply(1, "", tools: "send_mail"));
+        var place = new QueuePlace(null, QueueWait.Approval, null, null, null, [], [], 0, 1, 0, null);
+        Assert.Equal($"agents approve {A.Id} c0001t001", CommandOf(Explanation.Of(asking.Run, place)));
+        Assert.Equal(
+            "The run has a slot and is being worked on by n1. The run waits for a person to approve send_mail (c0001t001).",
+            Explanation.Of(asking.Run, place with { Node = "n1" }).Summary);
+    }
+
+    [Fact]
+    public void Where_admission_is_stopped_it_says_by_whom_since_when_why_and_how_to_go_on()
+    {
+        var since = new DateTimeOffset(2026, 11, 28, 11, 0, 0, TimeSpan.Zero);
+        var place = new QueuePlace(null, null, null, null, null, [], [new("tenant:acme", since, "ada", "upgrade")], 0, 1, 0, null);
+        var queued = A.Queued(A.Research).Run;
+
+        var paused = Explanation.Of(queued, place);
+        Assert.Equal("The run is next in its tenant's line. Admission is paused for tenant:acme, by ada: upgrade.", paused.Summary);
+        Assert.Equal((since, "agents admission resume tenant:acme"), (paused.BlockedBy[0].Since, CommandOf(paused)));
+
+        var drained = Explanation.Of(queued, place with { Pauses = [], Slots = 0, IdleNodes = [new("node:n1", since, "bob", "", IsDrained: true)] });
+        Assert.EndsWith("No node takes runs now: n1 is drained by bob.", drained.Summary, StringComparison.Ordinal);
+        Assert.Equal("agents nodes resume n1", CommandOf(drained));
+        Assert.Equal("agents serve", CommandOf(Explanation.Of(queued, place with { Pauses = [], Slots = 0 })));
+        Assert.Equal(
+            "agents limits set overall --max-runs N",
+            CommandOf(Explanation.Of(queued, place with { Pauses = [], FullLimits = [new("overall", 2, 2)] })));
+    }
+
+    [Fact]
+    public void A_run_that_has_ended_without_an_answer_says_why_and_how_to_go_on_from_it()
+    {
+        var cancelled = Explanation.Of(A.Queued(A.Research).When(new CancelRun("ada", "")).Run, place: null, standing: new(default, Said: "ada: "));
+        Assert.Equal("The run is cancelled, by ada. It does no more work.", cancelled.Summary);
+        Assert.Equal($"agents fork {A.Id}", CommandOf(cancelled));
+        var failed = A.Started(A.Research).When(new ExpireRun());
+        Assert.Equal(
+            "The run has failed (Deadline): Too long. It does no more work.",
+            Explanation.Of(failed.Run, place: null, standing: new(default, new(FailureKind.Deadline, "Too long."))).Summary);
+    }
+
+    static string? CommandOf(Explanation explained) => explained.BlockedBy[0].Command;
 }

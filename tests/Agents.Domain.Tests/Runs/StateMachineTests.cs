@@ -46,6 +46,9 @@ public sealed class StateMachineTests
         ResolveSpend                               -          recorded   recorded   recorded   running    recorded   recorded   recorded
         ApproveToolCall                            -          scheduled  scheduled  scheduled  scheduled  -          -          -
         DenyToolCall                               -          scheduled  recorded   recorded   recorded   -          -          -
+        ResolveToolCall, with a result             -          recorded   recorded   running    recorded   -          -          -
+        ResolveToolCall, without effect            -          recorded   recorded   running    recorded   -          -          -
+        ResolveToolCall, to be made again          -          scheduled  scheduled  running    scheduled  -          -          -
         ExpireApprovals                            -          scheduled  -          -          -          -          -          -
         SendSignal                                 recorded   recorded   recorded   recorded   recorded   -          -          -
         EndWait                                    -          recorded   -          -          -          -          -          -
@@ -83,6 +86,9 @@ public sealed class StateMachineTests
         ("ResolveSpend", Calling.When(A.Lost()), new ResolveSpend(1, 1, 0.01m, SpendSource.Operator, "ada")),
         ("ApproveToolCall", Asking("send_mail"), new ApproveToolCall("c0001t001", "ada")),
         ("DenyToolCall", Asking("send_mail"), new DenyToolCall("c0001t001", "ada", "no")),
+        ("ResolveToolCall, with a result", InDoubt, new ResolveToolCall("c0001t001", "T-1", null, "ada", "")),
+        ("ResolveToolCall, without effect", InDoubt, new ResolveToolCall("c0001t001", null, "No ticket.", "ada", "")),
+        ("ResolveToolCall, to be made again", InDoubt, new ResolveToolCall("c0001t001", null, null, "ada", "")),
         ("ExpireApprovals", Asking("send_mail"), new ExpireApprovals()),
         ("SendSignal", A.Waiting(), A.Signal("approved")),
         ("EndWait", A.Waiting(), new EndWait(1)),
@@ -120,6 +126,10 @@ public sealed class StateMachineTests
     static RecordChildWanted Wanted => new(
         "c0001t001", 1, Other,
         new("research", 1, "hash", "small", "What else?", 5, "ada", TimeSpan.FromMinutes(1), ChildOf: new(A.Id, "c0001t001", 1, A.Id, 1)));
+
+    /// <summary>The run was resumed while it is not known whether its tool had its effect; another tool is under way.</summary>
+    static Story InDoubt => Calling.When(A.Reply(1, "", tools: ["open_ticket", "search_documents"])).ClaimedTool("c0001t001")
+        .When(A.ToolFailure("c0001t001", FailureKind.OutcomeUnknown)).When(new ResumeRun("ada", "go on"));
 
     static Story Asking(string tool) => Calling.When(A.Reply(1, "", tools: tool));
 

@@ -28,7 +28,7 @@ public sealed class BatchVerbTests
         Assert.Equal(4, again.GetProperty("items")[0].GetProperty("items").GetInt32());
         Assert.Equal(3, JsonSerializer.Deserialize<JsonElement>((await server.Run("runs", "--json")).Output).GetProperty("items").GetArrayLength());
 
-        Assert.Matches(@"(?m)^[0-9a-f-]{36}  .+ +4 +1 +0 +0 +0 +3 +0 +\$0\.00", (await server.Run("batches")).Output);
+        Assert.Matches(@"(?m)^[0-9a-f]{8}  .+ +4 +1 +0 +0 +0 +3 +0 +\$0\.00", (await server.Run("batches")).Output);
 
         var forked = await server.Run("fork", "last", "--reason", "once more");
         Assert.Equal(ExitCodes.Ok, forked.ExitCode);

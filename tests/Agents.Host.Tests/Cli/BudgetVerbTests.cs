@@ -15,7 +15,7 @@ public sealed class BudgetVerbTests
         var raised = JsonSerializer.Deserialize<JsonElement>(
             (await server.Run("budget", "raise", "tenant", "default", "2.5", "--period", "day", "--json")).Output);
         Assert.Equal((52.5m, "day"), (raised.GetProperty("limitUsd").GetDecimal(), raised.GetProperty("period").GetString()));
-        Assert.Matches(@"(?m)^tenant  default  day from \d{4}-\d\d-\d\d\s+\$52\.50\s+\$0\.00", (await server.Run("budget", "list")).Output);
+        Assert.Matches(@"(?m)^tenant:default  day from \d{4}-\d\d-\d\d\s+\$52\.50\s+\$0\.00", (await server.Run("budget", "list")).Output);
         Assert.Equal(ExitCodes.NothingFound, (await server.Run("budget", "remove", "tenant", "default")).ExitCode); // there is none of a month
         Assert.Equal(ExitCodes.Usage, (await server.Run("budget", "set", "tenant", "default", "-1")).ExitCode);
         Assert.Equal(ExitCodes.Ok, (await server.Run("budget", "remove", "tenant", "default", "--period", "day")).ExitCode);

@@ -77,6 +77,9 @@ public sealed class FactTextTests
         { new ToolCallFailed("t1", 1, Slow, TimeSpan.FromMilliseconds(20)), "call t1, 20 ms, RateLimited: Slow down." },
         { new ToolCallFailed("t1", 1, new(FailureKind.OutcomeUnknown, "Cut."), TimeSpan.FromMilliseconds(20)),
             "call t1, 20 ms, not made again, OutcomeUnknown: Cut." },
+        { new ToolCallResolved("t1", 1, "sent", null, "ada", "I looked"), "call t1, had its effect, by ada: I looked: sent" },
+        { new ToolCallResolved("t1", 1, null, "never sent", "ada", ""), "call t1, had no effect, by ada: never sent" },
+        { new ToolCallResolved("t1", 1, null, null, "ada", ""), "call t1, had no effect and is made again, by ada" },
         { new PassagesRetrieved("t1", "why", [Found]), "call t1, 1 passage for “why”" },
     };
 

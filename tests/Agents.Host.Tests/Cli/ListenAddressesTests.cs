@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Agents.Host.Cli;
 using Agents.Host.Http;
 using Agents.Host.Platform;
@@ -49,8 +51,37 @@ public sealed class ListenAddressesTests
         Assert.Equal("http://0.0.0.0:5080", ListenAddresses.Beyond(settings));
     }
 
-    [Theory]
-    [InlineData(null, "Port 5080 is taken by another program. Choose another one: agents serve --urls http://127.0.0.1:5081")]
-    [InlineData("http://localhost:65535", "Port 65535 is taken by another program. Choose another one: agents serve --urls http://localhost:65534")]
-    public void A_taken_port_is_told_with_another_one_to_try(string? urls, string message) => Assert.Equal(message, ServeVerb.PortTaken(urls));
+    [Fact]
+    public async Task A_taken_port_is_told_with_who_has_it_and_one_that_is_free()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, port: 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        var said = await PortTaken.Message($"http://127.0.0.1:{port}");
+        Assert.StartsWith($"Port {port} is taken by another program. Choose another one: agents serve --urls http://127.0.0.1:", said, StringComparison.Ordinal);
+        var free = int.Parse(said.Split(':')[^1], System.Globalization.CultureInfo.InvariantCulture);
+        using var other = new TcpListener(IPAddress.Loopback, free);
+        other.Start(); // it can be listened on
+
+        await using var server = await VerbServer.Start();
+        Assert.StartsWith(
+            $"An Agents server runs at {server.Address} already. Use that one, or start another beside it: agents serve --urls http://127.0.0.1:",
+            await PortTaken.Message(server.Address), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_reports_the_server_that_runs_and_settings_it_does_not_have_are_named()
+    {
+        await using var server = await VerbServer.Start();
+        var said = (await server.Run("doctor", "--data", Path.Combine(Path.GetTempPath(), $"agents-{Guid.NewGuid():N}"))).Output;
+        Assert.Contains($"those of the server at {server.Address}/, which it does not tell here", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("inside this program", said, StringComparison.Ordinal);
+
+        var address = new Uri("http://127.0.0.1:5080");
+        Assert.Equal(
+            "Models__ApiKey, Models__Provider are not used: the server at http://127.0.0.1:5080/ has its own settings. "
+            + "Set them where that server is started, and start it anew.",
+            ServerOnlySettings.Unused(["PATH", "Models__Provider", "AGENTS_DATA", "Models__ApiKey"], address));
+        Assert.Null(ServerOnlySettings.Unused(["PATH", "AGENTS_DATA"], address));
+    }
 }

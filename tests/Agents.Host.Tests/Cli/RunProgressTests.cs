@@ -3,6 +3,7 @@ using Agents.Host.Api.Runs;
 using Agents.Host.Cli;
 using Agents.Host.Cli.Display;
 using Agents.Host.Log;
+using Spectre.Console;
 
 namespace Agents.Host.Tests.Cli;
 
@@ -28,6 +29,22 @@ public sealed class RunProgressTests
         Assert.Equal(TimeSpan.FromSeconds(2), plan.EndedAt - plan.StartedAt);
         Assert.Equal("3 passages from 2 documents", search.Says);
         Assert.Null(search.EndedAt);
+    }
+
+    [Fact]
+    public void A_step_whose_call_a_person_has_resolved_is_no_longer_in_doubt()
+    {
+        var progress = new RunProgress(["send"]);
+        Happens(progress, "step_started", new { step = 0, name = "send" });
+        foreach (var id in new[] { "s0000t001", "s0000t002" })
+            Happens(progress, "tool_call_failed", new { toolCallId = id, failure = new { kind = "OutcomeUnknown", message = "Cut." } });
+        Assert.Equal(
+            "it is not known whether s0000t001, s0000t002 had their effect, and they are not called again", progress.Steps[0].Doubt);
+
+        Happens(progress, "tool_call_resolved", new { toolCallId = "s0000t001", result = "sent", by = "ada" });
+        Happens(progress, "tool_call_resolved", new { toolCallId = "s0000t002", by = "ada" });
+
+        Assert.Null(progress.Steps[0].Doubt);
     }
 
     [Fact]
@@ -116,50 +133,64 @@ public sealed class RunProgressTests
         Assert.StartsWith("[green]✓[/] ", StepLines.Over(progress.Steps[2], width: 160), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_run_that_is_parked_for_a_call_whose_outcome_is_unknown_is_not_said_to_make_it_again()
-    {
-        var run = Parked(
-            "OutcomeUnknown", "It is not known whether send (s0000t001) had its effect, and resuming will not make the call again: Cut.");
-        Assert.Contains("resuming will not make the call again: Cut.\nFind out whether it had, then go on without the call: [bold]agents resume ",
-            Outcome.Sentence(run), StringComparison.Ordinal);
-        Assert.Contains(
-            "\nGo on when that is put right: [bold]agents resume ", Outcome.Sentence(Parked("Unauthorized", "No key.")), StringComparison.Ordinal);
-    }
-
-    static RunView Parked(string kind, string message) => new(
-        Guid.Empty, "clerk", 1, "parked", 5, "Send it.", "m", 0, "send", null, null, new(kind, message), null, 1, new(0, 0, 0, 0, 0, 0), 0, 0, null,
-        null,
-        null, Noon, Noon, null, null);
-
-    [Fact]
-    public void A_step_that_waits_says_for_what_and_how_long_it_did()
+    [Theory]
+    [InlineData("run_parked", "parked", "[yellow]■[/] ")]
+    [InlineData("run_paused", "paused", "[yellow]‖[/] ")]
+    [InlineData("run_cancelled", "cancelled", "[yellow]■[/] ")]
+    [InlineData("run_failed", "failed", "[red]✗[/] ")]
+    [InlineData("run_resumed", "running", "[yellow]▸[/] ")]
+    public void A_step_that_is_not_over_is_marked_by_where_its_run_stands(string fact, string status, string mark)
     {
         var progress = new RunProgress();
-        Happens(progress, "step_started", new { step = 0, name = "review" });
-        Happens(progress, "wait_started", new { wait = 1, step = 0, signal = "reviewed", @for = "00:05:00", until = (string?)null });
-        Assert.Equal(("waits for signal reviewed, for 5 min 0 s", "reviewed"), (progress.Current!.Says, progress.AwaitedSignal));
+        Happens(progress, "step_started", new { step = 0, name = "plan" });
+        Happens(progress, fact, new { });
 
-        Happens(progress, "wait_ended", new { wait = 1, step = 0, by = "Time", payload = "" });
-        Happens(progress, "step_completed", new { step = 0, output = "" }, seconds: 300);
-        Assert.Equal(("waited for signal reviewed, for 5 min 0 s", null), (progress.Current.Says, progress.AwaitedSignal));
-
-        Happens(progress, "step_started", new { step = 1, name = "sign" });
-        Happens(progress, "wait_started", new { wait = 2, step = 1, signal = "signed", @for = (string?)null, until = (string?)null });
-        Happens(progress, "wait_ended", new { wait = 2, step = 1, by = "Signal", payload = "by ada" });
-        Happens(progress, "step_completed", new { step = 1, output = "by ada" });
-        Happens(progress, "run_completed", new { answer = "by ada", citations = Array.Empty<int>() });
-        Assert.Equal("by ada", progress.Current.Says);
+        Assert.Equal(status, progress.Status);
+        Assert.StartsWith(mark, StepLines.Unfinished(progress.Current!, progress.Status, width: 100), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Late_bills_and_facts_of_newer_servers_disturb_nothing()
+    public void The_words_of_a_reply_are_gathered_as_they_come_and_taken_back()
     {
         var progress = new RunProgress();
-        Happens(progress, "run_queued", new { });
-        Happens(progress, "something_new", new { });
+        Happens(progress, "step_started", new { step = 0, name = "plan" });
+        Happens(progress, "delta", new { call = 1, attempt = 1, offset = 0, text = "These are " });
+        Happens(progress, "delta", new { call = 1, attempt = 1, offset = 10, text = "words." });
+        Assert.Equal("These are words.", progress.Current!.Words);
 
-        Assert.Empty(progress.Steps);
+        Happens(progress, "attempt_reset", new { call = 1, attempt = 1 });
+        Assert.Equal("", progress.Current.Words);
+        Happens(progress, "delta", new { call = 1, attempt = 2, offset = 0, text = new string('x', 5_000) });
+        Assert.Equal(4_000, progress.Current.Words.Length);
+        Happens(progress, "step_completed", new { step = 0, output = "x" });
+        Assert.Equal("", progress.Current.Words);
+    }
+
+    [Theory, InlineData(60), InlineData(100), InlineData(200)]
+    public void A_step_fits_the_screen(int width)
+    {
+        var progress = new RunProgress();
+        Happens(progress, "step_started", new { step = 0, name = "a step with a long name" });
+        Happens(progress, "model_call_completed", new { usage = new { inputTokens = 123_456, outputTokens = 12_345 } });
+        Happens(progress, "step_completed", new { step = 0, output = new string('w', 300) }, seconds: 100);
+
+        Assert.InRange(Markup.Remove(StepLines.Over(progress.Steps[0], width)).Length, width - 3, width);
+        Assert.InRange(Markup.Remove(StepLines.Unfinished(progress.Steps[0], "parked", width)).Length, width - 3, width);
+    }
+
+    [Fact]
+    public void What_a_run_waits_for_is_shown_with_its_time_and_the_command_and_short_ids()
+    {
+        var run = Guid.Parse("01a2066d-f60a-782f-a656-63fa96595f6e");
+        var why = new WhyView(
+            run, "running", "", [new("approval", $"The run {run} waits.", Noon, $"agents approve {run} c0001t001")], null, null, null);
+
+        Assert.Equal(
+            ["… The run 96595f6e waits. " + Formats.Since(Noon, Noon.AddSeconds(12)), "  Let it run: agents approve 96595f6e c0001t001"],
+            WaitLines.Of(why, Noon.AddSeconds(12)).Select(Markup.Remove));
+        Assert.EndsWith(" (12 s)", Formats.Since(Noon, Noon.AddSeconds(12)), StringComparison.Ordinal);
+        Assert.EndsWith(" (0 s)", Formats.Since(Noon, Noon), StringComparison.Ordinal);
+        Assert.EndsWith(" (2 min 5 s)", Formats.Since(Noon, Noon.AddSeconds(125)), StringComparison.Ordinal);
     }
 
     static void Happens(RunProgress progress, string type, object data, int seconds = 0) =>

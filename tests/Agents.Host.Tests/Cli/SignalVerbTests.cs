@@ -8,11 +8,11 @@ public sealed class SignalVerbTests
     public async Task Ask_says_at_once_what_the_run_waits_for_and_signal_sends_it()
     {
         await using var server = await VerbServer.Start(TestAgents.Gate);
-        var asking = server.Run("ask", "Who may pass?", "--agent", "gate");
-        await App.Until("the run waits", async () => (await server.Run("why", "last")).Output.Contains("waits for signal open", StringComparison.Ordinal));
+        var (output, asking) = server.Begin("ask", "Who may pass?", "--agent", "gate");
+        await App.Until("ask says so", () => Task.FromResult(output().Contains("waits for signal open", StringComparison.Ordinal)));
 
         Assert.Matches(
-            @"^The run waits for signal open\. Send it: agents signal [0-9a-f-]{36} open\n  wait       The run", (await server.Run("why", "last")).Output);
+            @"^… The run waits for signal open\. since .+\n  Send it: agents signal [0-9a-f]{8} open\n$", (await server.Run("why", "last")).Output);
         Assert.Equal(ExitCodes.Usage, (await server.Run("signal", "last", "Open!")).ExitCode);
         Assert.Matches(
             @"^Signal later of run [0-9a-f]{8}: kept until a wait uses it\.\n$", (await server.Run("signal", "last", "later", "--id", "1")).Output);
@@ -22,7 +22,7 @@ public sealed class SignalVerbTests
 
         var asked = await asking;
         Assert.Equal(ExitCodes.Ok, asked.ExitCode);
-        Assert.Matches(@"(?s)… gate +waits for signal open\n  Send it: agents signal [0-9a-f]{8} open\n.*✓ gate.*\{""by"":""ada""\}", asked.Output);
+        Assert.Matches(@"(?s)… The run waits for signal open\. since .+\n  Send it: agents signal [0-9a-f]{8} open\n.*✓ gate.*\{""by"":""ada""\}", asked.Output);
         var late = await server.Run("signal", "last", "open");
         Assert.Equal((ExitCodes.Stopped, ""), (late.ExitCode, late.Output));
         Assert.Contains("Run is completed", late.Errors, StringComparison.Ordinal);

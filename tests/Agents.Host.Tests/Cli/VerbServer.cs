@@ -44,5 +44,21 @@ sealed class VerbServer : IAsyncDisposable
         return (exitCode, output.ToString().ReplaceLineEndings("\n"), errors.ToString().ReplaceLineEndings("\n"));
     }
 
+    /// <summary>Begins a verb that waits.</summary>
+    /// <returns>What it has printed so far, and what comes of it.</returns>
+    public (Func<string> Output, Task<(int ExitCode, string Output)> Ended) Begin(params string[] words)
+    {
+        var printed = new StringWriter();
+        var output = TextWriter.Synchronized(printed);
+        return (Printed, End());
+
+        string Printed()
+        {
+            lock (output) return printed.ToString().ReplaceLineEndings("\n");
+        }
+
+        async Task<(int, string)> End() => (await CommandLine.Run([.. words, "--server", Address], output, TextWriter.Null), Printed());
+    }
+
     public async ValueTask DisposeAsync() => await app.DisposeAsync();
 }

@@ -24,6 +24,7 @@ public sealed class ResponseStory
     readonly ToolEvents tools;
 
     readonly HashSet<string> approved = new(StringComparer.Ordinal);
+    readonly List<ToolCallResolved> resolved = [];
     readonly Dictionary<string, int> answeredIn = new(StringComparer.Ordinal);
     readonly List<ApprovalAnswer> answers = [];
 
@@ -79,6 +80,7 @@ public sealed class ResponseStory
         tools.Remember(Run, happened);
         if (!isOpen && Begins(happened)) Begin(at, happened);
         if (happened is ToolCallApproved or ToolCallDenied) RememberAnswer(happened);
+        if (!isOpen && happened is ToolCallResolved said) resolved.Add(said); // told with the response that goes on after it
         if (isOpen) AddEventsOf(at, happened);
         if (isOpen && tools.AreStuck(Run)) End(at, "completed");
         return events.TakeAdded();
@@ -129,6 +131,10 @@ public sealed class ResponseStory
             case RunStarted:
                 SetStatus("in_progress");
                 events.Add("response.in_progress");
+                break;
+            case RunResumed:
+                foreach (var said in resolved) tools.Add(said);
+                resolved.Clear();
                 break;
             case ModelCallStarted e when agent.After(Run.Step) is null || Run.Closing is not null:
                 reply.Begin(e.Call, e.Attempt);

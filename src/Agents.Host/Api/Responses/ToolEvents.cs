@@ -56,6 +56,9 @@ sealed class ToolEvents(Guid runId, AgentDefinition agent, Include include, Resp
             case ToolCallFailed e:
                 AddTool(requested[e.ToolCallId], e.Attempt, null, e.Failure);
                 break;
+            case ToolCallResolved { Result: { } result } e:
+                AddTool(requested[e.ToolCallId], e.Attempt, result, null);
+                break;
         }
     }
 

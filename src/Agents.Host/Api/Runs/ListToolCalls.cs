@@ -19,7 +19,11 @@ public static class ListToolCallsEndpoint
 
 /// <param name="Arguments">JSON as the model wrote it. Null once the call has settled; the fact keeps them.</param>
 /// <param name="Status">awaitingApproval, scheduled, started, completed, failed or denied.</param>
-public sealed record ToolCallView(string Id, string Tool, string? Arguments, ToolCallStatus Status, int Attempt)
+/// <param name="IsInDoubt">
+/// It failed, and may have had its effect: resuming will not make it again. Look first, then <c>POST …/resolve</c> says what became of it.
+/// </param>
+public sealed record ToolCallView(string Id, string Tool, string? Arguments, ToolCallStatus Status, int Attempt, bool IsInDoubt = false)
 {
-    public static ToolCallView Of(string id, ToolCall call) => new(id, call.Tool, call.Arguments, call.Status, call.Attempt);
+    public static ToolCallView Of(string id, ToolCall call) => new(
+        id, call.Tool, call.Arguments, call.Status, call.Attempt, call is { Status: ToolCallStatus.Failed, Failure: FailureKind.OutcomeUnknown });
 }

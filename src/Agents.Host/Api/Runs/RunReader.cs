@@ -28,18 +28,31 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
         """, new { tenant, parent }, ct)).ConvertAll(row => row.View());
 
     /// <summary>Newest first.</summary>
-    /// <param name="failure">Kind of failure the run is parked or failed for. Null for all, and for none.</param>
     /// <param name="before">The cursor: runs older than this one.</param>
-    public async Task<Page<RunView>> Runs(
-        string tenant, RunStatus? status, string? agent, string? failure, Guid? before, int limit, CancellationToken ct)
+    public async Task<Page<RunView>> Runs(string tenant, RunFilter filter, Guid? before, int limit, CancellationToken ct)
     {
         var rows = await database.Query<RunRow>(
             $"""
             select {RunRow.Columns} {RunRow.From}
             where r.tenant_id = @tenant and (@status is null or r.status = @status) and (@agent is null or r.agent = @agent)
               and (@before is null or r.run_id < @before) and (@failure is null or r.failure_kind = @failure)
+              and (@words is null or position(lower(@words) in lower(r.question)) > 0) and (@forked_from is null or r.forked_from = @forked_from)
+              and (@since is null or r.queued_at >= @since) and (@until is null or r.queued_at < @until)
+              and (@label is null or r.metadata ->> @label = @label_value) and (@batch is null or r.batch_id = @batch)
+              and (@thread is null or r.thread_id = @thread) and (@min_cost_usd is null or r.cost_usd >= @min_cost_usd)
+              and (@schedule is null or r.schedule_id = (
+                select s.schedule_id from agents.schedule s where s.tenant_id = @tenant and s.name = @schedule))
+              and (not @is_waiting or exists (
+                select from agents.run_queue q
+                where q.tenant_id = r.tenant_id and q.run_id = r.run_id and q.node is null and q.state <> 'settling'))
             order by r.run_id desc limit @most
-            """, new { tenant, status = status?.ToString().ToLowerInvariant(), agent, failure, before, most = limit + 1 }, ct);
+            """,
+            new
+            {
+                tenant, status = filter.Status?.ToString().ToLowerInvariant(), filter.Agent, filter.Failure, before, filter.Words, filter.ForkedFrom,
+                filter.Since, filter.Until, filter.Label, filter.LabelValue, filter.Batch, filter.Thread, filter.MinCostUsd, filter.Schedule,
+                filter.IsWaiting, most = limit + 1,
+            }, ct);
         var found = rows.ConvertAll(row => row.View());
         return found.Count > limit ? new(found[..limit], found[limit - 1].Id.ToString()) : new(found, null);
     }

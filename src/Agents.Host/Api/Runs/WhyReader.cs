@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Agents.Domain.Runs;
 using Agents.Host.Http;
 using Agents.Host.Models;
@@ -17,10 +18,46 @@ public sealed class WhyReader(NpgsqlDataSource database, IDocumentStore store, M
         if (await session.LoadAsync<Run>(runId, ct) is not { } run) return null;
 
         var (place, now) = await Place(caller.Tenant, runId, ct);
-        var why = Explanation.Of(run, place, caller.SeesMoney);
+        var standing = await Stands(caller.Tenant, run, ct);
+        var why = Explanation.Of(run, place, caller.SeesMoney, standing);
         return new(
             runId, run.Status.ToString().ToLowerInvariant(), why.Summary, why.BlockedBy, why.Position,
-            place?.StartsPerMinute is { } pace ? Math.Round(pace, 2) : null, why.StartsIn is { } wait ? now + wait : null);
+            place?.StartsPerMinute is { } pace ? Math.Round(pace, 2) : null, why.StartsIn is { } wait ? now + wait : null,
+            standing?.Failure is { } failure ? new(failure.Kind.ToString(), failure.Message) : null);
+    }
+
+    /// <summary>By the fact that stopped or ended it, or by what it has waited for longest; else by its last fact.</summary>
+    async Task<Standing?> Stands(string tenant, Run run, CancellationToken ct)
+    {
+        var awaited = run.ToolCalls.Where(call => call.Value.Status is ToolCallStatus.AwaitingApproval).Select(call => call.Key).ToArray();
+        var row = await database.First<StandingRow>(
+            """
+            select s.failure_kind, s.failure_message, stop.type, stop.detail, stop.at as stopped_at,
+              coalesce(asked.at, s.wait_since, last.at, s.queued_at) as waits_since
+            from agents.run_summary s
+            left join lateral (
+              select t.at, t.type, t.detail from agents.timeline t
+              where t.tenant_id = s.tenant_id and t.run_id = s.run_id and t.type in ('run_parked', 'run_paused', 'run_failed', 'run_cancelled')
+              order by t.version desc limit 1) stop on true
+            left join lateral (
+              select min(t.at) as at from agents.timeline t
+              where t.tenant_id = s.tenant_id and t.run_id = s.run_id and t.type = 'tool_call_requested'
+                and t.tool_call_id = any(@awaited)) asked on true
+            left join lateral (
+              select t.at from agents.timeline t where t.tenant_id = s.tenant_id and t.run_id = s.run_id
+              order by t.version desc limit 1) last on true
+            where s.tenant_id = @tenant and s.run_id = @run_id
+            """, new { tenant, runId = run.Id, awaited }, ct);
+        return row is null ? null : run.Status is RunStatus.Queued or RunStatus.Running ? new(row.WaitsSince) : row.Stop();
+    }
+
+    sealed record StandingRow(
+        string? FailureKind, string? FailureMessage, string? Type, string? Detail, DateTimeOffset? StoppedAt, DateTimeOffset WaitsSince)
+    {
+        public Standing Stop() => new(
+            StoppedAt ?? WaitsSince,
+            Enum.TryParse<FailureKind>(FailureKind, out var kind) ? new(kind, FailureMessage ?? "") : null,
+            Type is "run_paused" or "run_cancelled" ? Detail : null);
     }
 
     /// <summary>Null when the run has no row in the queue.</summary>
@@ -35,9 +72,13 @@ public sealed class WhyReader(NpgsqlDataSource database, IDocumentStore store, M
                 where u.running >= u.max_runs and (u.scope = 'overall' or (u.scope, u.value) in
                   (('tenant', q.tenant_id), ('agent', q.agent), ('model', q.model), ('key', q.key),
                    ('provider', agents.provider_of(q.model, @main, @entries))))), '{}') as full_limits,
-              coalesce((
-                select array_agg(concat_ws(':', p.scope, nullif(p.value, '')) order by p.scope) from agents.admission_pause p
-                where p.scope = 'all' or (p.scope, p.value) in (('tenant', q.tenant_id), ('agent', q.agent))), '{}') as pauses,
+              (select json_agg(json_build_object('scope', concat_ws(':', p.scope, nullif(p.value, '')), 'since', p.paused_at,
+                 'by', p.paused_by, 'reason', p.reason) order by p.scope) from agents.admission_pause p
+               where p.scope = 'all' or (p.scope, p.value) in (('tenant', q.tenant_id), ('agent', q.agent))) as pauses,
+              (select json_agg(json_build_object('scope', 'node:' || n.name, 'since', coalesce(n.drained_at, p.paused_at),
+                 'by', coalesce(n.drained_by, p.paused_by), 'reason', coalesce(p.reason, ''), 'isDrained', n.drained_at is not null) order by n.name)
+               from agents.living_node n left join agents.admission_pause p on p.scope = 'node' and p.value = n.name
+               where n.slots > 0 and (n.drained_at is not null or p.scope is not null)) as idle_nodes,
               (select count(*) from agents.ready_run o where o.tenant_id = q.tenant_id and o.priority > q.priority)
               + (select count(*) from agents.ready_run o
                  where o.tenant_id = q.tenant_id and o.priority = q.priority and (o.since, o.run_id) < (q.since, q.run_id)) as before,
@@ -54,11 +95,14 @@ public sealed class WhyReader(NpgsqlDataSource database, IDocumentStore store, M
 
     sealed record PlaceRow(
         DateTimeOffset Now, string? Node, QueueWait? WaitsFor, string? Rate, TimeSpan? Wait, DateTimeOffset? WakeAt, Guid? AfterRun,
-        string[] FullLimits, string[] Pauses, long Before, int Slots, int Running, double? StartsPerMinute)
+        string[] FullLimits, JsonElement? Pauses, JsonElement? IdleNodes, long Before, int Slots, int Running, double? StartsPerMinute)
     {
         public QueuePlace Place() => new(
-            Node, WaitsFor, Rate, Wait, AfterRun, [.. FullLimits.Select(LimitOf)], Pauses, Before, Slots, Running, StartsPerMinute, WakeAt);
+            Node, WaitsFor, Rate, Wait, AfterRun, [.. FullLimits.Select(LimitOf)], StoppedIn(Pauses), Before, Slots, Running, StartsPerMinute, WakeAt,
+            StoppedIn(IdleNodes));
     }
+
+    static IReadOnlyList<Stopped> StoppedIn(JsonElement? rows) => rows?.Deserialize<List<Stopped>>(JsonFormat.Api) ?? [];
 
     static FullLimit LimitOf(string text)
     {

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Agents.Host.Api.Batches;
 using Agents.Host.Cli.Display;
+using Agents.Host.Cli.Runs;
 using Agents.Host.Http;
 using Spectre.Console;
 
@@ -48,7 +49,18 @@ static class BatchVerb
                 "runs/batch", new { Items = batch }, ct, call.Parsed.GetValue(Key) is { } key ? $"{key}/{part}" : null)).As<QueuedBatch>());
         NameRefused(call, queued);
 
-        var batches = call.Parsed.GetValue(Detach) ? await StateOf(server.Api, queued, ct) : await Follow(call, server.Api, queued, ct);
+        IReadOnlyList<BatchView> batches;
+        try
+        {
+            batches = call.Parsed.GetValue(Detach) ? await StateOf(server.Api, queued, ct) : await Follow(call, server.Api, queued, ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            foreach (var batch in queued.SkipLast(1))
+                RunFollowing.Interrupted(call, server, $"batch {batch.Id}", $"agents batches show {RunIds.Brief(batch.Id)}");
+            return RunFollowing.Interrupted(call, server, $"batch {queued[^1].Id}", $"agents batches show {RunIds.Brief(queued[^1].Id)}");
+        }
+
         if (call.Parsed.GetValue(Out) is { } path) await Write(server.Api, queued, path, ct);
         if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new Page<BatchView>(batches, null), Answers.Format));
         else Print(call, batches);

@@ -13,17 +13,41 @@ static class RunFollowing
     /// <summary>Most runs that are counted as unfinished.</summary>
     const int MostUnfinished = 200;
 
-    /// <summary>The run as it stands when it is finished, or has stopped for a person.</summary>
-    public static async Task<RunView> Show(Call call, Api api, Guid runId, RunProgress progress, CancellationToken ct)
+    /// <summary>
+    /// Shows the run until it is finished, or has stopped for a person; then its answer, or why there is none. Interrupted, it says that the run goes
+    /// on, and how to see it.
+    /// </summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> Show(Call call, ServerConnection server, Guid runId, CancellationToken ct)
     {
-        await new RunDisplay(call.Screen, progress, runId).Show(Until(api, runId, ct), ct);
-        return (await api.Get($"runs/{runId}", ct)).AsRun();
+        try
+        {
+            var run = (await server.Api.Get($"runs/{runId}", ct)).AsRun();
+            var progress = new RunProgress(await StepNames.Of(server.Api, run, ct));
+            await new RunDisplay(call.Screen, progress, server.Api, runId).Show(Until(server.Api, runId, ct, withWords: call.Screen.IsTerminal), ct);
+            run = (await server.Api.Get($"runs/{runId}", ct)).AsRun();
+            await Outcome.Print(call.Screen, server.Api, run, ct);
+            return ExitCodes.Of(run);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            return Interrupted(call, server, $"run {RunIds.Brief(runId)}", $"agents tail {RunIds.Brief(runId)}");
+        }
+    }
+
+    /// <summary>Says that what was asked for goes on, under which id, and how to see it.</summary>
+    public static int Interrupted(Call call, ServerConnection server, string what, string command)
+    {
+        call.Screen.Inform($"Interrupted. The {what} goes on{(server.IsOwn ? " with the next start" : "")}: {command}");
+        return ExitCodes.Interrupted;
     }
 
     /// <summary>Its facts to the last one there will be, unless a person acts.</summary>
-    public static async IAsyncEnumerable<EventView> Until(Api api, Guid runId, [EnumeratorCancellation] CancellationToken ct)
+    /// <param name="withWords">As for <see cref="Api.Follow"/>.</param>
+    public static async IAsyncEnumerable<EventView> Until(
+        Api api, Guid runId, [EnumeratorCancellation] CancellationToken ct, bool withWords = false)
     {
-        await foreach (var happened in api.Follow(runId, after: 0, ct))
+        await foreach (var happened in api.Follow(runId, after: 0, ct, withWords))
         {
             yield return happened;
             if (happened.Type is not ("run_parked" or "run_paused")) continue;

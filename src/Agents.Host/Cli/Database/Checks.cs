@@ -24,9 +24,12 @@ static class Checks
         yield return DotNet();
         yield return Programs(status, isOwn);
         yield return Writable(call.Data);
-        await foreach (var check in Database(settings, status, isOwn, ct)) yield return check;
-        foreach (var check in await Models(settings, ct)) yield return check;
-        yield return await Running(call, ct);
+        var running = await RunningServer.Of(call, ct);
+        if (running is { Database: { } database } && !running.Uses(settings))
+            yield return new("database", CheckResult.Ok, $"{database}: that of the running server; the settings of this shell name another one");
+        else await foreach (var check in Database(settings, status, isOwn, ct)) yield return check;
+        foreach (var check in running?.ModelChecks() ?? await Models(settings, ct)) yield return check;
+        yield return running?.Check() ?? Stopped(call);
     }
 
     static Check DotNet() => Environment.Version.Major >= OldestDotNet
@@ -147,15 +150,7 @@ static class Checks
 
     static string EndpointKey(ModelOptions entry) => entry.Entry is { } name ? $"Models__Providers__{name}__Endpoint" : "Models__Endpoint";
 
-    static async Task<Check> Running(Call call, CancellationToken ct)
-    {
-        var running = call.Server is null ? ServerUrl.Read(call.Data) : null;
-        if ((call.Server ?? running?.Address) is not { } address)
-            return new("server", CheckResult.Ok, "none is running; a verb starts one for itself, agents serve one that stays");
-
-        using var http = ServerConnection.ClientOf(address);
-        return await (running?.Answers(http, ct) ?? ServerUrl.IsOurs(http, ct))
-            ? new("server", CheckResult.Ok, $"runs at {address}")
-            : new("server", CheckResult.Warn, $"{address} does not answer; start it: agents serve");
-    }
+    static Check Stopped(Call call) => (call.Server ?? ServerUrl.Read(call.Data)?.Address) is { } address
+        ? new("server", CheckResult.Warn, $"{address} does not answer; start it: agents serve")
+        : new("server", CheckResult.Ok, "none is running; a verb starts one for itself, agents serve one that stays");
 }

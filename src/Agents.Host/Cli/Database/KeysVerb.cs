@@ -28,12 +28,10 @@ static class KeysVerb
     static readonly Option<int?> Days = new("--days") { Description = "Days after which it expires. Never, when nothing is said.", HelpName = "N" };
     static readonly Argument<string> Id = new("id") { Description = "As keys list shows it." };
 
-    public static Command Create(Verb verb) => new("keys", "API keys: create, list, revoke.")
-    {
+    public static Command Create(Verb verb) => verb.Lists(
+        new("keys", "Lists API keys, without the keys themselves; makes and revokes them."), List,
         verb.Does(new("create", "Makes a key and shows it, once.") { Tenant, Role, Name, Days }, Create),
-        verb.Does(new("list", "Lists all keys, without the keys themselves."), List),
-        verb.Does(new("revoke", "Makes a key open nothing, within five seconds.") { Id }, Revoke),
-    };
+        verb.Does(new Command("revoke", "Makes a key open nothing, within five seconds.") { Id }.Also("remove"), Revoke));
 
     static Task<int> Create(Call call, CancellationToken ct) => With(call, async keys =>
     {
@@ -63,7 +61,7 @@ static class KeysVerb
         var all = await keys.List(ct);
         if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new Page<ApiKey>(all, null), Answers.Format));
         else if (all.Count == 0) call.Inform("There are no keys: this machine's own address is open. Make one: agents keys create --role operator");
-        else Table.Print(call.Screen, ["id", "tenant", "role", "name", "created", "by", "last used", "state"], [.. all.Select(Row)]);
+        else Table.Print(call.Screen, ["id", "tenant", "role", "*name", "-created", "-by", "-last used", "state"], [.. all.Select(Row)]);
         return ExitCodes.Ok;
     }, ct);
 

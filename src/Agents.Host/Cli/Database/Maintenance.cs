@@ -1,4 +1,6 @@
+using Agents.Host.Cli.Display;
 using JasperFx;
+using Spectre.Console;
 using Wolverine;
 
 namespace Agents.Host.Cli.Database;
@@ -27,7 +29,30 @@ static class Maintenance
         var verb = args[0];
         var app = await Server.Build(args[1..], needsDatabase: verb is not ("codegen" or "describe"), builder =>
             builder.Services.ConfigureWolverine(wolverine => wolverine.CodeGeneration.GeneratedCodeOutputPath = GeneratedCode()));
-        return await app.RunJasperFxCommands(args);
+        return verb is "codegen" ? await app.RunJasperFxCommands(args) : await AsOurs(() => app.RunJasperFxCommands(args));
+    }
+
+    /// <summary>The libraries write to the console of the process; what they write is printed as our verbs do.</summary>
+    static async Task<int> AsOurs(Func<Task<int>> run)
+    {
+        var (console, output) = (AnsiConsole.Console, Console.Out);
+        await using var lines = new PlainLines(Screen.OfProcess(hasColour: false));
+        try
+        {
+            Console.SetOut(lines);
+            AnsiConsole.Console = AnsiConsole.Create(new AnsiConsoleSettings
+            {
+                Out = new AnsiConsoleOutput(lines), Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No,
+            });
+            AnsiConsole.Profile.Width = PlainLines.Width;
+            return await run();
+        }
+        finally
+        {
+            AnsiConsole.Console = console;
+            Console.SetOut(output);
+            lines.Complete();
+        }
     }
 
     /// <summary>

@@ -15,7 +15,7 @@ static partial class AgentVersionVerbs
 {
     static readonly Argument<string> Which = new("name") { Description = "Of the agent; with @3 or @canary a version." };
     static readonly Argument<string> AliasName = new("alias") { Description = "Such as live or canary." };
-    static readonly Argument<int> Version = new("version") { Description = "Of the agent." };
+    static readonly Argument<string> Version = new("version") { Description = "Of the agent, or off to take the alias away." };
     static readonly Argument<string?> Percent = new("percent") { Description = "0 to 100, of new runs.", Arity = ArgumentArity.ZeroOrOne };
     static readonly Argument<string> Tried = new("version") { Description = "The version, or off to end the trial." };
     static readonly Argument<string> From = new("from") { Description = "A version, or a file to compare with the live version." };
@@ -63,7 +63,7 @@ static partial class AgentVersionVerbs
         if (call.IsJson) call.Screen.Json(answer);
         else if (answer.As<Page<AgentVersionView>>().Items is { Count: > 0 } versions)
             Table.Print(
-                call.Screen, [">version", "aliases", "pushed", "by", ">runs", ">completed", ">failed", ">parked", ">cost", ">p50", ">p95", "comment"],
+                call.Screen, [">version", "aliases", "-pushed", "-by", ">runs", ">completed", ">failed", "->parked", "$cost", "->p50", "->p95", "*comment"],
                 [.. versions.Select(RowOf)]);
         else call.Inform("It is part of the program, and no version was pushed.");
         return ExitCodes.Ok;
@@ -78,7 +78,7 @@ static partial class AgentVersionVerbs
         [
             Formats.Number(version.Version), string.Join(' ', aliases), version.PushedAt is { } at ? Formats.Time(at) : "", version.By ?? "",
             Formats.Number(outcome.Runs), Formats.Number(outcome.Completed), Formats.Number(outcome.Failed), Formats.Number(outcome.Parked),
-            outcome.CostUsd is { } cost ? Formats.Cost(cost, (int)outcome.UnpricedCalls, null) : "", Seconds(outcome.P50Seconds),
+            outcome.CostUsd is { } cost ? Formats.ShortCost(cost, (int)outcome.UnpricedCalls, null) : "", Seconds(outcome.P50Seconds),
             Seconds(outcome.P95Seconds),
             version.Comment ?? "",
         ];
@@ -134,9 +134,20 @@ static partial class AgentVersionVerbs
 
     static async Task<int> SetAlias(Call call, CancellationToken ct)
     {
+        var (alias, wanted) = (call.Parsed.GetValue(AliasName)!, call.Parsed.GetValue(Version)!);
+        var path = Changing(call, $"aliases/{Uri.EscapeDataString(alias)}");
+        if (!int.TryParse(wanted, NumberStyles.None, CultureInfo.InvariantCulture, out var version) && wanted != "off")
+            throw new VerbException(ExitCodes.Usage, $"'{wanted}' is no version. Name one, such as 2; or off to take the alias away.");
+
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        var (alias, version) = (call.Parsed.GetValue(AliasName)!, call.Parsed.GetValue(Version));
-        var answer = await server.Api.Put(Changing(call, $"aliases/{Uri.EscapeDataString(alias)}"), new SetAliasRequest(version), ct);
+        if (wanted == "off")
+        {
+            await server.Api.Delete(path, ct);
+            if (!call.IsJson) call.Screen.Line($"{Screen.Safe(alias)} of {Screen.Safe(call.Parsed.GetValue(AgentsVerb.Name))} is taken away.");
+            return ExitCodes.Ok;
+        }
+
+        var answer = await server.Api.Put(path, new SetAliasRequest(version), ct);
         if (call.IsJson) call.Screen.Json(answer);
         else call.Screen.Line($"{Screen.Safe(alias)} stands for version {version} of {Screen.Safe(call.Parsed.GetValue(AgentsVerb.Name))}.");
         return ExitCodes.Ok;

@@ -21,14 +21,12 @@ static class AgentsVerb
 
     public static Command Create(Verb verb)
     {
-        var agents = new Command("agents", "Lists, checks and pushes agents, and says which version new runs get.")
-        {
-            verb.Does(new("list", "Lists the agents that can be asked."), List),
+        var agents = verb.Lists(
+            new("agents", "Lists, checks and pushes agents, and says which version new runs get."), List,
             verb.Does(
                 new("push", "Stores definitions as new versions and makes them live.") { Files, Alias, NoAlias, Tenant, DryRun, Comment }, Push),
             verb.Does(new("schema", "Shows the JSON Schema of definitions, for editors."), Schema),
-            verb.Does(new("check", "Checks definitions without a server: all but tools, models and agents.") { Files }, Check),
-        };
+            verb.Does(new("check", "Checks definitions without a server: all but tools, models and agents.") { Files }, Check));
         var after = agents.Subcommands.Index().First(command => command.Item.Name == "push").Index + 1;
         foreach (var version in AgentVersionVerbs.Create(verb)) agents.Subcommands.Insert(after++, version);
         return agents;
@@ -41,7 +39,7 @@ static class AgentsVerb
         if (call.IsJson) call.Screen.Json(answer);
         else
             Table.Print(
-                call.Screen, ["name", ">version", "from", "aliases", "trial", "steps", "description"],
+                call.Screen, ["name", ">version", "-from", "-aliases", "-trial", "-steps", "*description"],
                 [.. answer.As<Page<ListedAgent>>().Items.Select(RowOf)]);
         return ExitCodes.Ok;
     }

@@ -58,8 +58,16 @@ public static class FactText
             "tool_call_completed" => $"{Tool()}, {Took()}: {Text("result")}",
             "tool_call_failed" when Kind() is nameof(FailureKind.OutcomeUnknown) => $"{Tool()}, {Took()}, not made again, {FailureText()}",
             "tool_call_failed" => $"{Tool()}, {Took()}, {FailureText()}",
+            "tool_call_resolved" => $"{Tool()}, {Resolution()}",
             "passages_retrieved" => $"{Tool()}, {Formats.Count(data.GetProperty("passages").GetArrayLength(), "passage")} for “{Text("query")}”",
             _ => data.GetRawText(),
+        };
+
+        string Resolution() => (Member("result").ValueKind, Member("failed").ValueKind) switch
+        {
+            (JsonValueKind.String, _) => $"had its effect, {ByAndReason()}: {Text("result")}",
+            (_, JsonValueKind.String) => $"had no effect, {ByAndReason()}: {Text("failed")}",
+            _ => $"had no effect and is made again, {ByAndReason()}",
         };
 
         string Unfit() => data.GetProperty("reply").TryGetProperty("outputProblems", out var problems) && problems.ValueKind is JsonValueKind.Array

@@ -28,6 +28,12 @@ public static class Formats
         return unconfirmed is null ? cost : $"{cost}, {Unconfirmed(unconfirmed)}";
     }
 
+    /// <summary>The same for a column of a table: a sum, with <c>+</c> where it may be more, or <c>unknown</c>. A run's own screen has the range.</summary>
+    public static string ShortCost(decimal? cost, int unpricedCalls, UnconfirmedView? unconfirmed) =>
+        cost is not { } usd ? ""
+        : usd == 0 && unpricedCalls > 0 ? "unknown"
+        : $"{Usd(usd)}{(unpricedCalls > 0 || unconfirmed is not null ? "+" : "")}";
+
     public static string Unconfirmed(UnconfirmedView unconfirmed) => unconfirmed.High is { } high
         ? $"up to {Usd(high)} more"
         : $"{Usd(unconfirmed.Low)} or more on top";
@@ -60,6 +66,15 @@ public static class Formats
 
     /// <summary>Local time, for people.</summary>
     public static string Time(DateTimeOffset at) => at.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", Culture);
+
+    /// <summary>Such as <c>since 11:20:14 (12 s)</c>, with the day when it is another than today.</summary>
+    public static string Since(DateTimeOffset at, DateTimeOffset now)
+    {
+        var (local, ago) = (at.ToLocalTime(), now > at ? now - at : TimeSpan.Zero);
+        var time = local.ToString(local.Date == now.ToLocalTime().Date ? "HH:mm:ss" : "yyyy-MM-dd HH:mm:ss", Culture);
+        return $"since {time} ({Duration(TimeSpan.FromSeconds(Math.Floor(ago.TotalSeconds)))})".Replace(".0 s", " s", StringComparison.Ordinal)
+            .Replace("0 ms", "0 s", StringComparison.Ordinal);
+    }
 
     /// <summary>UTC to the millisecond, for logs.</summary>
     public static string Stamp(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", Culture);

@@ -1,37 +1,79 @@
-using Agents.Host.Cli.Runs;
+using Agents.Domain.Runs;
+using Agents.Host.Cli.Ask;
 using Agents.Host.Log;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
 namespace Agents.Host.Cli.Display;
 
-/// <summary>Follows a run and shows its steps: live with a spinner on a terminal, else one line for each step when it is done.</summary>
-/// <param name="runId">The run, for commands that it waits for.</param>
-sealed class RunDisplay(Screen screen, RunProgress progress, Guid runId)
+/// <summary>
+/// Follows a run and shows its steps: live with a spinner and the model's words on a terminal, else one line for each step when it is done. Says at
+/// once what the run waits for.
+/// </summary>
+sealed class RunDisplay
 {
     static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(80);
 
-    /// <summary>Shows the facts as they come, to their end.</summary>
-    public Task Show(IAsyncEnumerable<EventView> facts, CancellationToken ct) => screen.IsTerminal ? Live(facts, ct) : Plain(facts, ct);
+    /// <summary>Most lines of a reply that is still coming.</summary>
+    const int WordLines = 8;
+
+    readonly Screen screen;
+    readonly RunProgress progress;
+    readonly WaitWatch watch;
+    readonly Lock gate = new();
+    readonly HashSet<string> told = [];
+    (string Status, IReadOnlyList<Obstacle> Obstacles) waits = ("running", []);
+
+    public RunDisplay(Screen screen, RunProgress progress, Api api, Guid runId)
+    {
+        (this.screen, this.progress) = (screen, progress);
+        watch = new(api, runId, (status, obstacles) =>
+        {
+            lock (gate)
+            {
+                waits = (status, obstacles);
+                if (!screen.IsTerminal) TellOnce();
+            }
+        });
+    }
+
+    /// <summary>Shows the facts as they come, to their end, or until it is cancelled; then each step stands there once, as it is.</summary>
+    public async Task Show(IAsyncEnumerable<EventView> facts, CancellationToken ct)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var looking = watch.Look(ended.Token);
+        try
+        {
+            await (screen.IsTerminal ? Live(facts, ct) : Plain(facts, ct));
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await looking;
+            if (screen.IsTerminal)
+                foreach (var line in Lines(isOver: true)) screen.Line(line);
+        }
+    }
 
     /// <summary>A finished step is printed with the fact after it, which may still say something about it.</summary>
     async Task Plain(IAsyncEnumerable<EventView> facts, CancellationToken ct)
     {
         StepProgress? done = null;
         await foreach (var happened in facts.WithCancellation(ct))
+            lock (gate)
+            {
+                watch.Heard();
+                if (happened.Type is "step_started" or "step_skipped") Print();
+                progress.Add(happened);
+                if (happened.Type is "step_skipped") screen.Line(StepLines.Skipped(progress.Skipped!, screen.Width));
+                if (happened.Type is "step_completed") done = progress.Current;
+            }
+
+        lock (gate)
         {
-            if (happened.Type is "step_started" or "step_skipped") Print();
-            progress.Add(happened);
-            if (happened.Type is "step_skipped") screen.Line(StepLines.Skipped(progress.Skipped!, screen.Width));
-            if (happened.Type is "step_completed") done = progress.Current;
-            if (happened.Type is not "wait_started" || progress.Current is not { } step) continue;
-
-            screen.Line(StepLines.Waits(step, screen.Width));
-            if (HowToSend() is { } command) screen.Line(command);
+            Print();
+            if (progress.Current is { EndedAt: null } unfinished) screen.Line(StepLines.Unfinished(unfinished, progress.Status, screen.Width));
         }
-
-        Print();
-        if (progress.Current is { EndedAt: null } unfinished) screen.Line(StepLines.Failed(unfinished, screen.Width));
 
         void Print()
         {
@@ -40,61 +82,74 @@ sealed class RunDisplay(Screen screen, RunProgress progress, Guid runId)
         }
     }
 
+    /// <summary>Where lines stay, what the run waits for is said once, however long it lasts.</summary>
+    void TellOnce()
+    {
+        foreach (var obstacle in waits.Obstacles)
+            if (told.Add($"{obstacle.Kind} {obstacle.Command} {obstacle.Since}"))
+                foreach (var line in WaitLines.Of(obstacle, waits.Status, DateTimeOffset.UtcNow)) screen.Line(line);
+    }
+
     async Task Live(IAsyncEnumerable<EventView> facts, CancellationToken ct)
     {
-        var live = new LiveDisplay(screen.Terminal, new Text("")) { Overflow = VerticalOverflow.Crop };
+        var live = new LiveDisplay(screen.Terminal, new Text("")) { Overflow = VerticalOverflow.Crop, AutoClear = true };
         await live.StartAsync(async context =>
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            var gate = new Lock();
             var spinning = Spin();
             try
             {
                 await foreach (var happened in facts.WithCancellation(ct))
-                    lock (gate) progress.Add(happened);
+                    lock (gate)
+                    {
+                        watch.Heard();
+                        progress.Add(happened);
+                    }
             }
             finally
             {
                 await ended.CancelAsync();
                 await spinning;
-                Draw(isOver: true);
             }
 
             async Task Spin()
             {
                 while (!ended.IsCancellationRequested)
                 {
-                    Draw(isOver: false);
+                    lock (gate) context.UpdateTarget(new Rows(Lines(isOver: false).Select(IRenderable (line) => new Markup(line))));
                     await Task.Delay(Frame, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 }
-            }
-
-            void Draw(bool isOver)
-            {
-                lock (gate) context.UpdateTarget(Lines(isOver));
             }
         });
     }
 
-    Rows Lines(bool isOver)
+    /// <param name="isOver">Nothing more is shown of the run after these lines.</param>
+    List<string> Lines(bool isOver)
     {
         var now = DateTimeOffset.UtcNow;
         var frames = Spinner.Known.Dots.Frames;
         var spinner = frames[(int)(now.ToUnixTimeMilliseconds() / Frame.Milliseconds % frames.Count)];
-        var lines = progress.Steps.Where(step => step.Name.Length > 0).Select(step => step switch
+        var isWaiting = waits.Obstacles.Count > 0 && progress.Status is ("running" or "queued");
+        var lines = new List<string>();
+        foreach (var step in progress.Steps.Where(step => step.Name.Length > 0))
         {
-            { StartedAt: null, WasSkipped: not null } => StepLines.Skipped(step, screen.Width),
-            { StartedAt: null } => StepLines.Waiting(step),
-            { EndedAt: not null } => StepLines.Over(step, screen.Width),
-            _ when isOver => StepLines.Failed(step, screen.Width),
-            _ => StepLines.Running(step, spinner, now - step.StartedAt.Value, screen.Width),
-        });
-        if (HowToSend() is { } command && !isOver) lines = lines.Append(command);
-        return new Rows(lines.Select(IRenderable (line) => new Markup(line)));
+            lines.Add(step switch
+            {
+                { StartedAt: null, WasSkipped: not null } => StepLines.Skipped(step, screen.Width),
+                { StartedAt: null } => StepLines.ToCome(step),
+                { EndedAt: not null } => StepLines.Over(step, screen.Width),
+                _ when isWaiting => StepLines.Unfinished(step, "waiting", screen.Width),
+                _ when isOver => StepLines.Unfinished(step, progress.Status, screen.Width),
+                _ => StepLines.Running(step, spinner, now - step.StartedAt.Value, screen.Width),
+            });
+            if (!isOver && step == progress.Current) lines.AddRange(WordsOf(step));
+        }
+
+        if (isWaiting) lines.AddRange(waits.Obstacles.SelectMany(obstacle => WaitLines.Of(obstacle, waits.Status, now)));
+        return lines;
     }
 
-    /// <summary>How to send the signal that the run waits for. Null when it waits for none.</summary>
-    string? HowToSend() => progress.AwaitedSignal is { } signal
-        ? $"  Send it: [bold]agents signal {RunIds.Brief(runId)} {Screen.Safe(signal)}[/]"
-        : null;
+    /// <summary>The last words of a reply that is still coming.</summary>
+    IEnumerable<string> WordsOf(StepProgress step) =>
+        Screen.Wrap(step.Words, screen.Width - 4).TakeLast(WordLines).Select(line => $"  [grey]{Screen.Safe(line)}[/]");
 }

@@ -21,14 +21,21 @@ public sealed class RunProgress
     /// <summary>The step that was skipped last; null when none was.</summary>
     public StepProgress? Skipped { get; private set; }
 
-    /// <summary>The signal that the run waits for at present. Null when for none.</summary>
-    public string? AwaitedSignal { get; private set; }
+    /// <summary>Of the run, by its facts so far, as the API names it.</summary>
+    public string Status { get; private set; } = "queued";
 
     public void Add(EventView happened)
     {
         var data = happened.Data;
+        Status = StatusAfter(happened.Type);
         switch (happened.Type)
         {
+            case "delta":
+                Current?.Say(data.GetProperty("text").GetString()!, data.GetProperty("offset").GetInt32());
+                break;
+            case "attempt_reset":
+                Current?.Say("", offset: 0);
+                break;
             case "state_inherited":
                 Inherit(
                     data.GetProperty("step").GetInt32(), data.GetProperty("name").GetString()!, data.GetProperty("isInStep").GetBoolean(),
@@ -47,14 +54,6 @@ public sealed class RunProgress
             case "step_completed":
                 Current?.Complete(data.GetProperty("output").GetString()!, happened.At);
                 break;
-            case "wait_started":
-                AwaitedSignal = data.GetProperty("signal").GetString();
-                Current?.Add(happened.Type, data);
-                break;
-            case "wait_ended" or "run_failed" or "run_cancelled":
-                AwaitedSignal = null;
-                Current?.Add(happened.Type, data);
-                break;
             case "run_completed":
                 if (Current?.Output == data.GetProperty("answer").GetString()) Current?.Answered(data.GetProperty("citations").GetArrayLength());
                 break;
@@ -63,6 +62,17 @@ public sealed class RunProgress
                 break;
         }
     }
+
+    string StatusAfter(string fact) => fact switch
+    {
+        "run_started" or "run_resumed" => "running",
+        "run_paused" => "paused",
+        "run_parked" => "parked",
+        "run_completed" => "completed",
+        "run_failed" => "failed",
+        "run_cancelled" => "cancelled",
+        _ => Status,
+    };
 
     /// <summary>A fork shows of each step what has become of it in the run that the fork continues.</summary>
     void Inherit(int last, string name, bool isInStep, DateTimeOffset at)
@@ -91,8 +101,12 @@ public sealed class RunProgress
 /// <summary>One step of a run, as it is shown on one line.</summary>
 public sealed class StepProgress(string name)
 {
+    /// <summary>UTF-16 units of a reply that are kept to be shown.</summary>
+    const int MostWords = 4_000;
+
     readonly HashSet<string> passages = [];
     readonly HashSet<string> documents = [];
+    readonly List<string> doubts = [];
     string says = "";
     int visits;
     string? wait;
@@ -111,14 +125,29 @@ public sealed class StepProgress(string name)
     public string? WasSkipped { get; private set; }
 
     /// <summary>What is not known of its tool calls. Null when every outcome is known.</summary>
-    public string? Doubt { get; private set; }
+    public string? Doubt => doubts.Count == 0
+        ? null
+        : $"it is not known whether {string.Join(", ", doubts)} had "
+            + (doubts.Count == 1 ? "its effect, and it is not called again" : "their effect, and they are not called again");
+
+    /// <summary>What has come of a reply that is still coming; of a long one the end.</summary>
+    public string Words { get; private set; } = "";
+
+    internal void Say(string text, int offset)
+    {
+        Words = offset == 0 ? text : Words + text;
+        if (Words.Length > MostWords) Words = Words[^MostWords..];
+    }
 
     /// <summary>What it did or is doing; several lines are joined.</summary>
     public string Says =>
         string.Join(" · ", new[] { Visit(), Doubt, passages.Count == 0 ? null : Found(), says }.Where(part => part is { Length: > 0 }));
 
-    internal void Begin(string name, DateTimeOffset at) =>
-        (Name, StartedAt, EndedAt, says, Doubt, wait, visits) = (name, at, null, "", null, null, visits + 1);
+    internal void Begin(string name, DateTimeOffset at)
+    {
+        (Name, StartedAt, EndedAt, says, Words, wait, visits) = (name, at, null, "", "", null, visits + 1);
+        doubts.Clear();
+    }
 
     internal void Skip(string name, string reason) => (Name, WasSkipped) = (name, WhySkipped(reason));
 
@@ -135,14 +164,14 @@ public sealed class StepProgress(string name)
     internal void Complete(string output, DateTimeOffset at)
     {
         var lines = output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        (EndedAt, Output, says) = (at, output, wait is not null && output.Length == 0 ? says : string.Join(" · ", lines));
+        (EndedAt, Output, Words, says) = (at, output, "", wait is not null && output.Length == 0 ? says : string.Join(" · ", lines));
     }
 
     /// <summary>The answer of a wait is what somebody sent, and was shown with its step.</summary>
     internal void Answered(int citations) =>
         says = wait is not null ? says : citations == 0 ? "answered without citations" : $"answered with {Formats.Count(citations, "citation")}";
 
-    internal void DoubtEffectOf(string toolCallId) => Doubt = $"it is not known whether {toolCallId} had its effect, and it is not called again";
+    internal void DoubtEffectOf(string toolCallId) => doubts.Add(toolCallId);
 
     internal void Add(string type, JsonElement data)
     {
@@ -155,10 +184,15 @@ public sealed class StepProgress(string name)
                 says = "asks " + data.GetProperty("model").GetString();
                 break;
             case "model_call_completed":
+                Words = "";
                 Count(data.GetProperty("usage"));
                 break;
             case "tool_call_failed" when data.GetProperty("failure").GetProperty("kind").GetString() is nameof(FailureKind.OutcomeUnknown):
                 DoubtEffectOf(data.GetProperty("toolCallId").GetString()!);
+                break;
+            case "tool_call_resolved":
+                doubts.Remove(data.GetProperty("toolCallId").GetString()!);
+                says = "a person said what became of the tool call";
                 break;
             case "model_call_failed" or "tool_call_failed":
                 says = data.GetProperty("failure").GetProperty("message").GetString() ?? "";

@@ -42,6 +42,14 @@ public sealed class Screen
     /// <summary>One that no person looks at.</summary>
     public static Screen Plain(TextWriter output, TextWriter errors) => new(output, errors, isTerminal: false, hasColour: false);
 
+    /// <summary>A terminal without colours and of a fixed width.</summary>
+    public static Screen OfWidth(TextWriter output, TextWriter errors, int width)
+    {
+        var screen = new Screen(output, errors, isTerminal: true, hasColour: false);
+        screen.Terminal.Profile.Width = width;
+        return screen;
+    }
+
     public bool IsTerminal { get; }
 
     public int Width => IsTerminal ? Math.Max(40, console.Value.Profile.Width) : PlainWidth;
@@ -59,8 +67,12 @@ public sealed class Screen
         else output.WriteLine(Markup.Remove(markup));
     }
 
-    /// <summary>One line for people that is not part of the result.</summary>
-    public void Inform(string text) => errors.WriteLine(Clean(text));
+    /// <summary>One line for people that is not part of the result; wrapped at words on a terminal.</summary>
+    public void Inform(string text)
+    {
+        if (!IsTerminal || Console.IsErrorRedirected) errors.WriteLine(Clean(text));
+        else foreach (var line in Wrap(text, Width - 1)) errors.WriteLine(line);
+    }
 
     /// <summary>Why there is no result.</summary>
     public void Error(string message) => errors.WriteLine("agents: " + Clean(message));
@@ -79,9 +91,11 @@ public sealed class Screen
         c is '\n' or '\t' || (!char.IsControl(c) && c is not (>= '\u202a' and <= '\u202e') and not (>= '\u2066' and <= '\u2069'))));
 
     /// <summary>The text on one line, cut to so many columns with an ellipsis.</summary>
-    public static string Clip(string? text, int columns)
+    /// <param name="keepsEnd">Spaces at its end count as text.</param>
+    public static string Clip(string? text, int columns, bool keepsEnd = false)
     {
         var line = string.Join(' ', Clean(text).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        if (keepsEnd && text is not null) line += text[text.TrimEnd().Length..];
         if (ColumnsOf(line) <= columns) return line;
 
         var cut = new StringBuilder();
@@ -97,6 +111,45 @@ public sealed class Screen
         return cut.ToString().TrimEnd() + "…";
     }
 
+    /// <summary>The text in lines of at most so many columns, broken at words where there are any.</summary>
+    public static IReadOnlyList<string> Wrap(string text, int columns)
+    {
+        var lines = new List<string>();
+        foreach (var paragraph in Clean(text).Split('\n'))
+        {
+            var line = "";
+            foreach (var word in paragraph.Split(' '))
+            {
+                if (line.Length > 0 && ColumnsOf(line) + 1 + ColumnsOf(word) > columns)
+                {
+                    lines.Add(line);
+                    line = "";
+                }
+
+                line = line.Length == 0 ? word : $"{line} {word}";
+                for (; ColumnsOf(line) > columns; line = line[Fitting(line, columns)..]) lines.Add(line[..Fitting(line, columns)]);
+            }
+
+            if (line.Length > 0) lines.Add(line);
+        }
+
+        return lines;
+    }
+
+    /// <summary>How much of the text fits in so many columns: at least one character, never half of one.</summary>
+    static int Fitting(string text, int columns)
+    {
+        var (taken, length) = (0, 0);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            taken += ColumnsOf(rune.ToString());
+            if (taken > columns && length > 0) break;
+            length += rune.Utf16SequenceLength;
+        }
+
+        return length;
+    }
+
     /// <summary>The text cut or filled to exactly so many columns.</summary>
     public static string Fit(string? text, int columns)
     {
@@ -105,5 +158,5 @@ public sealed class Screen
     }
 
     /// <summary>Columns a terminal gives the text: two for wide characters.</summary>
-    static int ColumnsOf(string text) => new Segment(text).CellCount();
+    internal static int ColumnsOf(string text) => new Segment(text).CellCount();
 }

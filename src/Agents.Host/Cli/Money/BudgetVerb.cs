@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Agents.Domain.Costs;
 using Agents.Host.Api.Budgets;
 using Agents.Host.Api.Runs;
@@ -10,11 +11,14 @@ using Agents.Host.Http;
 namespace Agents.Host.Cli.Money;
 
 /// <summary>Looks at and changes what may be spent.</summary>
-static class BudgetVerb
+public static class BudgetVerb
 {
-    static readonly Argument<string> Scope = new("scope") { Description = "agent, key, tenant or run." };
-    static readonly Argument<string> Name = new("name") { Description = "Of the agent, the key or the tenant; the id of a key or a run." };
-    static readonly Argument<decimal> Usd = new("usd") { Description = "US dollars." };
+    static readonly Argument<string> Scope = new("scope") { Description = "tenant:NAME, agent:NAME, key:ID or run:ID." };
+    static readonly Argument<string[]> Usd = new("usd") { Description = "US dollars, such as 50 or 0.25.", Arity = new(1, 2) };
+    static readonly Argument<string?> Name = new("name")
+    {
+        Description = "The name, where the scope does not say it.", Arity = ArgumentArity.ZeroOrOne, Hidden = true
+    };
 
     static readonly Option<BudgetPeriod> Period = new("--period")
     {
@@ -25,13 +29,27 @@ static class BudgetVerb
 
     static readonly Option<bool> Shared = new("--shared") { Description = "One budget for all keys of the name." };
 
-    public static Command Create(Verb verb) => new("budget", "Shows and changes what agents, keys, tenants and runs may spend.")
+    internal static Command Create(Verb verb) => verb.Lists(
+        new Command("budgets", "Lists and changes what agents, keys, tenants and runs may spend.").Also("budget"), List,
+        verb.Does(new("set", "Makes a budget or changes its limit.") { Scope, Usd, Period, Reason, Shared }, Set),
+        verb.Does(new("raise", "Adds to a budget's limit.") { Scope, Usd, Period }, Raise),
+        verb.Does(new("remove", "Removes a budget; what waits for it goes on.") { Scope, Name, Period }, Remove));
+
+    /// <summary>What the words name: <c>tenant:acme 50</c>, or <c>tenant acme 50</c>.</summary>
+    /// <param name="more">The words behind the first.</param>
+    /// <param name="hasAmount">The last of them is US dollars.</param>
+    /// <exception cref="VerbException">They are no scope, or the last is no amount.</exception>
+    public static (string Scope, string Name, decimal Usd) Read(string first, IReadOnlyList<string> more, bool hasAmount)
     {
-        verb.Does(new("list", "Shows all budgets, what is spent and reserved, and who waits."), List),
-        verb.Does(new("set", "Makes a budget or changes its limit.") { Scope, Name, Usd, Period, Reason, Shared }, Set),
-        verb.Does(new("raise", "Adds to a budget's limit.") { Scope, Name, Usd, Period }, Raise),
-        verb.Does(new("remove", "Removes a budget; what waits for it goes on.") { Scope, Name, Period }, Remove),
-    };
+        string[] scope = first.Split(':', 2) is [var kind, var named] ? [kind, named] : more.Count > (hasAmount ? 1 : 0) ? [first, more[0]] : [first];
+        if (scope is not [var of, { Length: > 0 } name] || more.Count != (first.Contains(':') ? 0 : 1) + (hasAmount ? 1 : 0))
+            throw new VerbException(ExitCodes.Usage, $"Say whose budget as tenant:NAME, agent:NAME, key:ID or run:ID{(hasAmount ? ", then US dollars" : "")}.");
+        if (!hasAmount) return (of, name, 0);
+
+        return decimal.TryParse(more[^1].TrimStart('$'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var usd)
+            ? (of, name, usd)
+            : throw new VerbException(ExitCodes.Usage, $"'{more[^1]}' is no amount. Write US dollars, such as 50 or 0.25.");
+    }
 
     static async Task<int> List(Call call, CancellationToken ct)
     {
@@ -44,35 +62,37 @@ static class BudgetVerb
 
     static async Task<int> Set(Call call, CancellationToken ct)
     {
+        var (scope, name, usd) = Read(call.Parsed.GetValue(Scope)!, call.Parsed.GetValue(Usd)!, hasAmount: true);
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        var usd = call.Parsed.GetValue(Usd);
-        if (call.Parsed.GetValue(Scope) is "run")
+        if (scope is "run")
         {
-            var run = await server.Api.Find(call.Parsed.GetValue(Name)!, ct);
+            var run = await server.Api.Find(name, ct);
             var set = await server.Api.Put($"runs/{run}/budget", new SetRunBudgetRequest(usd, call.Parsed.GetValue(Reason)), ct);
             if (call.IsJson) call.Screen.Json(set);
             else call.Screen.Line($"Run {RunIds.Brief(run)} may spend {Formats.Usd(usd)}; it is {set.As<RunBudget>().Status}.");
             return ExitCodes.Ok;
         }
 
-        return Print(call, await server.Api.Put(
-            PathOf(call) + (call.Parsed.GetValue(Shared) ? "&shared=true" : ""), new SetBudgetRequest(usd), ct));
+        var shared = call.Parsed.GetValue(Shared) ? "&shared=true" : "";
+        return Print(call, await server.Api.Put(PathOf(call, scope, name) + shared, new SetBudgetRequest(usd), ct));
     }
 
     static async Task<int> Raise(Call call, CancellationToken ct)
     {
-        if (call.Parsed.GetValue(Scope) is "run")
-            throw new VerbException(ExitCodes.Usage, "A run's budget is set, not raised: agents budget set run ID USD");
+        var (scope, name, usd) = Read(call.Parsed.GetValue(Scope)!, call.Parsed.GetValue(Usd)!, hasAmount: true);
+        if (scope is "run") throw new VerbException(ExitCodes.Usage, "A run's budget is set, not raised: agents budgets set run:ID USD");
 
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        return Print(call, await server.Api.Post(PathOf(call, "/raise"), new RaiseBudgetRequest(call.Parsed.GetValue(Usd)), ct));
+        return Print(call, await server.Api.Post(PathOf(call, scope, name, "/raise"), new RaiseBudgetRequest(usd), ct));
     }
 
     static async Task<int> Remove(Call call, CancellationToken ct)
     {
+        var (scope, name, _) = Read(
+            call.Parsed.GetValue(Scope)!, call.Parsed.GetValue(Name) is { } named ? [named] : [], hasAmount: false);
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        await server.Api.Delete(PathOf(call), ct);
-        if (!call.IsJson) call.Screen.Line("Removed.");
+        await server.Api.Delete(PathOf(call, scope, name), ct);
+        if (!call.IsJson) call.Screen.Line($"The budget of {Screen.Safe(scope)}:{Screen.Safe(name)} is removed.");
         return ExitCodes.Ok;
     }
 
@@ -87,26 +107,25 @@ static class BudgetVerb
     {
         if (budgets.Count == 0)
         {
-            screen.Line("No budgets. Make one: agents budget set tenant default 50 --period month");
+            screen.Line("No budgets. Make one: agents budgets set tenant:default 50 --period month");
             return;
         }
 
         Table.Print(
-            screen, ["scope", "name", "period", ">limit", ">spent", ">unconfirmed", ">reserved", ">room", ">waiting runs"],
+            screen, ["*scope", "period", "$limit", "$spent", "-$unconfirmed", "-$reserved", "$room", "->waiting runs"],
             [.. budgets.Select(RowOf)]);
     }
 
     static string[] RowOf(BudgetView budget) =>
     [
-        Lower(budget.Scope), budget.KeyName is { } key ? $"{key} ({budget.Value})" : budget.Value,
+        $"{Lower(budget.Scope)}:{budget.Value}{(budget.KeyName is { } key ? $" ({key})" : "")}",
         budget.From is { } from ? $"{Lower(budget.Period)} from {from:yyyy-MM-dd}" : Lower(budget.Period),
         Formats.Usd(budget.LimitUsd), Formats.Usd(budget.SpentUsd), Formats.Usd(budget.UnconfirmedUsd), Formats.Usd(budget.ReservedUsd),
         budget.RoomUsd < 0 ? "-" + Formats.Usd(-budget.RoomUsd) : Formats.Usd(budget.RoomUsd), Formats.Number(budget.WaitingRuns),
     ];
 
-    static string PathOf(Call call, string more = "") =>
-        $"budgets/{Uri.EscapeDataString(call.Parsed.GetValue(Scope)!)}/{Uri.EscapeDataString(call.Parsed.GetValue(Name)!)}{more}?period="
-        + $"{Lower(call.Parsed.GetValue(Period))}";
+    static string PathOf(Call call, string scope, string name, string more = "") =>
+        $"budgets/{Uri.EscapeDataString(scope)}/{Uri.EscapeDataString(name)}{more}?period={Lower(call.Parsed.GetValue(Period))}";
 
     static string Lower(Enum word) => word.ToString().ToLowerInvariant();
 }

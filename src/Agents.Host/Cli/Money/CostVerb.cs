@@ -55,14 +55,14 @@ static class CostVerb
         var dearest = dashboard.Items.Select(group => group.Figures.CostUsd).DefaultIfEmpty().Max();
         var rows = dashboard.Items.Select(group => Row(
             group.Key ?? "(none)", group.Figures, dearest)).Append(Row("total", dashboard.Calls, 0)).ToList();
-        Table.Print(screen, [by, ">calls", ">tokens in", ">tokens out", ">cost", ""], rows);
+        Table.Print(screen, ["*" + by, ">calls", "->tokens in", "->tokens out", "$cost", "-"], rows);
         Print(screen, dashboard.Calls.UnconfirmedUsd);
     }
 
     static string[] Row(string key, CallFigures figures, decimal dearest) =>
     [
         key, Formats.Number(figures.Calls), Formats.Number(figures.Tokens.TotalInput()), Formats.Number(figures.Tokens.TotalOutput()),
-        Formats.Cost(figures.CostUsd, (int)figures.UnpricedCalls, null),
+        Formats.ShortCost(figures.CostUsd, (int)figures.UnpricedCalls, null),
         dearest == 0 ? "" : new('█', (int)Math.Ceiling(figures.CostUsd / dearest * BarColumns)),
     ];
 
@@ -70,7 +70,7 @@ static class CostVerb
     {
         var rows = report.Items.Select(day => Row($"{day.Day:yyyy-MM-dd}", day.Agent, day.Model ?? "(unknown)", day.Spend)).ToList();
         rows.Add(Row("total", "", "", report.Total));
-        Table.Print(screen, ["day", "agent", "model", ">calls", ">tokens in", ">tokens out", ">cost"], rows);
+        Table.Print(screen, ["day", "agent", "*model", "->calls", "->tokens in", "->tokens out", "$cost"], rows);
         Print(screen, report.UnconfirmedUsd);
     }
 
@@ -87,7 +87,7 @@ static class CostVerb
     static string[] Row(string day, string agent, string model, Spend spend) =>
     [
         day, agent, model, Formats.Number(spend.Calls), Formats.Number(spend.InputTokens), Formats.Number(spend.OutputTokens),
-        Formats.Cost(spend.CostUsd, spend.UnpricedCalls, null),
+        Formats.ShortCost(spend.CostUsd, spend.UnpricedCalls, null),
     ];
 
     static readonly string[] Columns =

@@ -62,7 +62,7 @@ static class FinanceSpend
             import.Items.Sum(hour => hour.ExplainedUsd),
             import.Items.Sum(hour => hour.UnexplainedUsd)));
         screen.Line();
-        Table.Print(screen, ["hour (UTC)", "model", ">billed", ">matched", ">explained", ">unexplained"], rows);
+        Table.Print(screen, ["hour (UTC)", "model", "$billed", ">matched", ">explained", ">unexplained"], rows);
     }
 
     static string[] Row(string hour, string model, params decimal[] usd) => [hour, model, .. usd.Select(Formats.Usd)];

@@ -84,7 +84,7 @@ static class FinanceVerb
             row.Tenant, row.Model, Formats.Number(row.Calls), Formats.Usd(row.FirstUsd), Formats.Usd(row.ThenUsd), Signed(row.DifferenceUsd),
             row.Unpriced == 0 ? "" : Formats.Number(row.Unpriced),
         }).ToList();
-        Table.Print(screen, ["tenant", "model", ">calls", ">cost", $">by {list}", ">difference", ">not in it"], rows);
+        Table.Print(screen, ["tenant", "model", ">calls", "$cost", $">by {list}", ">difference", ">not in it"], rows);
     }
 
     static string Signed(decimal usd) => usd < 0 ? "-" + Formats.Usd(-usd) : usd > 0 ? "+" + Formats.Usd(usd) : Formats.Usd(0);

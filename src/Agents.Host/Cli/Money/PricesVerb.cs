@@ -44,12 +44,10 @@ static class PricesVerb
     public static Command Create(Verb verb)
     {
         Format.AcceptOnlyFromAmong(Own, LiteLlm, Genai);
-        return new("prices", "Lists, shows and imports price lists.")
-        {
-            verb.Does(new("list", "Lists the published price lists."), List),
+        return verb.Lists(
+            new("prices", "Lists, shows and imports price lists."), List,
             verb.Does(new("show", "Shows what a model costs now.") { Model, Tier }, Show),
-            verb.Does(new("import", "Publishes a price list; it is never changed again.") { File, Format, From, Version, Tenant, Providers }, Import),
-        };
+            verb.Does(new("import", "Publishes a price list; it is never changed again.") { File, Format, From, Version, Tenant, Providers }, Import));
     }
 
     static async Task<int> List(Call call, CancellationToken ct)

@@ -14,12 +14,10 @@ static class RatesVerb
     static readonly Option<int?> Requests = new("--requests") { Description = "A minute.", HelpName = "N" };
     static readonly Option<long?> Tokens = new("--tokens") { Description = "A minute, input and output together.", HelpName = "N" };
 
-    public static Command Create(Verb verb) => new("rates", "Shows and changes requests and tokens per minute of models.")
-    {
-        verb.Does(new("list", "Shows all limits, what is used of them, and how many runs wait."), List),
+    public static Command Create(Verb verb) => verb.Lists(
+        new("rates", "Shows and changes requests and tokens per minute of models."), List,
         verb.Does(new("set", "Limits the calls to a model.") { Provider, Model, Requests, Tokens }, Set),
-        verb.Does(new("remove", "Removes a limit.") { Provider, Model }, Remove),
-    };
+        verb.Does(new("remove", "Removes a limit.") { Provider, Model }, Remove));
 
     static async Task<int> List(Call call, CancellationToken ct)
     {
@@ -51,7 +49,7 @@ static class RatesVerb
     {
         if (rates.Count == 0) call.Inform("No limits. Set one: agents rates set openai gpt-4o-mini --requests 500 --tokens 200000");
         else Table.Print(
-            call.Screen, ["provider", "model", ">requests/min", ">told", ">used", ">tokens/min", ">told", ">used", ">waiting runs", "closed until"],
+            call.Screen, ["provider", "*model", ">requests/min", "->told", "->used", ">tokens/min", "->told", "->used", ">waiting runs", "-closed until"],
             [.. rates.Select(RowOf)]);
     }
 

@@ -22,12 +22,10 @@ static class DeadLettersVerb
             if (parsed.GetResult(MaybeId)?.Tokens.Count > 0 == parsed.GetValue(All))
                 parsed.AddError("Name one message, or say --all. See: agents dead-letters list");
         });
-        return new("dead-letters", "Shows messages that were given up, and sends them again.")
-        {
-            verb.Does(new("list", "Shows messages that were given up."), List),
+        return verb.Lists(
+            new("dead-letters", "Shows messages that were given up, and sends them again."), List,
             verb.Does(replay, Replay),
-            verb.Does(new("discard", "Throws a message away.") { Id }, Discard),
-        };
+            verb.Does(new Command("remove", "Throws a message away.") { Id }.Also("discard"), Discard));
     }
 
     static async Task<int> List(Call call, CancellationToken ct)
@@ -36,7 +34,7 @@ static class DeadLettersVerb
         var answer = await server.Api.Get("dead-letters?limit=1000", ct);
         if (call.IsJson) call.Screen.Json(answer);
         else if (answer.As<Page<DeadLetterView>>().Items is { Count: > 0 } letters)
-            Table.Print(call.Screen, ["id", "sent", "message", "run", "failed with"], [.. letters.Select(RowOf)]);
+            Table.Print(call.Screen, ["id", "-sent", "message", "run", "*failed with"], [.. letters.Select(RowOf)]);
         else call.Inform("No message was given up.");
         return ExitCodes.Ok;
     }

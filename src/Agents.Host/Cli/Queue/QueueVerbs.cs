@@ -24,7 +24,11 @@ static class QueueVerbs
         Description = "Share of slots beside others; for tenants and keys. 1 when nothing is said.", HelpName = "W"
     };
     static readonly Argument<string> Node = new("node") { Description = "Its name; see: agents nodes" };
-    static readonly Option<bool> All = new("--all") { Description = "Everywhere." };
+    static readonly Argument<string?> Place = new("scope")
+    {
+        Description = "all, or tenant:NAME, agent:NAME or node:NAME.", Arity = ArgumentArity.ZeroOrOne
+    };
+    static readonly Option<bool> All = new("--all") { Description = "Everywhere; the same as the scope all." };
     static readonly Option<string?> Tenant = new("--tenant") { Description = "Only this tenant's runs.", HelpName = "T" };
     static readonly Option<string?> Agent = new("--agent") { Description = "Only this agent's runs.", HelpName = "A" };
     static readonly Option<string?> OnNode = new("--node") { Description = "Only on this node.", HelpName = "N" };
@@ -40,10 +44,10 @@ static class QueueVerbs
                 (call, ct) => Delete(call, $"limits/{Uri.EscapeDataString(call.Parsed.GetValue(Scope)!)}", ct))),
         With(verb.Does(new("admission", "Shows where no run is given a slot; pauses and resumes that."), Pauses),
             Where(verb.Does(
-                new("pause", "Gives no run a slot any more; runs that have one go on.") { All, Tenant, Agent, OnNode, Reason },
+                new("pause", "Gives no run a slot any more; runs that have one go on.") { Place, All, Tenant, Agent, OnNode, Reason },
                 (call, ct) => Pause(call, ScopeOf(call.Parsed)!, call.Parsed.GetValue(Reason), ct))),
             Where(verb.Does(
-                new("resume", "Gives slots again.") { All, Tenant, Agent, OnNode },
+                new("resume", "Gives slots again.") { Place, All, Tenant, Agent, OnNode },
                 (call, ct) => Delete(call, $"pauses/{Uri.EscapeDataString(ScopeOf(call.Parsed)!)}", ct)))),
         With(verb.Does(new("nodes", "Shows the servers that take runs; drains one."), Nodes),
             verb.Does(
@@ -61,14 +65,18 @@ static class QueueVerbs
     {
         command.Validators.Add(parsed =>
         {
-            if (Scopes(parsed.GetValue(All), parsed.GetValue(Tenant), parsed.GetValue(Agent), parsed.GetValue(OnNode)).Count() != 1)
-                parsed.AddError("Say one of --all, --tenant, --agent and --node.");
+            if (ScopesIn(parsed).Count() != 1)
+                parsed.AddError("Say where: all, or one tenant:NAME, agent:NAME or node:NAME. For example: agents admission pause tenant:default");
         });
         return command;
     }
 
-    static string? ScopeOf(ParseResult parsed) =>
-        Scopes(parsed.GetValue(All), parsed.GetValue(Tenant), parsed.GetValue(Agent), parsed.GetValue(OnNode)).FirstOrDefault();
+    static string? ScopeOf(ParseResult parsed) => ScopesIn(parsed.CommandResult).FirstOrDefault();
+
+    static IEnumerable<string> ScopesIn(System.CommandLine.Parsing.CommandResult parsed) => ScopesIn(
+        parsed.GetValue(Place), Scopes(parsed.GetValue(All), parsed.GetValue(Tenant), parsed.GetValue(Agent), parsed.GetValue(OnNode)));
+
+    static IEnumerable<string> ScopesIn(string? place, IEnumerable<string> others) => place is null ? others : others.Prepend(place);
 
     internal static IEnumerable<string> Scopes(bool all, string? tenant, string? agent, string? node)
     {
@@ -79,7 +87,7 @@ static class QueueVerbs
     }
 
     static Task<int> Queues(Call call, CancellationToken ct) => Show<QueueView>(call, "queues", "Nothing waits, and nothing was started lately.",
-        ["tenant", "agent", ">priority", ">waiting", ">held back", ">running", ">oldest", ">starts/min"], queue =>
+        ["*tenant", "agent", ">priority", ">waiting", "->held back", ">running", ">oldest", "->starts/min"], queue =>
         [
             queue.Tenant, queue.Agent, $"{queue.Priority}", Formats.Number(queue.Waiting), Formats.Number(queue.HeldBack),
             Formats.Number(queue.Running),
@@ -88,16 +96,16 @@ static class QueueVerbs
 
     static Task<int> Limits(Call call, CancellationToken ct) =>
         Show<LimitView>(call, "limits", "No limits. Make one: agents limits set overall --max-runs 8",
-        ["scope", ">max runs", ">running", ">weight", "changed by"],
+        ["*scope", ">max runs", ">running", ">weight", "-changed by"],
         limit =>
             [limit.Scope, limit.MaxRuns is { } most ? Formats.Number(most) : "", Formats.Number(limit.Running), Short(limit.Weight), limit.ChangedBy],
             ct);
 
     static Task<int> Pauses(Call call, CancellationToken ct) => Show<PauseView>(call, "pauses", "Admission is paused nowhere.",
-        ["scope", "since", "by", "reason"], pause => [pause.Scope, Formats.Time(pause.PausedAt), pause.PausedBy, pause.Reason], ct);
+        ["scope", "-since", "by", "*reason"], pause => [pause.Scope, Formats.Time(pause.PausedAt), pause.PausedBy, pause.Reason], ct);
 
     static Task<int> Nodes(Call call, CancellationToken ct) => Show<NodeView>(call, "nodes", "No node takes runs.",
-        ["node", ">slots", ">running", "since", "drained"],
+        ["*node", ">slots", ">running", "-since", "drained"],
         node =>
             [
                 node.Name, Formats.Number(node.Slots), Formats.Number(node.Running), Formats.Time(node.StartedAt),
@@ -137,8 +145,7 @@ static class QueueVerbs
         if (call.IsJson) call.Screen.Json(answer);
         else call.Screen.Line(
             Screen.Safe(
-                $"No run is given a slot: {scope}. Go on with: agents admission resume "
-                + $"{(scope == "all" ? "--all" : "--" + scope.Replace(":", " ", StringComparison.Ordinal))}"));
+                $"No run is given a slot: {scope}. Let them go on: agents admission resume {scope}"));
         return ExitCodes.Ok;
     }
 

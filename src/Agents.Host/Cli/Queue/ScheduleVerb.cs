@@ -13,7 +13,7 @@ namespace Agents.Host.Cli.Queue;
 /// <summary>Looks at and changes what is run again and again.</summary>
 static class ScheduleVerb
 {
-    static readonly Argument<string> Name = new("name") { Description = "Of the schedule." };
+    internal static readonly Argument<string> Name = new("name") { Description = "Of the schedule." };
     static readonly Option<string> Cron = new("--cron")
     {
         Description = "Minute, hour, day, month, day of the week; six fields begin with the second.", HelpName = "C", Required = true
@@ -34,15 +34,15 @@ static class ScheduleVerb
         Description = "skip, once or all, when no server ran at the time.", HelpName = "M", DefaultValueFactory = _ => Missed.Once
     };
 
-    public static Command Create(Verb verb) => new("schedules", "Shows and changes what is run again and again.")
-    {
-        verb.Does(new("list", "Shows all schedules and when they fire next."), List),
+    public static Command Create(Verb verb) => verb.Lists(
+        new("schedules", "Shows and changes what is run again and again."), List,
+        verb.Does(new("show", "Shows a schedule, when it fires next, its latest runs and changes.") { Name }, ScheduleDetailVerbs.Show),
         verb.Does(new("create", "Makes a schedule.") { Name, Cron, Question, Agent, Zone, Priority, OverlapOption, MissedOption }, Make),
+        ScheduleDetailVerbs.Change(verb),
         verb.Does(new("pause", "Stops a schedule from firing.") { Name }, (call, ct) => Change(call, "pause", ct)),
         verb.Does(new("resume", "Lets a paused schedule fire again.") { Name }, (call, ct) => Change(call, "resume", ct)),
         verb.Does(new("run", "Asks for a schedule's run now.") { Name }, RunNow),
-        verb.Does(new("delete", "Removes a schedule; its runs stay.") { Name }, Delete),
-    };
+        verb.Does(new Command("remove", "Removes a schedule; its runs stay.") { Name }.Also("delete"), Delete));
 
     static async Task<int> List(Call call, CancellationToken ct)
     {
@@ -50,7 +50,7 @@ static class ScheduleVerb
         var answer = await server.Api.Get("schedules", ct);
         if (call.IsJson) call.Screen.Json(answer);
         else if (answer.As<Page<ScheduleView>>().Items is { Count: > 0 } schedules)
-            Table.Print(call.Screen, ["name", "cron", "zone", "next", "last", "outcome", "agent", "question"], [.. schedules.Select(RowOf)]);
+            Table.Print(call.Screen, ["name", "-cron", "-zone", "next", "-last", "outcome", "-agent", "*question"], [.. schedules.Select(RowOf)]);
         else call.Inform("No schedules. Make one: agents schedules create morning --cron \"0 7 * * 1-5\" --question \"What is new?\"");
         return ExitCodes.Ok;
     }
@@ -92,7 +92,7 @@ static class ScheduleVerb
         return ExitCodes.Ok;
     }
 
-    static int Print(Call call, JsonElement answer)
+    internal static int Print(Call call, JsonElement answer)
     {
         if (call.IsJson)
         {
@@ -113,7 +113,7 @@ static class ScheduleVerb
         schedule.Run.Agent ?? "", Screen.Clip(schedule.Run.Question, 200),
     ];
 
-    static string NextOf(ScheduleView schedule) => schedule switch
+    internal static string NextOf(ScheduleView schedule) => schedule switch
     {
         { Paused: true } => "paused",
         { Next: { } next } => Formats.Time(next),

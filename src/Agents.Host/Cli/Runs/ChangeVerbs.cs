@@ -75,9 +75,7 @@ static class ChangeVerbs
         else call.Screen.Line($"Run {RunIds.Brief(runId)} is {state.Status}.");
 
         if (name is not "resume" || !server.IsOwn || call.IsJson) return ExitCodes.Ok;
-        var run = await RunFollowing.Show(call, server.Api, runId, new(), ct); // its server ends with this call
-        Outcome.Print(call.Screen, run);
-        return ExitCodes.Of(run);
+        return await RunFollowing.Show(call, server, runId, ct); // its server ends with this call
     }
 
     static async Task<int> ChangeAll(Call call, string name, string done, CancellationToken ct)

@@ -67,9 +67,7 @@ static class ForkVerb
             + (fork.InheritedUsd is { } inherited ? $" That had cost {Formats.Usd(inherited)}; nothing of it is paid again." : ""));
 
         if (!server.IsOwn || call.IsJson) return ExitCodes.Ok;
-        var run = await RunFollowing.Show(call, server.Api, fork.Id, new(), ct); // its server ends with this call
-        Outcome.Print(call.Screen, run);
-        return ExitCodes.Of(run);
+        return await RunFollowing.Show(call, server, fork.Id, ct); // its server ends with this call
     }
 
     static async Task<int> ForkAll(Call call, CancellationToken ct)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Agents.Host.Api.Runs;
+using Agents.Host.Cli.Ask;
 using Agents.Host.Cli.Display;
 using Agents.Host.Http;
 using Agents.Host.Log;
@@ -31,36 +32,38 @@ static class ShowVerb
 
         var document = await server.Api.Get($"runs/{runId}", ct);
         if (call.IsJson) call.Screen.Json(document);
-        else Print(
-            call.Screen, document.AsRun(), (await server.Api.Events(runId, ct)).Items,
-            (await server.Api.Get($"runs/{runId}/children", ct)).As<Page<RunView>>().Items);
+        else await Print(call.Screen, server.Api, document.AsRun(), ct);
         return ExitCodes.Ok;
     }
 
-    static void Print(Screen screen, RunView run, IReadOnlyList<EventView> facts, IReadOnlyList<RunView> children)
+    static async Task Print(Screen screen, Api api, RunView run, CancellationToken ct)
     {
+        var facts = (await api.Events(run.Id, ct)).Items;
+        var children = (await api.Get($"runs/{run.Id}/children", ct)).As<Page<RunView>>().Items;
+        var why = run.Answer is null ? (await api.Get($"runs/{run.Id}/why", ct)).As<WhyView>() : null;
+        var status = run.Status is "running" && why?.BlockedBy.Count > 0 ? "waiting" : run.Status;
+        var progress = new RunProgress(run.ForkedFrom is null ? [] : await StepNames.Of(api, run, ct));
         screen.Line($"[bold]{Screen.Safe(run.Question)}[/]");
         screen.Line(
             $"[grey]{run.Status} · {Screen.Safe(run.Agent)} {run.AgentVersion} · priority {run.Priority} · queued {Formats.Time(run.QueuedAt)}"
             + $"{Budget(run)}[/]");
         if (run.ForkedFrom is { } from)
-            screen.Line($"[grey]continues run {from.Run} from version {from.Version}"
+            screen.Line($"[grey]continues run {RunIds.Brief(from.Run)} from version {from.Version}"
                 + $"{(run.InheritedUsd is { } inherited ? $", which had cost {Formats.Usd(inherited)}" : "")}[/]");
         screen.Line();
-        var progress = new RunProgress();
         foreach (var fact in facts) progress.Add(fact);
         foreach (var step in progress.Steps.Where(step => step.WasReached()))
             screen.Line(step switch
             {
                 { StartedAt: null } => StepLines.Skipped(step, screen.Width),
-                { EndedAt: null } => StepLines.Failed(step, screen.Width),
+                { EndedAt: null } => StepLines.Unfinished(step, status, screen.Width),
                 _ => StepLines.Over(step, screen.Width),
             });
         foreach (var child in children)
             screen.Line(
-                $"[grey]started run {child.Id}: {Screen.Safe(child.Agent)}, {child.Status}"
+                $"[grey]started run {RunIds.Brief(child.Id)}: {Screen.Safe(child.Agent)}, {child.Status}"
                 + $"{(child.CostUsd is { } cost ? $", {Formats.Cost(cost, child.UnpricedCalls, child.UnconfirmedUsd)}" : "")}[/]");
-        Outcome.Print(screen, run);
+        Outcome.Print(screen, run, why);
     }
 
     static string Budget(RunView run) => run.BudgetUsd is { } budget ? $" · budget {Formats.Usd(budget)}" : "";

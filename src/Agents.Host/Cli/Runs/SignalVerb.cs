@@ -50,9 +50,7 @@ static class SignalVerb
                 $"Signal {name} of run {RunIds.Brief(runId)}: {(isUsed ? "used, the run goes on" : "kept until a wait uses it")}.");
 
         if (!isUsed || !server.IsOwn || call.IsJson) return ExitCodes.Ok;
-        var run = await RunFollowing.Show(call, server.Api, runId, new(), ct); // its server ends with this call
-        Outcome.Print(call.Screen, run);
-        return ExitCodes.Of(run);
+        return await RunFollowing.Show(call, server, runId, ct); // its server ends with this call
     }
 
     static async Task<byte[]> PayloadOf(Call call, CancellationToken ct) => call.Parsed.GetValue(Payload) switch

@@ -14,12 +14,7 @@ static class TailVerb
         await using var server = await ServerConnection.Open(call, ct);
         var runId = await call.Run(server.Api, ct);
         await RunFollowing.MentionUnfinished(call, server, except: runId, ct);
-        if (!call.IsJson)
-        {
-            var run = await RunFollowing.Show(call, server.Api, runId, new(), ct);
-            Outcome.Print(call.Screen, run);
-            return ExitCodes.Of(run);
-        }
+        if (!call.IsJson) return await RunFollowing.Show(call, server, runId, ct);
 
         await foreach (var fact in RunFollowing.Until(server.Api, runId, ct)) call.Screen.JsonLine(
             JsonSerializer.SerializeToElement(fact, Answers.Format));

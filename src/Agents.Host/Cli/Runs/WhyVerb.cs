@@ -22,10 +22,13 @@ static class WhyVerb
 
     static void Print(Screen screen, WhyView why)
     {
-        screen.Line(Screen.Safe(why.Summary));
-        foreach (var obstacle in why.BlockedBy) screen.Line($"  {Screen.Safe(obstacle.Kind),-10} {Screen.Safe(obstacle.Detail)}");
-        if (why.StartsPerMinute is { } pace)
-            screen.Line($"[grey]{pace.ToString("0.##", CultureInfo.InvariantCulture)} runs of its tenant start in a minute.[/]");
+        var isStanding = why.BlockedBy is [var only] && why.Summary.StartsWith(only.Detail, StringComparison.Ordinal);
+        if (!isStanding) screen.Line(Screen.Safe(WaitLines.WithBriefIds(why.Summary)));
+        foreach (var line in WaitLines.Of(why, DateTimeOffset.UtcNow)) screen.Line(line);
+        if (why is { Position: not null, StartsPerMinute: { } pace })
+            screen.Line(
+                $"[grey]{pace.ToString("0.##", CultureInfo.InvariantCulture)} {(pace == 1 ? "run of its tenant starts" : "runs of its tenant start")} "
+                + "in a minute.[/]");
         if (why.EstimatedStart is { } start) screen.Line($"It can be expected to start at {Formats.Time(start)}.");
     }
 }

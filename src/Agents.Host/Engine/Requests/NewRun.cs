@@ -17,6 +17,9 @@ public sealed record NewRun(
     AskedAgent Agent, string Question, int Priority, IReadOnlyDictionary<string, string>? Metadata, decimal? BudgetUsd,
     string? Key, string? RequestHash, ThreadPlace Thread, Brief? Brief)
 {
+    /// <summary>Of the steps that name none. Null means the agent's, else the server's.</summary>
+    public string? Model { get; init; }
+
     /// <summary>Null means at once.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
@@ -38,7 +41,7 @@ public sealed record NewRun(
         var runId = Id ?? Guid.CreateVersion7();
         var (agent, storedHash) = Agent.For(runId);
         session.Events.StartStream<Run>(runId, new RunQueued(
-            agent.Name, agent.Version, storedHash ?? Definitions.Store(session, agent), agent.Model ?? models.Main.Default,
+            agent.Name, agent.Version, storedHash ?? Definitions.Store(session, agent), Model ?? agent.Model ?? models.Main.Default,
             CleanText.Of(Sanitiser.Text(Question, TextBounds.QuestionCharacters)), Priority, caller.Name,
             agent.Limits.Duration ?? Limits.DefaultDuration,
             Labels.Clean(Metadata), BudgetUsd, Key is null ? null : Sanitiser.Text(Key, TextBounds.KeyCharacters), RequestHash,

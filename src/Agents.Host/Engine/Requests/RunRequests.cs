@@ -14,6 +14,7 @@ namespace Agents.Host.Engine.Requests;
 public static class RunRequests
 {
     const int ThreadCharacters = 128;
+    const int ModelCharacters = 200;
 
     /// <summary>How far ahead a run may be put off, or a deadline lie.</summary>
     static readonly TimeSpan Furthest = TimeSpan.FromDays(366);
@@ -39,6 +40,8 @@ public static class RunRequests
             return new(RefusalKind.Malformed, "Bad thread", $"A thread's name has 1 to {ThreadCharacters} characters.");
         if (request is { ThreadId: null, Multitask: not null })
             return new(RefusalKind.Malformed, "No thread", "multitask is about the runs of a thread: name it with threadId.");
+        if (request.Model is { } model && (string.IsNullOrWhiteSpace(model) || model != Sanitiser.Text(model, ModelCharacters)))
+            return new(RefusalKind.Malformed, "Bad model", $"A model's name has 1 to {ModelCharacters} characters.");
         return TimesOf(request, now) ?? RunWishes.Problem(request.Parameters, agent, models) ?? RunWishes.Problem(request.Output, agent);
     }
 
@@ -63,6 +66,7 @@ public static class RunRequests
         agent, request.Question!, Priorities.Parse(request.Priority)!.Value, request.Metadata, request.BudgetUsd, key, hash,
         place, RunWishes.Brief(request.Output, request.Parameters))
     {
+        Model = request.Model,
         NotBefore = request.NotBefore > now ? request.NotBefore.Value.ToUniversalTime() : null,
         Deadline = request.Deadline?.ToUniversalTime(),
     };
@@ -100,6 +104,7 @@ public static class RunRequests
 /// <param name="Deadline">The run fails if it is still queued or running then. Null means that only the agent's duration ends it.</param>
 /// <param name="Output">What the answer must be like. Null means as the agent has it.</param>
 /// <param name="Parameters">How the models are to answer, before what step and agent say. Null means as these say.</param>
+/// <param name="Model">Of the steps that name none, 1 to 200 characters. Null means the agent's, else the server's.</param>
 /// <param name="IdempotencyKey">
 /// The caller's name for this request, 1 to 200 characters: one key, one run. The same as the header <c>Idempotency-Key</c>.
 /// </param>
@@ -111,4 +116,5 @@ public sealed record QueueRunRequest(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Deadline = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? IdempotencyKey = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WantedOutput? Output = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ModelParameters? Parameters = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ModelParameters? Parameters = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Model = null);

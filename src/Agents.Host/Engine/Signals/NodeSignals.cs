@@ -125,7 +125,7 @@ public sealed class NodeSignals(InFlight inFlight, RecentRuns recent) : Document
     static bool MovesTheQueue(object fact) => fact switch
     {
         RunQueued or RunPaused or RunResumed or RunParked or RunCompleted or RunFailed or RunCancelled => true,
-        ToolCallRequested { NeedsApproval: true } or ToolCallApproved or ToolCallDenied => true,
+        ToolCallRequested { NeedsApproval: true } or ToolCallApproved or ToolCallDenied or ToolCallResolved => true,
         ChildRunStarted or ToolCallCompleted { ChildUsd: not null } or ToolCallFailed { ChildUsd: not null } => true,
         WaitStarted or WaitEnded => true,
         ModelCallScheduled { Delay: var delay } => delay > SlotUse.LongestHeld,

@@ -44,7 +44,40 @@ namespace Internal.Generated.WolverineHandlers
                 return;
             }
 
-            var problemDetails1 = Agents.Host.Api.Runs.ListRunsEndpoint.Validate(status, cursor, limit, failure);
+            var q = httpContext.Request.Query["q"];
+            string forkedFrom_rawValue = httpContext.Request.Query["forkedFrom"];
+            System.Nullable<System.Guid> forkedFrom = default;
+
+            if (forkedFrom_rawValue != null && System.Guid.TryParse(forkedFrom_rawValue, System.Globalization.CultureInfo.InvariantCulture, out var forkedFrom_parsed))
+            {
+                forkedFrom = forkedFrom_parsed;
+            }
+            else if (!string.IsNullOrEmpty(forkedFrom_rawValue))
+            {
+                await WriteQueryValueParsingProblem(httpContext, "forkedFrom", forkedFrom_rawValue, "System.Guid").ConfigureAwait(false);
+                return;
+            }
+
+            var since = httpContext.Request.Query["since"];
+            var until = httpContext.Request.Query["until"];
+            var label = httpContext.Request.Query["label"];
+            string batch_rawValue = httpContext.Request.Query["batch"];
+            System.Nullable<System.Guid> batch = default;
+
+            if (batch_rawValue != null && System.Guid.TryParse(batch_rawValue, System.Globalization.CultureInfo.InvariantCulture, out var batch_parsed))
+            {
+                batch = batch_parsed;
+            }
+            else if (!string.IsNullOrEmpty(batch_rawValue))
+            {
+                await WriteQueryValueParsingProblem(httpContext, "batch", batch_rawValue, "System.Guid").ConfigureAwait(false);
+                return;
+            }
+
+            var schedule = httpContext.Request.Query["schedule"];
+            var thread = httpContext.Request.Query["thread"];
+            var minCostUsd = httpContext.Request.Query["minCostUsd"];
+            var problemDetails1 = Agents.Host.Api.Runs.ListRunsEndpoint.Validate(status, cursor, limit, failure, q, since, until, label, minCostUsd, httpContext);
             // Evaluate whether the processing should stop if there are any problems
             if (!(ReferenceEquals(problemDetails1, Wolverine.Http.WolverineContinue.NoProblems)))
             {
@@ -54,7 +87,7 @@ namespace Internal.Generated.WolverineHandlers
 
 
             // The actual HTTP request handler execution
-            var pageOfRunView_response = await Agents.Host.Api.Runs.ListRunsEndpoint.Get(status, agent, failure, cursor, limit, _runReader, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
+            var pageOfRunView_response = await Agents.Host.Api.Runs.ListRunsEndpoint.Get(status, agent, failure, cursor, limit, q, forkedFrom, since, until, label, batch, schedule, thread, minCostUsd, _runReader, httpContext, httpContext.RequestAborted).ConfigureAwait(false);
 
             // Writing the response body to JSON because this was the first 'return variable' in the method signature
             await WriteJsonAsync(httpContext, pageOfRunView_response, 404);
