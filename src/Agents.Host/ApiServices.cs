@@ -51,6 +51,7 @@ static class ApiServices
         app.MapHealth();
         app.MapMetrics();
         app.MapReference();
+        app.MapPages();
         app.MapAgentSchema();
         app.MapWolverineEndpoints(http =>
         {

@@ -52,6 +52,9 @@ public static class Operations
         new("GET /health/live", null, "/health/live"),
         new("GET /health/ready", null, "/health/ready"),
         new("GET /health/proof", null, "/health/proof?nonce=n"),
+        new("GET /", null, "/"),
+        new("GET /pages/{edition}/{**file}", null, "/pages/any/core.js"),
+        new("GET /me", Permissions.Known, "/me"),
         new("GET /reference/scalar.js", null, "/reference/scalar.js"),
         new("GET /reference/scalar.aspnetcore.js", null, "/reference/scalar.aspnetcore.js"),
         new("GET /reference/favicon.svg", null, "/reference/favicon.svg"),
@@ -60,6 +63,7 @@ public static class Operations
         new("GET /metrics", Permissions.Metrics, "/metrics"),
 
         new("GET /runs", Permissions.Read, "/runs"),
+        new("GET /runs/counts", Permissions.Read, "/runs/counts"),
         new("GET /runs/{id}", Permissions.Read, "/runs/{run}", Foreign: Foreign.IsUnknown),
         new("GET /runs/{id}/events", Permissions.Read, "/runs/{run}/events", Foreign: Foreign.IsUnknown),
         new("GET /runs/{id}/timeline", Permissions.Read, "/runs/{run}/timeline", Foreign: Foreign.IsUnknown),
