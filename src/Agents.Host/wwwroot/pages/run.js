@@ -1,38 +1,12 @@
 // A run: where it stands, what happened to scale, and any version of it again. Its facts come by its stream and are all that this page draws from.
-import { html, useEffect, useMemo, useReducer, useRef, useState } from "../lib/preact.js";
-import { api, follow, notify, session, useData } from "../core.js";
+import { html, useEffect, useMemo, useState } from "../lib/preact.js";
+import { api, notify, session, useData } from "../core.js";
 import {
   Act, Copy, Figure, Loading, Status, Time, Trouble, count, duration, href, money, secondsBetween, setQuery, short, useTick,
 } from "../ui.js";
-import { Waterfall, rowsOf } from "./fall.js";
+import { Cited, Passage, Waterfall, rowsOf, useFacts } from "./facts.js";
 
 const Ends = ["completed", "failed", "cancelled"];
-
-/** The facts of a run in order, without gap or double, and the words of the call under way. */
-export function useFacts(id) {
-  const store = useRef({ facts: [], words: new Map() });
-  const [, redraw] = useReducer(tick => tick + 1, 0);
-  const [state, setState] = useState({ name: "", problem: null });
-  useEffect(() => {
-    store.current = { facts: [], words: new Map() };
-    let frame = null;
-    const draw = () => { frame ??= requestAnimationFrame(() => { frame = null; redraw(); }); };
-    const stop = follow(`/runs/${id}/stream`, (event, data) => {
-      const { facts, words } = store.current;
-      if (event === "delta") {
-        const before = data.offset === 0 ? "" : words.get(data.call) ?? "";
-        words.set(data.call, before.slice(0, data.offset) + data.text);
-      } else if (event === "attempt_reset") words.delete(data.call);
-      else if (data.version === (facts.at(-1)?.version ?? 0) + 1) {
-        facts.push(data);
-        if (/^model_call_(completed|failed|outcome)/.test(data.type)) words.delete(data.data.call);
-      }
-      draw();
-    }, (name, problem = null) => setState({ name, problem }));
-    return () => { stop(); cancelAnimationFrame(frame); };
-  }, [id]);
-  return { ...store.current, state: state.name, problem: state.problem };
-}
 
 export default function Run({ route }) {
   const id = route.parts[1];
@@ -148,10 +122,10 @@ function Figures({ run, facts }) {
 }
 
 function Answer({ run }) {
-  return html`<section class="card"><h2>Answer${run.incomplete && html` <span class="warn">cut by ${run.incomplete}</span>`}</h2>
-    <div class="answer">${run.answer}</div>
-    ${run.citations?.length > 0 && html`<ol class="dim">${run.citations.map(cited => html`<li value=${cited.number}>
-      <a href=${href(["knowledge"], { passage: cited.passageId })}>${cited.title || cited.source}</a>${cited.quote && html` “${cited.quote}”`}</li>`)}</ol>`}</section>`;
+  const [open, setOpen] = useState(null);
+  return html`<section class=${`beside ${open ? "is-open" : ""}`}><div class="card"><h2>Answer${run.incomplete && html` <span class="warn">cut by ${run.incomplete}</span>`}</h2>
+    <${Cited} text=${run.answer} citations=${run.citations ?? []} onOpen=${setOpen} /></div>
+    ${open && html`<${Passage} key=${open.passageId} cited=${open} onClose=${() => setOpen(null)} />`}</section>`;
 }
 
 /** Winds the run back and forth, fact by fact. */

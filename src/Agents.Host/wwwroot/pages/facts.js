@@ -1,9 +1,36 @@
-// The waterfall of a run: what its facts say happened, as bars on a scale of time.
-import { html, useEffect, useMemo, useRef, useState } from "../lib/preact.js";
-import { Status, duration, short, words } from "../ui.js";
+// What the facts of a run say: followed live, as rows, and as a waterfall on a scale of time. And an answer with the passages it cites.
+import { html, useEffect, useMemo, useReducer, useRef, useState } from "../lib/preact.js";
+import { follow, useData } from "../core.js";
+import { Status, Trouble, duration, href, short, words } from "../ui.js";
 
 const RowHeight = 26;
 const Spare = 12;
+
+/** The facts of a run in order, without gap or double, and the words of the call under way. */
+export function useFacts(id) {
+  const store = useRef({ facts: [], words: new Map() });
+  const [, redraw] = useReducer(tick => tick + 1, 0);
+  const [state, setState] = useState({ name: "", problem: null });
+  useEffect(() => {
+    store.current = { facts: [], words: new Map() };
+    let frame = null;
+    const draw = () => { frame ??= requestAnimationFrame(() => { frame = null; redraw(); }); };
+    const stop = follow(`/runs/${id}/stream`, (event, data) => {
+      const { facts, words } = store.current;
+      if (event === "delta") {
+        const before = data.offset === 0 ? "" : words.get(data.call) ?? "";
+        words.set(data.call, before.slice(0, data.offset) + data.text);
+      } else if (event === "attempt_reset") words.delete(data.call);
+      else if (data.version === (facts.at(-1)?.version ?? 0) + 1) {
+        facts.push(data);
+        if (/^model_call_(completed|failed|outcome)/.test(data.type)) words.delete(data.data.call);
+      }
+      draw();
+    }, (name, problem = null) => setState({ name, problem }));
+    return () => { stop(); cancelAnimationFrame(frame); };
+  }, [id]);
+  return { ...store.current, state: state.name, problem: state.problem };
+}
 
 /** A TimeSpan of .NET in seconds. */
 export function seconds(span) {
@@ -179,4 +206,25 @@ function Row({ row, place, scale, now, version, cursor, onPick }) {
       style=${{ left: percent(scale.at(piece.from)), width: percent(scale.at(piece.until ?? now) - scale.at(piece.from)) }}></span>`)}
       <span class="cursor" style=${{ left: percent(cursor) }}></span></span>
     <span class="right dim">${took === null ? "" : duration(took)}</span></button>`;
+}
+
+/** An answer as text, in which each number of a citation opens its passage. */
+export const Cited = ({ text, citations, onOpen }) => html`<div class="answer">${text.split(/(\[\d+\])/).map(piece => {
+  const cited = /^\[\d+\]$/.test(piece) && citations.find(one => one.number === Number(piece.slice(1, -1)));
+  return cited ? html`<button type="button" class="cite" title=${cited.title || cited.source} onClick=${() => onOpen(cited)}>${cited.number}</button>` : piece;
+})}</div>
+  ${citations.length > 0 && html`<ol class="dim">${citations.map(cited => html`<li value=${cited.number}>
+    <button type="button" class="plain" onClick=${() => onOpen(cited)}>${cited.title || cited.source}</button></li>`)}</ol>`}`;
+
+/** The passage that a citation names, as it read then, and its place in the document. */
+export function Passage({ cited, onClose }) {
+  const { data, problem } = useData(`/passages?id=${encodeURIComponent(cited.passageId)}`);
+  const [, version, number] = /\/(\d+)\/(\d+)$/.exec(cited.passageId) ?? [];
+  const at = data && cited.quote ? data.text.indexOf(cited.quote) : -1;
+  return html`<aside class="card passage" aria-label="The cited passage"><div class="head"><h2>${cited.number ? `[${cited.number}] ` : ""}${data?.title ?? cited.title ?? ""}</h2><span class="grow"></span>
+      ${onClose && html`<button class="plain" aria-label="Close the passage" onClick=${onClose}>✕</button>`}</div>
+    ${problem && html`<${Trouble} problem=${problem} />`}
+    ${data && html`<p class="dim">${data.source} · passage ${number} of version ${version} ·
+      <a href=${href(["knowledge", data.documentId], { passage: data.passageId })}> its document</a></p>
+      <div class="text">${at < 0 ? data.text : html`${data.text.slice(0, at)}<mark>${cited.quote}</mark>${data.text.slice(at + cited.quote.length)}`}</div>`}</aside>`;
 }
