@@ -63,6 +63,8 @@ public static class Operations
         new("GET /metrics", Permissions.Metrics, "/metrics"),
 
         new("GET /runs", Permissions.Read, "/runs"),
+        new("GET /evidence", Permissions.Read, "/evidence"),
+        new("GET /costs/hours", Permissions.Costs, "/costs/hours"),
         new("GET /runs/counts", Permissions.Read, "/runs/counts"),
         new("GET /runs/{id}", Permissions.Read, "/runs/{run}", Foreign: Foreign.IsUnknown),
         new("GET /runs/{id}/events", Permissions.Read, "/runs/{run}/events", Foreign: Foreign.IsUnknown),

@@ -19,7 +19,7 @@ public sealed class PermissionTests
         [Permissions.Known] = ["GET /me"],
         [Permissions.Costs] =
         [
-            "GET /budgets", "GET /budgets/{scope}/{value}", "GET /costs", "GET /dashboard", "GET /prices", "GET /prices/model",
+            "GET /budgets", "GET /budgets/{scope}/{value}", "GET /costs", "GET /costs/hours", "GET /dashboard", "GET /prices", "GET /prices/model",
         ],
         [Permissions.ManageMoney] =
         [
