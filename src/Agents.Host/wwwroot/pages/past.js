@@ -101,7 +101,7 @@ function Related({ run }) {
 }
 
 export function Dialogs({ kind, run, version, last, onClose, onDone }) {
-  const View = { cancel: Cancel, fork: Fork, budget: Budget, replay: Replay }[kind];
+  const View = { cancel: Cancel, fork: Fork, budget: Budget, replay: Replay, doubt: Doubt }[kind];
   return html`<${View} run=${run} version=${version} last=${last} onClose=${onClose} onDone=${onDone} />`;
 }
 
@@ -149,6 +149,24 @@ function Fork({ run, version, onClose }) {
     <${Field} name="model" label="Model (where a step names none)" maxlength="200" placeholder=${run.model} />
     <${Field} name="budgetUsd" label="Budget in US dollars" type="number" min="0.000001" step="any" />
     <${Field} name="reason" label="Reason" maxlength="500" /><//>`;
+}
+
+/** A call that must not run twice may have had its effect: a person says what became of it. */
+function Doubt({ run, onClose, onDone }) {
+  const { data, problem } = useData(`/runs/${run.id}/tool-calls`);
+  const [how, setHow] = useState("result");
+  const call = data?.items.find(one => one.isInDoubt);
+  if (!call) return html`<${Dialog} title="Calls in doubt" onClose=${onClose}>${problem ? html`<${Trouble} problem=${problem} />` : data ? html`<p>No call of this run is in doubt any more. It can be resumed.</p>` : html`<${Loading} />`}<//>`;
+  return html`<${Sheet} title=${`What became of ${call.tool}?`} go="Say so" onClose=${onClose} act=${async ({ text = "", reason }) => {
+    await api(`/runs/${run.id}/tool-calls/${call.id}/resolve`, { method: "POST", json: { [how]: how === "again" ? true : text, ...(reason && { reason }) } });
+    notify("Noted, with your name.");
+    onDone();
+  }}><p>It must not run twice, and may have had its effect. Resuming alone does not make it again.</p>
+    ${[["result", "It had its effect, and brought this"], ["failed", "It had no effect, and is not made again"], ["again", "It had no effect: make it again"]].map(([id, label]) => html`
+      <label><input type="radio" name="how" value=${id} checked=${how === id} onChange=${() => setHow(id)} /> ${label}</label>`)}
+    ${how !== "again" && html`<div class="field"><label for="field-text">${how === "result" ? "What it brought (told to the model)" : "Why (told to the model)"}</label>
+      <textarea id="field-text" name="text" rows="3" required=${how === "failed"} maxlength=${how === "result" ? 65536 : 500}></textarea></div>`}
+    <${Field} name="reason" label="How you know (kept in the history)" maxlength="500" /><//>`;
 }
 
 /** Derives every decision anew and compares it with the facts; buys nothing. */

@@ -42,8 +42,11 @@ export default function Run({ route }) {
     ${dialog && more && html`<${more.Dialogs} kind=${dialog} run=${run} version=${version} last=${last} onClose=${() => setDialog(null)} onDone=${reload} />`}`;
 }
 
+/** Whether the last fact asked for a person: the run holds no slot then. */
+const isHeld = facts => rowsOf(facts.slice(-40)).some(row => row.state === "awaitingApproval");
+
 function Header({ run, facts, state, onDialog, onDone }) {
-  const waits = !["running", ...Ends].includes(run.status) || run.waiting;
+  const waits = !["running", "completed", "cancelled"].includes(run.status) || run.waiting || (run.status === "running" && isHeld(facts));
   const why = useData(waits ? `/runs/${run.id}/why` : null, { every: 5000 });
   const may = session.can("operate");
   const post = verb => async () => { await api(`/runs/${run.id}/${verb}`, { method: "POST", json: {} }); onDone(); };
@@ -58,7 +61,7 @@ function Header({ run, facts, state, onDialog, onDone }) {
       ${run.parent && html`<a href=${href(["runs", run.parent])}>child of ${short(run.parent)}</a>`}
       ${run.forkedFrom && html`<a href=${href(["runs", run.forkedFrom.run], { v: run.forkedFrom.version })}>forked from ${short(run.forkedFrom.run)} at ${run.forkedFrom.version}</a>`}
       ${run.threadId && html`<a href=${href(["ask"], { run: run.id })}>thread</a>`}
-      ${run.metadata && Object.entries(run.metadata).map(([name, value]) => html`<span class="chip">${name}: ${value}</span>`)}
+      ${run.metadata && Object.entries(run.metadata).map(([name, value]) => html`<a class="chip" href=${href(["runs"], { label: `${name}=${value}` })}>${name}: ${value}</a>`)}
       <span class="grow"></span><span role="status">${state === "broken" ? "○ taken up again…" : state === "live" && !Ends.includes(run.status) ? "● live" : ""}</span></div>
     <div class="row actions">
       ${may && run.status === "running" && html`<${Act} run=${post("pause")} onProblem=${refused}>Pause<//>`}
@@ -66,6 +69,7 @@ function Header({ run, facts, state, onDialog, onDone }) {
       ${may && !Ends.includes(run.status) && html`<button class="danger" onClick=${() => onDialog("cancel")}>Cancel…</button>`}
       ${may && html`<button onClick=${() => onDialog("fork")}>Fork…</button>`}
       ${session.can("manage-money") && !Ends.includes(run.status) && html`<button onClick=${() => onDialog("budget")}>Budget…</button>`}
+      ${may && run.status === "parked" && run.failure?.kind === "OutcomeUnknown" && html`<button class="primary" onClick=${() => onDialog("doubt")}>Say what became of the call…</button>`}
       <button onClick=${() => onDialog("replay")}>Check by replay</button>
       ${may && html`<a class="button" href=${href(["ask"], { again: run.id })}>Ask again</a>`}
       <span class="grow"></span><${Copy} text=${command}>Copy command<//><${Copy} text=${curl}>Copy curl<//><${Copy} text=${location.href}>Copy link<//></div>
@@ -73,7 +77,8 @@ function Header({ run, facts, state, onDialog, onDone }) {
     ${run.waiting && html`<div class="callout"><p>Waits ${run.waiting.signal ? html`for the signal <code>${run.waiting.signal}</code>` : "for a time"}
       since <${Time} at=${run.waiting.since} />${run.waiting.until && html`, until <${Time} at=${run.waiting.until} /> at the latest`}.</p></div>`}
     ${why.data && waits && html`<div class="callout"><p><b>Why it waits.</b> ${why.data.summary}</p>
-      ${why.data.blockedBy.length > 1 && html`<ul>${why.data.blockedBy.map(one => html`<li>${one.detail}</li>`)}</ul>`}
+      <ul>${why.data.blockedBy.map(one => html`<li>${why.data.blockedBy.length > 1 ? `${one.detail} ` : ""}
+        ${one.since && html`<span class="dim">Since <${Time} at=${one.since} isAge />.</span> `}${one.command && html`<code>${one.command}</code> <${Copy} text=${one.command} />`}</li>`)}</ul>
       ${why.data.estimatedStart && html`<p class="dim">Expected to start <${Time} at=${why.data.estimatedStart} isAge />.</p>`}</div>`}`;
 }
 

@@ -1,8 +1,9 @@
 // The list of runs: counters and filters in its address, kept current by the stream of all runs, with actions on those that are chosen.
 import { html, useEffect, useMemo, useRef, useState } from "../lib/preact.js";
 import { api, follow, notify, session, useData } from "../core.js";
-import { Dialog, Empty, Loading, Status, Time, Trouble, count, duration, href, money, secondsBetween, setQuery, short, useTick } from "../ui.js";
+import { Dialog, Empty, Loading, Status, Time, Trouble, count, duration, href, money, secondsBetween, setQuery, short, useTick, words } from "../ui.js";
 
+const Filter = ["status", "agent", "failure", "q", "label", "forkedFrom", "thread", "batch", "schedule", "since", "until", "minCostUsd"];
 const Statuses = ["queued", "running", "paused", "parked", "completed", "failed", "cancelled"];
 const PageSize = 50;
 
@@ -14,7 +15,7 @@ const Bulk = {
 };
 
 export default function Runs({ route }) {
-  const filters = Object.fromEntries(["status", "agent", "failure", "q", "forkedFrom"].map(name => [name, route.query.get(name) ?? ""]));
+  const filters = Object.fromEntries(Filter.map(name => [name, route.query.get(name) ?? ""]));
   const cursor = route.query.get("cursor") ?? "";
   const address = `/runs?${new URLSearchParams([...Object.entries({ ...filters, cursor, limit: PageSize })].filter(([, value]) => value !== ""))}`;
   const page = useData(address);
@@ -43,10 +44,10 @@ export default function Runs({ route }) {
     <div class="head"><h1>Runs</h1>
       <span class="dim" role="status">${live === "live" ? "● live" : live === "broken" ? "○ the stream broke; it is taken up again" : ""}</span>
       <span class="grow"></span>${session.can("operate") && html`<a class="button" href="#/ask">Ask something</a>`}</div>
-    <nav class="counters" aria-label="Runs by status">${[["", "all"], ...Statuses.map(status => [status, status])].map(([status, name]) => html`
-      <a href=${href(["runs"], { ...filters, status })} aria-current=${filters.status === status ? "true" : null}>
+    <nav class="counters" aria-label="Runs by status">${[["", "all"], ["waiting", "waiting"], ...Statuses.map(status => [status, status])].map(([status, name]) => html`
+      <a title=${status === "waiting" ? "Queued, or running and without a slot because they wait for something" : null} href=${href(["runs"], { ...filters, status })} aria-current=${filters.status === status ? "true" : null}>
         ${status ? html`<${Status} of=${status} />` : name}
-        <b>${counts.data ? count(status ? counts.data[status] : Statuses.reduce((all, one) => all + counts.data[one], 0)) : ""}</b></a>`)}</nav>
+        <b>${status !== "waiting" && counts.data ? count(status ? counts.data[status] : Statuses.reduce((all, one) => all + counts.data[one], 0)) : ""}</b></a>`)}</nav>
     <${Filters} filters=${filters} />
     ${picked.length > 0 && html`<${BulkBar} picked=${picked} onAsk=${setAsked} onClear=${() => setChosen(new Set())} />`}
     ${page.problem && html`<${Trouble} problem=${page.problem} onAgain=${page.reload} />`}
@@ -60,6 +61,8 @@ export default function Runs({ route }) {
     ${asked && html`<${Bulkwise} kind=${asked} runs=${picked.filter(run => Bulk[asked].fits.includes(run.status))}
       onClose=${() => setAsked(null)} onDone=${() => { setChosen(new Set()); reloads.current(); }} />`}`;
 }
+
+const Named = { failure: "stopped by", label: "label", forkedFrom: "forks of", thread: "thread", batch: "batch", schedule: "schedule", until: "until", minCostUsd: "cost from $" };
 
 function Filters({ filters }) {
   const [isNear, setNear] = useState(false);
@@ -79,8 +82,9 @@ function Filters({ filters }) {
     <div class="field"><label for="agent">Agent</label><select id="agent" value=${filters.agent}
       onFocus=${() => setNear(true)} onMouseEnter=${() => setNear(true)} onChange=${event => setQuery({ agent: event.target.value, cursor: "" })}>
       <option value="">all</option>${names.map(name => html`<option value=${name} selected=${name === filters.agent}>${name}</option>`)}</select></div>
-    ${filters.failure && html`<a class="button" href=${href(["runs"], { ...filters, failure: "" })}>stopped by ${filters.failure} ✕</a>`}
-    ${filters.forkedFrom && html`<a class="button" href=${href(["runs"], { ...filters, forkedFrom: "" })}>forks of ${short(filters.forkedFrom)} ✕</a>`}
+    <div class="field"><label for="since">Asked since</label><input id="since" type="date" value=${filters.since} onChange=${event => setQuery({ since: event.target.value, cursor: "" })} /></div>
+    ${["failure", "label", "forkedFrom", "thread", "batch", "schedule", "until", "minCostUsd"].filter(name => filters[name]).map(name => html`
+      <a class="button" href=${href(["runs"], { ...filters, [name]: "" })} aria-label=${`Without the filter ${Named[name]} ${filters[name]}`}>${Named[name]} ${/^[0-9a-f-]{36}$/.test(filters[name]) ? short(filters[name]) : filters[name]} ✕</a>`)}
   </div>`;
 }
 
@@ -103,7 +107,7 @@ function List({ rows, chosen, onChoose }) {
         onChange=${event => choose(run.id, event.target.checked)} /></td>`}
       <td><${Status} of=${run.status} /><div class="dim">${reasonOf(run)}</div></td>
       <td class="wide"><a class="two" href=${href(["runs", run.id])}>${run.question}</a>
-        ${run.metadata && html`<div>${Object.entries(run.metadata).map(([name, value]) => html`<span class="chip" title=${`${name}: ${value}`}>${name}: ${value}</span> `)}</div>`}</td>
+        ${run.metadata && html`<div>${Object.entries(run.metadata).map(([name, value]) => html`<a class="chip" href=${href(["runs"], { label: `${name}=${value}` })} title=${`Runs with ${name}: ${value}`}>${name}: ${value}</a> `)}</div>`}</td>
       <td>${run.agent} <span class="dim">v${run.agentVersion}</span>${run.parent && html`<div class="dim">child</div>`}${run.forkedFrom && html`<div class="dim">fork</div>`}</td>
       ${seesMoney && html`<td class="num"><${Cost} run=${run} /></td>`}
       <td class="num">${took(run)}</td>
@@ -115,7 +119,7 @@ const took = run => run.durationSeconds !== null ? duration(run.durationSeconds)
 
 /** What a row says below the status: why the run does not go on. */
 function reasonOf(run) {
-  if (run.failure) return html`<span title=${run.failure.message}>${run.failure.kind}</span>`;
+  if (run.failure) return html`<a class="dim" href=${href(["runs"], { failure: run.failure.kind })} title=${run.failure.message}>${words(run.failure.kind)}</a>`;
   if (run.waiting) return run.waiting.signal ? `waits for ${run.waiting.signal}` : "waits for a time";
   return run.status === "running" ? run.stepName : run.incomplete ? `cut: ${run.incomplete}` : "";
 }

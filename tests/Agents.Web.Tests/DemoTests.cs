@@ -1,0 +1,46 @@
+using Agents.Host.Cli;
+using Agents.Host.Platform;
+using Agents.Host.Tests;
+using Npgsql;
+
+namespace Agents.Web.Tests;
+
+/// <summary>The demo is what a server would have stored, and the pages show its figures to the last digit.</summary>
+public sealed class DemoTests
+{
+    [Fact]
+    public async Task The_demo_is_sound_and_its_costs_are_those_of_SQL()
+    {
+        var connection = await TestDatabase.CreatePrepared("demo");
+        var (output, errors) = (new StringWriter(), new StringWriter());
+        Assert.True(0 == await CommandLine.Run(["demo"], output, errors, $"--ConnectionStrings:agents={connection}"), $"{errors}");
+        await using var database = NpgsqlDataSource.Create(connection);
+        var runs = await database.First<long>("select count(*) from agents.run_summary", null, default);
+        Assert.True(runs >= 150, $"Only {runs} runs.");
+        Assert.Contains($"{runs} runs of 30 simulated days", output.ToString(), StringComparison.Ordinal);
+        foreach (var status in new[] { "completed", "failed", "cancelled", "parked", "paused", "running" })
+            Assert.True(await database.First<bool>("select exists (select from agents.run_summary where status = @status)", new { status }, default), status);
+        Assert.True(await database.First<bool>("select bool_and(metadata ->> 'demo' = 'yes' and model like 'demo-%' or model = 'offline-extractive-1') from agents.run_summary", null, default));
+        Assert.Equal(ExitCodes.Stopped, await CommandLine.Run(["demo"], output, errors, $"--ConnectionStrings:agents={connection}")); // it is not fresh any more
+
+        var verified = new StringWriter();
+        Environment.SetEnvironmentVariable("ConnectionStrings__agents", connection);
+        try
+        {
+            Assert.True(0 == await CommandLine.Run(["verify"], verified, errors), $"{verified}\n{errors}");
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("ConnectionStrings__agents", null);
+        }
+
+        await using var app = await Agents.Host.Server.Build(["--urls=http://127.0.0.1:0", $"--ConnectionStrings:agents={connection}", "--Workers:MaxRuns", "0"]);
+        await app.StartAsync();
+        await using var sheet = await (await Sheet.Open(new(app.Urls.Single()))).Go("#/costs?window=90d&by=model");
+        var total = await sheet.Page.Locator("[data-total]").InnerTextAsync();
+        var spent = await database.First<decimal>("select sum(cost_usd) from finance.model_call", null, default);
+        Assert.Equal(spent / 1.0000000000000000000000000000m, decimal.Parse(total.TrimStart('$').Replace(",", "", StringComparison.Ordinal), System.Globalization.CultureInfo.InvariantCulture));
+        await sheet.Page.Locator("canvas").WaitForAsync();
+        sheet.IsCalm();
+    }
+}
