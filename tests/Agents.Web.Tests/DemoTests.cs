@@ -20,6 +20,7 @@ public sealed class DemoTests
         Assert.Contains($"{runs} runs of 30 simulated days", output.ToString(), StringComparison.Ordinal);
         foreach (var status in new[] { "completed", "failed", "cancelled", "parked", "paused", "running" })
             Assert.True(await database.First<bool>("select exists (select from agents.run_summary where status = @status)", new { status }, default), status);
+        Assert.Equal(3, await database.First<long>("select count(*) from agents.run_summary where status in ('queued', 'running')", null, default)); // for approval
         Assert.True(await database.First<bool>("select bool_and(metadata ->> 'demo' = 'yes' and model like 'demo-%' or model = 'offline-extractive-1') from agents.run_summary", null, default));
         Assert.Equal(ExitCodes.Stopped, await CommandLine.Run(["demo"], output, errors, $"--ConnectionStrings:agents={connection}")); // it is not fresh any more
 

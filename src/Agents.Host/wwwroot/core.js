@@ -190,7 +190,8 @@ function SignIn({ problem, onDone }) {
   return html`<main class="signin"><form class="card" onSubmit=${enter}>
     <h1>Agents</h1>
     <label for="key">API key</label>
-    <input id="key" name="key" type="password" required autocomplete="off" spellcheck="false" autofocus placeholder="agents_…" aria-describedby="about" />
+    <input id="key" name="key" type="password" required
+      autocomplete="off" spellcheck="false" autofocus placeholder="agents_…" aria-describedby="about" />
     <button class="primary" disabled=${busy}>${busy ? "Looking at the key…" : "Sign in"}</button>
     ${refused && html`<p class="bad" role="alert"><b>${refused.title}.</b> ${refused.detail}</p>`}
     <p id="about" class="dim">The key stays in this tab's memory: a reload asks for it again. <code>agents keys create</code> makes one.</p>
@@ -245,7 +246,8 @@ function Shell() {
       ${frame.isAway && html`<p class="away" role="status">The server does not answer. What you see may be old; the page goes on by itself.</p>`}
       <${Page} route=${route} />
     </main>
-    <div class="notice" role="status" aria-live="polite">${frame.notice && html`<p class=${frame.notice.isBad ? "is-bad" : ""}>${frame.notice.text}</p>`}</div>
+    <div class="notice" role="status" aria-live="polite">${frame.notice && html`<p
+      class=${frame.notice.isBad ? "is-bad" : ""}>${frame.notice.text}</p>`}</div>
     ${help && html`<${Dialog} title="Keys" onClose=${() => setHelp(false)}><${Keys} pages=${Pages.filter(page => session.can(page.needs))} /><//>`}
   </div>`;
 }

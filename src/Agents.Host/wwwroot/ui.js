@@ -77,7 +77,8 @@ const exactly = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyl
 export function Time({ at, isAge }) {
   if (!at) return unknown;
   const moment = new Date(at), away = (Date.now() - moment) / 1000;
-  const text = !isAge ? days.format(moment) : away < -1 ? `in ${duration(Math.round(-away))}` : away < 1 ? "now" : `${duration(Math.round(away)).replace(/ \d+ \w+$/, "")} ago`;
+  const text = !isAge ? days.format(moment) : away < -1 ? `in ${duration(Math.round(-away))}` :
+    away < 1 ? "now" : `${duration(Math.round(away)).replace(/ \d+ \w+$/, "")} ago`;
   return html`<time datetime=${at} title=${`${exactly.format(moment)}\n${at}`}>${text}</time>`;
 }
 
@@ -116,7 +117,9 @@ export const Empty = ({ title, children }) => html`<div class="empty"><p><b>${ti
 export class Boundary extends Component {
   componentDidCatch(problem) { console.error(problem); this.setState({ problem }); }
   render({ children }, { problem }) {
-    return problem ? html`<${Trouble} problem=${{ title: "This page could not be drawn", detail: `${problem.message}. Reload it; the run itself is not touched.` }} />` : children;
+    return problem
+      ? html`<${Trouble} problem=${{ title: "This page could not be drawn",
+        detail: `${problem.message}. Reload it; the run itself is not touched.` }} />` : children;
   }
 }
 
@@ -125,7 +128,8 @@ export function Dialog({ title, onClose, children, isWide }) {
   useEffect(() => { dialog.current.showModal(); }, []);
   return html`<dialog ref=${dialog} class=${isWide ? "is-wide" : ""} aria-labelledby="dialog-title" onClose=${onClose}
     onClick=${event => event.target === dialog.current && dialog.current.close()}>
-    <div class="sheet"><header><h2 id="dialog-title">${title}</h2><button class="plain" aria-label="Close" onClick=${() => dialog.current.close()}>✕</button></header>${children}</div>
+    <div class="sheet"><header><h2 id="dialog-title">${title}</h2><button class="plain" aria-label="Close"
+      onClick=${() => dialog.current.close()}>✕</button></header>${children}</div>
   </dialog>`;
 }
 
@@ -154,14 +158,16 @@ export const Tabs = ({ tabs, at, onPick, label }) => html`<div class="tabs" role
   }}>${name}</button>`)}</div>`;
 
 /** A figure with its name. */
-export const Figure = ({ name, children, title, tone }) => html`<div class=${`figure ${tone ?? ""}`} title=${title}><dt>${name}</dt><dd>${children}</dd></div>`;
+export const Figure = ({ name, children, title, tone }) => html`<div class=${`figure ${tone ?? ""}`} title=${title}><dt>${name}</dt>
+  <dd>${children}</dd></div>`;
 
 /** JSON, or text that is none, indented and bounded. */
 export function Raw({ value, most = 40000 }) {
   let text = value;
   if (typeof value === "string") { try { text = JSON.stringify(JSON.parse(value), null, 2); } catch { /* it is text */ } }
   else text = JSON.stringify(value, null, 2);
-  return html`<pre class="raw" tabindex="0">${text.length > most ? `${text.slice(0, most)}\n… ${count(text.length - most)} more characters` : text}</pre>`;
+  return html`<pre
+    class="raw" tabindex="0">${text.length > most ? `${text.slice(0, most)}\n… ${count(text.length - most)} more characters` : text}</pre>`;
 }
 
 export const isTyping = target => target.matches?.("input:not([type=checkbox]):not([type=range]), textarea, select, [contenteditable]");

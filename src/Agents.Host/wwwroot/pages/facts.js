@@ -70,10 +70,14 @@ export function rowsOf(facts) {
         break;
       case "step_completed": if (step) { end(step, at, fact, "completed"); step.note = null; } break;
       case "step_skipped": add({ kind: "step", name: `${data.name ?? `step ${data.step}`}: skipped`, depth: 0 }, fact).state = "skipped"; break;
-      case "wait_started": wait = add({ kind: "wait", name: data.signal ? `waits for ${data.signal}` : "waits for a time", depth: 1 }, fact); begin(wait, "wait", at); break;
+      case "wait_started":
+        wait = add({ kind: "wait", name: data.signal ? `waits for ${data.signal}` : "waits for a time", depth: 1 }, fact);
+        begin(wait, "wait", at);
+        break;
       case "wait_ended": if (wait) end(wait, at, fact, "completed"); break;
       case "model_call_scheduled": {
-        const row = add({ kind: "model", name: data.model, depth: 1, call: data.call, attempt: data.attempt, note: data.attempt > 1 ? `attempt ${data.attempt}` : null }, fact);
+        const row = add({ kind: "model", name: data.model, depth: 1,
+          call: data.call, attempt: data.attempt, note: data.attempt > 1 ? `attempt ${data.attempt}` : null }, fact);
         calls.set(`${data.call}/${data.attempt}`, row);
         begin(row, "wait", at);
         break;
@@ -89,15 +93,21 @@ export function rowsOf(facts) {
         break;
       }
       case "tool_call_requested": {
-        const row = add({ kind: "tool", name: data.tool, depth: 1, toolCallId: data.toolCallId, arguments: data.arguments, needsApproval: data.needsApproval }, fact);
+        const row = add({ kind: "tool", name: data.tool, depth: 1,
+          toolCallId: data.toolCallId, arguments: data.arguments, needsApproval: data.needsApproval }, fact);
         tools.set(data.toolCallId, row);
         begin(row, "wait", at);
         if (data.needsApproval) row.state = "awaitingApproval";
         break;
       }
-      case "tool_call_approved": { const row = tools.get(data.toolCallId); if (row) { end(row, at, fact, "approved"); begin(row, "wait", at); } break; }
+      case "tool_call_approved": { const row = tools.get(data.toolCallId); if (row) { end(row, at, fact, "approved");
+        begin(row, "wait", at); } break; }
       case "tool_call_denied": { const row = tools.get(data.toolCallId); if (row) { end(row, at, fact, "denied"); row.note = data.reason; } break; }
-      case "tool_call_scheduled": { const row = tools.get(data.toolCallId); if (row) { end(row, at, fact, "scheduled"); begin(row, "wait", at); } break; }
+      case "tool_call_scheduled": {
+        const row = tools.get(data.toolCallId);
+        if (row) { end(row, at, fact, "scheduled"); begin(row, "wait", at); }
+        break;
+      }
       case "tool_call_started": case "child_run_started": {
         const row = tools.get(data.toolCallId);
         if (row) { end(row, at, fact, "started"); begin(row, "tool", at); if (data.child) row.note = `run ${short(data.child)}`; }
@@ -113,7 +123,8 @@ export function rowsOf(facts) {
         break;
       }
       case "run_completed": case "run_failed": case "run_cancelled":
-        for (const row of rows) if (row.pieces.at(-1)?.until === null) { row.pieces.at(-1).until = at; row.last = Math.max(row.last, row.first); row.state ??= "cancelled"; }
+        for (const row of rows) if (row.pieces.at(-1)?.until === null) { row.pieces.at(-1).until = at;
+          row.last = Math.max(row.last, row.first); row.state ??= "cancelled"; }
         if (fact.type !== "run_completed") add({ kind: "end", name: words(fact.type), depth: 0 }, fact).state = fact.type.slice(4);
         break;
       default: break;
@@ -180,16 +191,21 @@ export function Waterfall({ facts, version, isLive, onPick }) {
   return html`<section class="fall" aria-label="What happened, on a scale of time">
     <div class="axis"><span>${rows.length} rows</span>
       <div class="marks" aria-hidden="true">${shortened ? html`<span>start</span><span style=${{ left: "100%" }}>${duration(whole)}</span>`
-        : [0, 0.25, 0.5, 0.75, 1].map(part => html`<span style=${{ left: `${part * 100}%` }}>${part ? duration(whole * part) : "0"}</span>`)}</div><span class="right">took</span></div>
-    <div class="rows" ref=${box} style=${{ height: `${Math.min(rows.length * RowHeight + 2, 620)}px` }} onScroll=${event => setTop(event.target.scrollTop)}>
+        : [0, 0.25, 0.5, 0.75, 1].map(part => html`<span style=${{ left: `${part * 100}%` }}>${part ? duration(whole * part) : "0"}</span>`)}</div>
+          <span class="right">took</span></div>
+    <div class="rows" ref=${box}
+      style=${{ height: `${Math.min(rows.length * RowHeight + 2, 620)}px` }} onScroll=${event => setTop(event.target.scrollTop)}>
       <div style=${{ height: `${rows.length * RowHeight}px` }}></div>
       ${shown.map((row, index) => html`<${Row} key=${`${row.kind}${row.first}`} row=${row} place=${first + index} scale=${scale} now=${now}
         version=${version} cursor=${scale.at(moment)} onPick=${onPick} />`)}
     </div>
-    <div class="wind legend"><span><i class="bar model"></i>model</span><span><i class="bar tool"></i>tool</span><span><i class="bar wait"></i>waits</span>
+    <div class="wind legend"><span><i class="bar model"></i>model</span><span><i class="bar tool"></i>tool</span><span><i class="bar wait">
+      </i>waits</span>
       <span><i class="bar failed"></i>failed or lost</span><span><i class="bar step"></i>step</span>
-      ${(shortened || mostly || scale.gaps.length > 0) && html`<label><input type="checkbox" checked=${shortened} onChange=${event => setShortened(event.target.checked)} />
-        Shorten long waits${shortened && scale.gaps.length ? ` (${scale.gaps.map(([begun, ended]) => duration((ended - begun) / 1000)).slice(0, 3).join(", ")})` : ""}</label>`}
+      ${(shortened || mostly || scale.gaps.length > 0) && html`<label><input type="checkbox" checked=${shortened}
+        onChange=${event => setShortened(event.target.checked)} />
+        Shorten long waits${shortened && scale.gaps.length ? ` (${scale.gaps.map(([begun, ended]) => duration((ended - begun) / 1000))
+          .slice(0, 3).join(", ")})` : ""}</label>`}
     </div>
   </section>`;
 }
@@ -200,7 +216,8 @@ function Row({ row, place, scale, now, version, cursor, onPick }) {
   return html`<button type="button" data-row class=${`bar-row ${row.first > version ? "is-ahead" : ""}`} style=${{ top: `${place * RowHeight}px` }}
     aria-current=${isHere ? "true" : null} title=${`${row.name}${row.note ? ` · ${row.note}` : ""}`} onClick=${() => onPick(row)}>
     <span class="cut" style=${{ paddingLeft: `${row.depth * 14}px`, fontWeight: row.depth ? 400 : 600 }}>
-      ${row.state && !["completed", "approved", "scheduled", "skipped"].includes(row.state) ? html`<${Status} of=${row.state} label="" />` : ""}${row.name}
+      ${row.state && !["completed", "approved", "scheduled", "skipped"].includes(row.state)
+        ? html`<${Status} of=${row.state} label="" />` : ""}${row.name}
       ${row.note && html` <span class="dim">${row.note}</span>`}</span>
     <span class="track">${row.pieces.map(piece => html`<span class=${`bar ${piece.kind} ${piece.until === null ? "open" : ""}`}
       style=${{ left: percent(scale.at(piece.from)), width: percent(scale.at(piece.until ?? now) - scale.at(piece.from)) }}></span>`)}
@@ -211,7 +228,8 @@ function Row({ row, place, scale, now, version, cursor, onPick }) {
 /** An answer as text, in which each number of a citation opens its passage. */
 export const Cited = ({ text, citations, onOpen }) => html`<div class="answer">${text.split(/(\[\d+\])/).map(piece => {
   const cited = /^\[\d+\]$/.test(piece) && citations.find(one => one.number === Number(piece.slice(1, -1)));
-  return cited ? html`<button type="button" class="cite" title=${cited.title || cited.source} onClick=${() => onOpen(cited)}>${cited.number}</button>` : piece;
+  return cited ? html`<button type="button" class="cite" title=${cited.title || cited.source}
+    onClick=${() => onOpen(cited)}>${cited.number}</button>` : piece;
 })}</div>
   ${citations.length > 0 && html`<ol class="dim">${citations.map(cited => html`<li value=${cited.number}>
     <button type="button" class="plain" onClick=${() => onOpen(cited)}>${cited.title || cited.source}</button></li>`)}</ol>`}`;
@@ -221,10 +239,12 @@ export function Passage({ cited, onClose }) {
   const { data, problem } = useData(`/passages?id=${encodeURIComponent(cited.passageId)}`);
   const [, version, number] = /\/(\d+)\/(\d+)$/.exec(cited.passageId) ?? [];
   const at = data && cited.quote ? data.text.indexOf(cited.quote) : -1;
-  return html`<aside class="card passage" aria-label="The cited passage"><div class="head"><h2>${cited.number ? `[${cited.number}] ` : ""}${data?.title ?? cited.title ?? ""}</h2><span class="grow"></span>
+  return html`<aside class="card passage" aria-label="The cited passage"><div class="head">
+    <h2>${cited.number ? `[${cited.number}] ` : ""}${data?.title ?? cited.title ?? ""}</h2><span class="grow"></span>
       ${onClose && html`<button class="plain" aria-label="Close the passage" onClick=${onClose}>✕</button>`}</div>
     ${problem && html`<${Trouble} problem=${problem} />`}
     ${data && html`<p class="dim">${data.source} · passage ${number} of version ${version} ·
       <a href=${href(["knowledge", data.documentId], { passage: data.passageId })}> its document</a></p>
-      <div class="text">${at < 0 ? data.text : html`${data.text.slice(0, at)}<mark>${cited.quote}</mark>${data.text.slice(at + cited.quote.length)}`}</div>`}</aside>`;
+      <div class="text">${at < 0 ? data.text
+        : html`${data.text.slice(0, at)}<mark>${cited.quote}</mark>${data.text.slice(at + cited.quote.length)}`}</div>`}</aside>`;
 }

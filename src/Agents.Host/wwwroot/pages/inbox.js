@@ -38,7 +38,8 @@ export default function Inbox() {
     ${waiting.length > 0 && html`<h2>To approve or deny: ${count(waiting.length)}</h2>`}
     ${waiting.map(call => html`<${Call} key=${call.runId + call.toolCallId} call=${call} onDone=${() => reload.current()} />`)}
     ${stopped.length > 0 && html`<h2>Runs that stopped: ${count(stopped.length)}${parked.data.next ? " and more" : ""}</h2>
-      <div class="table"><table class="stack"><thead><tr><th>Why</th><th>Question</th><th>Agent</th>${session.can("costs") && html`<th class="num">Cost</th>`}<th class="num">Asked</th><th></th></tr></thead>
+      <div class="table"><table class="stack"><thead><tr><th>Why</th><th>Question</th><th>Agent</th>${session.can("costs") && html`<th
+        class="num">Cost</th>`}<th class="num">Asked</th><th></th></tr></thead>
       <tbody>${stopped.map(run => html`<${Stopped} key=${run.id} run=${run} onDone=${() => reload.current()} />`)}</tbody></table></div>`}`;
 }
 
@@ -54,19 +55,25 @@ function Call({ call, onDone }) {
   let shown = call.arguments;
   try { shown = JSON.stringify(JSON.parse(call.arguments), null, 2); } catch { /* as the model wrote it */ }
   return html`<section class="card" data-row data-call tabindex="0" aria-label=${`${call.tool} waits for approval`}>
-    <div class="head"><${Status} of="awaitingApproval" label=${call.tool} /><a class="cut grow" href=${href(["runs", call.runId])}>${call.question}</a>
-      <span class="dim">${call.agent} · asked <${Time} at=${call.since} isAge />${call.until && html` · denied by itself <${Time} at=${call.until} isAge />`}</span></div>
+    <div class="head"><${Status} of="awaitingApproval" label=${call.tool} /><a
+      class="cut grow" href=${href(["runs", call.runId])}>${call.question}</a>
+      <span class="dim">${call.agent} · asked <${Time} at=${call.since} isAge />${call.until && html` · denied by itself <${Time}
+        at=${call.until} isAge />`}</span></div>
     ${call.status !== "running" && html`<p class="warn">The run is ${call.status}: after the answer it must be resumed as well.</p>`}
     <pre class="raw">${shown}</pre>
-    ${session.can("operate") ? html`<div class="row" style=${{ marginTop: "10px" }}><div class="field grow"><label for=${`why-${call.runId}${call.toolCallId}`}>Reason (told to the model when denied)</label>
+    ${session.can("operate") ? html`<div class="row" style=${{ marginTop: "10px" }}><div class="field grow">
+      <label for=${`why-${call.runId}${call.toolCallId}`}>Reason (told to the model when denied)</label>
       <input id=${`why-${call.runId}${call.toolCallId}`} ref=${field} maxlength="500" /></div>
-      <${Act} class="primary" data-approve run=${answer("approve")} onProblem=${refused}>Approve<//><${Act} class="danger" data-deny run=${answer("deny")} onProblem=${refused}>Deny<//></div>`
+      <${Act} class="primary" data-approve run=${answer("approve")} onProblem=${refused}>Approve<//><${Act} class="danger" data-deny
+        run=${answer("deny")} onProblem=${refused}>Deny<//></div>`
       : html`<p class="dim">An operator's key can answer it.</p>`}</section>`;
 }
 
 function Stopped({ run, onDone }) {
-  const resume = async () => { await api(`/runs/${run.id}/resume`, { method: "POST", json: {} }); notify(`Run ${short(run.id)} goes on.`); onDone(); };
-  return html`<tr data-row><td><${Status} of="parked" label=${run.failure?.kind ?? "parked"} /><div class="dim two" style=${{ maxWidth: "36ch" }}>${run.failure?.message}</div></td>
+  const resume = async () => { await api(`/runs/${run.id}/resume`, { method: "POST", json: {} });
+    notify(`Run ${short(run.id)} goes on.`); onDone(); };
+  return html`<tr data-row><td><${Status} of="parked" label=${run.failure?.kind ?? "parked"} /><div class="dim two"
+    style=${{ maxWidth: "36ch" }}>${run.failure?.message}</div></td>
     <td class="wide"><a class="two" href=${href(["runs", run.id])}>${run.question}</a></td><td>${run.agent}</td>
     ${session.can("costs") && html`<td class="num">${money(run.costUsd)}</td>`}<td class="num"><${Time} at=${run.queuedAt} isAge /></td>
     <td class="num">${session.can("operate") && html`<${Act} run=${resume} onProblem=${refused}>Resume<//>`}</td></tr>`;
