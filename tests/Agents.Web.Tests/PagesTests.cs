@@ -55,14 +55,14 @@ public sealed class PagesTests(WebServer server)
     {
         var run = await Example();
         await using var sheet = await (await Sheet.Open(server.Address)).Go("#/runs");
-        await sheet.Sees("What became of the printer?");
+        await sheet.Page.Locator("tbody tr").First.WaitForAsync();
         var keys = sheet.Page.Keyboard;
 
         await keys.PressAsync("/");
         await keys.TypeAsync("became of the PRINTER");
         await sheet.Page.WaitForURLAsync("**/#/runs?q=**");
         await keys.PressAsync("Escape");
-        await sheet.Page.WaitForTimeoutAsync(500);
+        await sheet.Page.WaitForFunctionAsync("document.querySelectorAll('tbody tr').length === 1");
         await keys.PressAsync("j");
         await keys.PressAsync("Tab");
         await keys.PressAsync("Enter");

@@ -34,8 +34,8 @@ static class PageFiles
     public static void MapPages(this WebApplication app)
     {
         app.MapGet("/", (HttpContext http) => Send(http, Index, Asked)).AllowAnonymous().ExcludeFromDescription();
-        app.MapGet("/pages/{edition}/{**file}", (string edition, string file, HttpContext http) =>
-            Files.Value.ContainsKey(file) && file != Index
+        app.MapGet("/pages/{edition}/{**file}", (string edition, string? file, HttpContext http) =>
+            file is not null && Files.Value.ContainsKey(file) && file != Index
                 ? Send(http, file, edition == Edition.Value ? Forever : Asked) // a page that was opened before the server was replaced
                 : Task.FromResult(http.Response.StatusCode = StatusCodes.Status404NotFound)).AllowAnonymous().ExcludeFromDescription();
     }

@@ -161,19 +161,14 @@ function Page({ route }) {
   const file = page?.id === "runs" && route.parts.length > 1 ? "run" : page?.id;
   useEffect(() => {
     document.title = page ? `${page.name} · Agents` : "Agents";
-    if (file && !loaded[file]?.view) import(`./pages/${file}.js`).then(
-      module => { loaded[file] = { view: module.default }; redraw(count => count + 1); },
-      () => {
-        loaded[file] = { problem: new Problem(0, "This page could not be loaded", "The server does not answer, or was replaced. Reload the page.") };
-        redraw(count => count + 1);
-      });
+    const failed = () => ({ problem: new Problem(0, "This page could not be loaded", "The server does not answer, or was replaced. Reload it.") });
+    if (file && !loaded[file]?.view) import(`./pages/${file}.js`).then(module => ({ view: module.default }), failed)
+      .then(found => { loaded[file] = found; redraw(count => count + 1); });
   }, [file]);
-  if (!page) {
-    return html`<${Trouble} problem=${mine.length
-      ? new Problem(404, "There is no such page", "Choose one on the left, or press ? for the keys.")
-      : new Problem(403, "Nothing to see with this key", `The role ${session.me.role} reads no pages. An operator's or a viewer's key does.`)} />`;
-  }
-  const { view: View, problem } = loaded[file] ?? {};
+  const { view: View, problem = page ? null : mine.length
+    ? new Problem(404, "There is no such page", "Choose one on the left, or press ? for the keys.")
+    : new Problem(403, "Nothing to see with this key", `The role ${session.me.role} reads no pages. An operator's or a viewer's key does.`),
+  } = loaded[file] ?? {};
   if (problem) return html`<${Trouble} problem=${problem} />`;
   return View ? html`<${Boundary} key=${route.parts.join("/")}><${View} route=${route} /><//>` : html`<${Loading} />`;
 }
@@ -189,9 +184,8 @@ function SignIn({ problem, onDone }) {
   };
   return html`<main class="signin"><form class="card" onSubmit=${enter}>
     <h1>Agents</h1>
-    <label for="key">API key</label>
-    <input id="key" name="key" type="password" required
-      autocomplete="off" spellcheck="false" autofocus placeholder="agents_…" aria-describedby="about" />
+    <label for="key">API key</label><input id="key" name="key" type="password" required autocomplete="off" spellcheck="false" autofocus
+      placeholder="agents_…" aria-describedby="about" />
     <button class="primary" disabled=${busy}>${busy ? "Looking at the key…" : "Sign in"}</button>
     ${refused && html`<p class="bad" role="alert"><b>${refused.title}.</b> ${refused.detail}</p>`}
     <p id="about" class="dim">The key stays in this tab's memory: a reload asks for it again. <code>agents keys create</code> makes one.</p>
@@ -246,8 +240,8 @@ function Shell() {
       ${frame.isAway && html`<p class="away" role="status">The server does not answer. What you see may be old; the page goes on by itself.</p>`}
       <${Page} route=${route} />
     </main>
-    <div class="notice" role="status" aria-live="polite">${frame.notice && html`<p
-      class=${frame.notice.isBad ? "is-bad" : ""}>${frame.notice.text}</p>`}</div>
+    <div class="notice" role="status" aria-live="polite">${frame.notice && html`
+      <p class=${frame.notice.isBad ? "is-bad" : ""}>${frame.notice.text}</p>`}</div>
     ${help && html`<${Dialog} title="Keys" onClose=${() => setHelp(false)}><${Keys} pages=${Pages.filter(page => session.can(page.needs))} /><//>`}
   </div>`;
 }

@@ -166,8 +166,8 @@ export function Raw({ value, most = 40000 }) {
   let text = value;
   if (typeof value === "string") { try { text = JSON.stringify(JSON.parse(value), null, 2); } catch { /* it is text */ } }
   else text = JSON.stringify(value, null, 2);
-  return html`<pre
-    class="raw" tabindex="0">${text.length > most ? `${text.slice(0, most)}\n… ${count(text.length - most)} more characters` : text}</pre>`;
+  return html`
+    <pre class="raw" tabindex="0">${text.length > most ? `${text.slice(0, most)}\n… ${count(text.length - most)} more characters` : text}</pre>`;
 }
 
 export const isTyping = target => target.matches?.("input:not([type=checkbox]):not([type=range]), textarea, select, [contenteditable]");

@@ -46,8 +46,8 @@ function ReplayOne() {
   };
   return html`<section class="card"><h2>Check a run by replay</h2><form class="row" onSubmit=${check}><div class="field grow">
     <label for="run">Id of the run (the newest when empty)</label>
-      <input id="run" name="run" data-search autocomplete="off" spellcheck="false" /></div><button
-        class="primary" disabled=${state?.isBusy}>Check</button></form>
+      <input id="run" name="run" data-search autocomplete="off" spellcheck="false" /></div>
+        <button class="primary" disabled=${state?.isBusy}>Check</button></form>
     ${state?.problem && html`<${Trouble} problem=${state.problem} />`}
     ${state?.facts && html`<p style=${{ marginTop: "10px" }}>${state.isIdentical
       ? html`<${Status} of="completed" label="identical" />: all ${count(state.facts)} facts of${" "}
@@ -95,7 +95,7 @@ function Changes({ route }) {
       title="Nobody has changed anything yet">Documents, dead letters, limits, pauses and nodes: who changed what stands here.<//>`
       : html`<div class="table"><table class="stack"><thead><tr><th>When</th><th>By</th><th>What</th><th>Change</th></tr></thead>
         <tbody>${data.items.map(one => html`<tr data-row><td class="nowrap"><${Time} at=${one.at} /></td>
-          <td>${one.by}${one.byKey && html` <span class="dim mono">${one.byKey}</span>`}</td><td>${words(one.kind)} <span
-            class="mono">${one.subject}</span></td><td>${one.change}</td></tr>`)}</tbody></table></div>
+          <td>${one.by}${one.byKey && html` <span class="dim mono">${one.byKey}</span>`}</td><td>${words(one.kind)}${" "}
+            <span class="mono">${one.subject}</span></td><td>${one.change}</td></tr>`)}</tbody></table></div>
         ${data.next && html`<a class="button" href=${href(["audit"], { tab: "changes", before: data.next })}>Older →</a>`}`)}`;
 }

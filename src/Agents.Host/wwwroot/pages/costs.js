@@ -7,9 +7,8 @@ import { Act, Empty, Figure, Loading, Status, Tabs, Trouble, count, duration, hr
 const Windows = { "24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days" };
 const Groups = ["model", "agent", "provider", "step"];
 const Buckets = [["inputTokens", "fresh in"], ["cachedInputTokens", "cached in"], ["cacheWrite5MinutesTokens", "cache writes, 5 min"],
-  ["cacheWrite1HourTokens", "cache writes, 1 h"],
-  ["outputTokens", "out"], ["reasoningTokens", "reasoning"], ["audioInputTokens", "audio in"], ["audioOutputTokens", "audio out"],
-    ["webSearches", "searches"]];
+  ["cacheWrite1HourTokens", "cache writes, 1 h"], ["outputTokens", "out"], ["reasoningTokens", "reasoning"], ["audioInputTokens", "audio in"],
+  ["audioOutputTokens", "audio out"], ["webSearches", "searches"]];
 const Wastes = { failed_attempt: "attempts that failed", lost_attempt: "attempts that were lost", failed_run: "runs that failed",
   cancelled_run: "runs that were cancelled", forked_away: "forked away" };
 
@@ -65,24 +64,24 @@ function Spend({ route }) {
       <section class="card"><div class="head"><h2>By ${by}</h2><span class="grow"></span><${Csv} data=${data} by=${by} window=${window} /></div>
         <table><thead><tr><th>${by}</th><th class="num">Calls</th><th class="num">p95</th><th class="num">Cost</th></tr></thead>
           <tbody>${data.items.map(({ key, figures }) => html`
-          <tr data-row><td>${key ?? html`<span class="dim">none</span>`}</td><td class="num">${count(figures.calls)}</td><td
-            class="num">${duration(figures.latency?.p95Seconds)}</td><td class="num">${money(figures.costUsd)}</td></tr>`)}</tbody>
-          <tfoot><tr><td>Sum</td><td class="num">${count(calls.calls)}</td><td></td><td
-            class="num">${money(sum(data.items.map(item => item.figures.costUsd)))}</td></tr></tfoot></table></section>
+          <tr data-row><td>${key ?? html`<span class="dim">none</span>`}</td><td class="num">${count(figures.calls)}</td>
+            <td class="num">${duration(figures.latency?.p95Seconds)}</td><td class="num">${money(figures.costUsd)}</td></tr>`)}</tbody>
+          <tfoot><tr><td>Sum</td><td class="num">${count(calls.calls)}</td><td></td>
+            <td class="num">${money(sum(data.items.map(item => item.figures.costUsd)))}</td></tr></tfoot></table></section>
       <section class="card"><h2>Tokens</h2><${Tokens} tokens=${tokens} /></section>
       <section class="card"><h2>Paid for nothing</h2>${data.waste.length === 0 ? html`<p class="dim">Nothing, in this time.</p>` : html`
         <table><thead><tr><th>What</th><th class="num">Attempts</th><th class="num">Tokens</th><th class="num">Cost</th></tr></thead>
           <tbody>${data.waste.map(one => html`
-          <tr><td>${Wastes[one.kind] ?? words(one.kind)}</td><td class="num">${count(one.attempts)}</td><td class="num">${count(one.tokens)}</td><td
-            class="num">${money(one.costUsd)}</td></tr>`)}</tbody></table>
+          <tr><td>${Wastes[one.kind] ?? words(one.kind)}</td><td class="num">${count(one.attempts)}</td><td class="num">${count(one.tokens)}</td>
+            <td class="num">${money(one.costUsd)}</td></tr>`)}</tbody></table>
         <p class="dim">By whole days, UTC.</p>`}</section></div>`;
 }
 
 function Tokens({ tokens }) {
   const used = Buckets.map(([name, label]) => [label, tokens[name] ?? 0]).filter(([, number]) => number > 0);
   const most = Math.max(...used.map(([, number]) => number), 1);
-  return html`<table><tbody>${used.map(([label, number]) => html`<tr><td>${label}</td><td style=${{ width: "50%" }}><span class="meter"><i
-    style=${{ width: `${number / most * 100}%` }}></i></span></td>
+  return html`<table><tbody>${used.map(([label, number]) => html`<tr><td>${label}</td><td style=${{ width: "50%" }}><span class="meter">
+    <i style=${{ width: `${number / most * 100}%` }}></i></span></td>
     <td class="num">${count(number)}</td></tr>`)}</tbody></table>`;
 }
 
@@ -144,8 +143,8 @@ function Chart({ window, by }) {
       ${isHourly && window !== "24h" && html`<span class="dim">the last ${hours / 24} days, by day</span>`}</div>
       <details><summary class="dim">The same as a table</summary><table>
         <tbody>${times.filter(([, cost]) => Number(cost) !== 0).map(([time, cost]) => html`
-        <tr><td>${new Date(time * 1000).toISOString().slice(0, window === "24h" ? 16 : 10).replace("T", " ")} UTC</td><td
-          class="num">${money(cost)}</td></tr>`)}</tbody></table></details>`}</div>`;
+        <tr><td>${new Date(time * 1000).toISOString().slice(0, window === "24h" ? 16 : 10).replace("T", " ")} UTC</td>
+          <td class="num">${money(cost)}</td></tr>`)}</tbody></table></details>`}</div>`;
 }
 
 /** Amounts by key and time, the dearest keys first and the rest as one; as texts that are exact, and stacked as numbers to be drawn. */
@@ -200,12 +199,12 @@ function Dearest({ route }) {
   const { data, problem } = useData(`/dashboard?${spanOf(window)}&by=run`);
   const rows = (data?.items ?? []).slice(0, 50);
   return html`<${Choices} window=${window} />${problem && html`<${Trouble} problem=${problem} />`}${!data && !problem && html`<${Loading} />`}
-    ${data && html`<div class="table"><table><thead><tr><th>Run</th><th class="num">Calls</th><th class="num">Tokens</th><th
-      class="num">Failed or lost</th><th class="num">Cost</th></tr></thead><tbody>
-      ${rows.map(({ key, figures }) => html`<tr data-row><td><a class="mono" href=${href(["runs", key])}>${short(key)}</a></td><td
-        class="num">${count(figures.calls)}</td>
-        <td class="num">${count(Buckets.slice(0, 8).reduce((all, [name]) => all + (figures.tokens[name] ?? 0), 0))}</td><td
-          class="num">${count(figures.failedAttempts + figures.lostAttempts)}</td><td class="num">${money(figures.costUsd)}</td></tr>`)}</tbody>
+    ${data && html`<div class="table"><table><thead><tr><th>Run</th><th class="num">Calls</th><th class="num">Tokens</th>
+      <th class="num">Failed or lost</th><th class="num">Cost</th></tr></thead><tbody>
+      ${rows.map(({ key, figures }) => html`<tr data-row><td><a class="mono" href=${href(["runs", key])}>${short(key)}</a></td>
+        <td class="num">${count(figures.calls)}</td>
+        <td class="num">${count(Buckets.slice(0, 8).reduce((all, [name]) => all + (figures.tokens[name] ?? 0), 0))}</td>
+          <td class="num">${count(figures.failedAttempts + figures.lostAttempts)}</td><td class="num">${money(figures.costUsd)}</td></tr>`)}</tbody>
           </table></div>
       <p class="dim">The ${count(rows.length)} dearest of ${count(data.items.length)}.</p>`}`;
 }
@@ -233,8 +232,8 @@ function Budgets() {
         ${budget.waitingRuns > 0 && html`<div class="warn">${count(budget.waitingRuns)} runs wait for room</div>`}</td>
         <td style=${{ minWidth: "110px" }}><span class="meter"><i class=${share >= 0.9 ? "bad" : ""}
           style=${{ width: `${Math.min(100, share * 100)}%` }}></i></span><span class="dim">${percent(share)}</span></td>
-        <td class="num" data-name="spent">${money(budget.spentUsd)}</td><td class="num" data-name="reserved">${money(budget.reservedUsd)}</td><td class="num" data-name="left">${money(budget.roomUsd)}</td>
-          <td class="num" data-name="limit">${money(budget.limitUsd)}</td><td>${runsOut(budget)}</td>
+        ${[["spent", budget.spentUsd], ["reserved", budget.reservedUsd], ["left", budget.roomUsd], ["limit", budget.limitUsd]]
+          .map(([name, usd]) => html`<td class="num" data-name=${name}>${money(usd)}</td>`)}<td>${runsOut(budget)}</td>
         <td class="num">${session.can("manage-money") && html`<${Act} run=${raise(budget)}
           onProblem=${refused => notify(refused.detail, true)}>Raise by a fifth<//>`}</td></tr>`;
     })}</tbody></table></div>`;
@@ -246,6 +245,6 @@ function runsOut(budget) {
   const from = Date.parse(budget.from), spent = Number(budget.spentUsd), passed = Date.now() - from;
   if (spent === 0) return html`<span class="dim">nothing spent yet</span>`;
   const day = new Date(from + passed * Number(budget.limitUsd) / spent);
-  return day > Date.parse(budget.until) ? html`<span class="ok">lasts the ${budget.period} at this pace</span>` : html`<span
-    class="warn">${day.toISOString().slice(0, 10)} at this pace</span>`;
+  return day > Date.parse(budget.until) ? html`<span class="ok">lasts the ${budget.period} at this pace</span>` : html`
+    <span class="warn">${day.toISOString().slice(0, 10)} at this pace</span>`;
 }

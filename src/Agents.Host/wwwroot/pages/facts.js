@@ -103,11 +103,9 @@ export function rowsOf(facts) {
       case "tool_call_approved": { const row = tools.get(data.toolCallId); if (row) { end(row, at, fact, "approved");
         begin(row, "wait", at); } break; }
       case "tool_call_denied": { const row = tools.get(data.toolCallId); if (row) { end(row, at, fact, "denied"); row.note = data.reason; } break; }
-      case "tool_call_scheduled": {
-        const row = tools.get(data.toolCallId);
-        if (row) { end(row, at, fact, "scheduled"); begin(row, "wait", at); }
+      case "tool_call_scheduled":
+        if (tools.has(data.toolCallId)) { end(tools.get(data.toolCallId), at, fact, "scheduled"); begin(tools.get(data.toolCallId), "wait", at); }
         break;
-      }
       case "tool_call_started": case "child_run_started": {
         const row = tools.get(data.toolCallId);
         if (row) { end(row, at, fact, "started"); begin(row, "tool", at); if (data.child) row.note = `run ${short(data.child)}`; }
@@ -149,7 +147,7 @@ export function scaleOf(rows, from, until, isShortened) {
     reached = Math.max(reached, ended);
   }
   const worked = whole - gaps.reduce((total, [begun, ended]) => total + ended - begun, 0);
-  const share = gaps.length ? Math.min(1 / 12, 0.5 / gaps.length) : 0;
+  const share = gaps.length ? worked > 0 ? Math.min(1 / 12, 0.5 / gaps.length) : 1 / gaps.length : 0;
   const unit = (1 - gaps.length * share) / Math.max(worked, 1);
   const at = moment => {
     let place = (moment - from) * unit;
@@ -165,7 +163,8 @@ export function scaleOf(rows, from, until, isShortened) {
 /** Whether most of the run was waiting, so that its work would be too small to see. */
 export const isMostlyWaiting = (rows, from, until) => {
   const { gaps } = scaleOf(rows, from, until, true);
-  return gaps.reduce((total, [begun, ended]) => total + ended - begun, 0) > 0.8 * (until - from);
+  const isWorking = rows.some(row => row.pieces.some(piece => piece.kind !== "wait" && piece.kind !== "step"));
+  return isWorking && gaps.reduce((total, [begun, ended]) => total + ended - begun, 0) > 0.8 * (until - from);
 };
 
 const percent = place => `${(Math.max(0, Math.min(1, place)) * 100).toFixed(3)}%`;
@@ -187,7 +186,7 @@ export function Waterfall({ facts, version, isLive, onPick }) {
   const first = Math.max(0, Math.floor(top / RowHeight) - Spare);
   const shown = rows.slice(first, Math.ceil((top + height) / RowHeight) + Spare);
   const whole = (now - from) / 1000;
-  const moment = Date.parse(facts.find(fact => fact.version === version)?.at ?? facts.at(-1).at);
+  const moment = Date.parse((facts[version - 1] ?? facts.at(-1)).at);
   return html`<section class="fall" aria-label="What happened, on a scale of time">
     <div class="axis"><span>${rows.length} rows</span>
       <div class="marks" aria-hidden="true">${shortened ? html`<span>start</span><span style=${{ left: "100%" }}>${duration(whole)}</span>`

@@ -1,11 +1,13 @@
 // Everything that waits for a person: tool calls to approve or deny, with their exact arguments, and runs that stopped. Keyboard first.
-import { html, useEffect, useRef } from "../lib/preact.js";
+import { html, useEffect, useRef, useState } from "../lib/preact.js";
 import { api, follow, notify, session, useData } from "../core.js";
 import { Act, Empty, Loading, Status, Time, Trouble, count, href, money, short, useTick } from "../ui.js";
 
 export default function Inbox() {
-  const approvals = useData("/approvals?limit=200");
-  const parked = useData("/runs?status=parked&limit=50");
+  const [live, setLive] = useState(""); // asked for once the stream is there, so that nothing falls between the two
+  const approvals = useData(live && "/approvals?limit=200");
+  const parked = useData(live && "/runs?status=parked&limit=50");
+  const wasBroken = useRef(false);
   const reload = useRef();
   reload.current = () => { approvals.reload(); parked.reload(); };
   useTick(20000);
@@ -13,7 +15,11 @@ export default function Inbox() {
     let timer = null;
     const stop = follow("/stream", (event, fact) => {
       if (/^(tool_call_|run_)/.test(fact?.type ?? "")) timer ??= setTimeout(() => { timer = null; reload.current(); }, 500);
-    }, state => state === "live" && reload.current());
+    }, state => {
+      if (state === "live" && wasBroken.current) reload.current();
+      wasBroken.current = state === "broken";
+      setLive(state);
+    });
     return () => { stop(); clearTimeout(timer); };
   }, []);
   // `a` and `d` answer the call that has the focus.
@@ -38,8 +44,8 @@ export default function Inbox() {
     ${waiting.length > 0 && html`<h2>To approve or deny: ${count(waiting.length)}</h2>`}
     ${waiting.map(call => html`<${Call} key=${call.runId + call.toolCallId} call=${call} onDone=${() => reload.current()} />`)}
     ${stopped.length > 0 && html`<h2>Runs that stopped: ${count(stopped.length)}${parked.data.next ? " and more" : ""}</h2>
-      <div class="table"><table class="stack"><thead><tr><th>Why</th><th>Question</th><th>Agent</th>${session.can("costs") && html`<th
-        class="num">Cost</th>`}<th class="num">Asked</th><th></th></tr></thead>
+      <div class="table"><table class="stack"><thead><tr><th>Why</th><th>Question</th><th>Agent</th>${session.can("costs") && html`
+        <th class="num">Cost</th>`}<th class="num">Asked</th><th></th></tr></thead>
       <tbody>${stopped.map(run => html`<${Stopped} key=${run.id} run=${run} onDone=${() => reload.current()} />`)}</tbody></table></div>`}`;
 }
 
@@ -55,8 +61,8 @@ function Call({ call, onDone }) {
   let shown = call.arguments;
   try { shown = JSON.stringify(JSON.parse(call.arguments), null, 2); } catch { /* as the model wrote it */ }
   return html`<section class="card" data-row data-call tabindex="0" aria-label=${`${call.tool} waits for approval`}>
-    <div class="head"><${Status} of="awaitingApproval" label=${call.tool} /><a
-      class="cut grow" href=${href(["runs", call.runId])}>${call.question}</a>
+    <div class="head"><${Status} of="awaitingApproval" label=${call.tool} />
+      <a class="cut grow" href=${href(["runs", call.runId])}>${call.question}</a>
       <span class="dim">${call.agent} · asked <${Time} at=${call.since} isAge />${call.until && html` · denied by itself <${Time}
         at=${call.until} isAge />`}</span></div>
     ${call.status !== "running" && html`<p class="warn">The run is ${call.status}: after the answer it must be resumed as well.</p>`}

@@ -28,12 +28,12 @@ function Documents({ route }) {
     ${q.trim() ? found.data && html`<${Found} items=${found.data.items} />` : !list.data ? !problem
       && html`<${Loading} />` : list.data.items.length === 0
       ? html`<${Empty} title="No documents yet">Drop files above, or read a folder with <code>agents ingest ./handbook</code>.<//>`
-      : html`<div class="table"><table class="stack"><thead><tr><th>Document</th><th class="num">Version</th><th class="num">Passages</th><th
-        class="num">Size</th><th class="num">Changed</th></tr></thead>
+      : html`<div class="table"><table class="stack"><thead><tr><th>Document</th><th class="num">Version</th><th class="num">Passages</th>
+        <th class="num">Size</th><th class="num">Changed</th></tr></thead>
         <tbody>${list.data.items.map(one => html`<tr key=${one.id} data-row><td class="wide">
           <a href=${href(["knowledge", one.id])}>${one.title || one.source}</a><div class="dim cut">${one.source}</div></td>
-          <td class="num">v${one.version}</td><td class="num">${count(one.passages)}<span class="dim"> passages</span></td><td
-            class="num">${bytes(one.bytes)}</td><td class="num"><${Time} at=${one.changedAt} isAge /></td></tr>`)}</tbody></table></div>
+          <td class="num">v${one.version}</td><td class="num">${count(one.passages)}<span class="dim"> passages</span></td>
+            <td class="num">${bytes(one.bytes)}</td><td class="num"><${Time} at=${one.changedAt} isAge /></td></tr>`)}</tbody></table></div>
         ${list.data.next && html`<a class="button" href=${href(["knowledge"], { cursor: list.data.next })}>More →</a>`}`}`;
 }
 
@@ -43,8 +43,8 @@ function Found({ items }) {
     title="Nothing found">Other words may. The search looks for words and their forms, in all documents.<//>`;
   const best = items[0].score || 1;
   return items.map((one, index) => html`<section class="card" key=${one.passageId}><div class="head"><b>${index + 1}.</b>
-      <a data-row href=${href(["knowledge", one.documentId], { passage: one.passageId })}>${one.title || one.source}</a><span
-        class="dim">${one.source} · v${one.documentVersion}</span><span class="grow"></span>
+      <a data-row href=${href(["knowledge", one.documentId], { passage: one.passageId })}>${one.title || one.source}</a>
+        <span class="dim">${one.source} · v${one.documentVersion}</span><span class="grow"></span>
       <span class="dim" title="As the index scores it; comparable within this search only.">score ${one.score.toFixed(2)}</span>
       <span class="meter" style=${{ width: "80px" }}><i style=${{ width: `${Math.max(0, Math.min(100, one.score / best * 100))}%` }}></i></span></div>
     <div class="pre two" style=${{ WebkitLineClamp: 4 }}>${one.text}</div></section>`);
@@ -93,16 +93,16 @@ function Document({ id, passage }) {
       ${session.can("operate") && !data.deletedAt && html`<button class="danger" onClick=${() => setAsked(true)}>Delete…</button>`}</div>
     <p class="dim">${data.source} · since <${Time} at=${data.createdAt} />${data.deletedAt && html` · <b class="bad">deleted <${Time}
       at=${data.deletedAt} /></b>: citations still open`}</p>
-    <div class="table"><table><thead><tr><th>Version</th><th class="num">Passages</th><th class="num">Size</th><th>Type</th><th>SHA-256</th><th
-      class="num">Read</th></tr></thead>
+    <div class="table"><table><thead><tr><th>Version</th><th class="num">Passages</th><th class="num">Size</th><th>Type</th><th>SHA-256</th>
+      <th class="num">Read</th></tr></thead>
       <tbody>${data.versions.map(one => html`<tr key=${one.number} data-row><td><button class="plain"
         onClick=${() => open(one.number, 1)}>v${one.number}</button></td><td class="num">${count(one.passages)}</td>
         <td class="num">${bytes(one.bytes)}</td><td>${one.mediaType}</td><td class="mono">${one.sha256.slice(0, 16)}…</td><td class="num"><${Time}
           at=${one.createdAt} /></td></tr>`)}</tbody></table></div>
     ${shown.passages > 0 && html`<div class="row" style=${{ marginBottom: "10px" }}><button disabled=${number <= 1}
       onClick=${() => open(shown.number, number - 1)}>◀ Passage before</button>
-      <button disabled=${number >= shown.passages} onClick=${() => open(shown.number, number + 1)}>Next passage ▶</button><span
-        class="dim">${number} of ${shown.passages}</span></div>
+      <button disabled=${number >= shown.passages} onClick=${() => open(shown.number, number + 1)}>Next passage ▶</button>
+        <span class="dim">${number} of ${shown.passages}</span></div>
       <${Passage} key=${`${version}/${number}`} cited=${{ passageId: `${id}/${shown.number}/${number}` }} />`}
     ${isAsked && html`<${Dialog} title="Delete this document" onClose=${() => setAsked(false)}>
       <p>It is taken out of the search. Its versions are kept, so that citations still open.</p>

@@ -30,8 +30,8 @@ function Fact({ id, fact, facts }) {
   const isCall = /^model_call_(started|completed|failed|outcome_unknown)$/.test(fact.type);
   const request = useMemo(() => facts.find(one => one.type === "tool_call_requested" && one.data.toolCallId === data.toolCallId), [data.toolCallId]);
   return html`<div class="panes"><section class="card"><h2>${words(fact.type)}</h2>
-      ${fact.type === "model_call_completed" && html`<div class="message assistant"><b>reply</b><div
-        class="pre">${data.reply.text || "No text."}</div>
+      ${fact.type === "model_call_completed" && html`<div class="message assistant"><b>reply</b>
+        <div class="pre">${data.reply.text || "No text."}</div>
         ${data.reply.toolRequests.map(asked => html`<p><code>${asked.tool}</code></p><${Raw} value=${asked.arguments} />`)}</div>`}
       ${data.failure && html`<p class="bad"><b>${data.failure.kind}.</b> ${data.failure.message}</p>`}
       ${request && html`<h3>Input of ${request.data.tool}</h3><${Raw} value=${request.data.arguments} />`}
@@ -87,8 +87,8 @@ function Changed({ id, version }) {
   const { data, problem } = useData(version > 1 ? `/runs/${id}/diff?from=${version - 1}&to=${version}` : null);
   return version === 1 ? html`<p class="dim">This is the first version: nothing was before it.</p>` : problem
     ? html`<${Trouble} problem=${problem} />` : !data ? html`<${Loading} />`
-    : html`<div class="panes"><section class="card"><h2>From version ${data.from} to ${data.to}</h2><ul>${data.reading.map(line => html`<li
-      class="pre">${line}</li>`)}</ul></section>
+    : html`<div class="panes"><section class="card"><h2>From version ${data.from} to ${data.to}</h2><ul>${data.reading.map(line => html`
+      <li class="pre">${line}</li>`)}</ul></section>
       <section class="card"><h2>As JSON Patch</h2><${Raw} value=${data.patch} /></section></div>`;
 }
 
@@ -98,8 +98,8 @@ function Related({ run }) {
   const origin = useData(run.forkedFrom ? `/runs/${run.forkedFrom.run}` : null).data;
   const children = useData(`/runs/${run.id}/children`).data;
   const forks = useData(`/runs?forkedFrom=${run.id}&limit=100`).data;
-  const line = (one, how) => html`<li><a href=${href(["runs", one.id])}>${short(one.id)}</a> <${Status} of=${one.status} /> <span
-    class="dim">${how}</span>
+  const line = (one, how) => html`<li><a href=${href(["runs", one.id])}>${short(one.id)}</a> <${Status} of=${one.status} />${" "}
+    <span class="dim">${how}</span>
     ${session.can("costs") ? html` ${money(one.costUsd)}` : ""} ${one.question.slice(0, 100)}</li>`;
   if (!children || !forks) return html`<${Loading} />`;
   return html`<section class="card"><ul class="tree">
@@ -107,8 +107,8 @@ function Related({ run }) {
     <li><b>${short(run.id)}</b> <${Status} of=${run.status} /> <span class="dim">this run</span>
       <ul class="tree">${children.items.map(one => line(one, "child"))}
         ${forks.items.map(one => line(one, `fork at ${one.forkedFrom.version}`))}</ul></li></ul>
-    ${!parent && !origin && children.items.length + forks.items.length === 0 && html`<p
-      class="dim">It stands alone: no parent, no children, no forks.</p>`}</section>`;
+    ${!parent && !origin && children.items.length + forks.items.length === 0 && html`
+      <p class="dim">It stands alone: no parent, no children, no forks.</p>`}</section>`;
 }
 
 export function Dialogs({ kind, run, version, last, onClose, onDone }) {
@@ -127,8 +127,8 @@ function Sheet({ title, go: label, isGrave, act, onClose, children }) {
   };
   return html`<${Dialog} title=${title} onClose=${onClose}><form onSubmit=${send}>${children}
     ${problem && html`<${Trouble} problem=${problem} />`}
-    <div class="ends"><button type="button" onClick=${onClose}>Leave it</button><button
-      class=${isGrave ? "danger" : "primary"} disabled=${busy}>${label}</button></div></form><//>`;
+    <div class="ends"><button type="button" onClick=${onClose}>Leave it</button>
+      <button class=${isGrave ? "danger" : "primary"} disabled=${busy}>${label}</button></div></form><//>`;
 }
 
 const Field = ({ name, label, ...rest }) => html`<div class="field"><label for=${`field-${name}`}>${label}</label>

@@ -34,14 +34,16 @@ function Line() {
     ${!classes.data ? !classes.problem && html`<${Loading} />` : classes.data.items.length === 0
       ? html`<${Empty}
         title="The line is empty">No run waits and none works. Runs that are parked, or ended, are on the page <a href="#/runs">Runs</a>.<//>`
-      : html`<div class="table"><table class="stack"><thead><tr><th>Agent</th><th>Tenant</th><th class="num">Priority</th><th
-        class="num">Waiting</th><th class="num">Oldest</th><th class="num">Held back</th>
-          <th class="num">Running</th><th class="num">Starts a minute</th></tr></thead><tbody>${classes.data.items.map(one => html`<tr data-row><td
-            class="wide"><a href=${href(["runs"], { agent: one.agent, status: "queued" })}>${one.agent}</a></td>
-          <td>${one.tenant}</td><td class="num" data-name="priority">${one.priority}</td><td class="num" data-name="waiting">${count(one.waiting)}</td><td
-            class="num">${one.oldestSeconds === null ? "" : duration(one.oldestSeconds)}</td>
-          <td class="num" data-name="held back" title="They wait for something else first: a time, an approval, a run before them.">${count(one.heldBack)}</td><td
-            class="num">${count(one.running)}</td><td class="num" data-name="starts a minute">${one.startsPerMinute ?? unknown}</td></tr>`)}</tbody></table></div>`}
+      : html`<div class="table"><table class="stack"><thead><tr><th>Agent</th><th>Tenant</th><th class="num">Priority</th>
+        <th class="num">Waiting</th><th class="num">Oldest</th><th class="num">Held back</th>
+          <th class="num">Running</th><th class="num">Starts a minute</th></tr></thead><tbody>${classes.data.items.map(one => html`<tr data-row>
+            <td class="wide"><a href=${href(["runs"], { agent: one.agent, status: "queued" })}>${one.agent}</a></td>
+          <td>${one.tenant}</td><td class="num" data-name="priority">${one.priority}</td>
+          <td class="num" data-name="waiting">${count(one.waiting)}</td>
+          <td class="num">${one.oldestSeconds === null ? "" : duration(one.oldestSeconds)}</td>
+          <td class="num" data-name="held back" title="They wait first for a time, an approval, or a run before them.">${count(one.heldBack)}</td>
+          <td class="num" data-name="running">${count(one.running)}</td>
+          <td class="num" data-name="starts a minute">${one.startsPerMinute ?? unknown}</td></tr>`)}</tbody></table></div>`}
     ${nodes.data && html`<h2>Nodes: ${count(nodes.data.items.reduce((all, node) => all + node.running, 0))} of ${count(slots)} slots taken</h2>
       <div class="table"><table class="stack"><thead><tr><th>Node</th><th>Slots</th><th class="num">Since</th><th></th></tr></thead>
         <tbody>${nodes.data.items.map(node => html`<tr data-row>
@@ -80,15 +82,15 @@ function Limits() {
     ${limits.data && (limits.data.items.length === 0 ? html`<${Empty}
       title="No limits">Only the slots of the nodes bound how many runs work at once.
         <code>agents limits set agent:research --runs 4</code> sets one.<//>`
-      : html`<h2>Runs at once</h2><div class="table"><table class="stack"><thead><tr><th>Scope</th><th>Taken</th><th class="num">Weight</th><th
-        class="num">Set</th></tr></thead><tbody>${limits.data.items.map(limit => html`<tr data-row>
+      : html`<h2>Runs at once</h2><div class="table"><table class="stack"><thead><tr><th>Scope</th><th>Taken</th><th class="num">Weight</th>
+        <th class="num">Set</th></tr></thead><tbody>${limits.data.items.map(limit => html`<tr data-row>
         <td class="wide">${limit.scope} ${limit.maxRuns !== null && limit.running >= limit.maxRuns
           && html`<${Status} of="waiting" label="full: it holds runs up" />`}</td>
-        <td style=${{ minWidth: "140px" }}>${limit.maxRuns === null ? html`<span class="dim">no limit</span>` : html`<span class="meter"><i
-          class=${limit.running >= limit.maxRuns ? "bad" : ""}
+        <td style=${{ minWidth: "140px" }}>${limit.maxRuns === null ? html`<span class="dim">no limit</span>` : html`<span class="meter">
+          <i class=${limit.running >= limit.maxRuns ? "bad" : ""}
           style=${{ width: `${limit.maxRuns ? Math.min(100, limit.running / limit.maxRuns * 100) : 100}%` }}></i></span>
-          <span class="dim">${limit.running} of ${limit.maxRuns}</span>`}</td><td class="num">${limit.weight ?? ""}</td><td
-            class="num">${limit.changedBy} <${Time} at=${limit.changedAt} isAge /></td></tr>`)}</tbody></table></div>`)}
+          <span class="dim">${limit.running} of ${limit.maxRuns}</span>`}</td><td class="num">${limit.weight ?? ""}</td>
+            <td class="num">${limit.changedBy} <${Time} at=${limit.changedAt} isAge /></td></tr>`)}</tbody></table></div>`)}
     ${rates.data && rates.data.items.length > 0 && html`<h2>Rates of models, for all nodes</h2><div class="table"><table class="stack"><thead><tr>
       <th>Model</th><th>Figures</th></tr></thead><tbody>${rates.data.items.map(rate => html`<tr data-row>
       <td class="wide">${rate.provider}/${rate.model}</td>
@@ -133,8 +135,8 @@ function Letters() {
         onProblem=${refused}>Send all again<//>`}</div>
         <div class="table"><table class="stack"><thead><tr><th>Message</th><th>Why it was given up</th><th class="num">Sent</th><th></th></tr>
           </thead><tbody>${data.items.map(one => html`<tr data-row>
-        <td>${one.messageType.split(".").pop()} ${one.runId && html`<a
-          class="mono" href=${href(["runs", one.runId])}>${short(one.runId)}</a>`} ${one.isReplayed
+        <td>${one.messageType.split(".").pop()} ${one.runId && html`
+          <a class="mono" href=${href(["runs", one.runId])}>${short(one.runId)}</a>`} ${one.isReplayed
           && html`<${Status} of="queued" label="sent again" />`}</td>
         <td class="wide">${one.exceptionType?.split(".").pop()}<div class="dim pre two">${one.exceptionMessage}</div></td><td class="num"><${Time}
           at=${one.sentAt} isAge /></td>

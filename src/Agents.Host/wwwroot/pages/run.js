@@ -1,5 +1,5 @@
 // A run: where it stands, what happened to scale, and any version of it again. Its facts come by its stream and are all that this page draws from.
-import { html, useEffect, useMemo, useState } from "../lib/preact.js";
+import { html, useEffect, useMemo, useRef, useState } from "../lib/preact.js";
 import { api, notify, session, useData } from "../core.js";
 import {
   Act, Copy, Figure, Loading, Status, Time, Trouble, count, duration, href, money, secondsBetween, setQuery, short, useTick,
@@ -11,14 +11,17 @@ const Ends = ["completed", "failed", "cancelled"];
 export default function Run({ route }) {
   const id = route.parts[1];
   const { facts, words, state, problem } = useFacts(id);
-  const { data: run, problem: missing, reload } = useData(`/runs/${id}`);
   const last = facts.at(-1)?.version ?? 0;
+  // The header is the server's own summary; the facts say when it is worth asking again.
+  const [rested, setRested] = useState(0);
+  useEffect(() => { const timer = setTimeout(() => setRested(last), 80); return () => clearTimeout(timer); }, [last]);
+  const { data: run, problem: missing, reload } = useData(rested ? `/runs/${id}` : null);
+  const asked = useRef(0);
+  useEffect(() => { if (asked.current) reload(); asked.current = rested; }, [rested]);
   const wanted = Number(route.query.get("v")) || null;
   const version = wanted ? Math.min(wanted, last) : last;
   const isOver = run ? Ends.includes(run.status) : false;
   useTick(isOver ? 60000 : 1000);
-  // The header is the server's own summary; the facts say when it is worth asking again.
-  useEffect(() => { if (last > 0) { const timer = setTimeout(reload, 150); return () => clearTimeout(timer); } }, [last]);
   const [more, setMore] = useState(null);
   const [dialog, setDialog] = useState(null);
   const isWound = wanted !== null || dialog !== null || route.query.get("pane") !== null;
@@ -38,7 +41,7 @@ export default function Run({ route }) {
     <${Slider} facts=${facts} version=${version} last=${last} isPast=${wanted !== null && version < last} onWind=${wind} />
     ${isWound ? more ? html`<${more.Panes} id=${id} run=${run} facts=${facts} version=${version} pane=${route.query.get("pane")} />`
       : html`<${Loading} />`
-      : html`<p class="dim">Pick a bar or move the slider to see the state of that version, what the model was told, and the fact itself.
+      : html`<p class="dim">Pick a bar or move the slider to see the state of that version, what the model was told, and the fact itself.${" "}
           <button class="plain" onClick=${() => setQuery({ pane: "related" })}>Parents, children and forks</button></p>`}
     ${dialog && more && html`<${more.Dialogs} kind=${dialog} run=${run} version=${version} last=${last} onClose=${() => setDialog(null)}
       onDone=${reload} />`}`;
@@ -65,8 +68,8 @@ function Header({ run, facts, state, onDialog, onDone }) {
         && html`<a href=${href(["runs", run.forkedFrom.run], { v: run.forkedFrom.version })}
           >forked from ${short(run.forkedFrom.run)} at ${run.forkedFrom.version}</a>`}
       ${run.threadId && html`<a href=${href(["ask"], { run: run.id })}>thread</a>`}
-      ${run.metadata && Object.entries(run.metadata).map(([name, value]) => html`<a
-        class="chip" href=${href(["runs"], { label: `${name}=${value}` })}>${name}: ${value}</a>`)}
+      ${run.metadata && Object.entries(run.metadata).map(([name, value]) => html`
+        <a class="chip" href=${href(["runs"], { label: `${name}=${value}` })}>${name}: ${value}</a>`)}
       <span class="grow"></span>
         <span role="status">${state === "broken" ? "○ taken up again…" : state === "live" && !Ends.includes(run.status) ? "● live" : ""}</span></div>
     <div class="row actions">
@@ -115,8 +118,8 @@ export function Approval({ runId, call, onDone, children }) {
       <label for=${`why-${call.toolCallId}`}>Reason (told to the model when denied)</label>
         <input id=${`why-${call.toolCallId}`} value=${reason} maxlength="500" size="36" onInput=${event => setReason(event.target.value)} /></div>
       <${Act} class="primary" data-approve run=${answer("approve")} onProblem=${refused}>Approve<//>
-      <${Act} class="danger" data-deny run=${answer("deny")} onProblem=${refused}>Deny<//></div>` : html`<p
-        class="dim">An operator's key can answer it.</p>`}</section>`;
+      <${Act} class="danger" data-deny run=${answer("deny")} onProblem=${refused}>Deny<//></div>` : html`
+        <p class="dim">An operator's key can answer it.</p>`}</section>`;
 }
 
 function Figures({ run, facts }) {
@@ -146,8 +149,7 @@ function Figures({ run, facts }) {
 
 function Answer({ run }) {
   const [open, setOpen] = useState(null);
-  return html`<section class=${`beside ${open ? "is-open" : ""}`}><div class="card"><h2>Answer${run.incomplete && html` <span
-    class="warn">cut by ${run.incomplete}</span>`}</h2>
+  return html`<section class=${`beside ${open ? "is-open" : ""}`}><div class="card"><h2>Answer${run.incomplete && html`<span class="warn"> cut by ${run.incomplete}</span>`}</h2>
     <${Cited} text=${run.answer} citations=${run.citations ?? []} onOpen=${setOpen} /></div>
     ${open && html`<${Passage} key=${open.passageId} cited=${open} onClose=${() => setOpen(null)} />`}</section>`;
 }

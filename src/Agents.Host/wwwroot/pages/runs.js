@@ -19,9 +19,11 @@ export default function Runs({ route }) {
   const filters = Object.fromEntries(Filter.map(name => [name, route.query.get(name) ?? ""]));
   const cursor = route.query.get("cursor") ?? "";
   const address = `/runs?${new URLSearchParams([...Object.entries({ ...filters, cursor, limit: PageSize })].filter(([, value]) => value !== ""))}`;
-  const page = useData(address);
-  const counts = useData("/runs/counts");
+  // Asked for once the stream is there, so that nothing falls between the two.
   const [live, setLive] = useState("");
+  const page = useData(live && address);
+  const counts = useData(live && "/runs/counts");
+  const wasBroken = useRef(false);
   const [chosen, setChosen] = useState(new Set());
   const [asked, setAsked] = useState(null);
   const reloads = useRef();
@@ -33,7 +35,11 @@ export default function Runs({ route }) {
     let timer = null;
     const soon = () => { timer ??= setTimeout(() => { timer = null; reloads.current(); }, 700); };
     const stop = follow("/stream", (event, fact) => fact?.runId && /^(run_|step_started|tool_call_requested|wait_)/.test(fact.type) && soon(),
-      state => { setLive(state); if (state === "live") soon(); });
+      state => {
+        if (state === "live" && wasBroken.current) soon();
+        wasBroken.current = state === "broken";
+        setLive(state);
+      });
     return () => { stop(); clearTimeout(timer); };
   }, []);
   useEffect(() => setChosen(new Set()), [address]);
@@ -112,18 +118,18 @@ function List({ rows, chosen, onChoose }) {
   return html`<div class="table"><table class="stack">
     <thead><tr>${isOperator && html`<th><input type="checkbox" aria-label="Choose all on this page" checked=${rows.every(run => chosen.has(run.id))}
         onChange=${event => onChoose(new Set(event.target.checked ? rows.map(run => run.id) : []))} /></th>`}
-      <th>Status</th><th>Question</th><th>Agent</th>${seesMoney && html`<th class="num">Cost</th>`}<th class="num">Took</th><th
-        class="num">Asked</th></tr></thead>
+      <th>Status</th><th>Question</th><th>Agent</th>${seesMoney && html`<th class="num">Cost</th>`}<th class="num">Took</th>
+        <th class="num">Asked</th></tr></thead>
     <tbody>${rows.map(run => html`<tr key=${run.id} data-row class=${fresh.has(run.id) ? "fresh" : ""}>
       ${isOperator && html`<td><input type="checkbox" aria-label=${`Choose the run ${short(run.id)}`} checked=${chosen.has(run.id)}
         onChange=${event => choose(run.id, event.target.checked)} /></td>`}
       <td><${Status} of=${run.status} /><div class="dim">${reasonOf(run)}</div></td>
       <td class="wide"><a class="two" href=${href(["runs", run.id])}>${run.question}</a>
-        ${run.metadata && html`<div>${Object.entries(run.metadata).map(([name, value]) => html`<a
-          class="chip" href=${href(["runs"], { label: `${name}=${value}` })}
+        ${run.metadata && html`<div>${Object.entries(run.metadata).map(([name, value]) => html`
+          <a class="chip" href=${href(["runs"], { label: `${name}=${value}` })}
           title=${`Runs with ${name}: ${value}`}>${name}: ${value}</a> `)}</div>`}</td>
-      <td>${run.agent} <span class="dim">v${run.agentVersion}</span>${run.parent && html`<div class="dim">child</div>`}${run.forkedFrom && html`<div
-        class="dim">fork</div>`}</td>
+      <td class="nowrap">${run.agent} <span class="dim">v${run.agentVersion}</span>${run.parent && html`<div class="dim">child</div>`}${run.forkedFrom && html`
+        <div class="dim">fork</div>`}</td>
       ${seesMoney && html`<td class="num"><${Cost} run=${run} /></td>`}
       <td class="num">${took(run)}</td>
       <td class="num"><${Time} at=${run.queuedAt} isAge /></td></tr>`)}</tbody></table></div>`;
