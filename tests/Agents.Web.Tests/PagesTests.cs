@@ -38,7 +38,8 @@ public sealed class PagesTests(WebServer server)
         var run = await Example();
         foreach (var (scheme, width) in new[] { (ColorScheme.Light, 1440), (ColorScheme.Dark, 1440), (ColorScheme.Dark, 390) })
         {
-            await using var sheet = await (await Sheet.Open(server.Address, width, scheme: scheme)).Go(address.Replace("{run}", run, StringComparison.Ordinal));
+            await using var sheet = await Sheet.Open(server.Address, width, scheme: scheme);
+            await sheet.Go(address.Replace("{run}", run, StringComparison.Ordinal));
             await sheet.Page.GetByRole(AriaRole.Heading, new() { Name = heading, Level = 1 }).WaitForAsync();
             await sheet.Page.WaitForTimeoutAsync(400);
 
@@ -46,7 +47,8 @@ public sealed class PagesTests(WebServer server)
 
             Assert.Empty(found.Violations.Where(one => one.Impact is "serious" or "critical")
                 .Select(one => $"{scheme} {width}: {one.Id}: {string.Join(", ", one.Nodes.Take(3).Select(node => node.Html))}"));
-            Assert.True(await sheet.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), $"{address} is wider than {width}.");
+            Assert.True(
+                await sheet.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), $"{address} is wider than {width}.");
         }
     }
 

@@ -51,7 +51,8 @@ public sealed class RestartTests
                 Assert.Equal("the same page", await sheet.Page.EvaluateAsync<string>("window.kept"));
                 Assert.Equal(0, await sheet.Page.GetByText("The server does not answer.").CountAsync());
 
-                var facts = (await client.GetFromJsonAsync<JsonElement>($"/runs/{id}/events")).GetProperty("items").EnumerateArray().Select(fact => fact.GetProperty("type").GetString()).ToList();
+                var facts = (await client.GetFromJsonAsync<JsonElement>($"/runs/{id}/events")).GetProperty("items").EnumerateArray()
+                    .Select(fact => fact.GetProperty("type").GetString()).ToList();
                 await sheet.Page.Locator("#wind").FocusAsync();
                 for (var version = facts.Count; version >= 1; version--)
                 {
@@ -76,7 +77,8 @@ public sealed class RestartTests
     static async Task<Process> Start(string connection, Uri address, HttpClient client)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var part in new[] { Path.Combine(AppContext.BaseDirectory, "Agents.Host.dll"), "serve", "--urls", address.ToString() }) start.ArgumentList.Add(part);
+        foreach (var part in new[] { Path.Combine(AppContext.BaseDirectory, "Agents.Host.dll"), "serve", "--urls", address.ToString() })
+            start.ArgumentList.Add(part);
         start.Environment["ConnectionStrings__agents"] = connection;
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };

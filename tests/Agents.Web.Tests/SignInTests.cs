@@ -31,7 +31,8 @@ public sealed class SignInTests(LockedServer server) : IClassFixture<LockedServe
     {
         foreach (var (key, pages) in new[]
         {
-            (server.Viewer, "Runs, Queue, Inbox, Knowledge, Audit"), (server.Finance, "Costs"), (server.Admin, "Ask, Runs, Costs, Queue, Inbox, Knowledge, Audit"),
+            (server.Viewer, "Runs, Queue, Inbox, Knowledge, Audit"), (server.Finance, "Costs"),
+            (server.Admin, "Ask, Runs, Costs, Queue, Inbox, Knowledge, Audit"),
         })
         {
             await using var sheet = await (await Sheet.Open(server.Address)).Go("");

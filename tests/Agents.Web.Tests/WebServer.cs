@@ -82,7 +82,8 @@ public class WebServer : IAsyncLifetime
         {
             var run = await Get($"/runs/{id}");
             if (statuses.Contains(run.GetProperty("status").GetString())) return run;
-            if (waited.Elapsed > Patience) throw new TimeoutException($"The run is {run.GetProperty("status")}, not {string.Join(" or ", statuses)}.");
+            if (waited.Elapsed > Patience)
+                throw new TimeoutException($"The run is {run.GetProperty("status")}, not {string.Join(" or ", statuses)}.");
             await Task.Delay(30);
         }
     }

@@ -13,7 +13,7 @@ namespace Agents.Host.Http;
 /// </summary>
 static class PageFiles
 {
-    /// <summary>Scripts and styles from here alone, none in the page itself; no other host is asked, no other page shows this one in a frame.</summary>
+    /// <summary>Scripts and styles from here alone, none in the page itself; no other host is asked, and no page shows this one in a frame.</summary>
     public const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
         + "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";

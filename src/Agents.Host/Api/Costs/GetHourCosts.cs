@@ -23,7 +23,8 @@ public static class GetHourCostsEndpoint
 
     public static ProblemDetails Validate([FromQuery] int? hours, [FromQuery] string? by)
     {
-        if (hours is < 1 or > Most) return Refusals.Malformed("Bad hours", $"The last 1 to {Most} hours can be asked for; {Default} when nothing is said.");
+        if (hours is < 1 or > Most)
+            return Refusals.Malformed("Bad hours", $"The last 1 to {Most} hours can be asked for; {Default} when nothing is said.");
         return by is null || Keys.Contains(by)
             ? WolverineContinue.NoProblems
             : Refusals.Malformed("Bad by", $"Hours can be had by {string.Join(", ", Keys)}; not by \"{Sanitiser.Text(by, 30)}\".");

@@ -25,9 +25,10 @@ public static class GetEvidenceEndpoint
         var tenant = Caller.Of(http).Tenant;
         var chains = await database.First<Counted>(
             """
-            select count(distinct run_id) as chains,
-              count(distinct run_id) filter (where tx >= coalesce((select max(before_tx::text::bigint) from agents.checkpoint), 0)::text::xid8) as uncovered
-            from agents.evidence where tenant_id = @tenant
+            with last as (select coalesce(max(before_tx::text::bigint), 0)::text::xid8 as tx from agents.checkpoint)
+            select count(distinct e.run_id) as chains, count(distinct e.run_id) filter (where e.tx >= l.tx) as uncovered
+            from agents.evidence e cross join last l
+            where e.tenant_id = @tenant
             """, new { tenant }, ct);
         var last = await database.First<CheckpointView>(
             "select number, at, encode(hash, 'hex') as hash, key_id from agents.checkpoint order by number desc limit 1", null, ct);

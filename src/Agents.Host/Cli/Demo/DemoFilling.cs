@@ -12,8 +12,8 @@ using Marten;
 namespace Agents.Host.Cli.Demo;
 
 /// <summary>
-/// Leads the runs of the demo through the server's own rules, workers and transactions, in the demo's time: what is stored is what a server would have
-/// stored, and <c>agents verify</c> holds.
+/// Leads the runs of the demo through the server's own rules, workers and transactions, in the demo's time: what is stored is what a server would
+/// have stored, and <c>agents verify</c> holds.
 /// </summary>
 sealed class DemoFilling(IServiceProvider services, DemoClock clock, DemoModel model, Random random)
 {
@@ -52,7 +52,7 @@ sealed class DemoFilling(IServiceProvider services, DemoClock clock, DemoModel m
             Fate.ParkedByProvider => Enumerable.Repeat(FailureKind.Unavailable, 3),
             _ => [],
         });
-        var runs = 1 + await GoOn(id, await Decide(id, (run, agent) => RunDecider.Decide(run, agent, new StartRun(Worker)), ct), wanted.Fate, ct);
+        var runs = 1 + await GoOn(id, await Start(id, ct), wanted.Fate, ct);
         if (wanted.Fate is Fate.Approved or Fate.Denied) await Answer(id, wanted.Fate, ct);
         if (wanted.Fate is not Fate.Forked) return runs;
 
@@ -87,7 +87,7 @@ sealed class DemoFilling(IServiceProvider services, DemoClock clock, DemoModel m
             foreach (var (child, _) in next.Begun)
             {
                 clock.Advance(TimeSpan.FromMilliseconds(random.Next(40, 800)));
-                started += 1 + await GoOn(child, await Decide(child, (run, agent) => RunDecider.Decide(run, agent, new StartRun(Worker)), ct), fate, ct);
+                started += 1 + await GoOn(child, await Start(child, ct), fate, ct);
                 owed.Enqueue(work with { Delay = TimeSpan.Zero }); // the call that waits for it finds its answer now
             }
 
@@ -168,9 +168,11 @@ sealed class DemoFilling(IServiceProvider services, DemoClock clock, DemoModel m
         }
 
         clock.Advance(TimeSpan.FromSeconds(1));
-        var begun = await Decide(forked.Id, (run, agent) => RunDecider.Decide(run, agent, new StartRun(Worker)), ct);
-        return 1 + await GoOn(forked.Id, begun, Fate.Answered, ct);
+        return 1 + await GoOn(forked.Id, await Start(forked.Id, ct), Fate.Answered, ct);
     }
+
+    Task<Decision?> Start(Guid id, CancellationToken ct) =>
+        Decide(id, (run, agent) => RunDecider.Decide(run, agent, new StartRun(Worker)), ct);
 
     Task<Decision?> Decide(Guid id, Func<Run, AgentDefinition, Decision> rule, CancellationToken ct) =>
         decisions.Decide(Asker.Tenant, id, rule, ct);

@@ -55,7 +55,8 @@ sealed class DemoModel(DemoClock clock, Random random, ModelProviders providers)
 
     static ModelOutcome.Failed Failed(FailureKind kind, TimeSpan latency) => kind switch
     {
-        FailureKind.RateLimited => new(new(kind, "Demo: too many requests. Try again later."), 0, latency, null), // a wish to wait would be kept in real time
+        // Without a wish to wait: that would be kept in real time.
+        FailureKind.RateLimited => new(new(kind, "Demo: too many requests. Try again later."), 0, latency, null),
         FailureKind.StreamCut => new(new(kind, "Demo: the connection broke in the middle of the reply."), 420, latency, latency * 0.3)
         {
             Text = "The part of the reply that had come when",

@@ -24,7 +24,7 @@ static class DemoVerb
 
     static async Task<int> Run(Call call, CancellationToken ct)
     {
-        if (call.Server is not null) throw new VerbException(ExitCodes.Usage, "demo fills a database itself: leave out --server, and name one with --data.");
+        if (call.Server is not null) throw new VerbException(ExitCodes.Usage, "demo fills a database itself: leave out --server.");
         if (ServerUrl.Read(call.Data) is { } running)
         {
             using var http = ServerConnection.ClientOf(running.Address);
@@ -52,7 +52,8 @@ static class DemoVerb
 
         call.Screen.Line($"{Display.Formats.Number(runs)} runs of {DemoPlan.Days} simulated days, in {Display.Screen.Safe(database.Describe())}");
         call.Inform("All of it is made up, and called demo. Look at it:");
-        call.Inform($"  agents serve{(call.Parsed.GetValue(GlobalOptions.Data) is null ? "" : $" --data {call.Data}")}    and open {Server.DefaultUrl}/");
+        var data = call.Parsed.GetValue(GlobalOptions.Data) is null ? "" : $" --data {call.Data}";
+        call.Inform($"  agents serve{data}    and open {Server.DefaultUrl}/");
         return ExitCodes.Ok;
     }
 
@@ -85,7 +86,8 @@ static class DemoVerb
         await api.Put("limits/agent:demo-report", new { maxRuns = 2 }, ct);
         await api.Post("schedules", new
         {
-            name = "demo-monday", cron = "0 7 * * 1", run = new { agent = "research", question = "Which promises does the server make when it is killed?" },
+            name = "demo-monday", cron = "0 7 * * 1",
+            run = new { agent = "research", question = "Which promises does the server make when it is killed?" },
         }, ct);
         await api.Post("schedules/demo-monday/pause", new { }, ct);
         return runs;

@@ -147,10 +147,14 @@ function Figures({ run, facts }) {
     <${Figure} name="Facts">${count(facts.at(-1).version)}<small>priority ${run.priority}</small><//></dl>`;
 }
 
+/** The answer; a long one is folded, so that what happened stays in view. */
 function Answer({ run }) {
   const [open, setOpen] = useState(null);
-  return html`<section class=${`beside ${open ? "is-open" : ""}`}><div class="card"><h2>Answer${run.incomplete && html`<span class="warn"> cut by ${run.incomplete}</span>`}</h2>
-    <${Cited} text=${run.answer} citations=${run.citations ?? []} onOpen=${setOpen} /></div>
+  const [isWhole, setWhole] = useState(run.answer.length < 560);
+  return html`<section class=${`beside ${open ? "is-open" : ""}`}><div class=${`card ${isWhole ? "" : "is-folded"}`}>
+    <h2>Answer${run.incomplete && html`<span class="warn"> cut by ${run.incomplete}</span>`}</h2>
+    <${Cited} text=${run.answer} citations=${run.citations ?? []} onOpen=${setOpen} />
+    ${!isWhole && html`<button class="plain" onClick=${() => setWhole(true)}>Show all of it</button>`}</div>
     ${open && html`<${Passage} key=${open.passageId} cited=${open} onClose=${() => setOpen(null)} />`}</section>`;
 }
 

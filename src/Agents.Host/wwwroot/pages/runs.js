@@ -128,8 +128,8 @@ function List({ rows, chosen, onChoose }) {
         ${run.metadata && html`<div>${Object.entries(run.metadata).map(([name, value]) => html`
           <a class="chip" href=${href(["runs"], { label: `${name}=${value}` })}
           title=${`Runs with ${name}: ${value}`}>${name}: ${value}</a> `)}</div>`}</td>
-      <td class="nowrap">${run.agent} <span class="dim">v${run.agentVersion}</span>${run.parent && html`<div class="dim">child</div>`}${run.forkedFrom && html`
-        <div class="dim">fork</div>`}</td>
+      <td class="nowrap">${run.agent} <span class="dim">v${run.agentVersion}</span>
+        ${run.parent && html`<div class="dim">child</div>`}${run.forkedFrom && html`<div class="dim">fork</div>`}</td>
       ${seesMoney && html`<td class="num"><${Cost} run=${run} /></td>`}
       <td class="num">${took(run)}</td>
       <td class="num"><${Time} at=${run.queuedAt} isAge /></td></tr>`)}</tbody></table></div>`;
