@@ -66,7 +66,6 @@ public sealed class PagesTests(WebServer server)
         await keys.PressAsync("Escape");
         await sheet.Page.WaitForFunctionAsync("document.querySelectorAll('tbody tr').length === 1");
         await keys.PressAsync("j");
-        await keys.PressAsync("Tab");
         await keys.PressAsync("Enter");
         await sheet.Page.WaitForURLAsync("**/#/runs/*");
         await sheet.Page.Locator("#wind").FocusAsync();

@@ -177,7 +177,7 @@ export function stepRow(by) {
   const rows = [...document.querySelectorAll("[data-row]")].filter(row => row.offsetParent);
   const at = rows.findIndex(row => row.contains(document.activeElement));
   const row = rows[Math.max(0, Math.min(rows.length - 1, at < 0 ? 0 : at + by))];
-  (row?.matches("a, button, [tabindex]") ? row : row?.querySelector("a, button"))?.focus();
+  (row?.matches("a, button, [tabindex]") ? row : row?.querySelector("[data-open]") ?? row?.querySelector("a, button"))?.focus();
   row?.scrollIntoView({ block: "nearest" });
 }
 

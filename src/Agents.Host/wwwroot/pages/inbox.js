@@ -80,7 +80,7 @@ function Stopped({ run, onDone }) {
     notify(`Run ${short(run.id)} goes on.`); onDone(); };
   return html`<tr data-row><td><${Status} of="parked" label=${run.failure?.kind ?? "parked"} /><div class="dim two"
     style=${{ maxWidth: "36ch" }}>${run.failure?.message}</div></td>
-    <td class="wide"><a class="two" href=${href(["runs", run.id])}>${run.question}</a></td><td>${run.agent}</td>
+    <td class="wide"><a class="two" data-open href=${href(["runs", run.id])}>${run.question}</a></td><td>${run.agent}</td>
     ${session.can("costs") && html`<td class="num">${money(run.costUsd)}</td>`}<td class="num"><${Time} at=${run.queuedAt} isAge /></td>
     <td class="num">${session.can("operate") && html`<${Act} run=${resume} onProblem=${refused}>Resume<//>`}</td></tr>`;
 }

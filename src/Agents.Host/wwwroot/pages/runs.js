@@ -124,7 +124,7 @@ function List({ rows, chosen, onChoose }) {
       ${isOperator && html`<td><input type="checkbox" aria-label=${`Choose the run ${short(run.id)}`} checked=${chosen.has(run.id)}
         onChange=${event => choose(run.id, event.target.checked)} /></td>`}
       <td><${Status} of=${run.status} /><div class="dim">${reasonOf(run)}</div></td>
-      <td class="wide"><a class="two" href=${href(["runs", run.id])}>${run.question}</a>
+      <td class="wide"><a class="two" data-open href=${href(["runs", run.id])}>${run.question}</a>
         ${run.metadata && html`<div>${Object.entries(run.metadata).map(([name, value]) => html`
           <a class="chip" href=${href(["runs"], { label: `${name}=${value}` })}
           title=${`Runs with ${name}: ${value}`}>${name}: ${value}</a> `)}</div>`}</td>
