@@ -36,6 +36,7 @@ public sealed class PagesTests(WebServer server)
     public async Task Axe_finds_nothing_serious_in_light_and_dark_on_a_desk_and_on_a_phone(string address, string heading)
     {
         var run = await Example();
+        if (address == "#/runs/{run}") address += "?v=3&pane=state";
         foreach (var (scheme, width) in new[] { (ColorScheme.Light, 1440), (ColorScheme.Dark, 1440), (ColorScheme.Dark, 390) })
         {
             await using var sheet = await Sheet.Open(server.Address, width, scheme: scheme);
