@@ -31,7 +31,9 @@ public sealed class DemoTests
     {
         var connection = await TestDatabase.CreatePrepared("demo");
         var (output, errors) = (new StringWriter(), new StringWriter());
-        Assert.True(0 == await CommandLine.Run(["demo"], output, errors, $"--ConnectionStrings:agents={connection}"), $"{errors}");
+        var folder = Directory.CreateTempSubdirectory("agents-demo-").FullName; // where no server has written its address
+        string[] demo = ["demo", "--data", folder];
+        Assert.True(0 == await CommandLine.Run(demo, output, errors, $"--ConnectionStrings:agents={connection}"), $"{errors}");
         await using var database = NpgsqlDataSource.Create(connection);
         var runs = await database.First<long>("select count(*) from agents.run_summary", null, default);
         Assert.True(runs >= 150, $"Only {runs} runs.");
@@ -42,7 +44,7 @@ public sealed class DemoTests
         Assert.Equal(3, await database.First<long>(WaitingForApproval, null, default));
         Assert.True(await database.First<bool>(IsCalledDemo, null, default));
 
-        Assert.Equal(ExitCodes.Stopped, await CommandLine.Run(["demo"], output, errors, $"--ConnectionStrings:agents={connection}")); // not fresh
+        Assert.Equal(ExitCodes.Stopped, await CommandLine.Run(demo, output, errors, $"--ConnectionStrings:agents={connection}")); // not fresh
 
         var verified = new StringWriter();
         Environment.SetEnvironmentVariable("ConnectionStrings__agents", connection);
@@ -64,8 +66,8 @@ public sealed class DemoTests
         await sheet.Page.Locator("canvas").WaitForAsync();
         sheet.IsCalm();
 
-        if (Environment.GetEnvironmentVariable(Pictures) is { Length: > 0 } folder)
-            await Draw(sheet, folder, await database.First<Guid>(TriedAgain, null, default));
+        if (Environment.GetEnvironmentVariable(Pictures) is { Length: > 0 } pictures)
+            await Draw(sheet, pictures, await database.First<Guid>(TriedAgain, null, default));
     }
 
     /// <summary>The pictures of the documentation.</summary>
