@@ -62,8 +62,7 @@ public sealed class HostileTests(WebServer server)
             await sheet.Page.Locator("main h1, main .trouble").First.WaitForAsync();
             await sheet.Page.WaitForTimeoutAsync(60);
             Assert.True(await sheet.Page.EvaluateAsync<bool>("window.struck === undefined"), $"{address} ran it.");
-            Assert.Equal(
-                0, await sheet.Page.EvaluateAsync<int>("document.querySelectorAll('main script, main img, main iframe, main object, main style').length"));
+            Assert.Equal(0, await sheet.Page.Locator("main script, main img, main iframe, main object, main style").CountAsync());
         }
 
         // What the server refuses, such as a label that no run can have, is told as a sentence, and by the browser's console as a status.
