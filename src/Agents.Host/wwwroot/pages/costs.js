@@ -223,7 +223,7 @@ function Budgets() {
   if (!data) return html`<${Loading} />`;
   if (data.items.length === 0) return html`<${Empty}
     title="No budgets">Without one, only the limits of agents and runs bound what is spent.
-      <code>agents budget set tenant default 50</code> sets one.<//>`;
+      <code>agents budgets set tenant:default 50</code> sets one.<//>`;
   return html`<div class="table"><table class="stack"><thead><tr><th>Budget</th><th>Gone</th><th class="num">Spent</th><th class="num">Reserved</th>
     <th class="num">Left</th><th class="num">Limit</th><th>Runs out</th><th></th></tr></thead><tbody>
     ${data.items.map(budget => {

@@ -81,7 +81,7 @@ function Limits() {
   return html`${problem && html`<${Trouble} problem=${problem} />`}${!limits.data && !problem && html`<${Loading} />`}
     ${limits.data && (limits.data.items.length === 0 ? html`<${Empty}
       title="No limits">Only the slots of the nodes bound how many runs work at once.
-        <code>agents limits set agent:research --runs 4</code> sets one.<//>`
+        <code>agents limits set agent:research --max-runs 4</code> sets one.<//>`
       : html`<h2>Runs at once</h2><div class="table"><table class="stack"><thead><tr><th>Scope</th><th>Taken</th><th class="num">Weight</th>
         <th class="num">Set</th></tr></thead><tbody>${limits.data.items.map(limit => html`<tr data-row>
         <td class="wide">${limit.scope} ${limit.maxRuns !== null && limit.running >= limit.maxRuns
@@ -107,7 +107,7 @@ function Schedules() {
   };
   return html`${problem && html`<${Trouble} problem=${problem} />`}${!data && !problem && html`<${Loading} />`}
     ${data && (data.items.length === 0 ? html`<${Empty}
-      title="No schedules">A schedule asks for a run again and again: <code>agents schedule add</code>.<//>`
+      title="No schedules">A schedule asks for a run again and again: <code>agents schedules create</code>.<//>`
       : html`<div class="table"><table class="stack"><thead><tr><th>Schedule</th><th>When</th><th class="num">Next</th><th class="num">Last</th><th>
         </th></tr></thead><tbody>${data.items.map(one => html`<tr data-row>
         <td class="wide"><b>${one.name}</b> ${one.paused && html`<${Status} of="paused" />`}<div
