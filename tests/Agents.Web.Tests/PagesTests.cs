@@ -65,7 +65,7 @@ public sealed class PagesTests(WebServer server)
         await keys.TypeAsync("became of the PRINTER");
         await sheet.Page.WaitForURLAsync("**/#/runs?q=**");
         await keys.PressAsync("Escape");
-        await sheet.Page.WaitForFunctionAsync("document.querySelectorAll('tbody tr').length === 1");
+        await Assertions.Expect(sheet.Page.Locator("tbody tr")).ToHaveCountAsync(1);
         await keys.PressAsync("j");
         await keys.PressAsync("Enter");
         await sheet.Page.WaitForURLAsync("**/#/runs/*");
