@@ -18,6 +18,11 @@ static class ApiServices
         var services = builder.Services;
         services.AddHealth();
         services.AddProblems();
+        services.AddResponseCompression(compression => // of JSON alone: streams are sent piece by piece, and the pages are compressed already
+        {
+            compression.MimeTypes = ["application/json", "application/problem+json"];
+            compression.EnableForHttps = true; // keys are no cookies: no page of another site can have an answer made that it guesses at
+        });
         services.AddAccess();
         services.AddCallerLimits(callers);
         services.AddForeignPages(callers);
@@ -39,6 +44,7 @@ static class ApiServices
     public static void MapApi(this WebApplication app)
     {
         app.UseMiddleware<RefusalLog>();
+        app.UseResponseCompression();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseCors();
@@ -51,6 +57,7 @@ static class ApiServices
         app.MapHealth();
         app.MapMetrics();
         app.MapReference();
+        app.MapPages();
         app.MapAgentSchema();
         app.MapWolverineEndpoints(http =>
         {

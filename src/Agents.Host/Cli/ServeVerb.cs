@@ -77,6 +77,7 @@ public static class ServeVerb
         Console.WriteLine($"Agents       {address}");
         Console.WriteLine($"Database     {database.Describe()}");
         foreach (var model in named) Console.WriteLine($"Model        {model}");
+        Console.WriteLine($"Pages        {address}/");
         Console.WriteLine($"Reference    {address}/reference");
         Console.WriteLine($"Readiness    {address}/health/ready");
         Console.WriteLine();

@@ -4,6 +4,7 @@ using System.Reflection;
 using Agents.Host.Cli.Ask;
 using Agents.Host.Cli.Database;
 using Agents.Host.Cli.Definitions;
+using Agents.Host.Cli.Demo;
 using Agents.Host.Cli.Money;
 using Agents.Host.Cli.Queue;
 using Agents.Host.Cli.Runs;
@@ -43,6 +44,7 @@ static class Verbs
             ScheduleVerb.Create(verb),
             FinanceVerb.Create(verb),
             ServeVerb.Create(),
+            DemoVerb.Create(verb),
             KeysVerb.Create(verb),
             DbVerb.Create(verb),
             DeadLettersVerb.Create(verb),

@@ -29,6 +29,9 @@ public static class Permissions
     /// <summary>Metrics, which are of all tenants together, with their names and what they cost.</summary>
     public const string Metrics = "metrics";
 
+    /// <summary>What every key may: asking who it is.</summary>
+    public const string Known = "known";
+
     static readonly IReadOnlyDictionary<string, string[]> Holders = new Dictionary<string, string[]>
     {
         [Read] = [Roles.Viewer, Roles.Operator, Roles.Auditor, Roles.Admin, Roles.Platform],
@@ -38,6 +41,7 @@ public static class Permissions
         [Administer] = [Roles.Admin, Roles.Platform],
         [Platform] = [Roles.Platform],
         [Metrics] = [Roles.Monitor, Roles.Platform],
+        [Known] = [.. Roles.All],
     };
 
     public static IReadOnlyCollection<string> All => [.. Holders.Keys];

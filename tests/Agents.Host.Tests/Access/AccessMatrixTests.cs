@@ -14,16 +14,16 @@ public sealed class AccessMatrixTests(Neighbours server) : IClassFixture<Neighbo
     /// <summary>What each role may do, said a second time here.</summary>
     static readonly IReadOnlyDictionary<string, string[]> May = new Dictionary<string, string[]>
     {
-        [Roles.Viewer] = [Permissions.Read],
-        [Roles.Operator] = [Permissions.Read, Permissions.Operate],
-        [Roles.Finance] = [Permissions.Costs, Permissions.ManageMoney],
-        [Roles.Auditor] = [Permissions.Read, Permissions.Costs],
-        [Roles.Admin] = [Permissions.Read, Permissions.Operate, Permissions.Costs, Permissions.ManageMoney, Permissions.Administer],
-        [Roles.Monitor] = [Permissions.Metrics],
+        [Roles.Viewer] = [Permissions.Read, Permissions.Known],
+        [Roles.Operator] = [Permissions.Read, Permissions.Operate, Permissions.Known],
+        [Roles.Finance] = [Permissions.Costs, Permissions.ManageMoney, Permissions.Known],
+        [Roles.Auditor] = [Permissions.Read, Permissions.Costs, Permissions.Known],
+        [Roles.Admin] = [Permissions.Read, Permissions.Operate, Permissions.Costs, Permissions.ManageMoney, Permissions.Administer, Permissions.Known],
+        [Roles.Monitor] = [Permissions.Metrics, Permissions.Known],
         [Roles.Platform] =
         [
             Permissions.Read, Permissions.Operate, Permissions.Costs, Permissions.ManageMoney, Permissions.Administer, Permissions.Platform,
-            Permissions.Metrics,
+            Permissions.Metrics, Permissions.Known,
         ],
     };
 

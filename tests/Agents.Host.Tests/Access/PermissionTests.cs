@@ -16,9 +16,10 @@ public sealed class PermissionTests
     /// <summary>The endpoints that change what all tenants share, or that are about money, in full; all others read or operate.</summary>
     static readonly Dictionary<string, string[]> Guarded = new()
     {
+        [Permissions.Known] = ["GET /me"],
         [Permissions.Costs] =
         [
-            "GET /budgets", "GET /budgets/{scope}/{value}", "GET /costs", "GET /dashboard", "GET /prices", "GET /prices/model",
+            "GET /budgets", "GET /budgets/{scope}/{value}", "GET /costs", "GET /costs/hours", "GET /dashboard", "GET /prices", "GET /prices/model",
         ],
         [Permissions.ManageMoney] =
         [
