@@ -12,13 +12,13 @@ namespace Agents.Host.Cli.Money;
 /// <summary>Looks at and changes what may be spent.</summary>
 static class BudgetVerb
 {
-    static readonly Argument<string> Scope = new("scope") { Description = "agent, key, tenant or run." };
-    static readonly Argument<string> Name = new("name") { Description = "Of the agent, the key or the tenant; the id of a key or a run." };
+    static readonly Argument<string> Scope = new("scope") { Description = "agent, batch, key, tenant or run." };
+    static readonly Argument<string> Name = new("name") { Description = "Of the agent, the key or the tenant; the id of a batch, a key or a run." };
     static readonly Argument<decimal> Usd = new("usd") { Description = "US dollars." };
 
     static readonly Option<BudgetPeriod> Period = new("--period")
     {
-        Description = "day, month or total, UTC. A month when nothing is said.", HelpName = "P", DefaultValueFactory = _ => BudgetPeriod.Month,
+        Description = "day, month or total, UTC. A month when nothing is said; a batch has one for all its time.", HelpName = "P", DefaultValueFactory = _ => BudgetPeriod.Month,
     };
 
     static readonly Option<string?> Reason = new("--reason") { Description = "Kept with the run's facts; only for a run.", HelpName = "R" };
@@ -106,7 +106,7 @@ static class BudgetVerb
 
     static string PathOf(Call call, string more = "") =>
         $"budgets/{Uri.EscapeDataString(call.Parsed.GetValue(Scope)!)}/{Uri.EscapeDataString(call.Parsed.GetValue(Name)!)}{more}?period="
-        + $"{Lower(call.Parsed.GetValue(Period))}";
+        + (call.Parsed.GetValue(Scope) is "batch" ? "total" : Lower(call.Parsed.GetValue(Period)));
 
     static string Lower(Enum word) => word.ToString().ToLowerInvariant();
 }
