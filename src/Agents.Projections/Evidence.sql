@@ -106,7 +106,7 @@ declare
 begin
   foreach name in array array[
     'agents.mt_events', 'agents.definition', 'agents.agent_version', 'agents.agent_change', 'agents.evidence', 'agents.checkpoint',
-    'agents.signing_key', 'agents.change', 'finance.budget_change', 'finance.valuation', 'finance.price_list', 'finance.price']
+    'agents.signing_key', 'agents.change', 'agents.document_recall', 'agents.what_if', 'finance.budget_change', 'finance.valuation', 'finance.price_list', 'finance.price']
   loop
     execute format('create or replace trigger append_only before update or delete on %s for each row execute function agents.refuse_rewriting()', name);
     execute format('create or replace trigger no_truncate before truncate on %s for each statement execute function agents.refuse_rewriting()', name);

@@ -144,7 +144,7 @@ public sealed class RunSummaries : IProjection
             ReadModels.Nullable(e.Batch), ReadModels.Nullable(e.Schedule?.Schedule), ReadModels.Nullable(e.RequestedByKey),
             happened.TenantId, ReadModels.Nullable(OriginOf(e)), ReadModels.Nullable(OriginOf(e)), happened.StreamId);
 
-        static Guid? OriginOf(RunQueued e) => e.Parent ?? e.ForkedFrom?.Run;
+        Guid? OriginOf(RunQueued e) => e.Parent ?? (e.ForkedFrom?.Root == happened.StreamId ? null : e.ForkedFrom?.Run);
     }
 
     /// <summary>What becomes of a row's columns; the last word on each counts.</summary>

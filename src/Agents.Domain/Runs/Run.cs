@@ -109,6 +109,10 @@ public sealed record Run
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ForkedFrom? ForkedFrom { get; init; }
 
+    /// <summary>No tool is called for it: it is given the results that the run it continues has recorded.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool RecordedTools { get; init; }
+
     /// <summary>US dollars that the history it continues has cost others. Not part of <see cref="CostUsd"/>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public decimal InheritedUsd { get; init; }

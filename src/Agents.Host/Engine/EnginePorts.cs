@@ -46,11 +46,13 @@ static class EnginePorts
         services.AddSingleton<ModelClaims>();
         services.AddSingleton<ModelReports>();
         services.AddSingleton<ModelWorker>();
+        services.AddSingleton<RecordedTools>();
         services.AddSingleton<ToolWorker>();
         services.AddSingleton<ChildRuns>();
         services.AddSingleton<AttemptHandling>();
         services.AddSingleton<BudgetWaits>();
         services.AddSingleton<Forks>();
+        services.AddSingleton<WhatIfs>();
         services.AddSingleton<UsageImporter>();
     }
 
