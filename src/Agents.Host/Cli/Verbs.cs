@@ -48,6 +48,7 @@ static class Verbs
             DeadLettersVerb.Create(verb),
             DoctorVerb.Create(verb),
             VerifyVerb.Create(verb),
+            ProjectionsVerb.Create(verb),
             AuditVerb.Create(verb),
             GlobalOptions.Server, GlobalOptions.Key, GlobalOptions.Data, GlobalOptions.Json, GlobalOptions.NoColor, help, version,
         };
