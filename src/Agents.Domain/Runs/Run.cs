@@ -188,7 +188,9 @@ public sealed record Run
     /// <summary>US dollars that a call in flight may still cost, as far as that is known.</summary>
     public decimal InFlightUsd() => ModelCall is { Status: AttemptStatus.Started, ReservedUsd: { } upper } ? upper : 0;
 
-    /// <summary>US dollars that a run which has ended has spent and may still turn out to have spent: what it counts against the budget of another run.</summary>
+    /// <summary>
+    /// US dollars that a run which has ended has spent and may still turn out to have spent: what it counts against the budget of another run.
+    /// </summary>
     public decimal OwedAtMostUsd() => CommittedUsd() + InFlightUsd();
 
     /// <summary>US dollars over the whole run: the lower of its budget and the agent's limit; the budget alone once a person changed it.</summary>

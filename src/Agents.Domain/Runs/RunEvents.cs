@@ -298,7 +298,9 @@ public sealed record SpendResolved(
 
 // Tool calls: requested by the model or a tool step, approved and then scheduled if need be, then like model calls
 
-/// <summary>A call that needs no approval is scheduled with this fact: its first attempt is due, unless it is refused in the same transaction.</summary>
+/// <summary>
+/// A call that needs no approval is scheduled with this fact: its first attempt is due, unless it is refused in the same transaction.
+/// </summary>
 /// <param name="ToolCallId">Unique within the run; see <see cref="ToolCallIds"/>.</param>
 /// <param name="Call">The model call that asked. Null for a tool step.</param>
 /// <param name="Arguments">JSON as the model wrote it, valid or not.</param>

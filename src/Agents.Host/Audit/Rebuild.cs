@@ -26,7 +26,8 @@ public sealed record RebuildReport(
 }
 
 /// <summary>
-/// Makes the read models anew from the facts, beside those there are, compares them, and replaces what differs, run by run: only that run is locked, and
+/// Makes the read models anew from the facts, beside those there are, compares them, and replaces what differs, run by run: only that run is locked,
+/// and
 /// for as long as it takes to read its facts and to write its rows. Readers always find whole tables.
 /// </summary>
 /// <remarks>The queue, budgets and holds of forks are no read models: they are what the server works with, and hold more than facts.</remarks>
@@ -95,8 +96,10 @@ public static class Rebuild
         $"""
         drop schema if exists {Beside} cascade;
         create schema {Beside};
-        create unlogged table {Beside}.run_summary (like {RunSummaries.Table} including defaults including generated, primary key (tenant_id, run_id));
-        create unlogged table {Beside}.timeline (like {Timeline.Table} including defaults including generated, primary key (tenant_id, run_id, version));
+        create unlogged table {Beside}.run_summary (
+          like {RunSummaries.Table} including defaults including generated, primary key (tenant_id, run_id));
+        create unlogged table {Beside}.timeline (
+          like {Timeline.Table} including defaults including generated, primary key (tenant_id, run_id, version));
         create unlogged table {Beside}.model_call (
           like {CostLedger.Table} including defaults including generated, primary key (tenant_id, run_id, version));
         create unlogged table {Beside}.checkpoint (tenant_id text, run_id uuid, data jsonb, primary key (tenant_id, run_id));
@@ -120,7 +123,8 @@ public static class Rebuild
             if (begun.Count == 0) return (runs, facts);
 
             // In order within a tenant; a run takes nothing from runs of other tenants.
-            foreach (var tenant in begun.GroupBy(run => run.TenantId)) facts += await Make(store, tenant.Key, [.. tenant.Select(run => run.RunId)], ct);
+            foreach (var tenant in begun.GroupBy(run => run.TenantId))
+                facts += await Make(store, tenant.Key, [.. tenant.Select(run => run.RunId)], ct);
             (runs, last) = (runs + begun.Count, begun[^1].SeqId);
             progress?.Invoke(facts, all);
         }
@@ -141,8 +145,7 @@ public static class Rebuild
         await TimelineBeside.ApplyAsync(session, facts, ct);
         foreach (var fact in facts) await LedgerBeside.ApplyAsync(session, fact, ct);
         var folded = facts.GroupBy(fact => fact.StreamId).Select(own => (
-            own.Key, Json: store.Options.Serializer().ToJson(own.Aggregate(Domain.Runs.Run.Before(own.Key), (run, fact) => Domain.Runs.Run.Evolve(run, (RunEvent)fact.Data))),
-            Version: own.Last().Version)).ToList();
+            own.Key, Json: store.Options.Serializer().ToJson(Folded(own)), Version: own.Last().Version)).ToList();
         session.QueueSqlCommand(
             $"insert into {Beside}.checkpoint select ?, * from unnest(?::uuid[], ?::jsonb[])", tenant, folded.Select(run => run.Key).ToArray(),
             folded.Select(run => run.Json).ToArray());
@@ -153,10 +156,15 @@ public static class Rebuild
         return facts.Count;
     }
 
+    static Run Folded(IGrouping<Guid, IEvent> facts) =>
+        facts.Aggregate(Domain.Runs.Run.Before(facts.Key), (run, fact) => Domain.Runs.Run.Evolve(run, (RunEvent)fact.Data));
+
     /// <summary>Both tables as they stood at one moment, without the runs that have moved on since they were made anew.</summary>
-    static async Task<(IReadOnlyList<RebuiltTable> Tables, IReadOnlyList<RunOfTenant> Differing)> Compare(NpgsqlConnection connection, CancellationToken ct)
+    static async Task<(IReadOnlyList<RebuiltTable> Tables, IReadOnlyList<RunOfTenant> Differing)> Compare(
+        NpgsqlConnection connection, CancellationToken ct)
     {
-        await connection.Execute($"analyze {Beside}.run, {Beside}.run_summary, {Beside}.timeline, {Beside}.model_call, {Beside}.checkpoint", null, ct);
+        await connection.Execute(
+            $"analyze {Beside}.run, {Beside}.run_summary, {Beside}.timeline, {Beside}.model_call, {Beside}.checkpoint", null, ct);
         await using var moment = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, ct);
         await connection.Execute($"create table {Beside}.differing (tenant_id text, run_id uuid)", null, ct);
         var tables = new List<RebuiltTable>();

@@ -15,7 +15,8 @@ public sealed record RecalledVersion(
 public sealed class Recalls(NpgsqlDataSource database)
 {
     /// <summary>
-    /// Takes a version out of the search for good; its passages stay for the citations that name them. The version before it is not searched again. Done
+    /// Takes a version out of the search for good; its passages stay for the citations that name them. The version before it is not searched again.
+    /// Done
     /// twice, the first time counts.
     /// </summary>
     /// <returns>Null when the tenant has no such version.</returns>

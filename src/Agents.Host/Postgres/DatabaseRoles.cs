@@ -11,7 +11,8 @@ public static class DatabaseRoles
     public const string Application = "agents_app";
 
     /// <summary>
-    /// What makes the roles, or brings their rights up to date after a new version. May be run again at any time, by a superuser or, once it owns all,
+    /// What makes the roles, or brings their rights up to date after a new version. May be run again at any time, by a superuser or, once it owns
+    /// all,
     /// by the owner.
     /// </summary>
     public static string Script() =>
@@ -29,7 +30,8 @@ public static class DatabaseRoles
             execute format('grant usage on schema %I to {Application}', thing.nspname);
           end loop;
           for thing in
-            select c.oid::regclass as name, case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence' else 'table' end as kind
+            select c.oid::regclass as name,
+              case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence' else 'table' end as kind
             from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname in ('agents', 'finance', 'wolverine') and c.relkind in ('r', 'p', 'v', 'm', 'S')
               -- the sequence of a column belongs to its table

@@ -50,7 +50,8 @@ static class BudgetAddress
                 Refusals.Malformed("Bad name", $"A name has 1 to {BudgetName.ValueCharacters} characters.").Answer(),
             (BudgetScope.Batch, not BudgetPeriod.Total) =>
                 Refusals.Malformed("Unknown period", "A batch has one budget, for all its time: leave out the period.").Answer(),
-            (BudgetScope.Batch, _) when !Guid.TryParseExact(value, "D", out _) => Refusals.Malformed("Bad name", "A batch is named by its id.").Answer(),
+            (BudgetScope.Batch, _) when !Guid.TryParseExact(value, "D", out _) =>
+                Refusals.Malformed("Bad name", "A batch is named by its id.").Answer(),
             (BudgetScope.Tenant, _) when value != caller.Tenant => Refusals.Unknown("Unknown tenant", $"Your tenant is {caller.Tenant}.").Answer(),
             _ => null,
         };

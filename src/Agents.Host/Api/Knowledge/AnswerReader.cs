@@ -39,7 +39,8 @@ public sealed class AnswerReader(NpgsqlDataSource database)
                where i.tenant_id = r.tenant_id and i.origin = r.run_id and w.document_id = @id and (@version is null or w.document_version = @version)
                order by i.batch_id desc limit 1) as asked_again
             from agents.run_summary r
-            where r.tenant_id = @tenant and r.citations is not null and r.citations::jsonb @> @cited::jsonb and (@before is null or r.run_id < @before)
+            where r.tenant_id = @tenant and r.citations is not null and r.citations::jsonb @> @cited::jsonb
+              and (@before is null or r.run_id < @before)
             order by r.run_id desc limit @most
             """,
             new { tenant, id = CleanText.Of(documentId), version, cited = Cited(documentId, version), before, most = limit + 1 }, ct);
@@ -64,7 +65,8 @@ public sealed class AnswerReader(NpgsqlDataSource database)
         ? JsonSerializer.Serialize(new[] { new { documentId = CleanText.Of(documentId), documentVersion = number } })
         : JsonSerializer.Serialize(new[] { new { documentId = CleanText.Of(documentId) } });
 
-    sealed record AnswerRow(Guid RunId, string Agent, string Question, string Answer, JsonElement Citations, DateTimeOffset FinishedAt, Guid? AskedAgain)
+    sealed record AnswerRow(
+        Guid RunId, string Agent, string Question, string Answer, JsonElement Citations, DateTimeOffset FinishedAt, Guid? AskedAgain)
     {
         public CitingAnswer View(string documentId, int? version)
         {

@@ -12,7 +12,8 @@ namespace Agents.Host.Api.Knowledge;
 public sealed record AskAgainRequest(int? Version, decimal? BudgetUsd);
 
 /// <summary>
-/// Asks the questions again whose answers rest on a version of a document, each in a new run of the same definition. All share one budget and are queued
+/// Asks the questions again whose answers rest on a version of a document, each in a new run of the same definition. All share one budget and are
+/// queued
 /// in one transaction. Answers that were asked for again are left alone, so that asking twice begins nothing twice.
 /// </summary>
 public static class AskAgainEndpoint

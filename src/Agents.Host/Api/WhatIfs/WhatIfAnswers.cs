@@ -19,15 +19,16 @@ static class WhatIfAnswers
 
     /// <summary>Queues what was made up in the session's transaction, unless there is nothing, or no model's price to keep the budget by.</summary>
     public static async Task<IResult> Queue(
-        WhatIfBatch batch, IReadOnlyList<PlannedRun> planned, QueueBound bound, IDocumentSession session, Caller caller, HttpContext http, bool hasMore,
-        CancellationToken ct)
+        WhatIfBatch batch, IReadOnlyList<PlannedRun> planned, QueueBound bound, IDocumentSession session, Caller caller, HttpContext http,
+        bool hasMore, CancellationToken ct)
     {
         var refused = WhatIfBatch.RefusedOf(planned);
         var runs = planned.Count - refused.Count;
         if (planned.Count == 0) return Refusals.Unknown("No run fits", "No run fits what was asked for.").Answer();
         if (runs == 0)
             return Refusals.Malformed(
-                "Nothing was queued", $"None of {planned.Count:N0} runs can be taken; the first: {refused[0].Problem.Title}: {refused[0].Problem.Detail}")
+                "Nothing was queued",
+                $"None of {planned.Count:N0} runs can be taken; the first: {refused[0].Problem.Title}: {refused[0].Problem.Detail}")
                 .Answer();
 
         var (usd, unknown) = WhatIfBatch.EstimateOf(planned);

@@ -15,7 +15,8 @@ public sealed class WhatIfPlanner(WhatIfReader reader, Engine.Requests.WhatIfs w
         var origins = request.Runs is { } named
             ? [.. named.Distinct()]
             : await reader.Matching(
-                caller.Tenant, request.Agent, (request.Status ?? "completed").ToLowerInvariant(), request.Since, request.Limit ?? WhatIfRequest.DefaultRuns, ct);
+                caller.Tenant, request.Agent, (request.Status ?? "completed").ToLowerInvariant(), request.Since,
+                request.Limit ?? WhatIfRequest.DefaultRuns, ct);
         var way = request.Way();
         return await Each(origins, id => whatIfs.Fork(id, way, batch, request.Reason ?? "", caller, ct), ct);
     }

@@ -11,7 +11,9 @@ using Npgsql;
 
 namespace Agents.Host.Api.WhatIfs;
 
-/// <summary>Reads what-ifs: their runs beside those they come from, with what both have cost by the ledger. Every query belongs to a tenant.</summary>
+/// <summary>
+/// Reads what-ifs: their runs beside those they come from, with what both have cost by the ledger. Every query belongs to a tenant.
+/// </summary>
 public sealed class WhatIfReader(NpgsqlDataSource database)
 {
     /// <summary>The runs that fit, newest first.</summary>
@@ -26,12 +28,15 @@ public sealed class WhatIfReader(NpgsqlDataSource database)
         order by r.run_id desc limit @limit
         """, new { tenant, agent, status, since = since?.ToUniversalTime(), limit }, ct);
 
-    /// <summary>The batch that a request with this key asked for before. Requests with the same key wait until the session's transaction ends.</summary>
+    /// <summary>
+    /// The batch that a request with this key asked for before. Requests with the same key wait until the session's transaction ends.
+    /// </summary>
     public async Task<EarlierWhatIf?> Earlier(IDocumentSession session, string key, CancellationToken ct)
     {
         await EarlierRuns.WaitForOthers(session, $"batch {key}", ct);
         return await database.First<EarlierWhatIf>(
-            "select batch_id, request_hash from agents.batch where tenant_id = @tenant_id and idempotency_key = @key", new { session.TenantId, key }, ct);
+            "select batch_id, request_hash from agents.batch where tenant_id = @tenant_id and idempotency_key = @key",
+            new { session.TenantId, key }, ct);
     }
 
     /// <summary>Requests of the same words wait until the session's transaction ends.</summary>
@@ -53,7 +58,8 @@ public sealed class WhatIfReader(NpgsqlDataSource database)
         var done = runs.Count(pair => pair.Status is "completed" or "failed" or "cancelled");
         var compared = pairs.Where(pair => pair.AreBothAnswered()).ToList();
         return new(
-            id, whatIf.Kind, whatIf.FromStep, whatIf.Model, whatIf.Tools, whatIf.DocumentId, whatIf.DocumentVersion, whatIf.RequestedBy, whatIf.QueuedAt,
+            id, whatIf.Kind, whatIf.FromStep, whatIf.Model, whatIf.Tools, whatIf.DocumentId, whatIf.DocumentVersion, whatIf.RequestedBy,
+            whatIf.QueuedAt,
             pairs.Count, pairs.Count - runs.Count, done, runs.Count(pair => pair.Status is "parked" or "paused"), done == runs.Count, whatIf.LimitUsd,
             runs.Sum(pair => pair.NewUsd), runs.Sum(pair => pair.InheritedUsd),
             runs.Where(pair => pair.Status is "completed" or "failed" or "cancelled").Sum(pair => pair.OriginUsd), runs.Sum(pair => pair.NewUnknown),

@@ -44,7 +44,8 @@ public sealed record WhatIfRequest(
     const int InstructionCharacters = 32_768;
     const int ReasonCharacters = TextBounds.ReasonCharacters;
 
-    internal OtherWay Way() => new(From, Model, Instructions is null ? null : Sanitiser.Text(Instructions, InstructionCharacters), Tools is not WhatIfTools.Live);
+    internal OtherWay Way() => new(
+        From, Model, Instructions is null ? null : Sanitiser.Text(Instructions, InstructionCharacters), Tools is not WhatIfTools.Live);
 
     /// <summary>Null when nothing is wrong with it.</summary>
     internal ProblemDetails? Problem(bool needsBudget)

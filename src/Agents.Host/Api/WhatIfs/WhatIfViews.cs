@@ -10,7 +10,8 @@ namespace Agents.Host.Api.WhatIfs;
 /// <summary>What a what-if is likely to cost.</summary>
 /// <param name="Runs">That can be gone through otherwise.</param>
 /// <param name="EstimatedUsd">
-/// US dollars with the tokens that the runs used then, at the prices in force. Null when a run among them has a call without usage, or a model without
+/// US dollars with the tokens that the runs used then, at the prices in force. Null when a run among them has a call without usage, or a model
+/// without
 /// a price.
 /// </param>
 /// <param name="UnknownRuns">Runs of which that is so.</param>
@@ -38,9 +39,13 @@ public sealed record QueuedWhatIf(
 /// <param name="Done">Runs that have ended.</param>
 /// <param name="Stopped">Runs that are parked or paused: for want of budget, for one.</param>
 /// <param name="BudgetUsd">US dollars that all of them together may spend.</param>
-/// <param name="NewSpendUsd">US dollars that they have spent, by the cost ledger: its sum, exactly. Runs that they started are not counted in.</param>
+/// <param name="NewSpendUsd">
+/// US dollars that they have spent, by the cost ledger: its sum, exactly. Runs that they started are not counted in.
+/// </param>
 /// <param name="InheritedSpendUsd">US dollars that what they took over had cost; nothing of it was paid again.</param>
-/// <param name="OriginSpendUsd">US dollars that the runs they come from had spent on the same part, by the cost ledger, of all that have ended.</param>
+/// <param name="OriginSpendUsd">
+/// US dollars that the runs they come from had spent on the same part, by the cost ledger, of all that have ended.
+/// </param>
 /// <param name="UnknownCalls">Their calls of which it is not known what they have cost.</param>
 public sealed record WhatIfView(
     Guid Id, string Kind, string? From, string? Model, string Tools, string? DocumentId, int? DocumentVersion, string RequestedBy,
@@ -50,7 +55,9 @@ public sealed record WhatIfView(
 /// <summary>What the runs say against those they come from. Only pairs count of which both have an answer.</summary>
 /// <param name="Judge">offline: citations and claims are compared to the letter.</param>
 /// <param name="Same">Both the same citations and the same claims.</param>
-/// <param name="CostUsd">Of a run, US dollars, less its origin's for the same part; pairs with a call of unknown cost are left out. Null without a pair.</param>
+/// <param name="CostUsd">
+/// Of a run, US dollars, less its origin's for the same part; pairs with a call of unknown cost are left out. Null without a pair.
+/// </param>
 /// <param name="ModelMilliseconds">What its models took, in milliseconds, less what its origin's took for the same part. Null without a pair.</param>
 public sealed record WhatIfVerdict(
     string Judge, int Pairs, int Same, int SameCitations, int SameClaims, PairedDifference? CostUsd, PairedDifference? ModelMilliseconds);
@@ -66,7 +73,8 @@ public sealed record WhatIfVerdict(
 /// <param name="OriginSpendUsd">What the other had spent on the same part.</param>
 /// <param name="Difference">Null unless both have an answer. First is the origin.</param>
 public sealed record WhatIfPair(
-    int Index, Guid Origin, Guid? Run, string Question, string Status, BatchProblem? Problem, string? OriginAnswer, string? Answer, FailureText? Failure,
+    int Index, Guid Origin, Guid? Run, string Question, string Status, BatchProblem? Problem, string? OriginAnswer, string? Answer,
+    FailureText? Failure,
     decimal? NewSpendUsd, decimal? InheritedSpendUsd, decimal? OriginSpendUsd, double OriginModelMilliseconds, double ModelMilliseconds,
     AnswerComparison? Difference);
 

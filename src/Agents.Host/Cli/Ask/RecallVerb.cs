@@ -81,7 +81,8 @@ static class RecallVerb
             return ExitCodes.Ok;
         }
 
-        var queued = (await api.Post($"documents/{document}/ask-again", new AskAgainRequest(version, call.Parsed.GetValue(Budget)), ct)).As<QueuedWhatIf>();
+        var request = new AskAgainRequest(version, call.Parsed.GetValue(Budget));
+        var queued = (await api.Post($"documents/{document}/ask-again", request, ct)).As<QueuedWhatIf>();
         WhatIfDisplay.NameRefused(call, queued.Refused);
         call.Inform($"{Formats.Count(queued.Runs, "question")} asked again. They go on by themselves: agents whatif --follow {queued.Id}");
         if (queued.HasMore) call.Inform("There are more: recall again to ask the others.");

@@ -85,7 +85,8 @@ static class DbVerb
         }
 
         if (call.IsJson)
-            call.Screen.Json(JsonSerializer.SerializeToElement(new { owner = DatabaseRoles.Owner, application = DatabaseRoles.Application }, Answers.Format));
+            call.Screen.Json(JsonSerializer.SerializeToElement(
+                new { owner = DatabaseRoles.Owner, application = DatabaseRoles.Application }, Answers.Format));
         else
             call.Screen.Line($"{DatabaseRoles.Owner} owns the tables; {DatabaseRoles.Application} cannot rewrite history. Make logins: "
                 + $"create role agents_server login password '…' in role {DatabaseRoles.Application}");

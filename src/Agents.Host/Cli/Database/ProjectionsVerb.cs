@@ -6,7 +6,9 @@ using Npgsql;
 
 namespace Agents.Host.Cli.Database;
 
-/// <summary>Makes read models anew from the facts, beside servers that work. What else <c>projections</c> does is <see cref="Maintenance"/>'s.</summary>
+/// <summary>
+/// Makes read models anew from the facts, beside servers that work. What else <c>projections</c> does is <see cref="Maintenance"/>'s.
+/// </summary>
 static class ProjectionsVerb
 {
     static readonly Option<bool> VerifyOnly = new("--verify") { Description = "Only compares; nothing is replaced." };
@@ -50,7 +52,8 @@ static class ProjectionsVerb
             + $"{Formats.Number((long)rate)} a second.");
         if (isVerifyOnly) screen.Line(report.AreSame ? "All are what the facts make them." : "To replace what differs: agents projections rebuild");
         else if (report.Swapped > 0)
-            screen.Line($"The rows of {Formats.Count(report.Swapped, "run")} were replaced; the longest that one was locked is {Formats.Duration(report.LongestLock)}.");
+            screen.Line($"The rows of {Formats.Count(report.Swapped, "run")} were replaced; "
+                + $"the longest that one was locked is {Formats.Duration(report.LongestLock)}.");
         else screen.Line("All were what the facts make them; nothing was replaced.");
     }
 }

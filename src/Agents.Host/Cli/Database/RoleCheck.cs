@@ -26,7 +26,8 @@ public static class RoleCheck
             _ => null,
         };
         return why is null ? new("rights", CheckResult.Ok, $"{rights.Role} cannot rewrite facts and ledger")
-            : isEmbedded ? new("rights", CheckResult.Ok, $"{rights.Role} {why}: the embedded server is all yours; changed facts are found by agents audit verify")
+            : isEmbedded ? new(
+                "rights", CheckResult.Ok, $"{rights.Role} {why}: the embedded server is all yours; changed facts are found by agents audit verify")
             : new(
                 "rights", CheckResult.Warn,
                 $"{rights.Role} {why}, which the server does not need; let it log in as a member of {DatabaseRoles.Application}: agents db roles");

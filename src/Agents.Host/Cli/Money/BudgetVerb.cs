@@ -18,7 +18,8 @@ static class BudgetVerb
 
     static readonly Option<BudgetPeriod> Period = new("--period")
     {
-        Description = "day, month or total, UTC. A month when nothing is said; a batch has one for all its time.", HelpName = "P", DefaultValueFactory = _ => BudgetPeriod.Month,
+        Description = "day, month or total, UTC. A month when nothing is said; a batch has one for all its time.", HelpName = "P",
+        DefaultValueFactory = _ => BudgetPeriod.Month,
     };
 
     static readonly Option<string?> Reason = new("--reason") { Description = "Kept with the run's facts; only for a run.", HelpName = "R" };

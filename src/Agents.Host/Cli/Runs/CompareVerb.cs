@@ -53,7 +53,8 @@ static class CompareVerb
 
     static string[] Row(ComparedRun run) =>
     [
-        RunIds.Brief(run.Id), run.Agent, run.Model, run.Status, Formats.Number(run.ModelCalls), Formats.Cost(run.NewSpendUsd, run.UnpricedCalls, null),
+        RunIds.Brief(run.Id), run.Agent, run.Model, run.Status, Formats.Number(run.ModelCalls),
+        Formats.Cost(run.NewSpendUsd, run.UnpricedCalls, null),
         run.InheritedSpendUsd is { } usd ? Formats.Usd(usd) : "",
     ];
 }

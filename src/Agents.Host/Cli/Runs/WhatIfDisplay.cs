@@ -117,14 +117,16 @@ static class WhatIfDisplay
 
         var verdict = whatIf.Verdict;
         screen.Line();
-        screen.Line($"{whatIf.Done} of {Formats.Count(whatIf.Runs - whatIf.Refused, "run")} ended{(whatIf.Stopped > 0 ? $", {whatIf.Stopped} stopped" : "")}"
+        var stopped = whatIf.Stopped > 0 ? $", {whatIf.Stopped} stopped" : "";
+        screen.Line($"{whatIf.Done} of {Formats.Count(whatIf.Runs - whatIf.Refused, "run")} ended{stopped}"
             + $" · {verdict.Same} of {Formats.Count(verdict.Pairs, "answer")} the same, {verdict.SameClaims} with the same claims, "
             + $"{verdict.SameCitations} with the same citations ({verdict.Judge} judge)");
         if (whatIf is { NewSpendUsd: { } spent, OriginSpendUsd: { } before, InheritedSpendUsd: { } inherited, BudgetUsd: { } budget })
             screen.Line($"Spent {Formats.Usd(spent)} of {Formats.Usd(budget)}; the runs it is compared with {Formats.Usd(before)} for the same part; "
                 + $"inherited {Formats.Usd(inherited)}, which nobody paid again.");
         if (verdict.CostUsd is { } cost) screen.Line(Interval("Cost of a run", cost, Signed));
-        if (verdict.ModelMilliseconds is { } time) screen.Line(Interval("Time of models", time, value => FormattableString.Invariant($"{value:+0;-0;0} ms")));
+        if (verdict.ModelMilliseconds is { } time)
+            screen.Line(Interval("Time of models", time, value => FormattableString.Invariant($"{value:+0;-0;0} ms")));
         screen.Line($"[grey]what-if {whatIf.Id}[/]");
     }
 

@@ -13,7 +13,10 @@ static class WhatIfVerb
         Description = "The step from which they differ; the first model step when nothing is said.", HelpName = "STEP",
     };
     static readonly Option<string?> Model = new("--model") { Description = "The model of all model steps from there on.", HelpName = "M" };
-    static readonly Option<string?> Instructions = new("--instructions") { Description = "A file with other instructions for that step.", HelpName = "FILE" };
+    static readonly Option<string?> Instructions = new("--instructions")
+    {
+        Description = "A file with other instructions for that step.", HelpName = "FILE",
+    };
     static readonly Option<WhatIfTools> Tools = new("--tools")
     {
         Description = "recorded: results of the run instead of calls. live: tools are called.", HelpName = "T",
@@ -23,8 +26,14 @@ static class WhatIfVerb
     {
         Description = "Instead of a run: those that fit, such as \"agent=research since=2026-11-01 limit=100\"; also status.", HelpName = "Q",
     };
-    static readonly Option<string?> RunsFile = new("--file") { Description = "Instead of a run: a file with the id of one on each line.", HelpName = "FILE" };
-    static readonly Option<Guid?> Follow = new("--follow") { Description = "Instead of a run: shows a what-if that was begun before.", HelpName = "WHATIF" };
+    static readonly Option<string?> RunsFile = new("--file")
+    {
+        Description = "Instead of a run: a file with the id of one on each line.", HelpName = "FILE",
+    };
+    static readonly Option<Guid?> Follow = new("--follow")
+    {
+        Description = "Instead of a run: shows a what-if that was begun before.", HelpName = "WHATIF",
+    };
     static readonly Option<decimal?> Budget = new("--budget")
     {
         Description = "US dollars that all of them together may spend; twice the estimate when nothing is said.", HelpName = "USD",
@@ -98,7 +107,8 @@ static class WhatIfVerb
                 ["status", var status] => request with { Status = status },
                 ["since", var text] when SinceOption.TryParse(text, out var since) => request with { Since = since },
                 ["limit", var number] when int.TryParse(number, out var limit) => request with { Limit = limit },
-                _ => throw new VerbException(ExitCodes.Usage, $"'{word}' is not understood. Say agent=, status=, since= and limit=, with a space between."),
+                _ => throw new VerbException(
+                    ExitCodes.Usage, $"'{word}' is not understood. Say agent=, status=, since= and limit=, with a space between."),
             };
         return request;
     }

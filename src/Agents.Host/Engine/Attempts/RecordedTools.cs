@@ -10,7 +10,8 @@ namespace Agents.Host.Engine.Attempts;
 public sealed class RecordedTools(IRunLog log)
 {
     /// <summary>
-    /// What the last call of that tool with the same arguments has brought, in the whole history of the run that this one continues; else why it failed.
+    /// What the last call of that tool with the same arguments has brought, in the whole history of the run that this one continues; else why it
+    /// failed.
     /// A call that was never made fails.
     /// </summary>
     public async Task<ToolReport> OutcomeOf(string tenant, Run run, RunTool work, ToolCall call, CancellationToken ct)

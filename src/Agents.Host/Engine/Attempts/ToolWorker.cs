@@ -92,7 +92,8 @@ public sealed class ToolWorker(
     }
 
     /// <summary>
-    /// As this node has just stored it, if the attempt was due then: good enough to begin what may be done twice, and the claim of anything else locks the
+    /// As this node has just stored it, if the attempt was due then: good enough to begin what may be done twice, and the claim of anything else
+    /// locks the
     /// run. Otherwise as its checkpoint has it.
     /// </summary>
     /// <param name="mayBegin">A node that begins nothing asks the log whether it has begun this.</param>

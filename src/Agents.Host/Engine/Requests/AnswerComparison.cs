@@ -6,7 +6,8 @@ using Agents.Host.Knowledge;
 namespace Agents.Host.Engine.Requests;
 
 /// <summary>
-/// What two answers have in common, judged without a model: a claim is a sentence, and two are the same when their letters and digits are, whatever the
+/// What two answers have in common, judged without a model: a claim is a sentence, and two are the same when their letters and digits are, whatever
+/// the
 /// case, the marks, the order of the sentences and the numbers of citations. So an answer in other words has other claims.
 /// </summary>
 /// <param name="SameCitations">Both rest on the same passages.</param>

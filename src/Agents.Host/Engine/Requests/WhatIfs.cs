@@ -12,7 +12,8 @@ using Agents.Host.Tools;
 namespace Agents.Host.Engine.Requests;
 
 /// <summary>
-/// Makes up runs that go through others in another way. Nothing is written here, and nothing in the runs that they come from: a what-if draws on its own
+/// Makes up runs that go through others in another way. Nothing is written here, and nothing in the runs that they come from: a what-if draws on its
+/// own
 /// budget only.
 /// </summary>
 public sealed class WhatIfs(
@@ -27,7 +28,8 @@ public sealed class WhatIfs(
 
         var agent = await definitions.Of(whole.Queued.DefinitionHash, ct);
         if (other.StepIn(agent) is not { } from)
-            return Refused("Unknown step", $"Agent {agent.Name} has no {(other.From is null ? "model step" : $"step {Sanitiser.Text(other.From, 100)}")}.");
+            return Refused(
+                "Unknown step", $"Agent {agent.Name} has no {(other.From is null ? "model step" : $"step {Sanitiser.Text(other.From, 100)}")}.");
         if (other.Instructions is not null && agent.Steps[from] is not ModelStep)
             return Refused("No instructions", $"Step {agent.Steps[from].Name} asks no model.");
 
@@ -43,7 +45,8 @@ public sealed class WhatIfs(
         if (begun < 0 || Forking.PointAt(id, facts, agent, begun) is not { } point)
             return Refused("Step not taken", $"Run {id} did not take step {agent.Steps[from].Name} itself.");
         if (Forking.UnsafeToolUnderWay(point.Run, tools.IsRepeatable) is { } tool)
-            return Refused("Outcome unknown", $"A call of {tool}, which must not run twice, has no known outcome before step {agent.Steps[from].Name}.");
+            return Refused(
+                "Outcome unknown", $"A call of {tool}, which must not run twice, has no known outcome before step {agent.Steps[from].Name}.");
 
         var fork = clock.NewId();
         var first = Forks.Queued(whole.Queued, changed, new(Model: other.Model), caller) with
