@@ -12,17 +12,18 @@ public static class RoleCheck
     {
         if (await connection.First<Rights>(
             """
-            select current_user::text as role, r.rolsuper as is_superuser,
-              pg_has_role(current_user, c.relowner, 'usage') as is_owner, has_table_privilege(c.oid, 'update, delete, truncate') as may_rewrite
-            from pg_class c, pg_roles r
-            where c.oid = to_regclass('agents.mt_events') and r.rolname = current_user
+            select current_user::text as role, r.rolsuper as is_superuser, bool_or(pg_has_role(current_user, c.relowner, 'usage')) as is_owner,
+              bool_or(has_table_privilege(c.oid, 'update, delete, truncate')) as may_rewrite
+            from pg_trigger t join pg_class c on c.oid = t.tgrelid, pg_roles r
+            where t.tgname = 'append_only' and r.rolname = current_user
+            group by r.rolsuper
             """, null, ct) is not { } rights) return null;
 
         var why = rights switch
         {
             { IsSuperuser: true } => "is a superuser",
             { IsOwner: true } => "owns the tables",
-            { MayRewrite: true } => "may update or delete facts",
+            { MayRewrite: true } => "may change what is only ever inserted",
             _ => null,
         };
         return why is null ? new("rights", CheckResult.Ok, $"{rights.Role} cannot rewrite facts and ledger")
