@@ -1,8 +1,10 @@
 using Agents.Host.Api;
 using Agents.Host.Api.Batches;
 using Agents.Host.Api.Catalog;
+using Agents.Host.Api.Knowledge;
 using Agents.Host.Api.Responses;
 using Agents.Host.Api.Runs;
+using Agents.Host.Api.WhatIfs;
 using Agents.Host.Engine.Telemetry;
 using Agents.Host.Http;
 using Agents.Host.Platform;
@@ -31,6 +33,9 @@ static class ApiServices
         services.AddSingleton<WhyReader>();
         services.AddSingleton<ApprovalReader>();
         services.AddSingleton<BatchReader>();
+        services.AddSingleton<WhatIfReader>();
+        services.AddSingleton<WhatIfPlanner>();
+        services.AddSingleton<AnswerReader>();
         services.AddSingleton<ResponseReader>();
         services.AddSingleton<ResponseWriter>();
         services.AddSingleton<NewResponse>();

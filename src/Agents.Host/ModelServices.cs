@@ -34,6 +34,7 @@ static class ModelServices
         services.AddSingleton<DocumentReaders>();
         services.AddSingleton<PassageIndex>();
         services.AddSingleton<Documents>();
+        services.AddSingleton<Recalls>();
         services.AddSingleton<Ingest>();
     }
 }

@@ -13,11 +13,13 @@ namespace Agents.Projections;
 /// </remarks>
 public sealed partial class CostLedger : EventProjection
 {
-    const string Table = "finance.model_call";
+    public const string Table = "finance.model_call";
 
-    static readonly string Insert =
+    readonly string insert;
+
+    static string Insert(string table, string summaries) =>
         $"""
-        insert into {Table} (
+        insert into {table} (
           tenant_id, run_id, version, at, day, agent, root_run_id, step, step_name, call, attempt, status,
           model, provider, service_tier, response_id,
           {UsageColumns.All},
@@ -32,7 +34,7 @@ public sealed partial class CostLedger : EventProjection
           ?::numeric, ?::numeric, ?::numeric, ?::numeric, ?::numeric, ?::numeric,
           ?::numeric, ?::numeric, ?::text, ?::double precision, ?::double precision
         from (select ?::text as tenant_id, ?::uuid as run_id, ?::bigint as version, ?::integer as call, ?::integer as attempt) o
-        left join agents.run_summary r on r.tenant_id = o.tenant_id and r.run_id = o.run_id
+        left join {summaries} r on r.tenant_id = o.tenant_id and r.run_id = o.run_id
         left join lateral (
           select (data->>'step')::integer as step, data->>'model' as model from agents.mt_events
           where tenant_id = o.tenant_id and stream_id = o.run_id and version < o.version
@@ -51,16 +53,19 @@ public sealed partial class CostLedger : EventProjection
         on conflict do nothing
         """;
 
-    public CostLedger()
+    /// <param name="table">The table it writes; another one than usual while read models are rebuilt beside those there are.</param>
+    /// <param name="summaries">The table of summaries that it reads.</param>
+    public CostLedger(string table = Table, string summaries = RunSummaries.Table)
     {
+        insert = Insert(table, summaries);
         Name = "cost_ledger";
-        Options.DeleteDataInTableOnTeardown(Table);
+        Options.DeleteDataInTableOnTeardown(table);
     }
 
     public override ValueTask ApplyAsync(IDocumentOperations operations, IEvent happened, CancellationToken cancellation)
     {
         if (RowOf((RunEvent)happened.Data) is { } row)
-            operations.QueueSqlCommand(Insert, [.. ValuesOf(row, happened).Select(ReadModels.Nullable)]);
+            operations.QueueSqlCommand(insert, [.. ValuesOf(row, happened).Select(ReadModels.Nullable)]);
 
         return ValueTask.CompletedTask;
     }

@@ -102,15 +102,29 @@ comment on function agents.chain_old_facts(integer) is
   'Begins the chains of runs from before there were chains, of so many at most. Returns how many; 0 when no run lacks one.';
 
 -- What is only ever inserted refuses all else from every role. A superuser can take the triggers away; the chain tells.
+-- What is made from facts may be made anew from them, by the owner of the table and in a transaction that says so by its own number.
+create or replace function agents.refuse_rewriting_unless_rebuilt() returns trigger language plpgsql as $f$
+begin
+  if tg_op <> 'TRUNCATE' and current_setting('agents.rebuild', true) = pg_current_xact_id()::text
+    and pg_has_role(current_user, (select relowner from pg_class where oid = tg_relid), 'usage') then
+    return case tg_op when 'DELETE' then old else new end;
+  end if;
+  raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
+end $f$;
+
 do $$
 declare
   name text;
+  refusal text;
 begin
   foreach name in array array[
     'agents.mt_events', 'agents.definition', 'agents.agent_version', 'agents.agent_change', 'agents.evidence', 'agents.checkpoint',
-    'agents.signing_key', 'agents.change', 'finance.budget_change', 'finance.valuation', 'finance.price_list', 'finance.price']
+    'agents.signing_key', 'agents.change', 'agents.document_version', 'agents.document_recall', 'agents.batch', 'agents.batch_item',
+    'agents.what_if', 'agents.schedule_change', 'agents.deleted_response', 'agents.timeline', 'finance.model_call', 'finance.budget_change',
+    'finance.valuation', 'finance.price_list', 'finance.price', 'finance.provider_usage']
   loop
-    execute format('create or replace trigger append_only before update or delete on %s for each row execute function agents.refuse_rewriting()', name);
-    execute format('create or replace trigger no_truncate before truncate on %s for each statement execute function agents.refuse_rewriting()', name);
+    refusal := case when name in ('agents.timeline', 'finance.model_call') then 'refuse_rewriting_unless_rebuilt' else 'refuse_rewriting' end;
+    execute format('create or replace trigger append_only before update or delete on %s for each row execute function agents.%s()', name, refusal);
+    execute format('create or replace trigger no_truncate before truncate on %s for each statement execute function agents.%s()', name, refusal);
   end loop;
 end $$;

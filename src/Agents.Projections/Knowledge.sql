@@ -35,6 +35,23 @@ comment on column agents.document_version.content_hash is 'SHA-256 of the conten
 comment on column agents.document_version.language is 'By whose rules the words in Latin letters are reduced to stems.';
 comment on column agents.document_version.bytes is 'Length of the content as it was received.';
 
+create table if not exists agents.document_recall (
+    document_id  text not null,
+    version      integer not null,
+    tenant_id    text not null,
+    at           timestamptz not null default clock_timestamp(),
+    reason       text not null,
+    by           text not null,
+    by_key       text,
+    primary key (document_id, version),
+    foreign key (document_id, version) references agents.document_version (document_id, number)
+);
+comment on table agents.document_recall is
+    'Versions that were withdrawn: they are searched no more, and the same content is not taken again. Rows are only ever inserted.';
+comment on column agents.document_recall.by is 'The name of the credential.';
+comment on column agents.document_recall.by_key is 'The id of its key. Null when the server needed none.';
+create index if not exists document_recall_by_tenant on agents.document_recall (tenant_id);
+
 create table if not exists agents.document_language (
     tenant_id text not null,
     language  text not null,

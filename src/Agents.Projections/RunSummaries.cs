@@ -9,11 +9,12 @@ namespace Agents.Projections;
 /// <summary>
 /// One row for each run in <c>agents.run_summary</c>: what lists and run pages show. What a commit changes of a row is one statement.
 /// </summary>
-public sealed class RunSummaries : IProjection
+/// <param name="table">The table it writes; another one than usual while read models are rebuilt beside those there are.</param>
+public sealed class RunSummaries(string table = RunSummaries.Table) : IProjection
 {
     public const string Name = "run_summaries";
 
-    internal const string Table = "agents.run_summary";
+    public const string Table = "agents.run_summary";
 
     public Task ApplyAsync(IDocumentOperations operations, IReadOnlyList<IEvent> events, CancellationToken cancellation)
     {
@@ -26,7 +27,7 @@ public sealed class RunSummaries : IProjection
                 else Apply(changes, (RunEvent)fact.Data, fact.Timestamp);
             }
 
-            changes.Update(operations, facts.Key.TenantId, facts.Key.StreamId);
+            changes.Update(operations, table, facts.Key.TenantId, facts.Key.StreamId);
         }
 
         return Task.CompletedTask;
@@ -122,18 +123,18 @@ public sealed class RunSummaries : IProjection
         }
     }
 
-    static void Insert(IDocumentOperations operations, IEvent happened, RunQueued e)
+    void Insert(IDocumentOperations operations, IEvent happened, RunQueued e)
     {
         operations.QueueSqlCommand(
             $"""
-            insert into {Table} (
+            insert into {table} (
               tenant_id, run_id, agent, agent_version, definition_hash, status, priority, question, requested_by, metadata, model, budget_usd,
               max_duration, queued_at, idempotency_key, request_hash, parent, thread_id, previous, forked_from, forked_at, not_before, deadline_at,
               batch_id, schedule_id, requested_by_key, root_run_id)
             values (
               ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?::json, ?, ?,
               ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-              ?, ?, ?, coalesce((select root_run_id from {Table} where tenant_id = ? and run_id = ?), ?::uuid, ?))
+              ?, ?, ?, coalesce((select root_run_id from {table} where tenant_id = ? and run_id = ?), ?::uuid, ?))
             on conflict (tenant_id, run_id) do nothing
             """,
             happened.TenantId, happened.StreamId, e.Agent, e.AgentVersion, e.DefinitionHash, e.Priority, e.Question, e.RequestedBy,
@@ -144,7 +145,7 @@ public sealed class RunSummaries : IProjection
             ReadModels.Nullable(e.Batch), ReadModels.Nullable(e.Schedule?.Schedule), ReadModels.Nullable(e.RequestedByKey),
             happened.TenantId, ReadModels.Nullable(OriginOf(e)), ReadModels.Nullable(OriginOf(e)), happened.StreamId);
 
-        static Guid? OriginOf(RunQueued e) => e.Parent ?? e.ForkedFrom?.Run;
+        Guid? OriginOf(RunQueued e) => e.Parent ?? (e.ForkedFrom?.Root == happened.StreamId ? null : e.ForkedFrom?.Run);
     }
 
     /// <summary>What becomes of a row's columns; the last word on each counts.</summary>
@@ -165,13 +166,13 @@ public sealed class RunSummaries : IProjection
             if (number != 0) columns[column] = ($"{column} + ?", columns.TryGetValue(column, out var sum) ? (decimal)sum.Value! + number : number);
         }
 
-        public void Update(IDocumentOperations operations, string tenant, Guid run)
+        public void Update(IDocumentOperations operations, string table, string tenant, Guid run)
         {
             if (columns.Count == 0) return;
 
             var changes = string.Join(", ", columns.Select(column => $"{column.Key} = {column.Value.Sql}"));
             operations.QueueSqlCommand(
-                $"update {Table} set {changes} where tenant_id = ? and run_id = ?",
+                $"update {table} set {changes} where tenant_id = ? and run_id = ?",
                 [.. columns.Values.Where(column => column.Value is not null).Select(column => column.Value!), tenant, run]);
         }
     }

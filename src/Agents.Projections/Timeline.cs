@@ -8,18 +8,19 @@ namespace Agents.Projections;
 /// <summary>
 /// One row in <c>agents.timeline</c> for each fact worth showing, those of a commit in one statement. Insert only, so runs never wait for each other.
 /// </summary>
-public sealed class Timeline : IProjection
+/// <param name="table">The table it writes; another one than usual while read models are rebuilt beside those there are.</param>
+public sealed class Timeline(string table = Timeline.Table) : IProjection
 {
     /// <summary>Longest detail kept; the fact has the whole.</summary>
     const int DetailCharacters = 500;
 
     public const string Name = "timeline";
 
-    internal const string Table = "agents.timeline";
+    public const string Table = "agents.timeline";
 
-    const string Insert =
+    readonly string insert =
         $"""
-        insert into {Table} (tenant_id, run_id, version, at, type, step, name, call, attempt, tool_call_id, duration_ms, input_tokens, output_tokens,
+        insert into {table} (tenant_id, run_id, version, at, type, step, name, call, attempt, tool_call_id, duration_ms, input_tokens, output_tokens,
           cost_usd, detail)
         select * from unnest(
           ?::text[], ?::uuid[], ?::bigint[], ?::timestamptz[], ?::text[], ?::integer[], ?::text[], ?::integer[], ?::integer[], ?::text[],
@@ -35,7 +36,7 @@ public sealed class Timeline : IProjection
         if (rows.Count == 0) return Task.CompletedTask;
 
         operations.QueueSqlCommand(
-            Insert,
+            insert,
             Of(rows, (fact, _) => fact.TenantId), Of(rows, (fact, _) => fact.StreamId), Of(rows, (fact, _) => fact.Version),
             Of(rows, (fact, _) => fact.Timestamp), Of(rows, (fact, _) => EventNames.All[fact.EventType]), Of(rows, (_, row) => row.Step),
             Of(rows, (_, row) => row.Name), Of(rows, (_, row) => row.Call), Of(rows, (_, row) => row.Attempt), Of(rows, (_, row) => row.ToolCallId),

@@ -6,6 +6,7 @@ return args switch
     ["retrieval", .. var rest] => await Retrieval.Run(rest),
     ["simulate", .. var rest] => Simulate.Run(rest),
     ["steps", .. var rest] => await Steps.Run(rest),
+    ["history", .. var rest] => await History.Run(rest),
     ["growth", .. var rest] => await Growth.Run(rest),
     ["first-step", .. var rest] => await FirstStep.Run(rest),
     ["start", .. var rest] => await Start.Run(rest),
@@ -30,6 +31,7 @@ static int Usage()
         dotnet run -c Release --project tests/Agents.Benchmarks -- <verb>
           steps       durable no-op steps and model calls per second beside a bare Npgsql floor  [--runs N] [--at-once N] [--rounds N]
           growth      the same in a store that is full, and the last steps of a run of a thousand  [--finished N,N,…] [--runs N] [--at-once N]
+          history     decisions of finished runs derived again, read models made anew, and what the hash chain costs a step  [--runs N] [--pairs N]
           first-step  from a request to the run's first step, on a server that has nothing else to do  [--runs N] [--pause MS]
           start       from the start of a process until it is ready, and from kill -9 until a run goes on  [--tries N] [--server DIR]
           search      time of a search over so many passages  [--passages N] [--searches N]

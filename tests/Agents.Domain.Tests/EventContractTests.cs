@@ -21,7 +21,7 @@ public sealed partial class EventContractTests
     static readonly Price Unit = new(1, 2, 0.5m, 1, 1, 2, new(200_000, new(2, 4, 1, 2, 2, 4, null, 20, 40, 0.005m, 0.01m)), 10, 20, 0.005m, 0.01m);
 
     /// <summary>Every fact with every field filled, under the name it is stored by, and as it is stored.</summary>
-    static readonly (string Name, RunEvent Fact, string Json)[] Samples =
+    internal static readonly (string Name, RunEvent Fact, string Json)[] Samples =
     [
         ("run_queued", new RunQueued("research", 3, "4867e34a", "small", "What is RAG?", 5, "ada", TimeSpan.FromMinutes(90),
             new Dictionary<string, string> { ["ticket"] = "42" }, 0.25m, "key-1", "9f86d081", new(A.Id, 7, A.Id), A.Id,
@@ -30,8 +30,8 @@ public sealed partial class EventContractTests
             new("Be brief.", [new(Speaker.User, "And?"), new(Speaker.Assistant, "So.")], 100, IsAwaited: true, PreviousPart: 2,
                 """{"type":"object"}""", new(0.5, 0.9, 7, ReasoningEffort.Low, ["END"], true, true)),
             DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddHours(1), A.Id, new(A.Id, DateTimeOffset.UnixEpoch),
-            new(A.Id, "c0001t001", 1, A.Id, 2), "741f4717"),
-            """{"agent":"research","agentVersion":3,"definitionHash":"4867e34a","model":"small","question":"What is RAG?","priority":5,"requestedBy":"ada","maxDuration":"01:30:00","metadata":{"ticket":"42"},"budgetUsd":0.25,"idempotencyKey":"key-1","requestHash":"9f86d081","forkedFrom":{"run":"0199a0c4-0000-7000-8000-000000000001","version":7,"root":"0199a0c4-0000-7000-8000-000000000001"},"parent":"0199a0c4-0000-7000-8000-000000000001","traceParent":"00-0af7651916cd43dd-b7ad6b71-01","threadId":"thread-1","previous":"0199a0c4-0000-7000-8000-000000000001","after":"0199a0c4-0000-7000-8000-000000000001","brief":{"instructions":"Be brief.","earlier":[{"by":"User","text":"And?"},{"by":"Assistant","text":"So."}],"outputTokens":100,"isAwaited":true,"previousPart":2,"outputSchema":"{\u0022type\u0022:\u0022object\u0022}","parameters":{"temperature":0.5,"topP":0.9,"seed":7,"reasoningEffort":"Low","stop":["END"],"parallelToolCalls":true,"cacheBreakpoints":true}},"notBefore":"1970-01-01T00:00:00+00:00","deadline":"1970-01-01T01:00:00+00:00","batch":"0199a0c4-0000-7000-8000-000000000001","schedule":{"schedule":"0199a0c4-0000-7000-8000-000000000001","at":"1970-01-01T00:00:00+00:00"},"childOf":{"run":"0199a0c4-0000-7000-8000-000000000001","toolCallId":"c0001t001","attempt":1,"root":"0199a0c4-0000-7000-8000-000000000001","depth":2},"requestedByKey":"741f4717"}"""),
+            new(A.Id, "c0001t001", 1, A.Id, 2), "741f4717", RecordedTools: true),
+            """{"agent":"research","agentVersion":3,"definitionHash":"4867e34a","model":"small","question":"What is RAG?","priority":5,"requestedBy":"ada","maxDuration":"01:30:00","metadata":{"ticket":"42"},"budgetUsd":0.25,"idempotencyKey":"key-1","requestHash":"9f86d081","forkedFrom":{"run":"0199a0c4-0000-7000-8000-000000000001","version":7,"root":"0199a0c4-0000-7000-8000-000000000001"},"parent":"0199a0c4-0000-7000-8000-000000000001","traceParent":"00-0af7651916cd43dd-b7ad6b71-01","threadId":"thread-1","previous":"0199a0c4-0000-7000-8000-000000000001","after":"0199a0c4-0000-7000-8000-000000000001","brief":{"instructions":"Be brief.","earlier":[{"by":"User","text":"And?"},{"by":"Assistant","text":"So."}],"outputTokens":100,"isAwaited":true,"previousPart":2,"outputSchema":"{\u0022type\u0022:\u0022object\u0022}","parameters":{"temperature":0.5,"topP":0.9,"seed":7,"reasoningEffort":"Low","stop":["END"],"parallelToolCalls":true,"cacheBreakpoints":true}},"notBefore":"1970-01-01T00:00:00+00:00","deadline":"1970-01-01T01:00:00+00:00","batch":"0199a0c4-0000-7000-8000-000000000001","schedule":{"schedule":"0199a0c4-0000-7000-8000-000000000001","at":"1970-01-01T00:00:00+00:00"},"childOf":{"run":"0199a0c4-0000-7000-8000-000000000001","toolCallId":"c0001t001","attempt":1,"root":"0199a0c4-0000-7000-8000-000000000001","depth":2},"requestedByKey":"741f4717","recordedTools":true}"""),
         ("state_inherited", new StateInherited(
             1, "search", true, new Dictionary<int, string> { [1] = "one" }, 2,
             [new("s0001t001", "search_documents", "{}", ToolCallStatus.Failed, 2, FailureKind.ToolError, "found")], 0.02m, "another try",
@@ -255,7 +255,7 @@ public sealed partial class EventContractTests
         + "OutcomeUnknown CallLimit CostLimit Deadline Unpriced BudgetRefused EmptyReply OutputLimit OutputUnfit")]
     [InlineData(typeof(SkipReason), "Condition Visits")]
     [InlineData(typeof(ReasoningEffort), "Minimal Low Medium High")]
-    [InlineData(typeof(BudgetScope), "Run Agent Tenant Key")]
+    [InlineData(typeof(BudgetScope), "Run Agent Tenant Key Batch")]
     [InlineData(typeof(BudgetPeriod), "Day Month Total")]
     public void A_stored_word_keeps_its_meaning(Type words, string names) => Assert.Equal(names.Split(' '), Enum.GetNames(words));
 
@@ -281,7 +281,7 @@ public sealed partial class EventContractTests
 
     static RunEvent Read(string json, Type fact) => (RunEvent)JsonSerializer.Deserialize(json, fact, StoredJson.Options)!;
 
-    static string StoredName(Type fact) => WordStart().Replace(fact.Name, "_$0").ToLowerInvariant();
+    internal static string StoredName(Type fact) => WordStart().Replace(fact.Name, "_$0").ToLowerInvariant();
 
     [GeneratedRegex("(?<!^)[A-Z]", RegexOptions.CultureInvariant)]
     private static partial Regex WordStart();

@@ -10,7 +10,7 @@ namespace Agents.Domain.Tests;
 /// <summary>Thousands of runs to which anything happens in any order: commands, reports of any age, lost workers, everything twice.</summary>
 public sealed class RandomHistoriesTests
 {
-    static readonly AgentDefinition[] Agents =
+    internal static readonly AgentDefinition[] Agents =
     [
         A.Research, A.Assistant, A.Mailer, A.Editor, A.Waiter,
         A.Assistant with { Limits = A.Assistant.Limits with { Attempts = 1, ModelCallsPerStep = 9, CostUsd = 0.04m } },

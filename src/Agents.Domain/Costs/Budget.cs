@@ -16,6 +16,9 @@ public enum BudgetScope
 
     /// <summary>All runs that one key asked for, by its id; or all keys of a name, by that name.</summary>
     Key,
+
+    /// <summary>All runs of a batch, by its id, with the runs that these start.</summary>
+    Batch,
 }
 
 /// <summary>How long a budget lasts before it begins anew. Stored by name: add, never rename.</summary>
@@ -32,7 +35,7 @@ public enum BudgetPeriod
 }
 
 /// <summary>Which budget of a tenant.</summary>
-/// <param name="Value">The id of the run or the key, or the name of the agent, the tenant or of keys.</param>
+/// <param name="Value">The id of the run, the key or the batch, or the name of the agent, the tenant or of keys.</param>
 public sealed record BudgetName(BudgetScope Scope, string Value, BudgetPeriod Period)
 {
     /// <summary>Longest value, in UTF-16 units.</summary>
@@ -40,6 +43,9 @@ public sealed record BudgetName(BudgetScope Scope, string Value, BudgetPeriod Pe
 
     /// <summary>A run's own budget.</summary>
     public static BudgetName Of(Guid runId) => new(BudgetScope.Run, runId.ToString(), BudgetPeriod.Total);
+
+    /// <summary>That of a batch of runs.</summary>
+    public static BudgetName OfBatch(Guid batchId) => new(BudgetScope.Batch, batchId.ToString(), BudgetPeriod.Total);
 
     /// <summary>Such as <c>the budget of agent research for a month</c>.</summary>
     public override string ToString() => Scope is BudgetScope.Run

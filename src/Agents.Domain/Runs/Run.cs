@@ -109,6 +109,10 @@ public sealed record Run
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ForkedFrom? ForkedFrom { get; init; }
 
+    /// <summary>No tool is called for it: it is given the results that the run it continues has recorded.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool RecordedTools { get; init; }
+
     /// <summary>US dollars that the history it continues has cost others. Not part of <see cref="CostUsd"/>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public decimal InheritedUsd { get; init; }
@@ -184,7 +188,9 @@ public sealed record Run
     /// <summary>US dollars that a call in flight may still cost, as far as that is known.</summary>
     public decimal InFlightUsd() => ModelCall is { Status: AttemptStatus.Started, ReservedUsd: { } upper } ? upper : 0;
 
-    /// <summary>US dollars that a run which has ended has spent and may still turn out to have spent: what it counts against the budget of another run.</summary>
+    /// <summary>
+    /// US dollars that a run which has ended has spent and may still turn out to have spent: what it counts against the budget of another run.
+    /// </summary>
     public decimal OwedAtMostUsd() => CommittedUsd() + InFlightUsd();
 
     /// <summary>US dollars over the whole run: the lower of its budget and the agent's limit; the budget alone once a person changed it.</summary>

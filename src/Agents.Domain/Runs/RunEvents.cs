@@ -33,6 +33,7 @@ public abstract record RunEvent
 /// <param name="Schedule">The schedule that asked for it. Null when a caller did.</param>
 /// <param name="ChildOf">The tool call of the parent that waits for it. Null for a run started by a caller.</param>
 /// <param name="RequestedByKey">The id of the caller's key. Null when the server needed none, and in facts older than this field.</param>
+/// <param name="RecordedTools">No tool is called for this run: it is given the results that the run it continues has recorded.</param>
 public sealed record RunQueued(
     string Agent,
     int AgentVersion,
@@ -58,7 +59,8 @@ public sealed record RunQueued(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Batch = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Firing? Schedule = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ChildOf? ChildOf = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? RequestedByKey = null) : RunEvent
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? RequestedByKey = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool RecordedTools = false) : RunEvent
 {
     /// <summary>When the run ends at the latest while it is queued or running, unless it is resumed.</summary>
     /// <param name="queuedAt">The time of this fact.</param>
@@ -75,7 +77,10 @@ public sealed record RunQueued(
 public sealed record Firing(Guid Schedule, DateTimeOffset? At);
 
 /// <summary>A version of another run.</summary>
-/// <param name="Root">The run at the root of both, on whose own budget, if it has one, this one draws. Null in facts older than this field.</param>
+/// <param name="Root">
+/// The run at the root of both, on whose own budget, if it has one, this one draws. The fork itself where it draws on no other's. Null in facts older
+/// than this field.
+/// </param>
 public sealed record ForkedFrom(Guid Run, long Version, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Root = null);
 
 /// <summary>
@@ -293,7 +298,9 @@ public sealed record SpendResolved(
 
 // Tool calls: requested by the model or a tool step, approved and then scheduled if need be, then like model calls
 
-/// <summary>A call that needs no approval is scheduled with this fact: its first attempt is due, unless it is refused in the same transaction.</summary>
+/// <summary>
+/// A call that needs no approval is scheduled with this fact: its first attempt is due, unless it is refused in the same transaction.
+/// </summary>
 /// <param name="ToolCallId">Unique within the run; see <see cref="ToolCallIds"/>.</param>
 /// <param name="Call">The model call that asked. Null for a tool step.</param>
 /// <param name="Arguments">JSON as the model wrote it, valid or not.</param>

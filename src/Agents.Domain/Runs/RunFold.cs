@@ -12,7 +12,7 @@ static class RunFold
         {
             Agent = e.Agent, AgentVersion = e.AgentVersion, DefinitionHash = e.DefinitionHash,
             Model = e.Model, Question = e.Question, Metadata = e.Metadata, BudgetUsd = e.BudgetUsd, TraceParent = e.TraceParent, ChildOf = e.ChildOf,
-            ForkedFrom = e.ForkedFrom,
+            ForkedFrom = e.ForkedFrom, RecordedTools = e.RecordedTools,
         },
         StateInherited e => run with
         {

@@ -21,7 +21,7 @@ public static class CommandLine
             {
                 "-h" or "--help" or "-?" or "help" or "--version" => await Verb(args, Screen.OfProcess, []),
                 null => await Serve(args),
-                var word when word == args[0] && Maintenance.Verbs.ContainsKey(word) => await Maintain(args),
+                var word when word == args[0] && Maintenance.Verbs.ContainsKey(word) && !ProjectionsVerb.IsMeant(args) => await Maintain(args),
                 "serve" when !args.Any(arg => arg is "-h" or "--help" or "-?") =>
                     await Serve([.. args.Where((arg, at) => at != Array.IndexOf(args, "serve"))]),
                 var word when word.StartsWith('-') => await Serve(args),

@@ -12,9 +12,13 @@ static class SinceOption
         CustomParser = parsed =>
         {
             var written = parsed.Tokens[0].Value;
-            if (DateTimeOffset.TryParse(written, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)) return time;
+            if (TryParse(written, out var time)) return time;
             parsed.AddError($"'{written}' is no time. Write it as 2026-11-01 or 2026-11-01T12:00:00Z.");
             return null;
         },
     };
+
+    /// <summary>Whether the text is such a time.</summary>
+    public static bool TryParse(string written, out DateTimeOffset time) =>
+        DateTimeOffset.TryParse(written, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
 }

@@ -11,7 +11,9 @@ using Agents.Host.Tools;
 
 namespace Agents.Host.Engine;
 
-/// <summary>Plugs the engine into PostgreSQL, Wolverine and the configured model. The simulator plugs the same engine into a world of its own.</summary>
+/// <summary>
+/// Plugs the engine into PostgreSQL, Wolverine and the configured model. The simulator plugs the same engine into a world of its own.
+/// </summary>
 static class EnginePorts
 {
     public static void AddEnginePorts(this IServiceCollection services)
@@ -46,11 +48,13 @@ static class EnginePorts
         services.AddSingleton<ModelClaims>();
         services.AddSingleton<ModelReports>();
         services.AddSingleton<ModelWorker>();
+        services.AddSingleton<RecordedTools>();
         services.AddSingleton<ToolWorker>();
         services.AddSingleton<ChildRuns>();
         services.AddSingleton<AttemptHandling>();
         services.AddSingleton<BudgetWaits>();
         services.AddSingleton<Forks>();
+        services.AddSingleton<WhatIfs>();
         services.AddSingleton<UsageImporter>();
     }
 

@@ -58,8 +58,13 @@ sealed class DocumentVersionTransaction : IAsyncDisposable
     }
 
     /// <summary>Stores the document as the latest version and commits.</summary>
+    /// <exception cref="UnreadableDocumentException">The same content was recalled.</exception>
     public async Task<IngestedDocument> Add(ReadDocument read, byte[] hash, long bytes, Actor by, CancellationToken ct)
     {
+        if (await Recalls.Of(connection, tenant, hash, ct) is { } at)
+            throw new UnreadableDocumentException(
+                FormattableString.Invariant($"this content was recalled at {at.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC"));
+
         var number = latest + 1;
         var (language, passages) = (read.Language.ToString(), read.Passages.Count);
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Agents.Domain.Runs;
 using Agents.Host.Platform;
 using Npgsql;
@@ -15,7 +16,10 @@ public sealed record DocumentPage(IReadOnlyList<ListedDocument> Items, string? N
 
 /// <summary>What a document was at one time.</summary>
 /// <param name="Sha256">Hash of the content as it was received, in lower-case hexadecimal.</param>
-public sealed record DocumentVersion(int Number, string Title, string MediaType, long Bytes, string Sha256, int Passages, DateTimeOffset CreatedAt);
+/// <param name="RecalledAt">When it was withdrawn. Null when it was not.</param>
+public sealed record DocumentVersion(
+    int Number, string Title, string MediaType, long Bytes, string Sha256, int Passages, DateTimeOffset CreatedAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? RecalledAt = null);
 
 /// <summary>A document with all its versions, the latest first.</summary>
 /// <param name="DeletedAt">Since when it is no longer searched; null while it is.</param>
@@ -46,8 +50,10 @@ public sealed class Documents(NpgsqlDataSource database, KnowledgeLimits limits)
         var rows = await database.Query<VersionRow>(
             """
             select d.id, d.source, d.created_at, d.deleted_at,
-              v.number, v.title, v.media_type, v.bytes, encode(v.content_hash, 'hex') as sha_256, v.passages, v.created_at as version_created_at
+              v.number, v.title, v.media_type, v.bytes, encode(v.content_hash, 'hex') as sha_256, v.passages, v.created_at as version_created_at,
+              r.at as recalled_at
             from agents.document d join agents.document_version v on v.document_id = d.id
+            left join agents.document_recall r on r.document_id = v.document_id and r.version = v.number
             where d.tenant_id = @tenant and d.id = @id
             order by v.number desc
             """, new { tenant, id = CleanText.Of(documentId) }, ct);
@@ -90,9 +96,10 @@ public sealed class Documents(NpgsqlDataSource database, KnowledgeLimits limits)
 
     sealed record VersionRow(
         string Id, string Source, DateTimeOffset CreatedAt, DateTimeOffset? DeletedAt,
-        int Number, string Title, string MediaType, long Bytes, string Sha256, int Passages, DateTimeOffset VersionCreatedAt)
+        int Number, string Title, string MediaType, long Bytes, string Sha256, int Passages, DateTimeOffset VersionCreatedAt,
+        DateTimeOffset? RecalledAt)
     {
-        public DocumentVersion ToVersion() => new(Number, Title, MediaType, Bytes, Sha256, Passages, VersionCreatedAt);
+        public DocumentVersion ToVersion() => new(Number, Title, MediaType, Bytes, Sha256, Passages, VersionCreatedAt, RecalledAt);
     }
 
     sealed record PassageRow(string DocumentId, int Version, string PassageId, string Source, string Heading, string Text);

@@ -21,7 +21,7 @@ public static class SetupScripts
     /// </summary>
     public static async Task RunOnce(NpgsqlConnection connection, IReadOnlyList<string> scripts, CancellationToken ct)
     {
-        await Execute(
+        if (await connection.First<string>("select to_regclass('agents.setup')::text", null, ct) is null) await Execute(
             connection,
             """
             create schema if not exists agents;

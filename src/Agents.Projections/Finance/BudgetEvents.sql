@@ -20,7 +20,7 @@ comment on column finance.budget_event.announced_at is 'When its webhooks were h
 comment on column finance.budget_event.id is 'The webhook-id under which it is posted.';
 comment on column finance.budget_event.at is 'When the threshold was crossed, by the database''s clock.';
 comment on column finance.budget_event.tenant_id is 'The tenant that has the budget.';
-comment on column finance.budget_event.scope is 'agent, key or tenant.';
+comment on column finance.budget_event.scope is 'agent, batch, key or tenant.';
 comment on column finance.budget_event.value is 'The name of the agent, the credential or the tenant.';
 comment on column finance.budget_event.period is 'day, month or total.';
 comment on column finance.budget_event.starts_on is 'First day of the period, UTC; -infinity for total.';

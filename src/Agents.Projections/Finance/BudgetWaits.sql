@@ -16,8 +16,8 @@ comment on column finance.budget_wait.wanted_usd is 'The most its next call can 
 comment on column finance.budget_wait.resumed_at is 'When it was let go on; it keeps its place until its call begins.';
 comment on column finance.budget_wait.tenant_id is 'The tenant of the run.';
 comment on column finance.budget_wait.run_id is 'The run that waits.';
-comment on column finance.budget_wait.scope is 'Of the budget: agent, key or tenant.';
-comment on column finance.budget_wait.value is 'Of the budget: the agent''s or the tenant''s name, the id of the key, or a name of keys.';
+comment on column finance.budget_wait.scope is 'Of the budget: agent, batch, key or tenant.';
+comment on column finance.budget_wait.value is 'Of the budget: the agent''s or the tenant''s name, the id of the key or the batch, or a name of keys.';
 comment on column finance.budget_wait.period is 'Of the budget: day, month or total.';
 comment on column finance.budget_wait.least_usd is
   'The most its next call can cost with the shortest reply worth asking for. Null when its model has no price.';

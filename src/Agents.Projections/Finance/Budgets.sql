@@ -4,7 +4,7 @@ create schema if not exists finance;
 
 create table if not exists finance.budget (
   tenant_id  text not null,
-  scope      text not null check (scope in ('agent', 'key', 'tenant')),
+  scope      text not null check (scope in ('agent', 'batch', 'key', 'tenant')),
   value      text not null,
   period     text not null check (period in ('day', 'month', 'total')),
   limit_usd  numeric not null check (limit_usd between 0 and 1000000000),
@@ -13,10 +13,19 @@ create table if not exists finance.budget (
   primary key (tenant_id, scope, value, period)
 );
 alter table finance.budget add column if not exists set_by_key text;
+do $do$ begin -- in databases from before there were budgets of batches
+  if exists (
+    select from pg_constraint where conrelid = 'finance.budget'::regclass and conname = 'budget_scope_check'
+      and pg_get_constraintdef(oid) not like '%batch%') then
+    alter table finance.budget drop constraint budget_scope_check,
+      add constraint budget_scope_check check (scope in ('agent', 'batch', 'key', 'tenant'));
+  end if;
+end $do$;
 comment on table finance.budget is 'The budgets in force. A run''s own budget is in its facts.';
 comment on column finance.budget.scope is
-  'agent: all runs of an agent. key: all runs that a key, or all keys of a name, asked for. tenant: all runs of the tenant.';
-comment on column finance.budget.value is 'The agent''s or the tenant''s name, the id of the key, or a name that keys share.';
+  'agent: all runs of an agent. key: all runs that a key, or all keys of a name, asked for. tenant: all runs of the tenant. '
+  'batch: all runs of a batch.';
+comment on column finance.budget.value is 'The agent''s or the tenant''s name, the id of the key or the batch, or a name that keys share.';
 comment on column finance.budget.period is 'day and month begin anew at midnight UTC, by the database''s clock; total never does.';
 comment on column finance.budget.limit_usd is 'US dollars that may be spent in the period.';
 comment on column finance.budget.tenant_id is 'The tenant that has the budget.';
@@ -47,8 +56,8 @@ comment on column finance.budget_period.spent_usd is 'Unconfirmed spend at its u
 comment on column finance.budget_period.unconfirmed_usd is 'How much of spent_usd is the upper bound of calls whose outcome is not known.';
 comment on column finance.budget_period.reserved_usd is 'The upper bounds of calls in flight.';
 comment on column finance.budget_period.tenant_id is 'The tenant that has the budget.';
-comment on column finance.budget_period.scope is 'agent, key or tenant.';
-comment on column finance.budget_period.value is 'The agent''s or the tenant''s name, the id of the key, or a name that keys share.';
+comment on column finance.budget_period.scope is 'agent, batch, key or tenant.';
+comment on column finance.budget_period.value is 'The agent''s or the tenant''s name, the id of the key or the batch, or a name that keys share.';
 comment on column finance.budget_period.period is 'day, month or total.';
 comment on column finance.budget_period.limit_usd is 'The limit, as it was set last in this period.';
 
@@ -79,8 +88,8 @@ comment on column finance.budget_change.new_limit_usd is 'Null when the budget w
 comment on column finance.budget_change.id is 'In the order of the changes.';
 comment on column finance.budget_change.at is 'When the limit was changed, by the database''s clock.';
 comment on column finance.budget_change.tenant_id is 'The tenant that has the budget.';
-comment on column finance.budget_change.scope is 'agent, key or tenant.';
-comment on column finance.budget_change.value is 'The agent''s or the tenant''s name, the id of the key, or a name that keys share.';
+comment on column finance.budget_change.scope is 'agent, batch, key or tenant.';
+comment on column finance.budget_change.value is 'The agent''s or the tenant''s name, the id of the key or the batch, or a name that keys share.';
 comment on column finance.budget_change.period is 'day, month or total.';
 comment on column finance.budget_change.by is 'The credential that changed it.';
 comment on column finance.budget_change.by_key is 'The id of its key. Null when the server needed none.';

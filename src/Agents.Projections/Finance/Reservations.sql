@@ -22,8 +22,8 @@ comment on column finance.reservation.tenant_id is 'The tenant of the run.';
 comment on column finance.reservation.run_id is 'The run that made the call.';
 comment on column finance.reservation.call is 'Ordinal of the model call within the run, from 1.';
 comment on column finance.reservation.attempt is 'Which try of that call, from 1.';
-comment on column finance.reservation.scope is 'Of the budget: agent, key or tenant.';
-comment on column finance.reservation.value is 'Of the budget: the agent''s or the tenant''s name, the id of the key, or a name of keys.';
+comment on column finance.reservation.scope is 'Of the budget: agent, batch, key or tenant.';
+comment on column finance.reservation.value is 'Of the budget: the agent''s or the tenant''s name, the id of the key or the batch, or a name of keys.';
 comment on column finance.reservation.period is 'Of the budget: day, month or total.';
 comment on column finance.reservation.starts_on is 'First day of the period it is booked in.';
 comment on column finance.reservation.upper_usd is 'The most the attempt can cost.';
@@ -71,12 +71,15 @@ declare
 begin
   if (in_upper is not null or not in_may_be_unpriced) and exists (select from finance.budget t where t.tenant_id = in_tenant) then
     for b in
-      select * from finance.budget where tenant_id = in_tenant and case scope
+      select * from finance.budget where tenant_id = in_tenant and scope in ('agent', 'key', 'tenant') and case scope
           when 'agent' then value = in_agent
           when 'key' then value = (select s.requested_by_key from agents.run_summary s where s.tenant_id = in_tenant and s.run_id = in_run)
             -- Of all keys of that name; but the name of a key may be the id of another one.
             or (value = in_key and not exists (select from agents.api_key k where k.tenant_id = in_tenant and k.id = value))
           else value = in_tenant end
+      union all
+      select * from finance.budget where tenant_id = in_tenant and scope = 'batch' and value = ( -- of which there are many
+        select s.batch_id::text from agents.run_summary s where s.tenant_id = in_tenant and s.run_id = in_root)
       order by scope, value, period -- the same order in all calls: no two of them wait for each other
     loop
       p := finance.hold_period(b);

@@ -62,7 +62,7 @@ sealed class SimulatedEngine
             new(new(reads, reads), reads, tools, reads, Providers), new(new SimulatedRates(process), outside, clock), new(transactions, outside, Costs), new SimulatedModel(process),
             new(NullLogger<ModelReports>.Instance), InFlight, Costs);
         var toolWorker = new ToolWorker(
-            transactions, reads, outside, InFlight, tools, new(reads, reads, reads, clock, Providers), clock, Workers);
+            transactions, reads, outside, InFlight, tools, new(reads, reads, reads, clock, Providers), new(reads), clock, Workers);
         Attempts = new(models, toolWorker, InFlight, Redriving, reads);
         Node = outside;
         duties = new(() => new(InFlight, Decisions, Redriving, reads, outside));

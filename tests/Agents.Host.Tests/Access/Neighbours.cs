@@ -21,7 +21,7 @@ namespace Agents.Host.Tests.Access;
 /// <param name="Mark">A word that is in everything that the tenant has, and that nobody else may ever see.</param>
 /// <param name="KeyIds">Of its keys.</param>
 public sealed record Belongings(
-    string Tenant, string Mark, Guid Run, Guid Batch, string Schedule, string Document, string Thread, string Response, Guid Letter,
+    string Tenant, string Mark, Guid Run, Guid Batch, Guid WhatIf, string Schedule, string Document, string Thread, string Response, Guid Letter,
     IReadOnlyList<string> KeyIds);
 
 /// <summary>A server with three tenants, each of which has one of everything; the third is the platform's own.</summary>
@@ -114,10 +114,12 @@ public sealed class Neighbours : IAsyncLifetime
         foreach (var scope in new[] { $"tenant:{tenant}", $"key:{tenant}-team" })
             await Json(HttpMethod.Put, $"/limits/{scope}", platform, new { maxRuns = 1000 });
         await Json(HttpMethod.Put, $"/pauses/tenant:{tenant}", platform, new { reason = $"{tenant} reason" });
+        var otherwise = new { runs = new[] { run }, model = "offline-extractive-1", budgetUsd = Budget };
+        var whatIf = (await Json(HttpMethod.Post, "/whatifs", key, otherwise)).GetProperty("id").GetGuid();
         var list = JsonSerializer.Deserialize<JsonElement>(Books.List($"{mark}-prices", $"{mark}-model", 1, 1));
         await Json(HttpMethod.Post, "/prices", platform, new { list, tenant });
         return new(
-            tenant, mark, run, batch, $"{mark}-schedule", document, $"{mark}-thread", response, await GiveUp(run, tenant, mark), [made.Id]);
+            tenant, mark, run, batch, whatIf, $"{mark}-schedule", document, $"{mark}-thread", response, await GiveUp(run, tenant, mark), [made.Id]);
     }
 
     async Task<bool> IsUnknown(string key)

@@ -28,6 +28,7 @@ public sealed record Operation(string Name, string? Permission, string Url, obje
         .Replace("{run}", $"{target.Run}", StringComparison.Ordinal).Replace("{batch}", $"{target.Batch}", StringComparison.Ordinal)
         .Replace("{schedule}", target.Schedule, StringComparison.Ordinal).Replace("{document}", target.Document, StringComparison.Ordinal)
         .Replace("{thread}", target.Thread, StringComparison.Ordinal).Replace("{response}", target.Response, StringComparison.Ordinal)
+        .Replace("{whatIf}", $"{target.WhatIf}", StringComparison.Ordinal)
         .Replace("{letter}", $"{target.Letter}", StringComparison.Ordinal).Replace("{tenant}", target.Tenant, StringComparison.Ordinal)
         .Replace("{mark}", target.Mark, StringComparison.Ordinal);
 
@@ -85,10 +86,14 @@ public static class Operations
         new("GET /batches", Permissions.Read, "/batches"),
         new("GET /batches/{id}", Permissions.Read, "/batches/{batch}", Foreign: Foreign.IsUnknown),
         new("GET /batches/{id}/items", Permissions.Read, "/batches/{batch}/items", Foreign: Foreign.IsUnknown),
+        new("GET /runs/compare", Permissions.Read, "/runs/compare?a={run}&b={run}", Foreign: Foreign.IsUnknown),
+        new("GET /whatifs/{id}", Permissions.Read, "/whatifs/{whatIf}", Foreign: Foreign.IsUnknown),
+        new("GET /whatifs/{id}/pairs", Permissions.Read, "/whatifs/{whatIf}/pairs", Foreign: Foreign.IsUnknown),
         new("GET /schedules", Permissions.Read, "/schedules"),
         new("GET /schedules/{name}", Permissions.Read, "/schedules/{schedule}", Foreign: Foreign.IsUnknown),
         new("GET /documents", Permissions.Read, "/documents"),
         new("GET /documents/{id}", Permissions.Read, "/documents/{document}", Foreign: Foreign.IsUnknown),
+        new("GET /documents/{id}/answers", Permissions.Read, "/documents/{document}/answers", Foreign: Foreign.IsUnknown),
         new("GET /passages", Permissions.Read, "/passages?id={document}/1/1", Foreign: Foreign.IsUnknown),
         new("GET /search", Permissions.Read, "/search?q={mark}"),
         new("GET /agents", Permissions.Read, "/agents"),
@@ -136,6 +141,8 @@ public static class Operations
 
         new("POST /runs", Permissions.Operate, "/runs", Question),
         new("POST /runs/batch", Permissions.Operate, "/runs/batch", new { items = new[] { Question } }),
+        new("POST /whatifs/estimate", Permissions.Operate, "/whatifs/estimate", new { agent = "talker", model = "offline-extractive-1" }),
+        new("POST /whatifs", Permissions.Operate, "/whatifs", new { agent = "talker", model = "offline-extractive-1", limit = 1, budgetUsd = 0.5 }),
         new("POST /runs/cancel", Permissions.Operate, "/runs/cancel", NoAgent),
         new("POST /runs/resume", Permissions.Operate, "/runs/resume", NoAgent),
         new("POST /runs/fork", Permissions.Operate, "/runs/fork", NoAgent),
@@ -163,6 +170,9 @@ public static class Operations
         new("DELETE /dead-letters/{id}", Permissions.Operate, "/dead-letters/{letter}", Foreign: Foreign.IsUnknown),
         new("POST /dead-letters/replay", Permissions.Operate, "/dead-letters/replay"),
         new("DELETE /v1/responses/{id}", Permissions.Operate, "/v1/responses/{response}", Foreign: Foreign.IsUnknown),
+        new("POST /documents/{id}/ask-again", Permissions.Operate, "/documents/{document}/ask-again", new { version = 1, budgetUsd = 0.5 },
+            Foreign.IsUnknown),
+        new("POST /documents/{id}/recall", Permissions.Operate, "/documents/{document}/recall", new { version = 1 }, Foreign.IsUnknown),
         new("DELETE /documents/{id}", Permissions.Operate, "/documents/{document}", Foreign: Foreign.IsUnknown),
         new("DELETE /schedules/{name}", Permissions.Operate, "/schedules/{schedule}", Foreign: Foreign.IsUnknown),
         new("DELETE /budgets/{scope}/{value}", Permissions.ManageMoney, "/budgets/key/{mark}", Foreign: Foreign.IsUnknown),

@@ -9,7 +9,7 @@ public sealed class CommandLineTests
     [InlineData("agents: There is no verb 'run'. Did you mean 'runs'? See: agents --help", "run")]
     [InlineData("agents: There is no verb 'frobnicate'. See: agents --help", "frobnicate")]
     [InlineData("agents: 'ask' needs a question. See: agents ask --help", "ask")]
-    [InlineData("agents: 'db' needs one of: status, stop, psql, reset. See: agents db --help", "db")]
+    [InlineData("agents: 'db' needs one of: status, stop, psql, roles, reset. See: agents db --help", "db")]
     [InlineData(
         "agents: 'ab' is no run. Name one by its id, by at least 4 characters of the id's beginning or end, or as last. See: agents show --help",
         "show", "ab")]

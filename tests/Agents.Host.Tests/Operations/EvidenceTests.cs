@@ -179,29 +179,6 @@ public sealed class EvidenceTests(SoundDatabase sound) : IClassFixture<SoundData
         }
     }
 
-    [Theory]
-    [InlineData("agents.mt_events")]
-    [InlineData("agents.definition")]
-    [InlineData("agents.evidence")]
-    [InlineData("agents.checkpoint")]
-    [InlineData("agents.signing_key")]
-    [InlineData("finance.price")]
-    public async Task What_is_only_ever_inserted_refuses_all_else(string table)
-    {
-        var copy = await sound.Copy();
-        await using var database = NpgsqlDataSource.Create(copy);
-        await using var column = database.CreateCommand(
-            $"select attname from pg_attribute where attrelid = '{table}'::regclass and attnum > 0 and not attisdropped order by attnum limit 1");
-        var first = (string)(await column.ExecuteScalarAsync(Cancellation))!;
-
-        foreach (var sql in new[] { $"update {table} set {first} = {first}", $"delete from {table}", $"truncate {table} cascade" })
-        {
-            await using var command = database.CreateCommand(sql);
-            var refusal = await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteNonQueryAsync(Cancellation));
-            Assert.Equal((PostgresErrorCodes.RestrictViolation, true), (refusal.SqlState, refusal.MessageText.EndsWith("is append-only", StringComparison.Ordinal)));
-        }
-    }
-
     static async Task<VerificationReport> Verify(
         string connection, IReadOnlyDictionary<string, byte[]>? trusted = null, IReadOnlyList<string>? witness = null) =>
         (await EvidenceCheck.Run(connection, tenant: null, trusted, witness, Cancellation))!;

@@ -73,7 +73,9 @@ public sealed class SoundDatabase : IAsyncLifetime
     {
         await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand($"alter table agents.mt_events disable trigger append_only; {sql}", connection);
+        await using var command = new NpgsqlCommand(
+            "alter table agents.mt_events disable trigger append_only; alter table agents.timeline disable trigger append_only; "
+            + $"alter table finance.model_call disable trigger append_only; {sql}", connection);
         await command.ExecuteNonQueryAsync();
     }
 

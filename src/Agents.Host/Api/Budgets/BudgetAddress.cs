@@ -8,12 +8,12 @@ namespace Agents.Host.Api.Budgets;
 /// <summary>How a budget is named in a URL: <c>/budgets/{scope}/{value}?period=day</c>.</summary>
 static class BudgetAddress
 {
-    const string Scopes = "agent, key and tenant";
+    const string Scopes = "agent, batch, key and tenant";
 
     /// <summary>
     /// The budget that a URL names. A key is named by its id, or by its name where no other key has that and no budget of all its keys is there.
     /// </summary>
-    /// <param name="period">Null means a month.</param>
+    /// <param name="period">Null means a month; for a batch, all its time.</param>
     /// <param name="isShared">All keys of the name are meant.</param>
     /// <returns>Either the name, or why there can be no such budget.</returns>
     public static async Task<(BudgetName? Name, IResult? Problem)> Find(
@@ -34,10 +34,11 @@ static class BudgetAddress
     }
 
     /// <summary>Null when the URL names no budget that can be; then <paramref name="problem"/> says why.</summary>
-    /// <param name="period">Null means a month.</param>
+    /// <param name="period">Null means a month; for a batch, all its time.</param>
     static BudgetName? Parse(string scope, string value, string? period, Caller caller, out IResult? problem)
     {
-        problem = (Word<BudgetScope>(scope), Word<BudgetPeriod>(period ?? "month")) switch
+        period ??= Word<BudgetScope>(scope) is BudgetScope.Batch ? "total" : "month";
+        problem = (Word<BudgetScope>(scope), Word<BudgetPeriod>(period)) switch
         {
             (null, _) => Refusals.Unknown("Unknown scope", $"The scopes of budgets are {Scopes}; this is \"{Sanitiser.Text(scope, 50)}\".").Answer(),
             (BudgetScope.Run, _) =>
@@ -47,10 +48,14 @@ static class BudgetAddress
             _ when value.Length is 0 or > BudgetName.ValueCharacters || value != Sanitiser.Text(value, value.Length)
                 || string.IsNullOrWhiteSpace(value) =>
                 Refusals.Malformed("Bad name", $"A name has 1 to {BudgetName.ValueCharacters} characters.").Answer(),
+            (BudgetScope.Batch, not BudgetPeriod.Total) =>
+                Refusals.Malformed("Unknown period", "A batch has one budget, for all its time: leave out the period.").Answer(),
+            (BudgetScope.Batch, _) when !Guid.TryParseExact(value, "D", out _) =>
+                Refusals.Malformed("Bad name", "A batch is named by its id.").Answer(),
             (BudgetScope.Tenant, _) when value != caller.Tenant => Refusals.Unknown("Unknown tenant", $"Your tenant is {caller.Tenant}.").Answer(),
             _ => null,
         };
-        return problem is null ? new(Word<BudgetScope>(scope)!.Value, value, Word<BudgetPeriod>(period ?? "month")!.Value) : null;
+        return problem is null ? new(Word<BudgetScope>(scope)!.Value, value, Word<BudgetPeriod>(period)!.Value) : null;
     }
 
     /// <summary>Where the budget is.</summary>

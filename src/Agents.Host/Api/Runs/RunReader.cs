@@ -60,7 +60,7 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
     /// <summary>The ids of runs that fit, oldest first.</summary>
     /// <param name="agent">Null for all agents.</param>
     /// <param name="failure">Kind of failure the run is parked for. Null for all, and for none.</param>
-    /// <param name="isUnforked">Only runs that are no forks and were never forked.</param>
+    /// <param name="isUnforked">Only runs that are no forks and were never forked, except to find out what would be.</param>
     public async Task<IReadOnlyList<Guid>> Matching(
         string tenant, string[] statuses, string? agent, string? failure, int limit, CancellationToken ct, bool isUnforked = false)
     {
@@ -70,7 +70,7 @@ public sealed class RunReader(NpgsqlDataSource database, IDocumentStore store)
             where tenant_id = @tenant and status = any(@statuses)
               and (@agent is null or agent = @agent) and (@failure is null or failure_kind = @failure)
               and (not @is_unforked or forked_from is null and not exists (
-                select from agents.run_summary f where f.tenant_id = r.tenant_id and f.forked_from = r.run_id))
+                select from agents.run_summary f where f.tenant_id = r.tenant_id and f.forked_from = r.run_id and f.batch_id is null))
             order by run_id limit @limit
             """, new { tenant, statuses, agent, failure, limit, isUnforked }, ct);
     }

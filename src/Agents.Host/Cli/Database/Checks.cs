@@ -100,7 +100,11 @@ static class Checks
             return connection.PostgreSqlVersion.Major >= ServerPrograms.OldestMajor
                 ? (
                     new("database", CheckResult.Ok, $"PostgreSQL {connection.ServerVersion}, {database.Describe()}"),
-                    new[] { await DutyCheck.Of(connection, ct), await FinanceCheck.Of(connection, ct) }.OfType<Check>())
+                    new[]
+                    {
+                        await DutyCheck.Of(connection, ct), await FinanceCheck.Of(connection, ct),
+                        await RoleCheck.Of(connection, database.Embedded is not null, ct),
+                    }.OfType<Check>())
                 : (
                     new(
                         "database", CheckResult.Fail,

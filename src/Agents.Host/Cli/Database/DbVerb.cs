@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
 using Agents.Host.Cli.Display;
+using Agents.Host.Platform;
 using Agents.Host.Postgres;
+using Npgsql;
 
 namespace Agents.Host.Cli.Database;
 
@@ -10,16 +12,18 @@ namespace Agents.Host.Cli.Database;
 static class DbVerb
 {
     static readonly Option<bool> Yes = new("--yes") { Description = "Deletes without asking." };
+    static readonly Option<bool> Sql = new("--sql") { Description = "Prints the statements instead, for a superuser to run." };
     static readonly Argument<string[]> PsqlArguments = new("arguments")
     {
         Description = "For psql, after --: agents db psql -- -c \"select 1\"", Arity = ArgumentArity.ZeroOrMore
     };
 
-    public static Command Create(Verb verb) => new("db", "The embedded PostgreSQL: status, stop, psql, reset.")
+    public static Command Create(Verb verb) => new("db", "The database: status, stop, psql, roles, reset.")
     {
         verb.Does(new("status", "Shows whether it runs, its version and size."), Status),
         verb.Does(new("stop", "Stops it, if no program uses it."), Stop),
         verb.Does(new("psql", "Opens psql on the database, the embedded one or your own.") { PsqlArguments }, Psql),
+        verb.Does(new("roles", "Makes a role that owns the tables and one that cannot rewrite history, for the server.") { Sql }, Roles),
         verb.Does(new("reset", "Deletes all its data for good.") { Yes }, Reset),
     };
 
@@ -59,6 +63,37 @@ static class DbVerb
         else call.Screen.Line(wasRunning ? "Stopped." : "It was not running.");
         return ExitCodes.Ok;
     }
+
+    static async Task<int> Roles(Call call, CancellationToken ct)
+    {
+        if (call.Parsed.GetValue(Sql))
+        {
+            call.Screen.Output.WriteLine(DatabaseRoles.Script());
+            return ExitCodes.Ok;
+        }
+
+        await using var database = await CallDatabase.Open(call, ct);
+        await using var connection = new NpgsqlConnection(database.ConnectionString);
+        await connection.OpenAsync(ct);
+        try
+        {
+            await connection.Execute(DatabaseRoles.Script(), null, ct, RolesWithin);
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new VerbException(ExitCodes.Failed, $"{e.MessageText}. Have a superuser run what this prints: agents db roles --sql");
+        }
+
+        if (call.IsJson)
+            call.Screen.Json(JsonSerializer.SerializeToElement(
+                new { owner = DatabaseRoles.Owner, application = DatabaseRoles.Application }, Answers.Format));
+        else
+            call.Screen.Line($"{DatabaseRoles.Owner} owns the tables; {DatabaseRoles.Application} cannot rewrite history. Make logins: "
+                + $"create role agents_server login password '…' in role {DatabaseRoles.Application}");
+        return ExitCodes.Ok;
+    }
+
+    static readonly TimeSpan RolesWithin = TimeSpan.FromMinutes(1);
 
     static async Task<int> Reset(Call call, CancellationToken ct)
     {

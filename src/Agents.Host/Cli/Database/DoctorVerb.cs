@@ -30,7 +30,7 @@ static class DoctorVerb
 }
 
 /// <summary>Ok; works, but not as well as it could; or does not work.</summary>
-enum CheckResult { Ok, Warn, Fail }
+public enum CheckResult { Ok, Warn, Fail }
 
 /// <param name="Says">What was found, and what to do when it is not right.</param>
-sealed record Check(string Name, CheckResult Result, string Says);
+public sealed record Check(string Name, CheckResult Result, string Says);

@@ -18,7 +18,7 @@ static class Maintenance
         ["db-list"] = "Lists the databases in use.",
         ["db-patch"] = "Writes the SQL that would bring the tables up to date.",
         ["describe"] = "Describes the configured server.",
-        ["projections"] = "Lists and rebuilds read models.",
+        ["projections"] = "Lists read models; agents projections rebuild makes them anew.",
         ["resources"] = "Sets up, checks or clears queues and tables.",
         ["storage"] = "Manages stored messages.",
         ["wolverine-diagnostics"] = "Shows handlers, queues and routes.",

@@ -13,7 +13,7 @@ namespace Agents.Host.Cli.Money;
 /// <summary>Looks at and changes what may be spent.</summary>
 public static class BudgetVerb
 {
-    static readonly Argument<string> Scope = new("scope") { Description = "tenant:NAME, agent:NAME, key:ID or run:ID." };
+    static readonly Argument<string> Scope = new("scope") { Description = "tenant:NAME, agent:NAME, key:ID, batch:ID or run:ID." };
     static readonly Argument<string[]> Usd = new("usd") { Description = "US dollars, such as 50 or 0.25.", Arity = new(1, 2) };
     static readonly Argument<string?> Name = new("name")
     {
@@ -22,7 +22,8 @@ public static class BudgetVerb
 
     static readonly Option<BudgetPeriod> Period = new("--period")
     {
-        Description = "day, month or total, UTC. A month when nothing is said.", HelpName = "P", DefaultValueFactory = _ => BudgetPeriod.Month,
+        Description = "day, month or total, UTC. A month when nothing is said; a batch has one for all its time.", HelpName = "P",
+        DefaultValueFactory = _ => BudgetPeriod.Month,
     };
 
     static readonly Option<string?> Reason = new("--reason") { Description = "Kept with the run's facts; only for a run.", HelpName = "R" };
@@ -43,7 +44,7 @@ public static class BudgetVerb
     {
         string[] scope = first.Split(':', 2) is [var kind, var named] ? [kind, named] : more.Count > (hasAmount ? 1 : 0) ? [first, more[0]] : [first];
         if (scope is not [var of, { Length: > 0 } name] || more.Count != (first.Contains(':') ? 0 : 1) + (hasAmount ? 1 : 0))
-            throw new VerbException(ExitCodes.Usage, $"Say whose budget as tenant:NAME, agent:NAME, key:ID or run:ID{(hasAmount ? ", then US dollars" : "")}.");
+            throw new VerbException(ExitCodes.Usage, $"Say whose budget as tenant:NAME, agent:NAME, key:ID, batch:ID or run:ID{(hasAmount ? ", then US dollars" : "")}.");
         if (!hasAmount) return (of, name, 0);
 
         return decimal.TryParse(more[^1].TrimStart('$'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var usd)
@@ -125,7 +126,8 @@ public static class BudgetVerb
     ];
 
     static string PathOf(Call call, string scope, string name, string more = "") =>
-        $"budgets/{Uri.EscapeDataString(scope)}/{Uri.EscapeDataString(name)}{more}?period={Lower(call.Parsed.GetValue(Period))}";
+        $"budgets/{Uri.EscapeDataString(scope)}/{Uri.EscapeDataString(name)}{more}?period="
+        + (scope == "batch" ? "total" : Lower(call.Parsed.GetValue(Period)));
 
     static string Lower(Enum word) => word.ToString().ToLowerInvariant();
 }

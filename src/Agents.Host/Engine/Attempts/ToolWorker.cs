@@ -12,8 +12,8 @@ namespace Agents.Host.Engine.Attempts;
 
 /// <summary>Performs a tool call attempt. One that must not run twice is claimed first; the others need no claim, and cost one commit.</summary>
 public sealed class ToolWorker(
-    IRunTransactions transactions, IDefinitions definitions, INode node, InFlight inFlight, ITools tools, ChildRuns children, DatabaseClock clock,
-    WorkerOptions options)
+    IRunTransactions transactions, IDefinitions definitions, INode node, InFlight inFlight, ITools tools, ChildRuns children,
+    RecordedTools recorded, DatabaseClock clock, WorkerOptions options)
 {
     /// <returns>What to report, or null when nothing is due.</returns>
     public Task<ToolReport?> Perform(string tenant, RunTool work, CancellationToken ct) =>
@@ -24,6 +24,7 @@ public sealed class ToolWorker(
         var claim = await Claim(tenant, work, effort, ct);
         if (claim is not { } due) return null;
         if (due.Child is { } child) return await children.OutcomeOf(tenant, work, child, due.Limits, ct);
+        if (due.Run.RecordedTools) return await recorded.OutcomeOf(tenant, due.Run, work, due.Call, ct);
         if (due.IsLost) return new RecordToolFailure(work.ToolCallId, work.Attempt, OutcomeUnknown, TimeSpan.Zero);
 
         using var span = RunTelemetry.Tool(due.Run, due.Call.Tool, work);
@@ -72,7 +73,7 @@ public sealed class ToolWorker(
         if (call is { Status: ToolCallStatus.Started, Child: not null } && call.Attempt == work.Attempt)
             return new(run, call, agent.Limits, timeout, IsLost: false, call.Child);
 
-        if (tools.IsRepeatable(call.Tool))
+        if (run.RecordedTools || tools.IsRepeatable(call.Tool))
             return Domain.Runs.Claim.On(run, work, started, ownerIsGone: false) is Claim.Taken
                 ? new(run, call, agent.Limits, timeout, IsLost: false) : null;
 
@@ -91,7 +92,8 @@ public sealed class ToolWorker(
     }
 
     /// <summary>
-    /// As this node has just stored it, if the attempt was due then: good enough to begin what may be done twice, and the claim of anything else locks the
+    /// As this node has just stored it, if the attempt was due then: good enough to begin what may be done twice, and the claim of anything else
+    /// locks the
     /// run. Otherwise as its checkpoint has it.
     /// </summary>
     /// <param name="mayBegin">A node that begins nothing asks the log whether it has begun this.</param>

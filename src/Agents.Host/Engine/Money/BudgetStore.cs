@@ -6,7 +6,7 @@ using Npgsql;
 namespace Agents.Host.Engine.Money;
 
 /// <summary>A budget and how much of it is gone in the period that runs now.</summary>
-/// <param name="Scope">agent, key or tenant.</param>
+/// <param name="Scope">agent, batch, key or tenant.</param>
 /// <param name="Period">day, month or total.</param>
 /// <param name="SpentUsd">US dollars, unconfirmed spend at its upper bound included.</param>
 /// <param name="UnconfirmedUsd">How much of it is such upper bounds.</param>
@@ -36,7 +36,7 @@ public sealed class BudgetStore(NpgsqlDataSource database, NodeSignals signals)
     /// <summary>Keys of one name that a refusal names.</summary>
     const int KeysNamed = 10;
 
-    /// <summary>In the order of scope, value and period; one only when it is named.</summary>
+    /// <summary>In the order of scope, value and period; one only when it is named. Those of batches only when they are named.</summary>
     public async Task<IReadOnlyList<BudgetView>> List(string tenant, BudgetName? only, CancellationToken ct) => await database.Query<BudgetView>(
         """
         select b.scope, b.value, b.period, b.limit_usd,
@@ -52,7 +52,7 @@ public sealed class BudgetStore(NpgsqlDataSource database, NodeSignals signals)
         from finance.budget b left join finance.budget_period p
           on p.tenant_id = b.tenant_id and p.scope = b.scope and p.value = b.value and p.period = b.period
           and p.starts_on = finance.period_start(b.period, clock_timestamp())
-        where b.tenant_id = @tenant and (@scope is null or (b.scope = @scope and b.value = @value and b.period = @period))
+        where b.tenant_id = @tenant and (@scope is null and b.scope <> 'batch' or (b.scope = @scope and b.value = @value and b.period = @period))
         order by b.scope, b.value, b.period
         """, new { tenant, scope = only is null ? null : Word(only.Scope), only?.Value, period = only is null ? null : Word(only.Period) }, ct);
 

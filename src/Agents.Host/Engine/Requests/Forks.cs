@@ -48,7 +48,7 @@ public sealed class Forks(IDefinitions definitions, ITools tools, DatabaseClock 
     }
 
     /// <summary>The same agent, question, labels and conversation; a place in the queue, a caller and a time of its own.</summary>
-    static RunQueued Queued(RunQueued origin, AgentDefinition agent, ForkRunRequest wanted, Caller caller) => new(
+    internal static RunQueued Queued(RunQueued origin, AgentDefinition agent, ForkRunRequest wanted, Caller caller) => new(
         origin.Agent, origin.AgentVersion, origin.DefinitionHash, wanted.Model ?? origin.Model,
         wanted.Question is { } question ? CleanText.Of(Sanitiser.Text(question, TextBounds.QuestionCharacters)) : origin.Question,
         wanted.Priority is null ? origin.Priority : Priorities.Parse(wanted.Priority)!.Value, caller.Name,
