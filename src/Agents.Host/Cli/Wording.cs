@@ -15,11 +15,11 @@ public static partial class Wording
     /// <summary>Requests as refusals name them, and the verb that does the same. <c>{}</c> stands for what varies.</summary>
     static readonly (string Request, string Verb)[] Verbs =
     [
-        ("GET /agents/{}/versions", "agents agents versions $1"), ("GET /agents/{}", "agents agents show $1"), ("GET /agents", "agents agents"),
-        ("DELETE /agents/{}/aliases/{}", "agents agents alias $1 $2 off"), ("GET /dead-letters", "agents dead-letters"), ("GET /nodes", "agents nodes"),
+        ("GET /agents/{}/versions", "agents agents versions ${1}"), ("GET /agents/{}", "agents agents show ${1}"), ("GET /agents", "agents agents"),
+        ("DELETE /agents/{}/aliases/{}", "agents agents alias ${1} ${2} off"), ("GET /dead-letters", "agents dead-letters"), ("GET /nodes", "agents nodes"),
         ("GET /pauses", "agents admission"), ("GET /limits", "agents limits"), ("GET /rates", "agents rates"), ("GET /budgets", "agents budgets"),
-        ("PUT /schedules/{}", "agents schedules change $1"), ("GET /schedules", "agents schedules"), ("GET /runs/{}/state", "agents show $1 --version N"),
-        ("PUT /runs/{}/budget", "agents budgets set run:$1 USD"), ("POST /runs", "agents ask"),
+        ("PUT /schedules/{}", "agents schedules change ${1}"), ("GET /schedules", "agents schedules"), ("GET /runs/{}/state", "agents show ${1} --version N"),
+        ("PUT /runs/{}/budget", "agents budgets set run:${1} USD"), ("POST /runs", "agents ask"),
     ];
 
     /// <summary>What the parser of the command line says.</summary>
