@@ -25,8 +25,6 @@ static class History
         var (runs, pairs) = (Steps.Number(args, "--runs", 1000), Steps.Number(args, "--pairs", 6));
         await using var server = await BenchmarkServer.Start([Steps.Idler, Talker], "--Workers:MaxRuns=32");
         await server.Execute("create extension if not exists pg_stat_statements");
-        await server.Execute("alter system set pg_stat_statements.track = 'all'");
-        await server.Execute("select pg_reload_conf()");
 
         var chain = new List<(double With, double Without)>();
         for (var pair = 0; pair <= pairs; pair++)
