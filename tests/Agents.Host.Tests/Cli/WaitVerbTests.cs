@@ -14,10 +14,17 @@ public sealed class WaitVerbTests
         Steps = [new ToolStep("look", new("search_documents", NeedsApproval: true), new Dictionary<string, Argument> { ["query"] = new Argument.Question() })],
     };
 
-    /// <summary>A search without a query, which fails.</summary>
+    /// <summary>Asks an agent that is named like the question, which there is not: the call fails.</summary>
     static readonly AgentDefinition Clumsy = new()
     {
-        Name = "blunder", Steps = [new ToolStep("look", new("search_documents"), new Dictionary<string, Argument>())],
+        Name = "blunder",
+        Steps =
+        [
+            new ToolStep("ask", new("subagent", Agents: ["idler"]), new Dictionary<string, Argument>
+            {
+                ["agent"] = new Argument.Question(), ["question"] = new Argument.Text("Anything?"),
+            }),
+        ],
     };
 
     [Fact]
@@ -74,7 +81,7 @@ public sealed class WaitVerbTests
     [Fact]
     public async Task Ask_and_why_say_the_same_of_a_parked_a_paused_and_a_cancelled_run()
     {
-        await using var server = await VerbServer.Start(Clumsy, TestAgents.Sleeper);
+        await using var server = await VerbServer.Start(Clumsy, TestAgents.Idler, TestAgents.Sleeper);
 
         var parked = await server.Run("ask", "Why?", "--agent", "blunder");
         Assert.Equal(ExitCodes.Stopped, parked.ExitCode);
