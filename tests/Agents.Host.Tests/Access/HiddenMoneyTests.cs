@@ -46,8 +46,8 @@ public sealed class HiddenMoneyTests
     public void An_amount_under_another_name_is_found() =>
         Assert.Equal(["Price.Input"], AmountsOf(typeof(Price), "Price", hidden: false, []).Where(path => path == "Price.Input"));
 
-    /// <summary>A share of runs is no amount of money.</summary>
-    static bool IsShare(string name) => name.EndsWith("Percent", StringComparison.Ordinal);
+    /// <summary>A share of runs and a time are no amounts of money.</summary>
+    static bool IsOther(string name) => name.EndsWith("Percent", StringComparison.Ordinal) || name.EndsWith("Milliseconds", StringComparison.Ordinal);
 
     static IEnumerable<string> AmountsOf(Type? type, string path, bool hidden, ImmutableHashSet<Type> within)
     {
@@ -60,8 +60,8 @@ public sealed class HiddenMoneyTests
         {
             var isHidden = property.Name.EndsWith("Usd", StringComparison.Ordinal) || property.Name is "Cost";
             var plain = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-            if (plain == typeof(decimal) && isHidden == hidden && !IsShare(property.Name)) yield return $"{path}.{property.Name}";
-            if (plain == typeof(decimal) || isHidden) continue;
+            if (plain == typeof(decimal) && isHidden == hidden && !IsOther(property.Name)) yield return $"{path}.{property.Name}";
+            if (plain == typeof(decimal) || isHidden || IsOther(property.Name)) continue;
             foreach (var amount in AmountsOf(plain, $"{path}.{property.Name}", hidden, within.Add(type))) yield return amount;
         }
     }

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Agents.Host.Tests.Models;
 using Agents.Host.Engine.Evidence;
 using Alba;
-using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Configuration;
 using Npgsql;
 
 namespace Agents.Host.Tests.Operations;
@@ -35,8 +35,6 @@ public sealed class SoundDatabase : IAsyncLifetime
             web.UseSetting("Models:Endpoint", provider.Address.ToString());
             web.UseSetting("Models:ApiKey", "test");
             web.UseSetting("Workers:DrainTimeout", "00:00:01");
-            web.UseSetting("Evidence:Key", SigningKey);
-            web.UseSetting("Evidence:CheckpointEvery", "01:00:00");
         });
         await host.Scenario(call =>
         {
@@ -47,9 +45,17 @@ public sealed class SoundDatabase : IAsyncLifetime
         foreach (var (question, id) in runs)
             await Until(host, id, question switch { "parked" => "parked", "unfinished" => "running", _ => "completed" });
         await hung.Task.WaitAsync(TimeSpan.FromSeconds(60));
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60)); // until no transaction is open that the runs need no more
-        while (await host.Services.GetRequiredService<EvidenceCheckpoints>().Sign(patience.Token) is null) await Task.Delay(50, patience.Token);
         await host.StopAsync();
+        await Sign();
+    }
+
+    /// <summary>The server that made the runs had no key, so that there is one checkpoint, over all of them.</summary>
+    async Task Sign()
+    {
+        await using var database = NpgsqlDataSource.Create(original);
+        var options = EvidenceOptions.From(new ConfigurationBuilder().AddInMemoryCollection([new("Evidence:Key", SigningKey)]).Build());
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60)); // until no transaction is open that the runs need no more
+        while (await new EvidenceCheckpoints(database, options).Sign(patience.Token) is null) await Task.Delay(50, patience.Token);
     }
 
     /// <summary>Signs the checkpoint over all that the runs have stored.</summary>

@@ -17,7 +17,6 @@ static class Maintenance
         ["db-dump"] = "Writes the SQL of all tables.",
         ["db-list"] = "Lists the databases in use.",
         ["db-patch"] = "Writes the SQL that would bring the tables up to date.",
-        ["describe"] = "Describes the configured server.",
         ["projections"] = "Lists read models; agents projections rebuild makes them anew.",
         ["resources"] = "Sets up, checks or clears queues and tables.",
         ["storage"] = "Manages stored messages.",
@@ -27,7 +26,7 @@ static class Maintenance
     public static async Task<int> Run(string[] args)
     {
         var verb = args[0];
-        var app = await Server.Build(args[1..], needsDatabase: verb is not ("codegen" or "describe"), builder =>
+        var app = await Server.Build(args[1..], needsDatabase: verb is not "codegen", builder =>
             builder.Services.ConfigureWolverine(wolverine => wolverine.CodeGeneration.GeneratedCodeOutputPath = GeneratedCode()));
         return verb is "codegen" ? await app.RunJasperFxCommands(args) : await AsOurs(() => app.RunJasperFxCommands(args));
     }

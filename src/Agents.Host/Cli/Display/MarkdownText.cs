@@ -24,7 +24,7 @@ public static partial class MarkdownText
     static string Line(string escaped)
     {
         if (Heading().Match(escaped) is { Success: true } heading) return $"[bold underline]{Inline(heading.Groups[1].Value)}[/]";
-        return Inline(Bullet().Replace(escaped, "$1• "));
+        return Inline(Bullet().Replace(escaped, "${1}• "));
     }
 
     static string Inline(string text)
@@ -34,7 +34,7 @@ public static partial class MarkdownText
         return string.Concat(parts.Select((part, at) => at % 2 == 1 ? $"[teal]{part}[/]" : Words(part)));
     }
 
-    static string Words(string text) => Bold().Replace(Link().Replace(text, "$1 [grey]($2)[/]"), "[bold]$1[/]");
+    static string Words(string text) => Bold().Replace(Link().Replace(text, "${1} [grey](${2})[/]"), "[bold]${1}[/]");
 
     [GeneratedRegex(@"^#{1,6}\s+(.+?)\s*#*$")]
     private static partial Regex Heading();
