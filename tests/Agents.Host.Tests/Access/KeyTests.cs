@@ -118,7 +118,7 @@ public sealed class KeyTests(Locked server) : IClassFixture<Locked>
 
             if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null)
             {
-                Assert.Matches(@"^/(health/\w+|reference/[\w.]+\.(js|svg)|schemas/agent\.json)$", url); // script, icon and form: nothing of anybody
+                Assert.Matches(@"^/(|pages/.*|health/\w+|reference/[\w.]+\.(js|svg)|schemas/agent\.json)$", url); // pages, script, icon, form: nothing of anybody
                 continue;
             }
 
@@ -156,6 +156,7 @@ public sealed class KeyTests(Locked server) : IClassFixture<Locked>
             method == HttpMethod.Get ? null
             : url.EndsWith("/budget", StringComparison.Ordinal) ? new { budgetUsd = 1 }
             : url.Contains("/spend/", StringComparison.Ordinal) ? new { usd = 1 }
+            : url.EndsWith("/resolve", StringComparison.Ordinal) ? new { again = true }
             : new { };
 
         Assert.True(tried >= 8, $"Only {tried} endpoints were tried.");
