@@ -15,7 +15,8 @@ public static class DoubtRules
     static bool IsInDoubt(this ToolCall call) => call is { Status: ToolCallStatus.Failed, Failure: FailureKind.OutcomeUnknown };
 
     /// <summary>
-    /// What the person says counts as the call's outcome, or the call is made again. A run that is parked for nothing else goes on.
+    /// What the person says counts as the call's outcome, or the call is made again. A run that is parked for nothing else goes on; one whose step
+    /// cannot, because too many of its other calls failed, stays parked.
     /// </summary>
     internal static Decision Resolve(Run run, AgentDefinition agent, ResolveToolCall command)
     {
@@ -26,12 +27,12 @@ public static class DoubtRules
         decision.Add(new ToolCallResolved(
             command.ToolCallId, attempt, command.Result, command.Failed, command.By, command.Reason, command.ByKey));
         if (command is { Result: null, Failed: null }) decision.Add(new ToolCallScheduled(command.ToolCallId, attempt + 1, TimeSpan.Zero));
-        ToolStep? step = null;
-        var isFruitless = command.Failed is not null && ToolStepRules.IsFruitless(decision, out step); // looked at before resuming renews the calls
-        if (decision.Run is { Status: RunStatus.Parked, AwaitsBudget: null } && !decision.Run.CallsInDoubt().Any())
+        var isFruitless = ToolStepRules.IsFruitless(decision, out var step); // looked at before resuming renews the calls
+        var staysParked = isFruitless && command.Failed is null;
+        if (decision.Run is { Status: RunStatus.Parked, AwaitsBudget: null } && !decision.Run.CallsInDoubt().Any() && !staysParked)
             decision.Add(new RunResumed(command.By, command.Reason, command.ByKey));
-        return isFruitless
-            ? ParkingRules.Park(decision, ToolStepRules.WhyParked(step!, new(FailureKind.ToolError, command.Failed!)))
+        return isFruitless && command.Failed is { } why
+            ? ParkingRules.Park(decision, ToolStepRules.WhyParked(step!, new(FailureKind.ToolError, why)))
             : RunDecider.Continue(decision);
     }
 }

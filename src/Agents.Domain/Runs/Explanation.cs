@@ -81,7 +81,7 @@ public sealed record Explanation(string Summary, IReadOnlyList<Obstacle> Blocked
         foreach (var limit in place.FullLimits)
         {
             var detail = FormattableString.Invariant($"The limit {limit.Scope} is full: {limit.Running:N0} of {limit.MaxRuns:N0} runs.");
-            yield return new("limit", detail, since, $"agents limits set {limit.Scope} --max-runs N");
+            yield return new("limit", detail, since, "agents limits"); // setting one without its weight removes that
         }
 
         if (place.Slots == 0) yield return NoNode(place.IdleNodes ?? [], since);

@@ -46,9 +46,11 @@ static class ListRules
     /// <summary>The call failed before its run was resumed, or forked, and was not tried since.</summary>
     public static bool IsYetToBeTried(ToolCall call) => ToolStepRules.IsFailed(call) && call.Attempt == call.AttemptsBefore;
 
-    /// <summary>More had failed than may when the run was resumed, and not all of those were tried again yet.</summary>
+    /// <summary>When the run was resumed, more had failed than may, and not all of those were tried again yet. What failed since does not count.</summary>
     static bool TriesAgain(Run run, AgentDefinition agent, ForEach list) => run.ToolCalls.Values.Any(IsYetToBeTried)
-        && IsTooMany(run, agent, list, call => HasFailedOrWasDenied(call) || call.AttemptsBefore > 0 && call.Attempt > call.AttemptsBefore);
+        && IsTooMany(
+            run, agent, list,
+            call => call.Status is ToolCallStatus.Denied || IsYetToBeTried(call) || call.AttemptsBefore > 0 && call.Attempt > call.AttemptsBefore);
 
     static bool HasFailedOrWasDenied(ToolCall call) => call.Status is ToolCallStatus.Denied || ToolStepRules.IsFailed(call);
 

@@ -15,22 +15,38 @@ static class StandingStill
             "failed", $"The run has failed{Why(standing)} It does no more work.", standing?.Since, $"agents fork {run.Id}")),
         RunStatus.Cancelled => Explanation.Held(new(
             "cancelled", $"The run is cancelled{By(standing)}. It does no more work.", standing?.Since, $"agents fork {run.Id}")),
-        RunStatus.Paused => Explanation.Held(new(
+        RunStatus.Paused => Held(Doubt(run, "paused", standing), new(
             "paused", $"A person paused the run{By(standing)}. It goes on when it is resumed.", standing?.Since, $"agents resume {run.Id}")),
-        RunStatus.Parked => Explanation.Held(Parked(run, standing, seesMoney)),
+        RunStatus.Parked => Parked(run, standing, seesMoney),
         _ => null,
     };
 
-    static Obstacle Parked(Run run, Standing? standing, bool seesMoney)
+    static Explanation Parked(Run run, Standing? standing, bool seesMoney)
     {
-        if (run.AwaitsBudget is { } refusal) return ForBudget(run, refusal, standing, seesMoney);
-        if (run.CallsInDoubt().ToList() is not [var first, ..] doubtful)
-            return new(
-                "parked", $"The run is parked{Why(standing)} {Advice(standing?.Failure?.Kind)}", standing?.Since, $"agents resume {run.Id}");
+        if (run.AwaitsBudget is { } refusal) return Held(ForBudget(run, refusal, standing, seesMoney));
+
+        var doubt = Doubt(run, "parked", standing);
+        return doubt is not null && standing?.Failure is null or { Kind: FailureKind.OutcomeUnknown }
+            ? Held(doubt)
+            : Held(
+                new("parked", $"The run is parked{Why(standing)} {Advice(standing?.Failure?.Kind)}", standing?.Since, $"agents resume {run.Id}"),
+                doubt);
+    }
+
+    static Explanation Held(params IEnumerable<Obstacle?> obstacles)
+    {
+        var held = obstacles.OfType<Obstacle>().ToList();
+        return new(string.Join(' ', held.Select(obstacle => obstacle.Detail)), held);
+    }
+
+    /// <summary>Null when it is known of each call whether it had its effect.</summary>
+    static Obstacle? Doubt(Run run, string kind, Standing? standing)
+    {
+        if (run.CallsInDoubt().ToList() is not [var first, ..] doubtful) return null;
 
         var names = string.Join(", ", doubtful.Select(id => $"{run.ToolCalls[id].Tool} ({id})"));
         return new(
-            "parked",
+            kind,
             $"{names} may have had {(doubtful.Count == 1 ? "its" : "their")} effect, and resuming will not make the call again. Look first, then say "
             + "what became of it: --result TEXT, --failed TEXT or --again.",
             standing?.Since, $"agents resolve-call {run.Id} {first} --result TEXT");

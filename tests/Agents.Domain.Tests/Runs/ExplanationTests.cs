@@ -52,6 +52,34 @@ public sealed class ExplanationTests
         Assert.Equal($"agents resolve-call {A.Id} c0001t001 --result TEXT", CommandOf(Explanation.Of(parked.Run, place: null)));
     }
 
+    [Fact]
+    public void A_run_that_is_parked_for_another_failure_says_so_and_names_the_call_in_doubt_behind_it()
+    {
+        var parked = A.Asking("open_ticket").ClaimedTool("c0001t001").When(A.ToolFailure("c0001t001", FailureKind.Timeout));
+
+        var explained = Explanation.Of(parked.Run, place: null, standing: new(default, new(FailureKind.ToolError, "More than 1 calls failed.")));
+        Assert.Equal(
+            [$"agents resume {A.Id}", $"agents resolve-call {A.Id} c0001t001 --result TEXT"], explained.BlockedBy.Select(one => one.Command));
+        Assert.StartsWith("The run is parked (ToolError): More than 1 calls failed. ", explained.Summary, StringComparison.Ordinal);
+        Assert.EndsWith("--result TEXT, --failed TEXT or --again.", explained.Summary, StringComparison.Ordinal);
+
+        var own = Explanation.Of(parked.Run, place: null, standing: new(default, new(FailureKind.OutcomeUnknown, "Cut.")));
+        Assert.Equal($"agents resolve-call {A.Id} c0001t001 --result TEXT", Assert.Single(own.BlockedBy).Command);
+    }
+
+    [Fact]
+    public void A_paused_run_with_a_call_in_doubt_names_that_first()
+    {
+        var paused = A.Asking("open_ticket", "search_documents").ClaimedTool("c0001t001").When(new PauseRun("ada", "look"))
+            .When(A.ToolFailure("c0001t001", FailureKind.OutcomeUnknown));
+        Assert.Equal(RunStatus.Paused, paused.Run.Status);
+
+        var explained = Explanation.Of(paused.Run, place: null);
+        Assert.Equal(
+            [$"agents resolve-call {A.Id} c0001t001 --result TEXT", $"agents resume {A.Id}"], explained.BlockedBy.Select(one => one.Command));
+        Assert.StartsWith("open_ticket (c0001t001) may have had its effect", explained.Summary, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(QueueWait.Approval, "The run waits for a person to approve")]
     [InlineData(QueueWait.Child, "The run waits for the end of")]
@@ -136,7 +164,7 @@ public sealed class ExplanationTests
         Assert.Equal("agents nodes resume n1", CommandOf(drained));
         Assert.Equal("agents serve", CommandOf(Explanation.Of(queued, place with { Pauses = [], Slots = 0 })));
         Assert.Equal(
-            "agents limits set overall --max-runs N",
+            "agents limits",
             CommandOf(Explanation.Of(queued, place with { Pauses = [], FullLimits = [new("overall", 2, 2)] })));
     }
 

@@ -154,6 +154,42 @@ public sealed class ListStepTests
     }
 
     [Fact]
+    public void What_may_fail_before_a_pause_is_not_tried_again_when_more_than_may_fail_after_it()
+    {
+        var resumed = Listing("a\nb\nc\nd", parallel: 1, failures: 1).When(Failing(1)).When(new PauseRun("ada", "look")).When(A.Result("s0001t002"))
+            .When(Resume);
+
+        Assert.Equal(["ToolCallFailed", "RunParked"], resumed.When(Failing(3)).News.Names());
+        Assert.Equal(
+            "s0001t001", resumed.When(Failing(3), Resume).News.Only<ToolCallScheduled>().ToolCallId); // resuming tries both again, one at a time
+    }
+
+    [Fact]
+    public void A_call_that_a_person_said_is_not_made_again_is_not_and_one_failure_more_than_may_be_parks_the_run()
+    {
+        var resolved = InDoubt(parallel: 1, failures: 1).When(new ResolveToolCall("s0001t001", null, "the desk was closed", "ada", ""));
+        Assert.Equal(["ToolCallResolved", "RunResumed", "ToolCallRequested"], resolved.News.Names());
+
+        var parked = resolved.When(Failing(2));
+        Assert.Equal(["ToolCallFailed", "RunParked"], parked.News.Names());
+        Assert.Equal("s0001t001", parked.When(Resume).News.Only<ToolCallScheduled>().ToolCallId); // only resuming makes it again
+    }
+
+    [Theory]
+    [InlineData("sent"), InlineData(null)]
+    public void A_run_that_is_parked_for_too_many_failures_stays_so_when_a_doubt_is_resolved(string? result)
+    {
+        var parked = Listing("a\nb\nc", parallel: 3, failures: 1).ClaimedTool("s0001t001")
+            .When(Failing(2), Failing(3)).When(A.ToolFailure("s0001t001", FailureKind.OutcomeUnknown));
+        Assert.Equal(RunStatus.Parked, parked.Run.Status);
+
+        var resolved = parked.When(new ResolveToolCall("s0001t001", result, null, "ada", ""));
+        Assert.Equal(RunStatus.Parked, resolved.Run.Status);
+        Assert.DoesNotContain(resolved.News, fact => fact is RunResumed);
+        Assert.Equal(result is null ? 3 : 2, resolved.When(Resume).Work.Count); // the failed ones, and the one that is made again
+    }
+
+    [Fact]
     public void A_run_in_which_an_older_build_tried_all_of_them_at_once_is_derived_again()
     {
         var parked = Listing("a\nb\nc\nd", parallel: 2).When(Failing(1), Failing(2), Failing(3), Failing(4));
@@ -284,6 +320,9 @@ public sealed class ListStepTests
         var next = first.When(A.Result("s0001t001", "done") with { ChildUsd = 0.05m }).When(Wanted("s0001t003"));
         Assert.Equal(0.35m, next.News.Only<ChildRunStarted>().HeldUsd);
     }
+
+    static Story InDoubt(int parallel, int failures) => Listing("a\nb\nc", parallel, failures).ClaimedTool("s0001t001")
+        .When(A.ToolFailure("s0001t001", FailureKind.OutcomeUnknown));
 
     static RecordToolFailure Failing(int item, int attempt = 1) => A.ToolFailure($"s0001t00{item}", FailureKind.ToolError, attempt);
 

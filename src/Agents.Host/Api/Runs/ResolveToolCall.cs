@@ -11,12 +11,17 @@ namespace Agents.Host.Api.Runs;
 
 /// <summary>What a person has found out about a tool call that may have had its effect: just one of the first three.</summary>
 /// <param name="Result">It had its effect, and this is what it brought, at most 65,536 characters; may be empty. The model is told it.</param>
-/// <param name="Failed">It had no effect, and is not made again: why, at most 500 characters. The model is told it.</param>
+/// <param name="Failed">
+/// It had no effect: why, at most 500 characters. The model is told it. It is not made again, unless its tool step parks and the run is resumed.
+/// </param>
 /// <param name="Again">True: it had no effect, and is made again.</param>
 /// <param name="Reason">How the person knows, at most 500 characters. Kept with the run's facts.</param>
 public sealed record ResolveToolCallRequest(string? Result = null, string? Failed = null, bool? Again = null, string? Reason = null);
 
-/// <summary>Says what became of a tool call that must not run twice and may have had its effect. The run goes on when no other call is in doubt.</summary>
+/// <summary>
+/// Says what became of a tool call that must not run twice and may have had its effect. The run goes on when no other call is in doubt, unless too
+/// many others of its list failed.
+/// </summary>
 public static class ResolveToolCallEndpoint
 {
     const int ResultCharacters = 65_536;
@@ -57,7 +62,7 @@ public static class ResolveToolCallEndpoint
             return (
                 Refusals.Conflict(
                     "Not in doubt",
-                    $"What became of tool call {callId} is not in doubt, or there is no such call in the turn under way, or the run has gone on.").Answer(),
+                    $"What became of tool call {callId} is not in doubt, or there is no such call in the turn or step under way.").Answer(),
                 []);
         return (Results.Ok(new RunState(id, decision.Run.Status.ToString().ToLowerInvariant())), decision.Messages());
     }
