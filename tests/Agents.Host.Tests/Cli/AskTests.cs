@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json;
 using Agents.Host.Cli;
 using Agents.Host.Cli.Runs;
@@ -82,6 +83,27 @@ public sealed class AskTests : IAsyncLifetime
 
         Assert.Equal(ExitCodes.NothingFound, asked.ExitCode);
         Assert.Contains("agents: Unknown agent: No agent is named \"nobody\".", asked.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_verb_that_lets_a_run_go_on_in_a_server_of_its_own_shows_it_to_its_end()
+    {
+        var agents = Directory.CreateDirectory(Path.Combine(folder, "agents")).FullName;
+        await File.WriteAllTextAsync(
+            Path.Combine(agents, "clerk.yaml"),
+            "name: clerk\nsteps:\n  - name: look\n    tool: { tool: search_documents, approval: true }\n    with: { query: parking }\n");
+        await using (var server = await VerbServer.Start($"--ConnectionStrings:agents={connection}", $"--Agents:Directory={agents}"))
+        {
+            using var http = new HttpClient { BaseAddress = new(server.Address) };
+            (await http.PostAsJsonAsync("runs", new { question = "Where?", agent = "clerk" })).EnsureSuccessStatusCode();
+            await App.Until(
+                "the run waits", async () => (await server.Run("approvals")).Output.Contains("search_documents", StringComparison.Ordinal));
+        }
+
+        var approved = await Run("approve", "last");
+
+        Assert.Matches("(?s)^Tool call s0000t001 of run [0-9a-f]{8}: approved[.].*✓ look", approved.Output);
+        Assert.Equal("completed", JsonOf(await Run("show", "last", "--json")).GetProperty("status").GetString());
     }
 
     static JsonElement JsonOf((int ExitCode, string Output, string Errors) said) => JsonSerializer.Deserialize<JsonElement>(said.Output);

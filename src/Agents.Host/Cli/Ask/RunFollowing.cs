@@ -35,6 +35,12 @@ static class RunFollowing
         }
     }
 
+    /// <summary>Shows the run if it is running in the server of this call, which would break off what it does when the call ends.</summary>
+    /// <param name="status">The run's, after what the call has done.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> ShowIfOwn(Call call, ServerConnection server, Guid runId, string status, CancellationToken ct) =>
+        server.IsOwn && !call.IsJson && status is "running" ? await Show(call, server, runId, ct) : ExitCodes.Ok;
+
     /// <summary>Says that what was asked for goes on, under which id, and how to see it.</summary>
     public static int Interrupted(Call call, ServerConnection server, string what, string command)
     {

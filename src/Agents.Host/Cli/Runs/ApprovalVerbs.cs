@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Agents.Domain.Runs;
 using Agents.Host.Api.Runs;
+using Agents.Host.Cli.Ask;
 using Agents.Host.Cli.Display;
 using Agents.Host.Http;
 
@@ -32,7 +33,7 @@ public static class ApprovalVerbs
         var answer = await server.Api.Post($"runs/{runId}/tool-calls/{Uri.EscapeDataString(waiting)}/{name}", new ReasonRequest(reason), ct);
         if (call.IsJson) call.Screen.Json(answer);
         else call.Screen.Line($"Tool call {Screen.Safe(waiting)} of run {RunIds.Brief(runId)}: {(name is "deny" ? "denied" : "approved")}.");
-        return ExitCodes.Ok;
+        return await RunFollowing.ShowIfOwn(call, server, runId, answer.As<RunState>().Status, ct);
     }
 
     /// <summary>The call that was named, else the only one that waits.</summary>

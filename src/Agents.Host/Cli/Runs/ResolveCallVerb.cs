@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Agents.Host.Api.Runs;
+using Agents.Host.Cli.Ask;
 using Agents.Host.Cli.Display;
 using Agents.Host.Http;
 
@@ -18,7 +19,7 @@ static class ResolveCallVerb
     };
     static readonly Option<string?> Failed = new("--failed")
     {
-        Description = "It had no effect, and is not made again: why. The model is told it.", HelpName = "TEXT"
+        Description = "It had no effect: why. The model is told it. Not made again until the run is resumed.", HelpName = "TEXT"
     };
     static readonly Option<bool> Again = new("--again") { Description = "It had no effect, and is made again." };
     static readonly Option<string?> Reason = new("--reason") { Description = "How you know. Kept with the run's facts.", HelpName = "R" };
@@ -45,10 +46,10 @@ static class ResolveCallVerb
         var said = new ResolveToolCallRequest(
             call.Parsed.GetValue(Result), call.Parsed.GetValue(Failed), call.Parsed.GetValue(Again) ? true : null, call.Parsed.GetValue(Reason));
         var answer = await server.Api.Post($"runs/{runId}/tool-calls/{Uri.EscapeDataString(doubtful)}/resolve", said, ct);
+        var status = answer.As<RunState>().Status;
         if (call.IsJson) call.Screen.Json(answer);
-        else call.Screen.Line(
-            $"Tool call {Screen.Safe(doubtful)} of run {RunIds.Brief(runId)}: {Said(said)}. The run is {answer.As<RunState>().Status}.");
-        return ExitCodes.Ok;
+        else call.Screen.Line($"Tool call {Screen.Safe(doubtful)} of run {RunIds.Brief(runId)}: {Said(said)}. The run is {status}.");
+        return await RunFollowing.ShowIfOwn(call, server, runId, status, ct);
     }
 
     static string Said(ResolveToolCallRequest said) => said switch
