@@ -20,6 +20,13 @@ public sealed class BudgetVerbTests
         Assert.Equal(ExitCodes.Usage, (await server.Run("budget", "set", "tenant", "default", "-1")).ExitCode);
         Assert.Equal(ExitCodes.Ok, (await server.Run("budget", "remove", "tenant", "default", "--period", "day")).ExitCode);
 
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, "What is asked first?\n");
+        Assert.Equal(ExitCodes.Ok, (await server.Run("batch", file)).ExitCode);
+        File.Delete(file);
+        Assert.Matches("(?m)^batch:[0-9a-f-]{36} +total", (await server.Run("budgets", "set", "batch:last", "5")).Output);
+        Assert.Equal(ExitCodes.NothingFound, (await server.Run("budgets", "raise", "batch:zzzz", "5")).ExitCode);
+
         var export = Path.GetTempFileName();
         await File.WriteAllTextAsync(export, "time,model,cost_usd\n2026-11-23T14:05:00Z,gpt-4o-mini,0.25\n");
         var imported = await server.Run("finance", "import", export);

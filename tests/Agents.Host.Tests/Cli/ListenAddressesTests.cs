@@ -63,6 +63,14 @@ public sealed class ListenAddressesTests
         using var other = new TcpListener(IPAddress.Loopback, free);
         other.Start(); // it can be listened on
 
+        foreach (var everywhere in new[] { "*", "+" })
+            Assert.StartsWith(
+                $"Port {port} is taken by another program. Choose another one: agents serve --urls http://{everywhere}:",
+                await PortTaken.Message($"http://{everywhere}:{port}"), StringComparison.Ordinal);
+        other.Stop();
+        Assert.StartsWith(
+            $"Port {port} is taken", await PortTaken.Message($"http://127.0.0.1:{free};http://127.0.0.1:{port}"), StringComparison.Ordinal);
+
         await using var server = await VerbServer.Start();
         Assert.StartsWith(
             $"An Agents server runs at {server.Address} already. Use that one, or start another beside it: agents serve --urls http://127.0.0.1:",

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Agents.Domain.Runs;
 using Agents.Host.Api.Runs;
 using Agents.Host.Cli;
 using Agents.Host.Cli.Display;
@@ -192,6 +193,27 @@ public sealed class RunProgressTests
         Assert.EndsWith(" (0 s)", Formats.Since(Noon, Noon), StringComparison.Ordinal);
         Assert.EndsWith(" (2 min 5 s)", Formats.Since(Noon, Noon.AddSeconds(125)), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Only_ids_of_runs_are_shortened()
+    {
+        const string Id = "01a2066d-f60a-782f-a656-63fa96595f6e";
+        static string Shown(string detail, string command) => string.Join(
+            '|', WaitLines.Of(new Obstacle("parked", detail, Command: command), "parked", Noon).Select(Markup.Remove).Select(line => line.Trim()));
+
+        Assert.Equal(
+            $"■ Request {Id} of run 96595f6e failed.|Let it go on: agents resume 96595f6e",
+            Shown($"Request {Id} of run {Id} failed.", $"agents resume {Id}"));
+        Assert.EndsWith(
+            $"agents budgets raise batch:{Id} USD", Shown("It is full.", $"agents budgets raise batch:{Id} USD"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(20, "There are older ones. Give the same command --limit 100")]
+    [InlineData(50, "There are older ones. Give the same command --limit 200")]
+    [InlineData(200, "There are older ones; 200 are the most that a list shows. --until TIME shows those before it.")]
+    public void A_list_with_more_than_it_shows_says_how_to_see_it(int limit, string hint) =>
+        Assert.Equal(hint, MorePages.Hint("older ones", limit, "--until TIME shows those before it"));
 
     static void Happens(RunProgress progress, string type, object data, int seconds = 0) =>
         progress.Add(new EventView(1, type, Noon.AddSeconds(seconds), JsonSerializer.SerializeToElement(data)));

@@ -36,14 +36,14 @@ static class DocumentsVerb
                     one.Source, one.Title, Formats.Number(one.Version), Formats.Bytes(one.Bytes), Formats.Number(one.Passages),
                     Formats.Time(one.ChangedAt),
                 })]);
-        if (page.Next is not null) call.Inform($"There are more: agents documents --limit {Math.Min(PageSize, call.Parsed.GetValue(Limit) * 4)}");
+        if (page.Next is not null) call.Inform(MorePages.Hint("more", call.Parsed.GetValue(Limit)));
         return ExitCodes.Ok;
     }
 
     static async Task<int> Show(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        var answer = await server.Api.Get($"documents/{Uri.EscapeDataString(await Find(call, server.Api, ct))}", ct);
+        var answer = await server.Api.Get($"documents/{Uri.EscapeDataString(await Find(server.Api, call.Parsed.GetValue(Name)!, ct))}", ct);
         if (call.IsJson)
         {
             call.Screen.Json(answer);
@@ -65,16 +65,15 @@ static class DocumentsVerb
     static async Task<int> Delete(Call call, CancellationToken ct)
     {
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
-        await server.Api.Delete($"documents/{Uri.EscapeDataString(await Find(call, server.Api, ct))}", ct);
+        await server.Api.Delete($"documents/{Uri.EscapeDataString(await Find(server.Api, call.Parsed.GetValue(Name)!, ct))}", ct);
         if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new { Deleted = call.Parsed.GetValue(Name) }, Answers.Format));
         else call.Screen.Line($"{Screen.Safe(call.Parsed.GetValue(Name))} is not searched any more.");
         return ExitCodes.Ok;
     }
 
     /// <summary>The id of the document that has this name; a text that is no name is taken for an id.</summary>
-    static async Task<string> Find(Call call, Api api, CancellationToken ct)
+    internal static async Task<string> Find(Api api, string name, CancellationToken ct)
     {
-        var name = call.Parsed.GetValue(Name)!;
         var cursor = "";
         for (var pages = 0; pages < MostPages; pages++)
         {

@@ -12,7 +12,7 @@ namespace Agents.Host.Cli.Ask;
 /// <summary>Withdraws a version of a document, names the answers that rest on it, and asks them again if that is wanted.</summary>
 static class RecallVerb
 {
-    static readonly Argument<string> Document = new("document") { Description = "The document's id; see: GET /documents" };
+    static readonly Argument<string> Document = new("document") { Description = "Its name, or its id; see: agents documents" };
     static readonly Option<int> Version = new("--version") { Description = "The version, from 1.", HelpName = "N", Required = true };
     static readonly Option<string?> Reason = new("--reason") { Description = "Kept with the recall.", HelpName = "R" };
     static readonly Option<bool> AskAgain = new("--ask-again") { Description = "Asks the questions again whose answers rest on it." };
@@ -34,8 +34,9 @@ static class RecallVerb
 
     static async Task<int> Run(Call call, CancellationToken ct)
     {
-        var (document, version) = (Uri.EscapeDataString(call.Parsed.GetValue(Document)!), call.Parsed.GetValue(Version));
         await using var server = await ServerConnection.Open(call, ct, doesRuns: call.Parsed.GetValue(AskAgain));
+        var document = Uri.EscapeDataString(await DocumentsVerb.Find(server.Api, call.Parsed.GetValue(Document)!, ct));
+        var version = call.Parsed.GetValue(Version);
         var recall = await server.Api.Post($"documents/{document}/recall", new RecallRequest(version, call.Parsed.GetValue(Reason)), ct);
         var affected = await Affected(server.Api, document, version, ct);
         if (call.IsJson && !call.Parsed.GetValue(AskAgain))

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Agents.Domain.Runs;
 using Agents.Host.Api.Runs;
 
@@ -49,7 +50,7 @@ sealed class WaitWatch(Api api, Guid runId, Action<string, IReadOnlyList<Obstacl
         {
             return (await api.Get($"runs/{runId}/why", ct)).As<WhyView>();
         }
-        catch (Exception e) when (e is VerbException or OperationCanceledException)
+        catch (Exception e) when (e is VerbException or OperationCanceledException or HttpRequestException or IOException or JsonException)
         {
             return null;
         }

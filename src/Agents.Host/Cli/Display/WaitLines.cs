@@ -17,21 +17,26 @@ public static partial class WaitLines
         var mark = status is "running" or "queued" || goesOnByItself ? Marks.Waiting : Marks.Of(status);
         var since = obstacle.Since is { } at ? $" [grey]{Formats.Since(at, now)}[/]" : "";
         yield return $"{mark} {Screen.Safe(WithBriefIds(obstacle.Detail))}{since}";
-        if (obstacle.Command is { } command) yield return $"  {Verb(obstacle.Kind)}: [bold]{Screen.Safe(WithBriefIds(command))}[/]";
+        if (obstacle.Command is { } command) yield return $"  {Verb(obstacle.Kind)}: [bold]{Screen.Safe(Id().Replace(command, Brief))}[/]";
     }
 
-    /// <summary>The text with each id of a run as people name it.</summary>
-    public static string WithBriefIds(string text) => RunId().Replace(text, id => RunIds.Brief(Guid.Parse(id.Value)));
+    /// <summary>The text with each id of a run as people name it. Other ids, such as a provider's, stay whole.</summary>
+    public static string WithBriefIds(string text) => RunId().Replace(text, Brief);
+
+    static string Brief(Match id) => RunIds.Brief(Guid.Parse(id.Value));
 
     static string Verb(string kind) => kind switch
     {
         "wait" => "Send it",
-        "thread" or "child" or "rate" => "Look at it",
+        "thread" or "child" or "rate" or "limit" => "Look at it",
         "failed" or "cancelled" => "Go on from it in a new run",
         "approval" => "Let it run",
         _ => "Let it go on",
     };
 
-    [GeneratedRegex("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")]
+    [GeneratedRegex("(?<=\\brun[ :])[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")]
     private static partial Regex RunId();
+
+    [GeneratedRegex("(?<!batch:)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")]
+    private static partial Regex Id();
 }

@@ -75,6 +75,7 @@ public static class BudgetVerb
         }
 
         var shared = call.Parsed.GetValue(Shared) ? "&shared=true" : "";
+        name = await Whole(server.Api, scope, name, ct);
         return Print(call, await server.Api.Put(PathOf(call, scope, name) + shared, new SetBudgetRequest(usd), ct));
     }
 
@@ -84,6 +85,7 @@ public static class BudgetVerb
         if (scope is "run") throw new VerbException(ExitCodes.Usage, "A run's budget is set, not raised: agents budgets set run:ID USD");
 
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
+        name = await Whole(server.Api, scope, name, ct);
         return Print(call, await server.Api.Post(PathOf(call, scope, name, "/raise"), new RaiseBudgetRequest(usd), ct));
     }
 
@@ -92,10 +94,15 @@ public static class BudgetVerb
         var (scope, name, _) = Read(
             call.Parsed.GetValue(Scope)!, call.Parsed.GetValue(Name) is { } named ? [named] : [], hasAmount: false);
         await using var server = await ServerConnection.Open(call, ct, doesRuns: false);
+        name = await Whole(server.Api, scope, name, ct);
         await server.Api.Delete(PathOf(call, scope, name), ct);
         if (!call.IsJson) call.Screen.Line($"The budget of {Screen.Safe(scope)}:{Screen.Safe(name)} is removed.");
         return ExitCodes.Ok;
     }
+
+    /// <summary>The name as the server knows it: a batch may be named in short.</summary>
+    static async Task<string> Whole(Api api, string scope, string name, CancellationToken ct) =>
+        scope is "batch" ? (await BatchIds.Find(api, name, ct)).ToString() : name;
 
     static int Print(Call call, System.Text.Json.JsonElement answer)
     {

@@ -33,7 +33,7 @@ static class ApprovalsVerb
             call.Inform($"Answer one: agents approve {named}, or: agents deny {named} --reason R");
         }
 
-        if (page.Next is not null) call.Inform("There are more: agents approvals --limit 200");
+        if (page.Next is not null) call.Inform(MorePages.Hint("more", call.Parsed.GetValue(Limit)));
         return ExitCodes.Ok;
     }
 

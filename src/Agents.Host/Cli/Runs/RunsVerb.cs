@@ -70,7 +70,7 @@ static class RunsVerb
         else if (call.Parsed.GetValue(Status) is "parked" or "failed" || call.Parsed.GetValue(Failure) is not null)
             Table.Print(call.Screen, ["run", "status", "-agent", "-queued", "-$cost", "failure", "*why"], [.. page.Items.Select(StoppedRow)]);
         else Table.Print(call.Screen, ["run", "status", "-agent", "-queued", "->took", "$cost", "*question"], [.. page.Items.Select(Row)]);
-        if (page.Next is not null) call.Inform($"There are older ones: agents runs --limit {Math.Min(200, call.Parsed.GetValue(Limit) * 5)}");
+        if (page.Next is not null) call.Inform(MorePages.Hint("older ones", call.Parsed.GetValue(Limit), "--until TIME shows those before it"));
     }
 
     /// <summary>Each is asked why it waits, a few at a time.</summary>

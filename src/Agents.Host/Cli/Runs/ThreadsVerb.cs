@@ -27,10 +27,9 @@ static class ThreadsVerb
                 call.Screen, ["thread", ">runs", "last run", "-status", "-asked", "*last question"],
                 [.. page.Items.Select(one => new[]
                 {
-                    WaitLines.WithBriefIds(one.ThreadId), Formats.Number(one.Runs), RunIds.Brief(one.LastRun), one.LastStatus, Formats.Time(one.LastAt),
-                    one.LastQuestion,
+                    one.ThreadId, Formats.Number(one.Runs), RunIds.Brief(one.LastRun), one.LastStatus, Formats.Time(one.LastAt), one.LastQuestion,
                 })]);
-        if (page.Next is not null) call.Inform("There are older ones: agents threads --limit 200");
+        if (page.Next is not null) call.Inform(MorePages.Hint("older ones", call.Parsed.GetValue(Limit)));
         return ExitCodes.Ok;
     }
 
@@ -54,7 +53,7 @@ static class ThreadsVerb
             call.Screen.Line();
         }
 
-        if (page.Next is not null) call.Inform("There are later ones: --limit 200");
+        if (page.Next is not null) call.Inform(MorePages.Hint("later ones", call.Parsed.GetValue(Limit)));
         return ExitCodes.Ok;
     }
 }

@@ -22,7 +22,7 @@ static class WhyVerb
 
     static void Print(Screen screen, WhyView why)
     {
-        var isStanding = why.BlockedBy is [var only] && why.Summary.StartsWith(only.Detail, StringComparison.Ordinal);
+        var isStanding = why.BlockedBy is [var first, ..] && why.Summary.StartsWith(first.Detail, StringComparison.Ordinal);
         if (!isStanding) screen.Line(Screen.Safe(WaitLines.WithBriefIds(why.Summary)));
         foreach (var line in WaitLines.Of(why, DateTimeOffset.UtcNow)) screen.Line(line);
         if (why is { Position: not null, StartsPerMinute: { } pace })
