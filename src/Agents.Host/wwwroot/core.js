@@ -64,7 +64,7 @@ export async function api(path, options) {
   return text ? parse(text) : null;
 }
 
-/** Posts what must not be done twice. The same request keeps its key until it is answered: when the answer was lost it can be asked for again. */
+/** Posts what must not be done twice. The same request keeps its key until it is done: when the answer was lost it can be asked for again. */
 export async function once(path, json) {
   const request = `${path} ${JSON.stringify(json)}`;
   if (!unsettled.has(request)) unsettled.set(request, crypto.getRandomValues(new Uint32Array(4)).join("-"));
@@ -73,8 +73,7 @@ export async function once(path, json) {
     unsettled.delete(request);
     return answer;
   } catch (problem) {
-    if (!problem.passes) unsettled.delete(request);
-    else if (problem.status === 0) problem.detail = "Whether it was done is not known. Press again: it is not done twice.";
+    if (problem.status === 0) problem.detail = "Whether it was done is not known. Press again: it is not done twice.";
     throw problem;
   }
 }
