@@ -28,6 +28,32 @@ public sealed class RunPageTests(WebServer server)
     }
 
     [Fact]
+    public async Task A_question_whose_answer_was_lost_is_asked_again_and_is_one_run()
+    {
+        const string question = "Is this asked once, though its answer was lost?";
+        await using var sheet = await (await Sheet.Open(server.Address)).Go("#/ask");
+        var keys = new List<string>();
+        await sheet.Page.RouteAsync("**/runs", async route =>
+        {
+            keys.Add(route.Request.Headers["idempotency-key"]);
+            var answer = await route.FetchAsync();
+            if (keys.Count == 1) await route.AbortAsync(); // the server has it, the browser hears nothing
+            else await route.FulfillAsync(new() { Response = answer });
+        });
+
+        await sheet.Page.Locator("#question").FillAsync(question);
+        await sheet.Button("Ask").ClickAsync();
+        await sheet.Sees("Press again: it is not done twice.");
+        await sheet.Button("Ask").ClickAsync();
+        await sheet.Sees("Ask again");
+
+        Assert.Equal(2, keys.Count);
+        Assert.Single(keys.Distinct());
+        var found = await server.Get($"/runs?q={Uri.EscapeDataString(question)}");
+        Assert.Single(found.GetProperty("items").EnumerateArray());
+    }
+
+    [Fact]
     public async Task A_citation_opens_its_passage()
     {
         await server.Read("ferry.md", "# Ferry\n\n## Fares\n\nThe ferry to the island costs nine crowns for a grown person.\n");
@@ -63,7 +89,7 @@ public sealed class RunPageTests(WebServer server)
             var told = await server.Get($"/runs/{id}/state?version={version}");
             foreach (var member in new[] { "version", "type", "at", "status", "step", "isInStep", "outputs", "modelCalls", "toolCalls", "usage" })
                 Assert.True(JsonElement.DeepEquals(told.GetProperty(member), shown.GetProperty(member)), $"{version} {member}");
-            Assert.Contains($"v={version}", sheet.Page.Url, StringComparison.Ordinal);
+            await sheet.Page.WaitForURLAsync($"**v={version}*"); // once the slider rests
         }
 
         sheet.IsCalm();

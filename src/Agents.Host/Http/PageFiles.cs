@@ -27,16 +27,15 @@ static class PageFiles
     /// <summary>The browser asks each time, and is answered 304 while it has the newest.</summary>
     const string Asked = "no-cache";
 
-    static readonly Lazy<IReadOnlyDictionary<string, byte[]>> Files = new(Read);
-    static readonly Lazy<string> Edition = new(() => EditionOf(Files.Value));
+    static readonly Lazy<Shipped> All = new(Read);
     static readonly ConcurrentDictionary<(string File, string Encoding), byte[]> Compressed = new();
 
     public static void MapPages(this WebApplication app)
     {
         app.MapGet("/", (HttpContext http) => Send(http, Index, Asked)).AllowAnonymous().ExcludeFromDescription();
         app.MapGet("/pages/{edition}/{**file}", (string edition, string? file, HttpContext http) =>
-            file is not null && Files.Value.ContainsKey(file) && file != Index
-                ? Send(http, file, edition == Edition.Value ? Forever : Asked) // a page that was opened before the server was replaced
+            file is not null && All.Value.Files.ContainsKey(file) && file != Index
+                ? Send(http, file, edition == All.Value.Edition ? Forever : Asked) // a page that was opened before the server was replaced
                 : Task.FromResult(http.Response.StatusCode = StatusCodes.Status404NotFound)).AllowAnonymous().ExcludeFromDescription();
     }
 
@@ -45,7 +44,7 @@ static class PageFiles
         var (request, response) = (http.Request, http.Response);
         var encoding = request.Headers.AcceptEncoding.ToString() is var accepted && accepted.Contains("br", StringComparison.OrdinalIgnoreCase) ? "br"
             : accepted.Contains("gzip", StringComparison.OrdinalIgnoreCase) ? "gzip" : "";
-        var tag = $"\"{Edition.Value}-{encoding}\"";
+        var tag = $"\"{All.Value.Edition}-{encoding}\"";
         response.Headers.ETag = tag;
         response.Headers.CacheControl = caching;
         response.Headers.Vary = HeaderNames.AcceptEncoding;
@@ -67,7 +66,7 @@ static class PageFiles
         await response.Body.WriteAsync(body, http.RequestAborted);
     }
 
-    static IReadOnlyDictionary<string, byte[]> Read()
+    static Shipped Read()
     {
         var assembly = Assembly.GetExecutingAssembly();
         var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
@@ -80,21 +79,22 @@ static class PageFiles
         }
 
         // The page names its files by the edition, so that they can be kept for ever.
-        files[Index] = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(files[Index]).Replace("EDITION", EditionOf(files), StringComparison.Ordinal));
-        return files;
+        var edition = EditionOf(files);
+        files[Index] = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(files[Index]).Replace("EDITION", edition, StringComparison.Ordinal));
+        return new(files, edition);
     }
 
-    /// <summary>Names this content of all files.</summary>
+    /// <summary>Names this content of all files, as they were before one of them named it.</summary>
     static string EditionOf(IReadOnlyDictionary<string, byte[]> files)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (_, bytes) in files.Where(file => file.Key != Index)) hash.AppendData(SHA256.HashData(bytes));
+        foreach (var bytes in files.Values) hash.AppendData(SHA256.HashData(bytes));
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..12];
     }
 
     static byte[] Compress((string File, string Encoding) wanted)
     {
-        var bytes = Files.Value[wanted.File];
+        var bytes = All.Value.Files[wanted.File];
         if (wanted.Encoding.Length == 0) return bytes;
 
         using var target = new MemoryStream();
@@ -111,4 +111,7 @@ static class PageFiles
         ".css" => "text/css; charset=utf-8",
         _ => "text/plain; charset=utf-8",
     };
+
+    /// <param name="Edition">Names the content of all files: another when any changes.</param>
+    sealed record Shipped(IReadOnlyDictionary<string, byte[]> Files, string Edition);
 }

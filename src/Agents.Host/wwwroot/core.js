@@ -1,12 +1,12 @@
 // The beginning of the pages: the API with the caller's key, streams that take themselves up again, addresses, and the frame around every page.
 import { html, render, useEffect, useRef, useState } from "./lib/preact.js";
-import { Boundary, Dialog, Keys, Loading, Trouble, go, isTyping, stepRow, useRoute } from "./ui.js";
+import { Boundary, Dialog, Keys, Loading, SignIn, Trouble, cut, go, isTyping, stepRow, useRoute } from "./ui.js";
 
 /** A refusal of the server, or its silence: `title` says what is wrong, `detail` what to do. `status` 0 means that it did not answer. */
 export class Problem extends Error {
   constructor(status, title, detail) {
     super(title);
-    Object.assign(this, { status, title, detail, passes: status === 0 || status === 429 || status === 503 });
+    Object.assign(this, { status, title, detail, passes: status === 0 || status === 429 || status >= 500 });
   }
 }
 
@@ -32,6 +32,11 @@ const exact = (name, value, { source } = {}) =>
   typeof value === "number" && /(usd|^low|^high)$/i.test(name) ? source ?? String(value) : value;
 export const parse = text => JSON.parse(text, exact);
 
+/** What to say of a request without an answer: reading goes on by itself, a change may have been made. */
+const unanswered = method => method === "GET" ? "It may be restarting. This page goes on by itself as soon as it is back."
+  : "Whether it was done is not known. Look before you do it again.";
+const lost = (failure, method) => failure.name === "AbortError" ? failure : new Problem(0, "The server does not answer", unanswered(method));
+
 async function send(path, { method = "GET", json, body, headers = {}, signal } = {}) {
   const all = { "agents-client": "pages", ...headers };
   if (key) all.authorization = `Bearer ${key}`;
@@ -40,24 +45,39 @@ async function send(path, { method = "GET", json, body, headers = {}, signal } =
   try {
     response = await fetch(path, { method, headers: all, body: json === undefined ? body : JSON.stringify(json), signal, cache: "no-store" });
   } catch (failure) {
-    if (failure.name === "AbortError") throw failure;
-    isReachable(false);
-    throw new Problem(0, "The server does not answer", "It may be restarting. This page goes on by itself as soon as it is back.");
+    if (failure.name !== "AbortError") isReachable(false);
+    throw lost(failure, method);
   }
   isReachable(true);
   if (response.ok) return response;
 
   const problem = await response.json().catch(() => ({}));
-  const refused = new Problem(response.status, problem.title ?? `The server answered ${response.status}`, problem.detail ?? "");
+  const refused = new Problem(response.status, problem.title ?? `The server answered ${response.status}`,
+    problem.detail ?? (response.status >= 500 ? unanswered(method) : ""));
   if (response.status === 401) tell({ signIn: refused });
   throw refused;
 }
 
 /** The answer as JSON; null when there is none. A refusal is thrown as a Problem. */
 export async function api(path, options) {
-  const text = await (await send(path, options)).text();
+  const text = await (await send(path, options)).text().catch(failure => { throw lost(failure, options?.method ?? "GET"); });
   return text ? parse(text) : null;
 }
+
+/** Posts what must not be done twice. The same request keeps its key until it is done: when the answer was lost it can be asked for again. */
+export async function once(path, json) {
+  const request = `${path} ${JSON.stringify(json)}`;
+  if (!unsettled.has(request)) unsettled.set(request, crypto.getRandomValues(new Uint32Array(4)).join("-"));
+  try {
+    const answer = await api(path, { method: "POST", json, headers: { "idempotency-key": unsettled.get(request) } });
+    unsettled.delete(request);
+    return answer;
+  } catch (problem) {
+    if (problem.status === 0) problem.detail = "Whether it was done is not known. Press again: it is not done twice.";
+    throw problem;
+  }
+}
+const unsettled = new Map();
 
 /** Follows server-sent events until `[DONE]`, from the last id again whenever the connection breaks. Returns what stops it. */
 export function follow(path, onEvent, onState = () => {}) {
@@ -100,33 +120,19 @@ export function follow(path, onEvent, onState = () => {}) {
   return () => stop.abort();
 }
 
-/** The whole events of a piece of text, and what is left of it. */
-function cut(text) {
-  const blocks = text.replaceAll("\r\n", "\n").split("\n\n");
-  const rest = blocks.pop();
-  return [blocks.map(block => {
-    const event = { id: null, event: "message", data: "" };
-    for (const line of block.split("\n")) {
-      const at = line.indexOf(":");
-      if (at > 0 && line.slice(0, at) in event) {
-        const value = line.slice(at + 1).replace(/^ /, "");
-        event[line.slice(0, at)] = line.startsWith("data") && event.data ? `${event.data}\n${value}` : value;
-      }
-    }
-    return event;
-  }).filter(event => event.data || event.id !== null), rest];
-}
-
 /** What an address answers: `{ data, problem, reload }`. What passes by itself is tried again; `every` asks anew after so many milliseconds. */
 export function useData(path, { every } = {}) {
   const [state, set] = useState({ data: null, problem: null, path: null });
-  const [turn, again] = useState(0);
+  const reload = useRef(null);
   useEffect(() => {
     if (!path) return;
     const stop = new AbortController();
-    let timer, tries = 0;
+    let timer, tries = 0, isAsking = false, isOld = false;
     const load = async () => {
+      clearTimeout(timer);
+      if (isAsking) { isOld = true; return; } // asked once more after it, not aborted: a slow answer would never come
       if (every && document.hidden) { timer = setTimeout(load, every); return; }
+      [isAsking, isOld] = [true, false];
       try {
         const data = await api(path, { signal: stop.signal });
         tries = 0;
@@ -137,12 +143,15 @@ export function useData(path, { every } = {}) {
         set(before => ({ data: before.path === path ? before.data : null, problem, path }));
         if (problem.passes) timer = setTimeout(load, Math.min(1000 * 2 ** tries++, 10000));
       }
+      isAsking = false;
+      if (isOld && !stop.signal.aborted) load();
     };
+    reload.current = load;
     load();
-    return () => { stop.abort(); clearTimeout(timer); };
-  }, [path, turn]);
+    return () => { stop.abort(); clearTimeout(timer); reload.current = null; };
+  }, [path]);
   const fits = state.path === path;
-  return { data: fits ? state.data : null, problem: fits ? state.problem : null, reload: () => again(count => count + 1) };
+  return { data: fits ? state.data : null, problem: fits ? state.problem : null, reload: () => reload.current?.() };
 }
 
 /** The pages in their order, each with the letter that follows `g`, and the permission without which it is not shown. */
@@ -173,25 +182,12 @@ function Page({ route }) {
   return View ? html`<${Boundary} key=${route.parts.join("/")}><${View} route=${route} /><//>` : html`<${Loading} />`;
 }
 
-function SignIn({ problem, onDone }) {
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState(problem?.title === "Key needed" ? null : problem);
-  const enter = async event => {
-    event.preventDefault();
-    setBusy(true);
-    key = new FormData(event.target).get("key").trim();
-    try { session.me = await api("/me"); onDone(); } catch (wrong) { key = null; setRefused(wrong); setBusy(false); }
-  };
-  return html`<main class="signin"><form class="card" onSubmit=${enter}>
-    <h1>Agents</h1>
-    <label for="key">API key</label><input id="key" name="key" type="password" required autocomplete="off" spellcheck="false" autofocus
-      placeholder="agents_…" aria-describedby="about" />
-    <button class="primary" disabled=${busy}>${busy ? "Looking at the key…" : "Sign in"}</button>
-    ${refused && html`<p class="bad" role="alert"><b>${refused.title}.</b> ${refused.detail}</p>`}
-    <p id="about" class="dim">The key stays in this tab's memory: a reload asks for it again. <code>agents keys create</code> makes one.</p>
-  </form></main>`;
-}
-
+/** Looks whether the server knows the key, and keeps it if so. */
+const enter = async entered => {
+  key = entered;
+  try { session.me = await api("/me"); } catch (wrong) { key = null; throw wrong; }
+  tell({ signIn: null });
+};
 const Away = () => html`<${Trouble} problem=${new Problem(0, "The server does not answer", "This page goes on as soon as it is back.")} />`;
 const signOut = () => { key = null; session.me = null; tell({ signIn: new Problem(401, "Key needed", "") }); };
 
@@ -199,6 +195,7 @@ function Shell() {
   const route = useRoute();
   const [, redraw] = useState(0);
   const [help, setHelp] = useState(false);
+  const [refused, setRefused] = useState(null);
   const leader = useRef(0);
   useEffect(() => { const watcher = () => redraw(count => count + 1); watchers.add(watcher); return () => watchers.delete(watcher); }, []);
   useEffect(() => {
@@ -218,11 +215,13 @@ function Shell() {
     return () => removeEventListener("keydown", press);
   }, []);
   const start = () => api("/me").then(me => { session.me = me; tell({ signIn: null }); }, problem => {
-    if (problem.status !== 401) setTimeout(start, 1000);
+    setRefused(problem.status === 0 ? null : problem);
+    if (problem.passes) setTimeout(start, 1000);
   });
   useEffect(() => { start(); }, []);
-  if (frame.signIn) return html`<${SignIn} problem=${frame.signIn} onDone=${() => tell({ signIn: null })} />`;
-  if (!session.me) return html`<main><${frame.isAway ? Away : Loading} /></main>`;
+  if (frame.signIn) return html`<${SignIn} problem=${frame.signIn} onEnter=${enter} />`;
+  if (!session.me) return html`<main>${refused ? html`<${Trouble} problem=${refused} onAgain=${refused.passes ? null : start} />`
+    : html`<${frame.isAway ? Away : Loading} />`}</main>`;
 
   const at = route.parts[0] ?? "runs";
   return html`<div class="shell">
@@ -233,8 +232,8 @@ function Shell() {
         <a href=${`#/${id}`} aria-current=${id === at ? "page" : null} title=${`g ${letter}`}>${name}</a>`)}</nav>
       <div class="who"><span title=${`Role ${session.me.role}`}>${session.me.name} · ${session.me.tenant}</span>
         <span class="tools"><button class="plain" onClick=${() => setHelp(true)} title="Keys of the keyboard">Keys <kbd>?</kbd></button>
-        <a href="/reference" target="_blank" rel="noreferrer">API</a>
-        ${key && html`<button class="plain" onClick=${signOut}>Sign out</button>`}</span></div>
+        ${key ? html`<button class="plain" onClick=${signOut}>Sign out</button>`
+          : html`<a href="/reference" target="_blank" rel="noreferrer">API</a>`}</span></div>
     </header>
     <main id="main" tabindex="-1">
       ${frame.isAway && html`<p class="away" role="status">The server does not answer. What you see may be old; the page goes on by itself.</p>`}

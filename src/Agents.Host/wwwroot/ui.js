@@ -1,5 +1,6 @@
 // What all pages share: addresses, how money, times and states are written, and the small parts that pages are made of.
 import { Component, html, useEffect, useRef, useState } from "./lib/preact.js";
+import { notify } from "./core.js";
 
 // Addresses: what stands behind # is the page, its subject and its filters. It is never sent to the server.
 const readRoute = () => {
@@ -28,6 +29,37 @@ export function useRoute() {
     return () => removeEventListener("hashchange", read);
   }, []);
   return route;
+}
+
+/** The whole server-sent events of a piece of text, and what is left of it. */
+export function cut(text) {
+  const blocks = text.replaceAll("\r\n", "\n").split("\n\n");
+  const rest = blocks.pop();
+  return [blocks.map(block => {
+    const event = { id: null, event: "message", data: "" };
+    for (const line of block.split("\n")) {
+      const at = line.indexOf(":");
+      if (at > 0 && line.slice(0, at) in event) {
+        const value = line.slice(at + 1).replace(/^ /, "");
+        event[line.slice(0, at)] = line.startsWith("data") && event.data ? `${event.data}\n${value}` : value;
+      }
+    }
+    return event;
+  }).filter(event => event.data || event.id !== null), rest];
+}
+
+/** A value that follows when it has rested for `wait` milliseconds, and after `most` at the latest: so that what changes all the time asks seldom. */
+export function useRested(value, wait, most = 1000) {
+  const [rested, set] = useState(value);
+  const since = useRef(null);
+  useEffect(() => {
+    if (value === rested) { since.current = null; return; }
+    since.current ??= performance.now();
+    const left = Math.max(0, Math.min(wait, since.current + most - performance.now()));
+    const timer = setTimeout(() => { since.current = null; set(value); }, left);
+    return () => clearTimeout(timer);
+  }, [value, wait]);
+  return rested;
 }
 
 // Figures. What is not known is a dash, never a nought.
@@ -123,6 +155,25 @@ export class Boundary extends Component {
   }
 }
 
+/** Asks for a key. `onEnter` throws why it is refused. */
+export function SignIn({ problem, onEnter }) {
+  const [busy, setBusy] = useState(false);
+  const [refused, setRefused] = useState(problem?.title === "Key needed" ? null : problem);
+  const enter = async event => {
+    event.preventDefault();
+    setBusy(true);
+    try { await onEnter(new FormData(event.target).get("key").trim()); } catch (wrong) { setRefused(wrong); setBusy(false); }
+  };
+  return html`<main class="signin"><form class="card" onSubmit=${enter}>
+    <h1>Agents</h1>
+    <label for="key">API key</label><input id="key" name="key" type="password" required autocomplete="off" spellcheck="false" autofocus
+      placeholder="agents_…" aria-describedby="about" />
+    <button class="primary" disabled=${busy}>${busy ? "Looking at the key…" : "Sign in"}</button>
+    ${refused && html`<p class="bad" role="alert"><b>${refused.title}.</b> ${refused.detail}</p>`}
+    <p id="about" class="dim">The key stays in this tab's memory: a reload asks for it again. <code>agents keys create</code> makes one.</p>
+  </form></main>`;
+}
+
 export function Dialog({ title, onClose, children, isWide }) {
   const dialog = useRef();
   useEffect(() => { dialog.current.showModal(); }, []);
@@ -142,7 +193,13 @@ export function Act({ run, onProblem, children, ...rest }) {
 
 export function Copy({ text, children = "Copy" }) {
   const [done, setDone] = useState(false);
-  const copy = async () => { await navigator.clipboard.writeText(text); setDone(true); setTimeout(() => setDone(false), 1500); };
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text); // there is none on http, but on this machine
+    } catch { notify("The browser lets no page copy here. Mark the text and copy it.", true); return; }
+    setDone(true);
+    setTimeout(() => setDone(false), 1500);
+  };
   return html`<button type="button" class="plain" onClick=${copy}>${done ? "Copied" : children}</button>`;
 }
 
@@ -161,11 +218,13 @@ export const Tabs = ({ tabs, at, onPick, label }) => html`<div class="tabs" role
 export const Figure = ({ name, children, title, tone }) => html`<div class=${`figure ${tone ?? ""}`} title=${title}><dt>${name}</dt>
   <dd>${children}</dd></div>`;
 
+/** Amounts, which the pages keep as text: they are numbers where they come from. */
+const Amounts = /^(\s*"(?:[^"\\]*usd|low|high)": )"(-?\d[\d.e+-]*)"(?=,?$)/gim;
 /** JSON, or text that is none, indented and bounded. */
 export function Raw({ value, most = 40000 }) {
   let text = value;
   if (typeof value === "string") { try { text = JSON.stringify(JSON.parse(value), null, 2); } catch { /* it is text */ } }
-  else text = JSON.stringify(value, null, 2);
+  else text = JSON.stringify(value, null, 2).replace(Amounts, "$1$2");
   return html`
     <pre class="raw" tabindex="0">${text.length > most ? `${text.slice(0, most)}\n… ${count(text.length - most)} more characters` : text}</pre>`;
 }

@@ -1,3 +1,4 @@
+using Agents.Host.Api.Evidence;
 using Agents.Host.Audit;
 using Agents.Host.Engine.Evidence;
 using Agents.Host.Postgres;
@@ -77,6 +78,28 @@ public sealed class EvidenceTests(SoundDatabase sound) : IClassFixture<SoundData
         await using var heads = database.CreateCommand("select array_length(string_to_array(heads, E'\n'), 1) from agents.checkpoint where number = 2");
         Assert.Equal(5, await heads.ExecuteScalarAsync(Cancellation));
         Assert.Null(await checkpoints.Sign(Cancellation)); // and not again
+    }
+
+    [Fact]
+    public async Task Chains_are_counted_by_run_and_those_that_no_checkpoint_covers()
+    {
+        var copy = await sound.Copy();
+        await using var database = NpgsqlDataSource.Create(copy);
+
+        var covered = await GetEvidenceEndpoint.Read(database, "default", Cancellation);
+        Assert.Equal((5, 0, 1), (covered.Chains, covered.Uncovered, covered.Checkpoint?.Number));
+        await SoundDatabase.Execute(
+            copy, "set session_replication_role = replica; update agents.checkpoint set before_tx = (select max(tx) from agents.evidence)");
+        Assert.Equal((5, 1), await Counts());
+        await SoundDatabase.Execute(copy, "set session_replication_role = replica; delete from agents.checkpoint");
+        Assert.Equal((5, 5), await Counts());
+        Assert.Equal(0, (await GetEvidenceEndpoint.Read(database, "another", Cancellation)).Chains);
+
+        async Task<(long, long)> Counts()
+        {
+            var view = await GetEvidenceEndpoint.Read(database, "default", Cancellation);
+            return (view.Chains, view.Uncovered);
+        }
     }
 
     [Fact]

@@ -20,15 +20,21 @@ public sealed record CheckpointView(long Number, DateTimeOffset At, string Hash,
 public static class GetEvidenceEndpoint
 {
     [WolverineGet("/evidence"), Requires(Permissions.Read)]
-    public static async Task<EvidenceView> Get(NpgsqlDataSource database, HttpContext http, CancellationToken ct)
+    public static Task<EvidenceView> Get(NpgsqlDataSource database, HttpContext http, CancellationToken ct) =>
+        Read(database, Caller.Of(http).Tenant, ct);
+
+    public static async Task<EvidenceView> Read(NpgsqlDataSource database, string tenant, CancellationToken ct)
     {
-        var tenant = Caller.Of(http).Tenant;
         var chains = await database.First<Counted>(
             """
-            with last as (select coalesce(max(before_tx::text::bigint), 0)::text::xid8 as tx from agents.checkpoint)
-            select count(distinct e.run_id) as chains, count(distinct e.run_id) filter (where e.tx >= l.tx) as uncovered
-            from agents.evidence e cross join last l
-            where e.tenant_id = @tenant
+            with last as materialized (select before_tx from agents.checkpoint order by number desc limit 1), chained as (
+              select count(*) as runs from agents.run_summary r
+              where r.tenant_id = @tenant and exists (select from agents.evidence e where e.tenant_id = r.tenant_id and e.run_id = r.run_id)
+            )
+            select c.runs as chains, case when exists (select from last) then (
+                select count(distinct e.run_id) from agents.evidence e where e.tenant_id = @tenant and e.tx >= (select before_tx from last))
+              else c.runs end as uncovered
+            from chained c
             """, new { tenant }, ct);
         var last = await database.First<CheckpointView>(
             "select number, at, encode(hash, 'hex') as hash, key_id from agents.checkpoint order by number desc limit 1", null, ct);

@@ -10,7 +10,7 @@ namespace Agents.Host.Api.Responses;
 /// </summary>
 public static class GetResponseEndpoint
 {
-    [WolverineGet("/v1/responses/{id}"), Requires(Permissions.Read), StaysOpen, ReadsQuery("include", "include[]")]
+    [WolverineGet("/v1/responses/{id}"), Requires(Permissions.Read), StaysOpen, ReadsQuery("include", "include[]", "include_obfuscation")]
     [ProducesResponseType(typeof(object), 200), ProducesResponseType(typeof(object), 404)]
     public static async Task<IResult> Get(
         string id, [FromQuery] bool? stream, [FromQuery(Name = "starting_after")] long? startingAfter, ResponseReader responses,

@@ -19,6 +19,20 @@ static class DemoVerb
     /// <summary>The same demo each time, but for the day it ends on.</summary>
     const int Seed = 20;
 
+    /// <summary>What people or other servers have in the database; null when it is fresh. This server has no slots.</summary>
+    const string WhatIsThere =
+        """
+        select case
+          when exists (select from agents.run_summary) then 'runs'
+          when exists (select from agents.living_node where slots > 0) then 'a server that works on it'
+          when exists (select from agents.api_key) then 'keys'
+          when exists (select from finance.budget) then 'budgets'
+          when exists (select from agents.document) then 'documents'
+          when exists (select from agents.agent_version where by <> @system) then 'agents that were pushed'
+          when exists (select from agents.schedule) then 'schedules'
+        end
+        """;
+
     public static Command Create(Verb verb) => verb.Does(
         new("demo", "Fills a fresh database with made-up runs of 30 days, offline, to look at the pages."), Run);
 
@@ -59,9 +73,9 @@ static class DemoVerb
 
     static async Task<int> Fill(Call call, IServiceProvider services, Api api, DemoClock clock, Random random, CancellationToken ct)
     {
-        if (await services.GetRequiredService<NpgsqlDataSource>().First<bool>("select exists (select from agents.run_summary)", null, ct))
+        if (await services.GetRequiredService<NpgsqlDataSource>().First<string>(WhatIsThere, new { system = Actor.System.Name }, ct) is { } found)
             throw new VerbException(
-                ExitCodes.Stopped, "The database has runs. demo fills a fresh one only: name another directory, such as --data ./demo.");
+                ExitCodes.Stopped, $"The database has {found}. demo fills a fresh one only: name another directory, such as --data ./demo.");
 
         var now = clock.GetUtcNow();
         await services.GetRequiredService<Prices>().Publish(

@@ -1,7 +1,7 @@
 // Ask an agent, and watch the answer come: steps and words live, citations that open the passage, and the conversation that goes on.
 import { html, useEffect, useRef, useState } from "../lib/preact.js";
-import { api, notify, session, useData } from "../core.js";
-import { Act, Loading, Status, Trouble, duration, go, href, money, setQuery, short, useTick } from "../ui.js";
+import { api, notify, once, session, useData } from "../core.js";
+import { Act, Loading, Status, Trouble, duration, go, href, money, setQuery, short, useRested, useTick } from "../ui.js";
 import { Cited, Passage, rowsOf, useFacts } from "./facts.js";
 
 const Ends = ["completed", "failed", "cancelled"];
@@ -14,11 +14,7 @@ export default function Ask({ route }) {
   return id ? html`<${Conversation} key=${id} id=${id} />` : html`<div class="head"><h1>Ask</h1></div><${Form} like=${again.data} />`;
 }
 
-/** Queues a run; the key makes a request that is sent twice one run. */
-async function queue(json) {
-  const key = [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");
-  return (await api("/runs", { method: "POST", json, headers: { "idempotency-key": key } })).id;
-}
+const queue = async json => (await once("/runs", json)).id;
 
 function Form({ like }) {
   const agents = useData("/agents");
@@ -62,7 +58,8 @@ function Conversation({ id }) {
   const thread = useData(run?.threadId ? `/threads/${encodeURIComponent(run.threadId)}?limit=50` : null);
   const [open, setOpen] = useState(null);
   const last = facts.at(-1)?.version ?? 0;
-  useEffect(() => { if (last) { const timer = setTimeout(reload, 120); return () => clearTimeout(timer); } }, [last]);
+  const rested = useRested(last, 120);
+  useEffect(() => { if (rested) reload(); }, [rested]);
   const isOver = run && Ends.includes(run.status);
   useTick(isOver ? 60000 : 1000);
   if (missing ?? problem) return html`<${Trouble} problem=${missing ?? problem} /><p><a href="#/ask">Ask something</a></p>`;

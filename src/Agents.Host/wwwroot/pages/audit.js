@@ -11,7 +11,7 @@ export default function Audit({ route }) {
 }
 
 function Proof() {
-  const { data, problem } = useData("/evidence", { every: 15000 });
+  const { data, problem } = useData("/evidence", { every: 60000 });
   const last = data?.checkpoint;
   return html`${problem && html`<${Trouble} problem=${problem} />`}${!data && !problem && html`<${Loading} />`}
     ${data && html`<dl class="figures"><${Figure} name="Hash chains">${count(data.chains)}<small>one for each run</small><//>

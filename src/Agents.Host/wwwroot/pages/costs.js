@@ -67,7 +67,7 @@ function Spend({ route }) {
           <tr data-row><td>${key ?? html`<span class="dim">none</span>`}</td><td class="num">${count(figures.calls)}</td>
             <td class="num">${duration(figures.latency?.p95Seconds)}</td><td class="num">${money(figures.costUsd)}</td></tr>`)}</tbody>
           <tfoot><tr><td>Sum</td><td class="num">${count(calls.calls)}</td><td></td>
-            <td class="num">${money(sum(data.items.map(item => item.figures.costUsd)))}</td></tr></tfoot></table></section>
+            <td class="num">${money(data.totalCostUsd)}</td></tr></tfoot></table></section>
       <section class="card"><h2>Tokens</h2><${Tokens} tokens=${tokens} /></section>
       <section class="card"><h2>Paid for nothing</h2>${data.waste.length === 0 ? html`<p class="dim">Nothing, in this time.</p>` : html`
         <table><thead><tr><th>What</th><th class="num">Attempts</th><th class="num">Tokens</th><th class="num">Cost</th></tr></thead>
@@ -80,7 +80,7 @@ function Spend({ route }) {
 function Tokens({ tokens }) {
   const used = Buckets.map(([name, label]) => [label, tokens[name] ?? 0]).filter(([, number]) => number > 0);
   const most = Math.max(...used.map(([, number]) => number), 1);
-  return html`<table><tbody>${used.map(([label, number]) => html`<tr><td>${label}</td><td style=${{ width: "50%" }}><span class="meter">
+  return html`<table><tbody>${used.map(([label, number]) => html`<tr><td>${label}</td><td class="middle"><span class="meter">
     <i style=${{ width: `${number / most * 100}%` }}></i></span></td>
     <td class="num">${count(number)}</td></tr>`)}</tbody></table>`;
 }
@@ -150,9 +150,10 @@ function Chart({ window, by }) {
 /** Amounts by key and time, the dearest keys first and the rest as one; as texts that are exact, and stacked as numbers to be drawn. */
 function tableOf(items, by, window, hours, since, isHourly) {
   const step = window === "24h" ? 3600 : 86400;
-  const first = isHourly ? Math.floor((Date.now() / 1000 - (hours - 1) * 3600) / step) * step : Date.parse(since) / 1000;
-  const times = [];
-  for (let time = first; time <= Date.now() / 1000; time += step) times.push(time);
+  const hour = Math.floor(Date.now() / 3600000) * 3600 - (hours - 1) * 3600; // the first that was asked for
+  // By day: those of the figures, without the first that is not known of in whole.
+  const first = window === "24h" ? hour : Math.max(Date.parse(since) / 1000, isHourly ? Math.ceil(hour / step) * step : 0);
+  const times = Array.from({ length: Math.floor((Date.now() / 1000 - first) / step) + 1 }, (_, index) => first + index * step);
   const costs = new Map();
   for (const item of items) {
     const key = (isHourly ? item.key : item[by]) ?? "none";
@@ -206,23 +207,22 @@ function Dearest({ route }) {
         <td class="num">${count(Buckets.slice(0, 8).reduce((all, [name]) => all + (figures.tokens[name] ?? 0), 0))}</td>
           <td class="num">${count(figures.failedAttempts + figures.lostAttempts)}</td><td class="num">${money(figures.costUsd)}</td></tr>`)}</tbody>
           </table></div>
-      <p class="dim">The ${count(rows.length)} dearest of ${count(data.items.length)}.</p>`}`;
+      <p class="dim">The ${count(rows.length)} dearest of ${data.items.length < 1000 ? "" : "the dearest "}${count(data.items.length)}.</p>`}`;
 }
 
 /** The budgets, how much of each is gone, and the day it runs out at the pace of its period. */
 function Budgets() {
   const { data, problem, reload } = useData("/budgets");
+  const fifthOf = budget => Number((Number(budget.limitUsd) * 0.2).toFixed(6));
   const raise = budget => async () => {
-    const query = `?period=${budget.period}`;
-    await api(`/budgets/${budget.scope}/${encodeURIComponent(budget.value)}/raise${query}`,
-      { method: "POST", json: { byUsd: Math.max(1, Math.ceil(Number(budget.limitUsd) * 0.2)) } });
-    notify("The budget was raised.");
+    const raised = await api(`/budgets/${budget.scope}/${encodeURIComponent(budget.value)}/raise?period=${budget.period}`,
+      { method: "POST", json: { byUsd: fifthOf(budget) } });
+    notify(`The limit is ${money(raised.limitUsd)} now.`);
     reload();
   };
   if (problem) return html`<${Trouble} problem=${problem} />`;
   if (!data) return html`<${Loading} />`;
-  if (data.items.length === 0) return html`<${Empty}
-    title="No budgets">Without one, only the limits of agents and runs bound what is spent.
+  if (data.items.length === 0) return html`<${Empty} title="No budgets">Without one, only the limits of agents and runs bound what is spent.
       <code>agents budgets set tenant:default 50</code> sets one.<//>`;
   return html`<div class="table"><table class="stack"><thead><tr><th>Budget</th><th>Gone</th><th class="num">Spent</th><th class="num">Reserved</th>
     <th class="num">Left</th><th class="num">Limit</th><th>Runs out</th><th></th></tr></thead><tbody>
@@ -234,7 +234,7 @@ function Budgets() {
           style=${{ width: `${Math.min(100, share * 100)}%` }}></i></span><span class="dim">${percent(share)}</span></td>
         ${[["spent", budget.spentUsd], ["reserved", budget.reservedUsd], ["left", budget.roomUsd], ["limit", budget.limitUsd]]
           .map(([name, usd]) => html`<td class="num" data-name=${name}>${money(usd)}</td>`)}<td>${runsOut(budget)}</td>
-        <td class="num">${session.can("manage-money") && html`<${Act} run=${raise(budget)}
+        <td class="num">${session.can("manage-money") && fifthOf(budget) > 0 && html`<${Act} run=${raise(budget)}
           onProblem=${refused => notify(refused.detail, true)}>Raise by a fifth<//>`}</td></tr>`;
     })}</tbody></table></div>`;
 }
@@ -244,7 +244,7 @@ function runsOut(budget) {
   if (!budget.from) return html`<span class="dim">has no period</span>`;
   const from = Date.parse(budget.from), spent = Number(budget.spentUsd), passed = Date.now() - from;
   if (spent === 0) return html`<span class="dim">nothing spent yet</span>`;
-  const day = new Date(from + passed * Number(budget.limitUsd) / spent);
-  return day > Date.parse(budget.until) ? html`<span class="ok">lasts the ${budget.period} at this pace</span>` : html`
-    <span class="warn">${day.toISOString().slice(0, 10)} at this pace</span>`;
+  const at = from + passed * Number(budget.limitUsd) / spent; // may be later than any date can be
+  return !(at <= Date.parse(budget.until)) ? html`<span class="ok">lasts the ${budget.period} at this pace</span>` : html`
+    <span class="warn">${new Date(at).toISOString().slice(0, 10)} at this pace</span>`;
 }

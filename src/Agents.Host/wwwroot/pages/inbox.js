@@ -5,6 +5,7 @@ import { Act, Empty, Loading, Status, Time, Trouble, count, href, money, short, 
 
 export default function Inbox() {
   const [live, setLive] = useState(""); // asked for once the stream is there, so that nothing falls between the two
+  const [halted, setHalted] = useState(null);
   const approvals = useData(live && "/approvals?limit=200");
   const parked = useData(live && "/runs?status=parked&limit=50");
   const wasBroken = useRef(false);
@@ -15,7 +16,8 @@ export default function Inbox() {
     let timer = null;
     const stop = follow("/stream", (event, fact) => {
       if (/^(tool_call_|run_)/.test(fact?.type ?? "")) timer ??= setTimeout(() => { timer = null; reload.current(); }, 500);
-    }, state => {
+    }, (state, problem = null) => {
+      setHalted(problem);
       if (state === "live" && wasBroken.current) reload.current();
       wasBroken.current = state === "broken";
       setLive(state);
@@ -37,6 +39,7 @@ export default function Inbox() {
   const waiting = approvals.data?.items ?? [];
   const stopped = parked.data?.items ?? [];
   return html`<div class="head"><h1>Inbox</h1><span class="dim">j k moves, a approves, d denies</span></div>
+    ${halted && html`<${Trouble} problem=${halted} />`}
     ${approvals.problem && html`<${Trouble} problem=${approvals.problem} onAgain=${approvals.reload} />`}
     ${!approvals.data && !approvals.problem && html`<${Loading} />`}
     ${approvals.data && parked.data && waiting.length + stopped.length === 0 && html`<${Empty} title="Nothing waits for you">

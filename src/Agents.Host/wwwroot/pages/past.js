@@ -1,19 +1,12 @@
 // What a run's page loads when it is wound or acted on: the state at a version, what the model was told, the fact; the runs around it; the dialogs.
 import { html, useEffect, useMemo, useState } from "../lib/preact.js";
-import { api, notify, session, useData } from "../core.js";
-import { Dialog, Loading, Raw, Status, Tabs, Trouble, count, go, href, money, setQuery, short, words } from "../ui.js";
+import { api, notify, once, session, useData } from "../core.js";
+import { Dialog, Loading, Raw, Status, Tabs, Trouble, count, go, href, money, setQuery, short, useRested, words } from "../ui.js";
 
 const Names = { fact: "Fact", state: "State", told: "Told to the model", changed: "What changed", related: "Parents, children, forks" };
 
-/** A value that follows only when it has rested: so that a slider that is dragged asks once. */
-function useRested(value, wait = 90) {
-  const [rested, set] = useState(value);
-  useEffect(() => { const timer = setTimeout(() => set(value), wait); return () => clearTimeout(timer); }, [value, wait]);
-  return rested;
-}
-
 export function Panes({ id, run, facts, version, pane }) {
-  const at = useRested(version);
+  const at = useRested(version, 90);
   const open = pane in Names ? pane : "fact";
   const fact = facts[version - 1];
   return html`<${Tabs} label="What to see of this version" tabs=${Object.entries(Names)} at=${open} onPick=${name => setQuery({ pane: name })} />
@@ -156,8 +149,7 @@ function Fork({ run, version, onClose }) {
     const json = { version, ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== "")) };
     if (json.budgetUsd) json.budgetUsd = Number(json.budgetUsd);
     if (json.question === run.question) delete json.question;
-    const forked = await api(`/runs/${run.id}/fork`, { method: "POST", json,
-      headers: { "idempotency-key": crypto.randomUUID?.() ?? `fork-${Date.now()}` } });
+    const forked = await once(`/runs/${run.id}/fork`, json);
     const inherited = forked.inheritedUsd === null ? "" : `; what it inherits has cost ${money(forked.inheritedUsd)}`;
     notify(`Forked at version ${forked.forkedFrom.version}${inherited}.`);
     go(["runs", forked.id]);

@@ -2,7 +2,7 @@
 import { html, useEffect, useMemo, useRef, useState } from "../lib/preact.js";
 import { api, notify, session, useData } from "../core.js";
 import {
-  Act, Copy, Figure, Loading, Status, Time, Trouble, count, duration, href, money, secondsBetween, setQuery, short, useTick,
+  Act, Copy, Figure, Loading, Status, Time, Trouble, count, duration, href, money, secondsBetween, setQuery, short, useRested, useTick,
 } from "../ui.js";
 import { Cited, Passage, Waterfall, rowsOf, useFacts } from "./facts.js";
 
@@ -13,12 +13,18 @@ export default function Run({ route }) {
   const { facts, words, state, problem } = useFacts(id);
   const last = facts.at(-1)?.version ?? 0;
   // The header is the server's own summary; the facts say when it is worth asking again.
-  const [rested, setRested] = useState(0);
-  useEffect(() => { const timer = setTimeout(() => setRested(last), 80); return () => clearTimeout(timer); }, [last]);
+  const rested = useRested(last, 80);
   const { data: run, problem: missing, reload } = useData(rested ? `/runs/${id}` : null);
   const asked = useRef(0);
   useEffect(() => { if (asked.current) reload(); asked.current = rested; }, [rested]);
-  const wanted = Number(route.query.get("v")) || null;
+  // While it is wound the version stands here: browsers allow an address only so many changes in a while.
+  const [wound, setWound] = useState(null);
+  useEffect(() => {
+    if (!wound) return;
+    const timer = setTimeout(() => { setQuery({ v: wound.to }); setWound(null); }, 150);
+    return () => clearTimeout(timer);
+  }, [wound]);
+  const wanted = Number(wound ? wound.to : route.query.get("v")) || null;
   const version = wanted ? Math.min(wanted, last) : last;
   const isOver = run ? Ends.includes(run.status) : false;
   useTick(isOver ? 60000 : 1000);
@@ -29,7 +35,8 @@ export default function Run({ route }) {
   if (missing ?? problem) return html`<${Trouble} problem=${missing ?? problem} /><p><a href="#/runs">All runs</a></p>`;
   if (!run || facts.length === 0) return html`<${Loading} />`;
 
-  const wind = to => setQuery({ v: to >= last && !isOver ? "" : Math.max(1, Math.min(last, to)) });
+  const wind = to => setWound({ to: to >= last && !isOver ? "" : Math.max(1, Math.min(last, to)) });
+  const goBack = () => { setWound(null); setQuery({ v: "", pane: "" }); };
   return html`
     <${Header} run=${run} facts=${facts} state=${state} onDialog=${setDialog} onDone=${reload} />
     <${Approvals} run=${run} facts=${facts} onDone=${reload} />
@@ -38,7 +45,7 @@ export default function Run({ route }) {
     ${words.size > 0 && html`<section class="card" aria-live="off"><h2>The model is saying</h2>
       ${[...words].map(([call, text]) => html`<p key=${call} class="answer caret">${text}</p>`)}</section>`}
     <${Waterfall} facts=${facts} version=${version} isLive=${!isOver} onPick=${row => wind(row.last)} />
-    <${Slider} facts=${facts} version=${version} last=${last} isPast=${wanted !== null && version < last} onWind=${wind} />
+    <${Slider} facts=${facts} version=${version} last=${last} isPast=${wanted !== null && version < last} onWind=${wind} onNow=${goBack} />
     ${isWound ? more ? html`<${more.Panes} id=${id} run=${run} facts=${facts} version=${version} pane=${route.query.get("pane")} />`
       : html`<${Loading} />`
       : html`<p class="dim">Pick a bar or move the slider to see the state of that version, what the model was told, and the fact itself.${" "}
@@ -159,7 +166,7 @@ function Answer({ run }) {
 }
 
 /** Winds the run back and forth, fact by fact. */
-function Slider({ facts, version, last, isPast, onWind }) {
+function Slider({ facts, version, last, isPast, onWind, onNow }) {
   const fact = facts[version - 1];
   return html`<section class="card wind" aria-label="Wind the run back">
     <button aria-label="One fact back" disabled=${version <= 1} onClick=${() => onWind(version - 1)}>◀</button>
@@ -169,5 +176,5 @@ function Slider({ facts, version, last, isPast, onWind }) {
       onInput=${event => onWind(Number(event.target.value))} />
     <span><b>${version}</b> of ${last} <code>${fact.type}</code> <span class="dim"><${Time}
       at=${fact.at} /> · ${duration(secondsBetween(facts[0].at, fact.at))} in</span></span>
-    ${isPast && html`<button class="plain" onClick=${() => setQuery({ v: "", pane: "" })}>back to now</button>`}</section>`;
+    ${isPast && html`<button class="plain" onClick=${onNow}>back to now</button>`}</section>`;
 }

@@ -1,6 +1,6 @@
 // The list of runs: counters and filters in its address, kept current by the stream of all runs, with actions on those that are chosen.
 import { html, useEffect, useMemo, useRef, useState } from "../lib/preact.js";
-import { api, follow, notify, session, useData } from "../core.js";
+import { api, follow, notify, once, session, useData } from "../core.js";
 import { Dialog, Empty, Loading, Status, Time, Trouble, count, duration, href, money,
   secondsBetween, setQuery, short, useTick, words } from "../ui.js";
 
@@ -21,6 +21,7 @@ export default function Runs({ route }) {
   const address = `/runs?${new URLSearchParams([...Object.entries({ ...filters, cursor, limit: PageSize })].filter(([, value]) => value !== ""))}`;
   // Asked for once the stream is there, so that nothing falls between the two.
   const [live, setLive] = useState("");
+  const [refused, setRefused] = useState(null);
   const page = useData(live && address);
   const counts = useData(live && "/runs/counts");
   const wasBroken = useRef(false);
@@ -35,7 +36,8 @@ export default function Runs({ route }) {
     let timer = null;
     const soon = () => { timer ??= setTimeout(() => { timer = null; reloads.current(); }, 700); };
     const stop = follow("/stream", (event, fact) => fact?.runId && /^(run_|step_started|tool_call_requested|wait_)/.test(fact.type) && soon(),
-      state => {
+      (state, problem = null) => {
+        setRefused(problem);
         if (state === "live" && wasBroken.current) soon();
         wasBroken.current = state === "broken";
         setLive(state);
@@ -49,7 +51,8 @@ export default function Runs({ route }) {
   const isFiltered = Object.values(filters).some(Boolean);
   return html`
     <div class="head"><h1>Runs</h1>
-      <span class="dim" role="status">${live === "live" ? "● live" : live === "broken" ? "○ the stream broke; it is taken up again" : ""}</span>
+      <span class="dim" role="status">${live === "live" ? "● live" : live === "broken" ? "○ the stream broke; it is taken up again"
+        : live === "refused" ? "○ refused" : ""}</span>
       <span class="grow"></span>${session.can("operate") && html`<a class="button" href="#/ask">Ask something</a>`}</div>
     <nav class="counters" aria-label="Runs by status">${[["", "all"], ["waiting", "waiting"],
       ...Statuses.map(status => [status, status])].map(([status, name]) => html`
@@ -60,6 +63,7 @@ export default function Runs({ route }) {
           Statuses.reduce((all, one) => all + counts.data[one], 0)) : ""}</b></a>`)}</nav>
     <${Filters} filters=${filters} />
     ${picked.length > 0 && html`<${BulkBar} picked=${picked} onAsk=${setAsked} onClear=${() => setChosen(new Set())} />`}
+    ${refused && html`<${Trouble} problem=${refused} />`}
     ${page.problem && html`<${Trouble} problem=${page.problem} onAgain=${page.reload} />`}
     ${!page.data ? !page.problem && html`<${Loading} />` : rows.length === 0
       ? html`<${Empty} title=${isFiltered || cursor ? "No run fits" : "No runs yet"}>${isFiltered || cursor
@@ -174,7 +178,10 @@ function Bulkwise({ kind, runs, onClose, onDone }) {
     setState({ at, refused, isBusy: true });
     await Promise.all(Array.from({ length: 4 }, async () => {
       for (let run; (run = left.shift());) {
-        try { await api(`/runs/${run.id}/${kind}`, { method: "POST", json: { reason } }); } catch (problem) { refused.push({ run, problem }); }
+        const path = `/runs/${run.id}/${kind}`;
+        try { await (kind === "fork" ? once(path, { reason }) : api(path, { method: "POST", json: { reason } })); } catch (problem) {
+          refused.push({ run, problem });
+        }
         setState({ at: ++at, refused: [...refused], isBusy: true });
       }
     }));
