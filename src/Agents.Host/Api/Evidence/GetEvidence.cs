@@ -25,19 +25,22 @@ public static class GetEvidenceEndpoint
 
     public static async Task<EvidenceView> Read(NpgsqlDataSource database, string tenant, CancellationToken ct)
     {
+        var last = await database.First<CheckpointView>(
+            "select number, at, encode(hash, 'hex') as hash, key_id from agents.checkpoint order by number desc limit 1", null, ct);
+        // Its transaction is a value of the statement, so that the database knows how few rows follow it.
+        var beforeTx = last is null ? null : await database.First<string>(
+            "select before_tx::text from agents.checkpoint where number = @number", new { last.Number }, ct);
         var chains = await database.First<Counted>(
             """
-            with last as materialized (select before_tx from agents.checkpoint order by number desc limit 1), chained as (
+            with chained as (
               select count(*) as runs from agents.run_summary r
               where r.tenant_id = @tenant and exists (select from agents.evidence e where e.tenant_id = r.tenant_id and e.run_id = r.run_id)
             )
-            select c.runs as chains, case when exists (select from last) then (
-                select count(distinct e.run_id) from agents.evidence e where e.tenant_id = @tenant and e.tx >= (select before_tx from last))
-              else c.runs end as uncovered
+            select c.runs as chains, case when @before_tx::text is null then c.runs else (
+                select count(distinct e.run_id) from agents.evidence e where e.tenant_id = @tenant and e.tx >= @before_tx::text::xid8)
+              end as uncovered
             from chained c
-            """, new { tenant }, ct);
-        var last = await database.First<CheckpointView>(
-            "select number, at, encode(hash, 'hex') as hash, key_id from agents.checkpoint order by number desc limit 1", null, ct);
+            """, new { tenant, beforeTx }, ct);
         return new(chains!.Chains, chains.Uncovered, last);
     }
 
