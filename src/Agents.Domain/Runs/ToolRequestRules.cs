@@ -22,12 +22,16 @@ static class ToolRequestRules
             Schedule(decision, id, call, grant, request.Arguments);
     }
 
-    /// <summary>Requests a call that is allowed; its first attempt is due at once, unless a person must approve it.</summary>
+    /// <summary>
+    /// Requests a call that is allowed; its first attempt is due at once, unless a person must approve it. What is only read from a record needs no
+    /// approval.
+    /// </summary>
     /// <param name="call">The model call that asked. Null for a tool step.</param>
     public static void Schedule(Decision decision, string id, int? call, ToolGrant grant, string arguments)
     {
-        var within = grant.NeedsApproval ? decision.Agent.Limits.ApprovalWithin : null;
-        decision.Add(new ToolCallRequested(id, call, grant.Tool, arguments, grant.NeedsApproval, within));
+        var needsApproval = grant.NeedsApproval && !decision.Run.RecordedTools;
+        var within = needsApproval ? decision.Agent.Limits.ApprovalWithin : null;
+        decision.Add(new ToolCallRequested(id, call, grant.Tool, arguments, needsApproval, within));
     }
 
     /// <summary>What a person reads who is to find out whether the call had its effect.</summary>

@@ -24,20 +24,21 @@ public sealed class OtherWayTests
         Assert.Equal([null, "new"], changed.Steps.OfType<ModelStep>().Select(step => step.Model));
         Assert.Null(changed.Fallback);
         Assert.Null(((ModelStep)changed.Steps[2]).Fallback);
+        Assert.Equal(["spare"], ((ModelStep)changed.Steps[0]).Fallback!.Models); // it may be come to once more
         Assert.True(changed.Steps[1].Grants().Single().NeedsApproval);
         Assert.Empty(changed.Problems());
         Assert.NotEqual(Agent.Hash(), changed.Hash());
     }
 
     [Fact]
-    public void Instructions_are_others_in_that_step_only_and_recorded_tools_wait_for_no_approval()
+    public void Instructions_are_others_in_that_step_only_and_what_needs_an_approval_still_says_so()
     {
         var changed = new OtherWay("report", null, "Report briefly.", RecordedTools: true).Of(Agent, from: 2);
 
         Assert.Equal(["Plan.", "Report briefly."], changed.Steps.OfType<ModelStep>().Select(step => step.Instructions));
         Assert.Equal("old", ((ModelStep)changed.Steps[2]).Model);
         Assert.Equal(["spare"], changed.Fallback!.Models);
-        Assert.DoesNotContain(changed.Steps.SelectMany(step => step.Grants()), grant => grant.NeedsApproval);
+        Assert.All(changed.Steps.SelectMany(step => step.Grants()), grant => Assert.True(grant.NeedsApproval));
     }
 
     [Fact]

@@ -78,6 +78,56 @@ public sealed class WhatIfTests(Branches branches) : IClassFixture<Branches>
     }
 
     [Fact]
+    public async Task A_fork_of_a_whatif_calls_tools_and_waits_for_the_approval_that_the_whatif_did_not_need()
+    {
+        const string Question = "What if the contract were shredded?";
+        app.Model.Says(Question, ("shred", new { document = "contract" }), "Gone.", ("shred", new { document = "contract" }), "It is gone.");
+        var origin = await app.Queue(Question, "clerk");
+        await app.Until(origin, facts => facts.OfType<ToolCallRequested>().Any());
+        await app.Post($"/runs/{origin}/tool-calls/c0001t001/approve", null, 200);
+        await app.Finished(origin);
+
+        var url = (await app.Post("/whatifs", new { runs = new[] { origin }, instructions = "Shred it.", budgetUsd = 1 }, 202)).GetProperty("url").GetString()!;
+        await Finished(url);
+        var recorded = (await app.Get($"{url}/pairs")).GetProperty("items")[0].GetProperty("run").GetGuid();
+        var facts = await app.Facts(recorded);
+        Assert.False(facts.OfType<ToolCallRequested>().Single().NeedsApproval);
+        Assert.Single(facts.OfType<ToolCallCompleted>());
+        Assert.True((await app.Post($"/runs/{recorded}/replay", new { }, 200)).GetProperty("isIdentical").GetBoolean());
+
+        app.Model.Says(Question, ("shred", new { document = "contract" }), "It is gone at last.");
+        var begun = facts.Index().First(fact => fact.Item is StepStarted or StateInherited).Index + 1;
+        var early = (await app.Post($"/runs/{recorded}/fork", new { version = begun }, 202)).GetProperty("id").GetGuid();
+        await app.Until(early, facts => facts.OfType<ToolCallRequested>().Any());
+        var asked = (await app.Facts(early)).OfType<ToolCallRequested>().Single();
+        Assert.True(asked.NeedsApproval);
+        Assert.Empty((await app.Facts(early)).OfType<ToolCallStarted>());
+        await app.Post($"/runs/{early}/cancel", null, 200);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_a_person_said_about_a_call_in_doubt_is_the_recorded_result(bool hadEffect)
+    {
+        var question = $"What if the archive were written to, {hadEffect}?";
+        app.Model.Says(question, ("send_letter", new { to = "the archive" }), "I have looked.", ("send_letter", new { to = "the archive" }), "So be it.");
+        var origin = await app.Queue(question, "clerk");
+        await app.Until(origin, facts => facts.OfType<RunParked>().Any());
+        object said = hadEffect ? new { result = "it is in the archive" } : new { failed = "the archive is shut" };
+        await app.Post($"/runs/{origin}/tool-calls/c0001t001/resolve", said, 200);
+        await app.Finished(origin);
+
+        var url = (await app.Post("/whatifs", new { runs = new[] { origin }, instructions = "Write.", budgetUsd = 1 }, 202)).GetProperty("url").GetString()!;
+        await Finished(url);
+
+        var facts = await app.Facts((await app.Get($"{url}/pairs")).GetProperty("items")[0].GetProperty("run").GetGuid());
+        Assert.Empty(facts.OfType<ToolCallStarted>());
+        if (hadEffect) Assert.Equal("it is in the archive", facts.OfType<ToolCallCompleted>().Single().Result);
+        else Assert.Equal(new(FailureKind.ToolError, "the archive is shut"), facts.OfType<ToolCallFailed>().Single().Failure);
+    }
+
+    [Fact]
     public async Task All_share_one_budget_park_when_it_is_spent_and_go_on_when_it_is_raised()
     {
         var origins = new List<Guid>();
@@ -112,6 +162,7 @@ public sealed class WhatIfTests(Branches branches) : IClassFixture<Branches>
         Assert.Equal((4, 0, 4, 0m), (verdict.GetProperty("pairs").GetInt32(), verdict.GetProperty("sameClaims").GetInt32(),
             verdict.GetProperty("sameCitations").GetInt32(), verdict.GetProperty("costUsd").GetProperty("mean").GetDecimal()));
         Assert.Equal("Unknown period", (await app.Get($"/budgets/batch/{id}?period=day", 400)).GetProperty("title").GetString());
+        await app.Post($"/budgets/batch/{id.ToString().ToUpperInvariant()}/raise", new { byUsd = 1 }, 200);
         Assert.Equal(4 * Call, (await app.Get($"/budgets/batch/{id}")).GetProperty("budget").GetProperty("spentUsd").GetDecimal());
     }
 

@@ -38,6 +38,7 @@ static class BudgetAddress
     static BudgetName? Parse(string scope, string value, string? period, Caller caller, out IResult? problem)
     {
         period ??= Word<BudgetScope>(scope) is BudgetScope.Batch ? "total" : "month";
+        var batch = Guid.Empty;
         problem = (Word<BudgetScope>(scope), Word<BudgetPeriod>(period)) switch
         {
             (null, _) => Refusals.Unknown("Unknown scope", $"The scopes of budgets are {Scopes}; this is \"{Sanitiser.Text(scope, 50)}\".").Answer(),
@@ -50,11 +51,12 @@ static class BudgetAddress
                 Refusals.Malformed("Bad name", $"A name has 1 to {BudgetName.ValueCharacters} characters.").Answer(),
             (BudgetScope.Batch, not BudgetPeriod.Total) =>
                 Refusals.Malformed("Unknown period", "A batch has one budget, for all its time: leave out the period.").Answer(),
-            (BudgetScope.Batch, _) when !Guid.TryParseExact(value, "D", out _) =>
+            (BudgetScope.Batch, _) when !Guid.TryParseExact(value, "D", out batch) =>
                 Refusals.Malformed("Bad name", "A batch is named by its id.").Answer(),
             (BudgetScope.Tenant, _) when value != caller.Tenant => Refusals.Unknown("Unknown tenant", $"Your tenant is {caller.Tenant}.").Answer(),
             _ => null,
         };
+        if (batch != Guid.Empty) value = batch.ToString(); // as runs name it, without capitals
         return problem is null ? new(Word<BudgetScope>(scope)!.Value, value, Word<BudgetPeriod>(period)!.Value) : null;
     }
 

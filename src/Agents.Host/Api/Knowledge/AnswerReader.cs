@@ -10,7 +10,7 @@ namespace Agents.Host.Api.Knowledge;
 /// <summary>An answer that cites a document.</summary>
 /// <param name="Run">The run that gave it.</param>
 /// <param name="Passages">Of the document, by id: what the answer rests on.</param>
-/// <param name="AskedAgain">The run that was asked the same after the version had been recalled. Null when none was.</param>
+/// <param name="AskedAgain">The newest run that was asked the same because the answer rests on the document. Null when none was.</param>
 public sealed record CitingAnswer(
     Guid Run, string Agent, string Question, string Answer, IReadOnlyList<int> Versions, IReadOnlyList<string> Passages, DateTimeOffset AnsweredAt,
     Guid? AskedAgain);
@@ -48,7 +48,9 @@ public sealed class AnswerReader(NpgsqlDataSource database)
         return answers.Count > limit ? new(answers[..limit], answers[limit - 1].Run.ToString()) : new(answers, null);
     }
 
-    /// <summary>The runs whose answers rest on the version and were not asked again for it, newest first.</summary>
+    /// <summary>
+    /// The runs whose answers rest on the version and were not asked again for it, newest first. Not the runs of a what-if: they only try something.
+    /// </summary>
     public async Task<IReadOnlyList<Guid>> ToAskAgain(string tenant, string documentId, int version, int limit, CancellationToken ct) =>
         await database.Query<Guid>(
             """
@@ -58,6 +60,8 @@ public sealed class AnswerReader(NpgsqlDataSource database)
                 select from agents.batch_item i
                 join agents.what_if w on w.tenant_id = i.tenant_id and w.batch_id = i.batch_id
                 where i.tenant_id = r.tenant_id and i.origin = r.run_id and w.document_id = @id and w.document_version = @version)
+              and not exists (
+                select from agents.what_if w where w.tenant_id = r.tenant_id and w.batch_id = r.batch_id and w.kind = 'what_if')
             order by r.run_id desc limit @limit
             """, new { tenant, id = CleanText.Of(documentId), version, cited = Cited(documentId, version), limit }, ct);
 

@@ -11,7 +11,7 @@ namespace Agents.Host.Cli.Runs;
 /// <summary>How runs that are compared with others are announced, followed and summed up; <c>whatif</c> and <c>recall</c> share it.</summary>
 static class WhatIfDisplay
 {
-    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+    static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
 
     const int MostNamed = 5;
 

@@ -10,15 +10,14 @@ namespace Agents.Host.Engine.Attempts;
 public sealed class RecordedTools(IRunLog log)
 {
     /// <summary>
-    /// What the last call of that tool with the same arguments has brought, in the whole history of the run that this one continues; else why it
-    /// failed.
-    /// A call that was never made fails.
+    /// What the last call of that tool with the same arguments has brought, in the whole history of the run that this one continues, or what a person
+    /// said it has; else why it failed. A call that was never made fails.
     /// </summary>
     public async Task<ToolReport> OutcomeOf(string tenant, Run run, RunTool work, ToolCall call, CancellationToken ct)
     {
         var wanted = Form(call.Arguments ?? "{}");
         var calls = new HashSet<string>(StringComparer.Ordinal);
-        var (found, result, failure) = ((PassagesRetrieved?)null, (ToolCallCompleted?)null, (ToolCallFailed?)null);
+        var (found, result, failure) = ((PassagesRetrieved?)null, (ToolCallCompleted?)null, (Failure?)null);
         foreach (var happened in await History(tenant, run, ct))
             switch (happened)
             {
@@ -26,7 +25,11 @@ public sealed class RecordedTools(IRunLog log)
                 case ToolCallRequested e: calls.Remove(e.ToolCallId); break; // a fork counts its calls from where it began
                 case PassagesRetrieved e when calls.Contains(e.ToolCallId): found = e; break;
                 case ToolCallCompleted e when calls.Contains(e.ToolCallId): result = e; break;
-                case ToolCallFailed e when calls.Contains(e.ToolCallId): failure = e; break;
+                case ToolCallFailed e when calls.Contains(e.ToolCallId): failure = e.Failure; break;
+                case ToolCallResolved { Result: { } said } e when calls.Contains(e.ToolCallId):
+                    result = new(e.ToolCallId, e.Attempt, said, Truncated: false, TimeSpan.Zero);
+                    break;
+                case ToolCallResolved { Failed: { } said } e when calls.Contains(e.ToolCallId): failure = new(FailureKind.ToolError, said); break;
             }
 
         if (result is not null)
@@ -34,7 +37,7 @@ public sealed class RecordedTools(IRunLog log)
                 work.ToolCallId, work.Attempt, result.Result, result.Truncated, TimeSpan.Zero,
                 found is { } passages && passages.ToolCallId == result.ToolCallId ? new(passages.Query, passages.Passages) : null);
 
-        return new RecordToolFailure(work.ToolCallId, work.Attempt, failure is null ? NotRecorded(call.Tool) : Final(failure.Failure), TimeSpan.Zero);
+        return new RecordToolFailure(work.ToolCallId, work.Attempt, failure is null ? NotRecorded(call.Tool) : Final(failure), TimeSpan.Zero);
     }
 
     /// <summary>All that happened in the run that this one continues, also after it, and in those which that one continues.</summary>

@@ -12,9 +12,8 @@ using Agents.Host.Tools;
 namespace Agents.Host.Engine.Requests;
 
 /// <summary>
-/// Makes up runs that go through others in another way. Nothing is written here, and nothing in the runs that they come from: a what-if draws on its
-/// own
-/// budget only.
+/// Makes up runs that go through others in another way. It writes nothing. A what-if changes nothing in the runs that it comes from, and draws on its
+/// own budget only.
 /// </summary>
 public sealed class WhatIfs(
     IRunLog log, IDefinitions definitions, IEnumerable<IDefinitionRule> rules, IPrices published, ModelProviders providers, ITools tools,
@@ -49,7 +48,7 @@ public sealed class WhatIfs(
                 "Outcome unknown", $"A call of {tool}, which must not run twice, has no known outcome before step {agent.Steps[from].Name}.");
 
         var fork = clock.NewId();
-        var first = Forks.Queued(whole.Queued, changed, new(Model: other.Model), caller) with
+        var first = Forks.Queued(whole.Queued, changed, new(), caller) with
         {
             DefinitionHash = changed.Hash(), ForkedFrom = new(id, point.Version, Root: fork), Batch = batch, RecordedTools = other.RecordedTools,
         };
