@@ -18,13 +18,16 @@ sealed class DocumentVersionTransaction : IAsyncDisposable
     DocumentVersionTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction, string tenant, string source) =>
         (this.connection, this.transaction, this.tenant, this.source) = (connection, transaction, tenant, source);
 
-    /// <summary>Finds the document or creates it, and locks it.</summary>
-    public static async Task<DocumentVersionTransaction> Open(NpgsqlDataSource database, string tenant, string source, CancellationToken ct)
+    /// <summary>Finds the document or creates it, and locks it, after the content: a recall locks in the same order.</summary>
+    /// <param name="hash">SHA-256 of the content.</param>
+    public static async Task<DocumentVersionTransaction> Open(
+        NpgsqlDataSource database, string tenant, string source, byte[] hash, CancellationToken ct)
     {
         var connection = await database.OpenConnectionAsync(ct);
         var opened = new DocumentVersionTransaction(connection, await connection.BeginTransactionAsync(ct), tenant, source);
         try
         {
+            await Recalls.Lock(connection, tenant, hash, ct);
             (opened.id, opened.latest, opened.isDeleted) = (await connection.First<Locked>(
                 """
                 insert into agents.document as d (id, tenant_id, source) values (@id, @tenant, @source)

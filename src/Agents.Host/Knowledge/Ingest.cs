@@ -85,7 +85,7 @@ public sealed class Ingest(NpgsqlDataSource database, KnowledgeLimits limits, Do
         {
             // Reading may take long and holds nothing; another ingest may have stored the same meanwhile.
             var read = await readers.Read(tenant, source, mediaType, content, ct);
-            await using var transaction = await DocumentVersionTransaction.Open(database, tenant, source, ct);
+            await using var transaction = await DocumentVersionTransaction.Open(database, tenant, source, content.Hash, ct);
             return await transaction.Unchanged(content.Hash, ct) ?? await transaction.Add(read, content.Hash, content.Length, by, ct);
         }
         catch (UnreadableDocumentException unreadable)

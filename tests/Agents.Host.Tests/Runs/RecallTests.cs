@@ -20,7 +20,8 @@ public sealed class RecallTests(Branches branches) : IClassFixture<Branches>
         await Read("visa.md", Right);
         await Ask("visa.md", 85);
         await Ask("handbook.md", 85);
-        Assert.Equal(200L, await app.Scalar<long>("select count(*) from agents.run_summary where agent = 'research' and status = 'completed'"));
+        Assert.Equal(200L, await app.Scalar<long>(
+            "select count(*) from agents.run_summary where status = 'completed' and metadata ->> 'sources' in ('visa.md', 'handbook.md')"));
 
         var recalled = await app.Post($"/documents/{document}/recall", new { version = 1, reason = "The price is wrong." }, 200);
         Assert.Equal(("visa.md", "The price is wrong.", true), (recalled.GetProperty("source").GetString(), recalled.GetProperty("reason").GetString(),
@@ -74,6 +75,38 @@ public sealed class RecallTests(Branches branches) : IClassFixture<Branches>
 
         Assert.Equal(2, (await Read("lift.md", Text + "\nIt was repaired.\n")).GetProperty("version").GetInt32());
         Assert.NotEmpty((await app.Get("/search?q=lift+tower+persons&sources=lift.md")).GetProperty("items").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task The_same_content_under_another_name_is_withdrawn_with_it()
+    {
+        const string Text = "# Ferry\n\nThe ferry to the island leaves at noon.\n";
+        var one = (await Read("ferry.md", Text)).GetProperty("documentId").GetString()!;
+        var two = (await Read("island.md", Text)).GetProperty("documentId").GetString()!;
+
+        var recalled = await app.Post($"/documents/{one}/recall", new { version = 1, reason = "It sank." }, 200);
+
+        var same = recalled.GetProperty("sameContent").EnumerateArray().Single();
+        Assert.Equal((two, 1, "island.md"), (same.GetProperty("documentId").GetString(), same.GetProperty("version").GetInt32(),
+            same.GetProperty("source").GetString()));
+        Assert.Empty((await app.Get("/search?q=ferry+island+noon&sources=island.md")).GetProperty("items").EnumerateArray());
+        Assert.Equal(2L, await app.Scalar<long>("select count(*) from agents.document_recall where reason = 'It sank.'"));
+        var other = await app.Post($"/documents/{two}/recall", new { version = 1 }, 200);
+        Assert.False(other.GetProperty("isNew").GetBoolean());
+        Assert.Equal(one, other.GetProperty("sameContent")[0].GetProperty("documentId").GetString());
+    }
+
+    [Fact]
+    public async Task Answers_of_a_whatif_are_not_asked_for_again()
+    {
+        var document = (await Read("tram.md", "# Tram\n\nA parking permit for the tram yard costs a month's wage.\n")).GetProperty("documentId").GetString()!;
+        var origin = (await Ask("tram.md", 1))[0];
+        var whatIf = await app.Post("/whatifs", new { runs = new[] { origin }, instructions = "Be brief.", budgetUsd = 1 }, 202);
+        await App.Until("the what-if is finished", async () => (await app.Get(whatIf.GetProperty("url").GetString()!)).GetProperty("isFinished").GetBoolean());
+        await app.Post($"/documents/{document}/recall", new { version = 1 }, 200);
+        Assert.Equal(2, (await Affected(document, 1)).Count);
+
+        Assert.Equal(1, (await app.Post($"/documents/{document}/ask-again", new { version = 1, budgetUsd = 1 }, 202)).GetProperty("runs").GetInt32());
     }
 
     [Fact]

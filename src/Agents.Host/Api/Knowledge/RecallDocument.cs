@@ -11,8 +11,9 @@ namespace Agents.Host.Api.Knowledge;
 public sealed record RecallRequest(int? Version, string? Reason = null);
 
 /// <summary>
-/// Withdraws a version of a document: it is searched no more, and the same content is not taken again. Its passages stay for the citations that name
-/// them; <c>GET /documents/{id}/answers</c> tells which answers rest on it. Done twice, the first time counts.
+/// Withdraws a version of a document, and all versions with the same content, which the answer names: they are searched no more, and the same content
+/// is not taken again. Their passages stay for the citations that name them; <c>GET /documents/{id}/answers</c> tells which answers rest on one. Done
+/// twice, the first time counts.
 /// </summary>
 public static class RecallDocumentEndpoint
 {

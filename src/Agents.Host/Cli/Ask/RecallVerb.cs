@@ -64,6 +64,9 @@ static class RecallVerb
 
         call.Screen.Line($"Version {recalled.Version} of {Screen.Safe(recalled.Source)} "
             + (recalled.IsNew ? "is withdrawn: it is searched no more." : $"was withdrawn at {Formats.Time(recalled.At)}."));
+        foreach (var same in recalled.SameContent)
+            call.Screen.Line($"Version {same.Version} of {Screen.Safe(same.Source)} ({Screen.Safe(same.DocumentId)}) has the same content, and is "
+                + "withdrawn with it.");
         call.Screen.Line($"{Formats.Count(affected.Count, "answer")} cite{(affected.Count == 1 ? "s" : "")} it.");
         if (affected.Count > 0 && !call.Parsed.GetValue(AskAgain))
             Table.Print(call.Screen, ["run", "agent", "answered", "question"], [.. affected.Select(Row)]);
