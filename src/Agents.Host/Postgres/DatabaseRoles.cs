@@ -63,7 +63,9 @@ public static class DatabaseRoles
             exception when insufficient_privilege then null; -- only a superuser may, and where nothing was taken there is no need
             end;
           end loop;
-          if exists (select from pg_roles where rolname = '{FinanceRole.Name}') then grant {FinanceRole.Name} to {Application}; end if;
+          if exists (select from pg_roles where rolname = '{FinanceRole.Name}') then
+            if not pg_has_role('{Application}', '{FinanceRole.Name}', 'member') then grant {FinanceRole.Name} to {Application}; end if;
+          end if;
         end $$;
         """;
 }

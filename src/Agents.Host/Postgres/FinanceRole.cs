@@ -6,9 +6,10 @@ namespace Agents.Host.Postgres;
 /// <summary>The role of the database under which finance reads schema <c>finance</c> and nothing else.</summary>
 /// <remarks>
 /// Some of what every role may do in PostgreSQL cannot be taken from one role alone: it is taken from all, and given to the owner of the server's
-/// tables. Where whoever runs the script may not do that, PostgreSQL warns and goes on; <c>agents doctor</c> says what is left.
+/// tables and, as far as the server needs it, to the role with which it works. Where whoever runs the script may not do that, PostgreSQL warns and goes
+/// on; <c>agents doctor</c> says what is left.
 /// </remarks>
-static class FinanceRole
+public static class FinanceRole
 {
     public const string Name = "agents_finance";
 
@@ -55,11 +56,15 @@ static class FinanceRole
             do $$
             declare
               server name := (select r.rolname from pg_roles r join pg_namespace n on n.nspowner = r.oid where n.nspname = 'finance');
+              application constant name := (select r.rolname from pg_roles r where r.rolname = '{DatabaseRoles.Application}'); -- null where none is
               f regprocedure;
             begin
               for f in select p.oid::regprocedure from pg_proc p where {AdvisoryLocks} or {LargeObjects} loop
                 execute format('revoke execute on function %s from public', f);
                 execute format('grant execute on function %s to %I', f, server);
+              end loop;
+              for f in select p.oid::regprocedure from pg_proc p where application is not null and {AdvisoryLocks} loop
+                execute format('grant execute on function %s to %I', f, application);
               end loop;
               execute format('revoke temporary on database %I from public', current_database());
               execute format('grant temporary on database %I to %I', current_database(), server);
@@ -73,6 +78,9 @@ static class FinanceRole
               end;
               -- The server ends statements of the role that take too long.
               if not pg_has_role(server, '{Name}', 'usage') then execute format('grant {Name} to %I', server); end if;
+              if application is not null and not pg_has_role(application, '{Name}', 'member') then
+                execute format('grant {Name} to %I', application);
+              end if;
             end $$;
             """;
     }

@@ -129,6 +129,24 @@ public sealed class AppendOnlyTests(SoundDatabase sound) : IClassFixture<SoundDa
         Assert.Equal(CheckResult.Warn, (await RoleCheck.Of(super, isEmbedded: false, Cancellation))!.Result);
     }
 
+    [Fact]
+    public async Task The_application_keeps_what_it_needs_when_the_finance_role_is_made_after_it_and_the_owner_may_run_the_script_again()
+    {
+        await using var database = NpgsqlDataSource.Create(await TestDatabase.CreatePrepared("roles"));
+        await Execute(database, DatabaseRoles.Script());
+
+        await Execute(database, FinanceRole.Script(null));
+
+        await using var connection = await database.OpenConnectionAsync(Cancellation);
+        await Run(connection, $"set role {DatabaseRoles.Application}");
+        await Run(connection, "select pg_advisory_lock(1), pg_advisory_unlock(1)");
+        await using (var member = new NpgsqlCommand($"select pg_has_role('{FinanceRole.Name}', 'usage')", connection))
+            Assert.True((bool)(await member.ExecuteScalarAsync(Cancellation))!); // it ends statements of that role that take too long
+        await Run(connection, "reset role");
+        await Run(connection, $"set role {DatabaseRoles.Owner}");
+        await Run(connection, DatabaseRoles.Script());
+    }
+
     /// <summary>A trigger for each row refuses nothing where there is none.</summary>
     static async Task Fill(NpgsqlDataSource database, string table)
     {
