@@ -14,7 +14,7 @@ namespace Agents.Host.Audit;
 /// <param name="Rows">Of runs that did not move on meanwhile.</param>
 /// <param name="Facts">SHA-256 of the rows as the facts make them.</param>
 /// <param name="Stored">SHA-256 of the rows that were there.</param>
-/// <param name="Differing">Runs whose rows differ.</param>
+/// <param name="Differing">Runs whose rows differ, and those of which there are rows but no facts.</param>
 public sealed record RebuiltTable(string Name, long Rows, string Facts, string Stored, int Differing);
 
 /// <param name="Swapped">Runs whose rows were replaced by what the facts make. 0 when nothing was to be changed.</param>
@@ -187,12 +187,17 @@ public static class Rebuild
                 found as (
                   insert into {Beside}.differing
                   select tenant_id, run_id from made full join stored using (tenant_id, run_id) where made.hash is distinct from stored.hash
+                  returning 1),
+                strange as ( -- rows of runs that have no facts
+                  insert into {Beside}.differing
+                  select distinct t.tenant_id, t.run_id from {stored} t
+                  where not exists (select from agents.mt_streams s where s.tenant_id = t.tenant_id and s.id = t.run_id)
                   returning 1)
                 select
                   (select coalesce(sum(rows), 0)::bigint from made) as rows,
                   (select encode(sha256(coalesce(string_agg(hash, ''::bytea order by tenant_id, run_id), ''::bytea)), 'hex') from made) as made,
                   (select encode(sha256(coalesce(string_agg(hash, ''::bytea order by tenant_id, run_id), ''::bytea)), 'hex') from stored) as stored,
-                  (select count(*)::integer from found) as differing
+                  ((select count(*) from found) + (select count(*) from strange))::integer as differing
                 """, null, ct);
             tables.Add(new(name, sums!.Rows, sums.Made, sums.Stored, sums.Differing));
         }
@@ -213,9 +218,8 @@ public static class Rebuild
         var facts = await session.Events.FetchStreamAsync(run.RunId, token: ct);
         await session.Execute("select set_config('agents.rebuild', pg_current_xact_id()::text, true)", null, ct);
         foreach (var (_, table, _, _) in Tables)
-            await session.Execute(
-                $"delete from {table} where tenant_id = @tenant_id and {(table == "agents.mt_doc_run" ? "id" : "run_id")} = @run_id",
-                new { run.TenantId, run.RunId }, ct);
+            session.QueueSqlCommand(
+                $"delete from {table} where tenant_id = ? and {(table == "agents.mt_doc_run" ? "id" : "run_id")} = ?", run.TenantId, run.RunId);
 
         await new RunSummaries().ApplyAsync(session, facts, ct);
         await new Timeline().ApplyAsync(session, facts, ct);

@@ -28,6 +28,9 @@ public sealed class RebuildTests(SoundDatabase sound) : IClassFixture<SoundDatab
     [InlineData("cost_ledger", "update finance.model_call set cost_usd = cost_usd + 0.0000000001 where run_id = '{done}' and call = 1")]
     [InlineData("checkpoints", "update agents.mt_doc_run set data = jsonb_set(data, '{costUsd}', '99') where id = '{done}'")]
     [InlineData("checkpoints", "delete from agents.mt_doc_run where id = '{done}'")]
+    [InlineData("timeline", "insert into agents.timeline (tenant_id, run_id, version, at, type) values ('default', gen_random_uuid(), 1, now(), 'run_failed')")]
+    [InlineData("checkpoints", "insert into agents.mt_doc_run select (jsonb_populate_record(r, jsonb_build_object('id', gen_random_uuid()))).* "
+        + "from agents.mt_doc_run r where id = '{done}'")]
     public async Task What_was_damaged_is_found_and_replaced_and_the_rest_is_left_alone(string table, string damage)
     {
         var copy = await sound.Copy();
