@@ -71,6 +71,7 @@ public static class ReadModels
         "Knowledge.sql",
         "Keys.sql",
         "Bounds.sql",
+        "Citations.sql",
     ];
 
     /// <summary>The SQL that makes the tables of this assembly, in order. Each may be run again at any time.</summary>

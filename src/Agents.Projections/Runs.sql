@@ -156,4 +156,3 @@ comment on column agents.run_summary.incomplete is
   'What cut the answer: length or content_filter; or why it was given early: budget or calls. Null when it is whole, or there is none yet.';
 alter table agents.run_summary add column if not exists output json;
 comment on column agents.run_summary.output is 'The answer as JSON that fits the schema of the last step. Null when that has none, or there is no answer yet.';
-create index if not exists run_summary_citations on agents.run_summary using gin ((citations::jsonb) jsonb_path_ops) where citations is not null;
