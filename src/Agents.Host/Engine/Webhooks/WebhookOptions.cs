@@ -6,10 +6,10 @@ namespace Agents.Host.Engine.Webhooks;
 /// <param name="Urls">As <c>Webhooks:Urls:0</c>, <c>Webhooks:Urls:1</c> and so on. Empty means no webhooks.</param>
 public sealed record WebhookOptions(IReadOnlyList<Uri> Urls)
 {
-    /// <summary>Begins a secret, as Standard Webhooks writes it.</summary>
     /// <summary>Below it, addresses by their number.</summary>
     public const string UrlsKey = "Webhooks:Urls";
 
+    /// <summary>Begins a secret, as Standard Webhooks writes it.</summary>
     const string SecretPrefix = "whsec_";
 
     const int MostUrls = 8;
