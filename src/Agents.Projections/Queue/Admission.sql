@@ -72,8 +72,12 @@ begin
         with given as (
           update agents.run_queue q set node = by_node, provider = agents.provider_of(q.model, of_provider, of_entries), redriven_at = moment
           from (
-            select r.tenant_id, r.run_id from agents.ready_run r
-            order by r.priority, r.tenant_id, r.key, r.agent, r.model, r.since, r.run_id limit free for update skip locked) c
+            -- Runs of other classes may have come since it was found that there is nothing to choose.
+            select r.tenant_id, r.run_id from agents.admission_class k cross join lateral (
+              select o.tenant_id, o.run_id, o.since from agents.ready_run o
+              where o.priority = k.priority and o.tenant_id = k.tenant_id and o.key = k.key and o.agent = k.agent and o.model = k.model
+              order by o.since, o.run_id limit free for update skip locked) r
+            order by k.priority desc, r.since, r.run_id limit free) c
           where q.tenant_id = c.tenant_id and q.run_id = c.run_id
           returning q.tenant_id, q.run_id, q.state, q.agent, q.key, q.priority, q.since),
         noted as (
