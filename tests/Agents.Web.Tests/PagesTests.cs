@@ -26,9 +26,10 @@ public sealed class PagesTests(WebServer server)
 
         sheet.IsCalm();
         var sizes = new List<int>();
-        foreach (var response in sheet.Responses.Where(response => response.Headers.GetValueOrDefault("content-type") != "text/event-stream"))
+        var first = sheet.Responses.DistinctBy(response => response.Url).ToList(); // what other tests' runs make a page ask again is no part of it
+        foreach (var response in first.Where(response => response.Headers.GetValueOrDefault("content-type") != "text/event-stream"))
             sizes.Add((await response.Request.SizesAsync()).ResponseBodySize);
-        Assert.InRange(sheet.Responses.Count, 6, MostRequests);
+        Assert.InRange(first.Count, 6, MostRequests);
         Assert.InRange(sizes.Sum(), 10_000, MostBytes);
     }
 

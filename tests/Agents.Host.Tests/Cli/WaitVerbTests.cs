@@ -75,7 +75,7 @@ public sealed class WaitVerbTests
 
         Assert.Equal(ExitCodes.Ok, (await server.Run("limits", "remove", "agent:idler")).ExitCode);
         Assert.Matches(
-            @"^… The limit agent:idler is full: 0 of 0 runs\. since .+\n  Let it go on: agents limits set agent:idler --max-runs N\n", (await asking).Output);
+            @"^… The limit agent:idler is full: 0 of 0 runs\. since .+\n  Look at it: agents limits\n", (await asking).Output);
     }
 
     [Fact]

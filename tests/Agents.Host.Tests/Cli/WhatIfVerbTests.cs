@@ -40,7 +40,7 @@ public sealed class WhatIfVerbTests
         Assert.StartsWith("Version 1 of lift.md is withdrawn: it is searched no more.\n2 answers cite it.\n", recalled.Output, StringComparison.Ordinal);
         var again = await server.Run("recall", document, "--version", "1", "--ask-again", "--budget", "5");
         Assert.True(again.ExitCode == ExitCodes.Ok, again.Errors);
-        Assert.Contains("2 of 2 runs ended · 0 of 2 answers the same", again.Output, StringComparison.Ordinal);
+        Assert.Contains("1 of 1 run ended · 0 of 1 answer the same", again.Output, StringComparison.Ordinal);
         Assert.Contains("All were asked again before.", (await server.Run("recall", document, "--version", "1", "--ask-again", "--budget", "5")).Output,
             StringComparison.Ordinal);
         Assert.Equal(ExitCodes.NothingFound, (await server.Run("recall", document, "--version", "2")).ExitCode);

@@ -11,9 +11,10 @@ namespace Agents.Host.Api.Knowledge;
 /// <param name="Run">The run that gave it.</param>
 /// <param name="Passages">Of the document, by id: what the answer rests on.</param>
 /// <param name="AskedAgain">The newest run that was asked the same because the answer rests on the document. Null when none was.</param>
+/// <param name="IsTrial">A what-if gave it: it is not asked again.</param>
 public sealed record CitingAnswer(
     Guid Run, string Agent, string Question, string Answer, IReadOnlyList<int> Versions, IReadOnlyList<string> Passages, DateTimeOffset AnsweredAt,
-    Guid? AskedAgain);
+    Guid? AskedAgain, bool IsTrial);
 
 /// <summary>Reads which answers rest on a document. Every query belongs to a tenant.</summary>
 public sealed class AnswerReader(NpgsqlDataSource database)
@@ -37,7 +38,8 @@ public sealed class AnswerReader(NpgsqlDataSource database)
               (select i.run_id from agents.batch_item i
                join agents.what_if w on w.tenant_id = i.tenant_id and w.batch_id = i.batch_id
                where i.tenant_id = r.tenant_id and i.origin = r.run_id and w.document_id = @id and (@version is null or w.document_version = @version)
-               order by i.batch_id desc limit 1) as asked_again
+               order by i.batch_id desc limit 1) as asked_again,
+              exists (select from agents.what_if w where w.tenant_id = r.tenant_id and w.batch_id = r.batch_id and w.kind = 'what_if') as is_trial
             from agents.run_summary r
             where r.tenant_id = @tenant and r.citations is not null and r.citations::jsonb @> @cited::jsonb
               and (@before is null or r.run_id < @before)
@@ -70,7 +72,8 @@ public sealed class AnswerReader(NpgsqlDataSource database)
         : JsonSerializer.Serialize(new[] { new { documentId = CleanText.Of(documentId) } });
 
     sealed record AnswerRow(
-        Guid RunId, string Agent, string Question, string Answer, JsonElement Citations, DateTimeOffset FinishedAt, Guid? AskedAgain)
+        Guid RunId, string Agent, string Question, string Answer, JsonElement Citations, DateTimeOffset FinishedAt, Guid? AskedAgain,
+        bool IsTrial)
     {
         public CitingAnswer View(string documentId, int? version)
         {
@@ -78,7 +81,7 @@ public sealed class AnswerReader(NpgsqlDataSource database)
                 .Where(cited => cited.DocumentId == documentId && (version is null || cited.DocumentVersion == version)).ToList();
             return new(
                 RunId, Agent, Question, Answer, [.. own.Select(cited => cited.DocumentVersion).Distinct().Order()],
-                [.. own.Select(cited => cited.PassageId).Distinct()], FinishedAt, AskedAgain);
+                [.. own.Select(cited => cited.PassageId).Distinct()], FinishedAt, AskedAgain, IsTrial);
         }
     }
 }

@@ -78,7 +78,7 @@ static class RecallVerb
     static async Task<int> Again(
         Call call, Api api, string document, int version, IReadOnlyList<CitingAnswer> affected, CancellationToken ct)
     {
-        if (affected.All(answer => answer.AskedAgain is not null))
+        if (affected.All(answer => answer.AskedAgain is not null || answer.IsTrial))
         {
             if (call.IsJson) call.Screen.Json(JsonSerializer.SerializeToElement(new { Items = affected, Next = (string?)null }, Answers.Format));
             else if (affected.Count > 0) call.Screen.Line("All were asked again before.");
