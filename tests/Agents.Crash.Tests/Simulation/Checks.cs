@@ -12,6 +12,7 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
     readonly Dictionary<(int Call, int Attempt), Attempt> attempts = [];
     readonly Dictionary<(string ToolCallId, int Attempt), bool> claimedTools = []; // the value tells whether it has an outcome
     readonly HashSet<string> effects = [];
+    readonly Dictionary<string, int> lookedForInVain = []; // of a call, the last attempt of which a person said that it had no effect
     readonly List<Guid> children = [];
     readonly List<(string Worker, int Call, int Attempt)> replies = [];
     readonly Dictionary<(int Call, int Attempt), string> models = [];
@@ -68,6 +69,7 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
             case SpendResolved e: Resolved(e); break;
             case ChildRunStarted e: children.Add(e.Child); break;
             case ToolCallStarted e: claimedTools.TryAdd((e.ToolCallId, e.Attempt), false); break;
+            case ToolCallResolved { Result: null } e: lookedForInVain[e.ToolCallId] = e.Attempt; break;
             case ToolCallCompleted e: Outcome(e.ToolCallId, e.Attempt); break;
             case ToolCallFailed e: Outcome(e.ToolCallId, e.Attempt); break;
         }
@@ -102,10 +104,14 @@ sealed class Checks(World world, Guid runId, AgentDefinition agent)
             throw Violated(Invariant.NothingSentBeforeItsIntent, work.ToString());
     }
 
-    /// <summary>A tool that must not run twice has its effect.</summary>
-    public void Effect(string key)
+    /// <summary>
+    /// A tool that must not run twice has its effect. A worker that was wrongly taken for dead may bring it about after a person has looked for it in
+    /// vain and had the call made again: that is the person's doing.
+    /// </summary>
+    public void Effect(RunTool work)
     {
-        if (!effects.Add(key)) throw Violated(Invariant.UnsafeEffectAtMostOnce, key);
+        if (work.Attempt <= lookedForInVain.GetValueOrDefault(work.ToolCallId)) return;
+        if (!effects.Add(work.ToolCallId)) throw Violated(Invariant.UnsafeEffectAtMostOnce, work.ToolCallId);
     }
 
     /// <summary>Whether a person who looks finds the effect of a tool that must not run twice.</summary>

@@ -28,11 +28,11 @@ static class People
     }
 
     /// <summary>A person looks whether the call had its effect, and says so; one that had none is made again, or not.</summary>
-    static Func<Run, AgentDefinition, Decision> Resolve(EventLog log, string toolCallId, int pick)
+    static Func<Run, AgentDefinition, Decision> Resolve(EventLog log, string toolCallId, int pick) => (run, agent) =>
     {
         var (result, failed) = log.Checks.HadEffect(toolCallId) ? ("done", null) : pick % 2 == 0 ? (null, "never done") : ((string?)null, (string?)null);
-        return (run, agent) => RunDecider.Decide(run, agent, new ResolveToolCall(toolCallId, result, failed, "ada", "looked"));
-    }
+        return RunDecider.Decide(run, agent, new ResolveToolCall(toolCallId, result, failed, "ada", "looked"));
+    };
 
     public static Func<Run, AgentDefinition, Decision> Help(EventLog log) => log.Run switch
     {

@@ -34,7 +34,7 @@ sealed class SimulatedTools(SimulatedProcess process) : ITools
         process.Performs(context.RunId, InFlight.Of(work));
         if (!isSafe) log.Checks.ToolBegins(work);
         var failure = world.Hits(world.Faults.Tool) ? Failures[world.Random.Next(Failures.Length)] : (FailureKind?)null;
-        if (!isSafe && HasEffect(failure)) log.Checks.Effect(context.ToolCallId);
+        if (!isSafe && HasEffect(failure)) log.Checks.Effect(work);
 
         await process.Until(world.Now + world.Random.Next(8), ct);
         process.Performed(context.RunId, InFlight.Of(work));
