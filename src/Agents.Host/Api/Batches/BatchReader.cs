@@ -15,19 +15,13 @@ public sealed class BatchReader(NpgsqlDataSource database)
     /// </summary>
     public async Task<(string RequestHash, QueuedBatch Batch)?> Earlier(IDocumentSession session, string key, CancellationToken ct)
     {
-        await EarlierRuns.WaitForOthers(session, $"batch {key}", ct);
-        var earlier = await database.First<EarlierBatch>(
-            "select batch_id, request_hash from agents.batch where tenant_id = @tenant_id and idempotency_key = @key",
-            new { session.TenantId, key }, ct);
-        if (earlier is not var (id, hash)) return null;
+        if (await EarlierBatch.Of(database, session, key, ct) is not var (id, hash)) return null;
 
         var items = await Accepted(session.TenantId, id, ct);
         return (hash, new(
             id, $"/batches/{id}", items.Count(item => item.Status == "queued"), items.Count(item => item.Status == "repeated"),
             items.Count(item => item.Status == "refused"), items));
     }
-
-    sealed record EarlierBatch(Guid BatchId, string RequestHash);
 
     /// <summary>Null when the tenant has no such batch.</summary>
     public Task<BatchView?> Find(string tenant, Guid id, CancellationToken ct) => database.First<BatchView>(

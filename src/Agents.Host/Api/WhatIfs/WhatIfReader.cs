@@ -31,13 +31,8 @@ public sealed class WhatIfReader(NpgsqlDataSource database)
     /// <summary>
     /// The batch that a request with this key asked for before. Requests with the same key wait until the session's transaction ends.
     /// </summary>
-    public async Task<EarlierWhatIf?> Earlier(IDocumentSession session, string key, CancellationToken ct)
-    {
-        await EarlierRuns.WaitForOthers(session, $"batch {key}", ct);
-        return await database.First<EarlierWhatIf>(
-            "select batch_id, request_hash from agents.batch where tenant_id = @tenant_id and idempotency_key = @key",
-            new { session.TenantId, key }, ct);
-    }
+    public Task<EarlierBatch?> Earlier(IDocumentSession session, string key, CancellationToken ct) =>
+        EarlierBatch.Of(database, session, key, ct);
 
     /// <summary>Requests of the same words wait until the session's transaction ends.</summary>
     public Task WaitForOthers(IDocumentSession session, string request, CancellationToken ct) => EarlierRuns.WaitForOthers(session, request, ct);
@@ -132,6 +127,3 @@ public sealed class WhatIfReader(NpgsqlDataSource database)
         static IEnumerable<Citation> Cited(JsonElement? citations) => citations?.Deserialize<List<Citation>>(JsonFormat.Api) ?? [];
     }
 }
-
-/// <summary>A batch that was asked for under the same key.</summary>
-public sealed record EarlierWhatIf(Guid BatchId, string RequestHash);

@@ -11,8 +11,7 @@ namespace Agents.Host.Api.WhatIfs;
 /// <param name="Runs">That can be gone through otherwise.</param>
 /// <param name="EstimatedUsd">
 /// US dollars with the tokens that the runs used then, at the prices in force. Null when a run among them has a call without usage, or a model
-/// without
-/// a price.
+/// without a price.
 /// </param>
 /// <param name="UnknownRuns">Runs of which that is so.</param>
 /// <param name="NewSpendUsd">Nothing: an estimate asks no model.</param>
